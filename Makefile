@@ -1,0 +1,146 @@
+# `make help` lists the targets.
+VERSION = 0.1.0
+
+# Where things are installed
+PREFIX = /usr/local
+SYSCONFDIR = /etc
+LIBEXECDIR = $(PREFIX)/libexec/stord
+UNITDIR = $(PREFIX)/lib/systemd/system
+DESTDIR =
+
+# OUT and OBJ: where programs and objects go; other builds (make asan) have their own
+OUT = .
+OBJ = build/obj
+
+CC = gcc
+CFLAGS = -O2 -g
+WARNINGS = -Wall -Wextra -Wshadow -Wconversion -Werror
+HARDENING = -fstack-protector-strong -fstack-clash-protection -fcf-protection -D_FORTIFY_SOURCE=2
+LINK_HARDENING = -Wl,-z,relro,-z,now,-z,noexecstack
+COMPILE = $(CC) -std=gnu17 -D_GNU_SOURCE -DSTORD_VERSION='"$(VERSION)"' $(WARNINGS) $(HARDENING) \
+	-MMD -MP $(CFLAGS)
+
+HANDLER_SOURCES = handler.c $(filter-out src/systemd_module.c,$(wildcard src/*.c))
+SOURCES = handler.c client.c $(wildcard src/*.c)
+UNITS = $(notdir $(basename $(wildcard tests/unit/*.c)))
+FUZZERS = $(notdir $(basename $(wildcard tests/fuzz/*.c)))
+SCRIPTS = .ci/run $(wildcard scripts/*) tests/run tests/peers tests/with-systemd \
+	$(wildcard tests/*.bash tests/systemd/*.sh)
+FUZZ_SECONDS = 60
+
+# What has to be installed, by Debian's names
+BUILD_PACKAGES = gcc make libc6-dev pkg-config libsystemd-dev
+DEMO_PACKAGES = $(BUILD_PACKAGES) systemd
+TEST_PACKAGES = $(DEMO_PACKAGES) bats
+LINT_PACKAGES = $(BUILD_PACKAGES) clang clang-format clang-tidy cppcheck shellcheck systemd mandoc
+SANITIZER_PACKAGES = $(TEST_PACKAGES)
+FUZZ_PACKAGES = clang libclang-rt-dev
+
+all: $(OUT)/handler $(OUT)/client $(OUT)/stord-systemd.so ## build everything
+
+$(OUT)/handler: $(HANDLER_SOURCES:%.c=$(OBJ)/%.o)
+	@echo "  LINK $@"
+	@$(COMPILE) -pie $(LINK_HARDENING) -o $@ $^ $(LDFLAGS)
+
+$(OUT)/client: $(OBJ)/client.o
+	@echo "  LINK $@"
+	@$(COMPILE) -pie $(LINK_HARDENING) -o $@ $^ $(LDFLAGS)
+
+$(OUT)/stord-systemd.so: $(OBJ)/src/systemd_module.o
+	@echo "  LINK $@"
+	@$(COMPILE) -shared $(LINK_HARDENING) -o $@ $^ $$(pkg-config --libs libsystemd) $(LDFLAGS)
+
+$(OBJ)/src/systemd_module.o: src/systemd_module.c
+	@echo "  CC $<"
+	@mkdir -p $(@D)
+	@$(COMPILE) -fPIC -fvisibility=hidden $$(pkg-config --cflags libsystemd) -c -o $@ $<
+
+$(OBJ)/%.o: %.c
+	@echo "  CC $<"
+	@mkdir -p $(@D)
+	@$(COMPILE) -fPIE -c -o $@ $<
+
+# Unit tests include the .c under test.
+$(OBJ)/../unit/%: tests/unit/%.c
+	@echo "  CC $<"
+	@mkdir -p $(@D)
+	@$(COMPILE) -o $@ $< $(LDFLAGS)
+
+build/tools/%: tests/tools/%.c
+	@echo "  CC $<"
+	@mkdir -p $(@D)
+	@$(COMPILE) -o $@ $<
+
+-include $(SOURCES:%.c=$(OBJ)/%.d) $(UNITS:%=$(OBJ)/../unit/%.d)
+
+need-%:
+	@scripts/need $($*_PACKAGES)
+
+tests-built: all $(UNITS:%=$(OBJ)/../unit/%) build/tools/deny
+
+demo: need-DEMO ## install what is missing, build, and show an upload by socket activation
+	@$(MAKE) --no-print-directory all
+	@scripts/demo
+
+check: need-TEST ## install what tests need, build, run all tests
+	@$(MAKE) --no-print-directory tests-built
+	@tests/peers
+	@tests/run $(TESTS)
+
+ASAN = OUT=build/asan OBJ=build/asan/obj HARDENING= \
+	CFLAGS='-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer'
+asan: need-SANITIZER ## the tests of the protocol with AddressSanitizer and UBSan
+	@mkdir -p build/asan
+	@$(MAKE) --no-print-directory $(ASAN) tests-built
+	@tests/peers
+	@BUILD=build/asan HANDLER=$(CURDIR)/build/asan/handler CLIENT=$(CURDIR)/build/asan/client \
+		tests/run $(or $(TESTS),$(ASAN_TESTS))
+ASAN_TESTS = tests/client.bats tests/commands.bats tests/data.bats tests/files.bats tests/inline.bats \
+	tests/start.bats
+
+fuzz: need-FUZZ ## fuzz what reads bytes from strangers, FUZZ_SECONDS each
+	@$(MAKE) --no-print-directory $(FUZZERS:%=build/fuzz/%)
+	@scripts/fuzz $(FUZZ_SECONDS) $(FUZZERS)
+
+build/fuzz/%: tests/fuzz/%.c $(wildcard src/*.[ch])
+	@echo "  FUZZ $<"
+	@mkdir -p $(@D)
+	@clang -std=gnu17 -D_GNU_SOURCE -DSTORD_VERSION='"$(VERSION)"' $(WARNINGS) -g -O1 \
+		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -o $@ $<
+
+lint: need-LINT ## formatting, warnings of gcc and clang, clang-tidy, cppcheck, shellcheck, units, man pages
+	@scripts/lint '$(SOURCES)' '$(SCRIPTS)' '$(wildcard tests/*.bats)'
+
+INSTALLED = $(LIBEXECDIR)/handler $(LIBEXECDIR)/stord-systemd.so $(PREFIX)/bin/stor \
+	$(UNITDIR)/stord.socket $(UNITDIR)/stord@.service $(PREFIX)/lib/sysusers.d/stord.conf \
+	$(PREFIX)/lib/tmpfiles.d/stord.conf $(SYSCONFDIR)/xinetd.d/stord \
+	$(PREFIX)/share/man/man8/handler.8 $(PREFIX)/share/man/man1/stor.1
+
+# $(call put,MODE,FROM,TO): installs one file, with its paths changed to where things go
+put = install -d "$(DESTDIR)$(dir $(3))" && \
+	sed 's|/usr/local/libexec/stord|$(LIBEXECDIR)|g' $(2) >"$(DESTDIR)$(3)" && \
+	chmod $(1) "$(DESTDIR)$(3)"
+
+install: all ## install below PREFIX (and SYSCONFDIR), perhaps into DESTDIR
+	install -D -m 755 handler "$(DESTDIR)$(LIBEXECDIR)/handler"
+	install -D -m 644 stord-systemd.so "$(DESTDIR)$(LIBEXECDIR)/stord-systemd.so"
+	install -D -m 755 client "$(DESTDIR)$(PREFIX)/bin/stor"
+	$(call put,644,units/stord.socket,$(UNITDIR)/stord.socket)
+	$(call put,644,units/stord@.service,$(UNITDIR)/stord@.service)
+	$(call put,644,units/stord.sysusers.conf,$(PREFIX)/lib/sysusers.d/stord.conf)
+	$(call put,644,units/stord.tmpfiles.conf,$(PREFIX)/lib/tmpfiles.d/stord.conf)
+	$(call put,644,xinetd.d/stord,$(SYSCONFDIR)/xinetd.d/stord)
+	$(call put,644,doc/handler.8,$(PREFIX)/share/man/man8/handler.8)
+	$(call put,644,doc/stor.1,$(PREFIX)/share/man/man1/stor.1)
+
+uninstall: ## take away what install put there
+	rm -f $(INSTALLED:%="$(DESTDIR)%")
+	rmdir "$(DESTDIR)$(LIBEXECDIR)" 2>/dev/null || :
+
+clean: ## remove what was built
+	rm -rf build handler client stord-systemd.so
+
+help: ## this list
+	@sed -nE 's/^([a-z]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 12
+
+.PHONY: all demo check asan fuzz lint install uninstall clean help tests-built

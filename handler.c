@@ -1,0 +1,95 @@
+/*
+ * handler: one FTP session on standard input and output.
+ *
+ * main alone is here: put in order what the super-server left, read the settings, find out who
+ * the client is, open the root, serve. What each step does stands in its module's header.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "src/channel.h"
+#include "src/config.h"
+#include "src/log.h"
+#include "src/path.h"
+#include "src/peer.h"
+#include "src/session.h"
+#include "src/start.h"
+
+enum { REFUSAL_TIME = 1000 }; /* ms that a client who cannot be served may take to hear it */
+
+extern char **environ;
+
+/* Tells the client, if there is one, that there is no service. */
+static void refuse_client(void) {
+    static const char reply[] = "421 Service not available: see the server's log\r\n";
+    struct channel client;
+    channel_open(&client, STDIN_FILENO, STDOUT_FILENO);
+    (void)channel_write(&client, reply, sizeof(reply) - 1, REFUSAL_TIME);
+    if (channel_has_unread(&client))
+        channel_drain(&client, REFUSAL_TIME);
+}
+
+/* Says that the settings cannot be used. Returns the exit status. */
+static int refuse_setup(const struct log *log, int status, const char *complaint) {
+    log_event(log, LOG_LEVEL_ERROR, "Cannot start: %s", complaint);
+    refuse_client();
+    return status;
+}
+
+static int serve(const struct config *config, const struct log *log) {
+    char complaint[CONFIG_ERROR_SIZE];
+    struct peer peer;
+    struct path_root root;
+    int result = peer_identify(&peer, STDIN_FILENO);
+    if (result < 0) { /* a client that has gone already is no failure */
+        log_event(log, LOG_LEVEL_INFO, "No client: %s", strerror(-result));
+        return result == -ENOTCONN ? EX_OK : EX_OSERR;
+    }
+    result = path_root_open(&root, config->root, config_root_is_default(config));
+    if (result < 0) {
+        (void)snprintf(complaint, sizeof(complaint), "root %.400s: %s", config->root,
+                       strerror(-result));
+        return refuse_setup(log, EX_CONFIG, complaint);
+    }
+    static struct session session; /* static only for its size: nothing else refers to it */
+    session_init(&session, config, log, &peer, &root, STDIN_FILENO, STDOUT_FILENO);
+    session_run(&session);
+    return EX_OK;
+}
+
+int main(int argc, char **argv) {
+    struct start start;
+    struct config config;
+    struct log log;
+    char complaint[CONFIG_ERROR_SIZE];
+
+    int tamed = start_tame(&start);
+    enum config_outcome outcome = config_load(&config, argc, argv, environ, complaint);
+    log_open(&log, config.log, config.log_level, start.stderr_is_client, start.systemd);
+    if (start.systemd_error)
+        log_event(&log, LOG_LEVEL_WARNING, "Going on without libsystemd: %s", start.systemd_error);
+    switch (outcome) {
+    case CONFIG_HELP:
+        config_print_help(stdout);
+        return fflush(stdout) == 0 ? EX_OK : EX_IOERR;
+    case CONFIG_VERSION:
+        (void)puts("handler (stord) " STORD_VERSION);
+        return fflush(stdout) == 0 ? EX_OK : EX_IOERR;
+    case CONFIG_USAGE:
+        return refuse_setup(&log, EX_USAGE, complaint);
+    case CONFIG_BAD:
+        return refuse_setup(&log, EX_CONFIG, complaint);
+    case CONFIG_SERVE:
+        break;
+    }
+    if (tamed < 0) {
+        log_event(&log, LOG_LEVEL_ERROR, "No connection to serve: %s",
+                  tamed == -EINVAL ? "LISTEN_FDS holds no single connection; it wants Accept=yes"
+                                   : strerror(-tamed));
+        return EX_OSERR;
+    }
+    return serve(&config, &log);
+}

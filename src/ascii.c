@@ -1,0 +1,35 @@
+#include "ascii.h"
+
+#include <string.h>
+
+size_t ascii_to_local(struct ascii *ascii, uint8_t **bytes, size_t n) {
+    uint8_t *in = *bytes, *end = *bytes + n;
+    if (n == 0)
+        return 0;
+    if (ascii->cr) {
+        *--in = '\r';
+        *bytes = in;
+        ascii->cr = false;
+    }
+    uint8_t *out = in;
+    while (in < end) {
+        uint8_t *cr = memchr(in, '\r', (size_t)(end - in));
+        size_t plain = (size_t)((cr ? cr : end) - in);
+        if (out != in)
+            memmove(out, in, plain);
+        out += plain;
+        in += plain;
+        if (!cr)
+            break;
+        if (in + 1 == end) {
+            ascii->cr = true;
+            break;
+        }
+        if (in[1] == '\n')
+            *out++ = '\n';
+        else
+            *out++ = '\r';
+        in += in[1] == '\n' ? 2 : 1;
+    }
+    return (size_t)(out - *bytes);
+}

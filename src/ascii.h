@@ -1,0 +1,22 @@
+/*
+ * ascii: line ends of representation type A (RFC 959 section 3.1.1.1). Pure; fuzzed.
+ */
+#ifndef STORD_ASCII_H
+#define STORD_ASCII_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* What is carried from one buffer to the next. */
+struct ascii {
+    bool cr; /* the last byte was a CR: whether it belongs to a line end is not known yet */
+};
+
+/* Turns CR LF into LF in place; a CR without LF stays. *bytes must have one writable byte in
+ * front of it, for a CR held back from the buffer before; *bytes is moved there when it is
+ * needed. A CR at the end is held back (ascii->cr): at the end of the transfer it is a byte of the
+ * file. Returns the new length. */
+size_t ascii_to_local(struct ascii *ascii, uint8_t **bytes, size_t n);
+
+#endif

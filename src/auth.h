@@ -1,0 +1,23 @@
+/*
+ * auth: who may use the session.
+ *
+ * There is no user database yet: local peers (pipes, AF_UNIX, loopback) are served without login,
+ * and everybody else is refused.
+ */
+#ifndef STORD_AUTH_H
+#define STORD_AUTH_H
+
+struct session;
+
+/* Logs in who needs no login. */
+void auth_begin(struct session *session);
+
+/* 530 with the reason why the client is not logged in. */
+int auth_refuse(struct session *session);
+
+/* USER, PASS, ACCT (RFC 959 section 4.1.1) */
+int verb_user(struct session *session, const char *argument);
+int verb_pass(struct session *session, const char *argument);
+int verb_acct(struct session *session, const char *argument);
+
+#endif

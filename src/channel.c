@@ -1,0 +1,110 @@
+#include "channel.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+static bool is_socket(int fd) {
+    struct stat st;
+    return fstat(fd, &st) == 0 && S_ISSOCK(st.st_mode);
+}
+
+void channel_open(struct channel *channel, int in, int out) {
+    *channel = (struct channel){
+        .in = in, .out = out, .in_socket = is_socket(in), .out_socket = is_socket(out)};
+    const int on = 1; /* both fail harmlessly on what is no TCP socket */
+    if (channel->out_socket)
+        (void)setsockopt(out, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    if (channel->in_socket)
+        (void)setsockopt(in, SOL_SOCKET, SO_OOBINLINE, &on, sizeof(on));
+}
+
+/* Waits for one event. Returns 0, -ETIMEDOUT or a negative errno. */
+static int await(int fd, short events, int timeout) {
+    struct pollfd one = {.fd = fd, .events = events};
+    int n;
+    do
+        n = poll(&one, 1, timeout);
+    while (n < 0 && errno == EINTR);
+    if (n < 0)
+        return -errno;
+    return n == 0 ? -ETIMEDOUT : 0;
+}
+
+static bool is_transient(int error) {
+    return error == EAGAIN || error == EWOULDBLOCK || error == EINTR;
+}
+
+int channel_fill(struct channel *channel, int timeout) {
+    for (;;) {
+        int result = await(channel->in, POLLIN, timeout);
+        if (result < 0)
+            return result;
+        ssize_t n = read(channel->in, channel->buffer, sizeof(channel->buffer));
+        if (n >= 0) {
+            channel->start = 0;
+            channel->end = (size_t)n;
+            channel->ended = n == 0;
+            return n > 0;
+        }
+        if (!is_transient(errno))
+            return -errno;
+    }
+}
+
+static ssize_t write_some(const struct channel *channel, const uint8_t *bytes, size_t n) {
+    ssize_t written = channel->out_socket
+                          ? send(channel->out, bytes, n, MSG_DONTWAIT | MSG_NOSIGNAL)
+                          : write(channel->out, bytes, n);
+    return written < 0 ? -errno : written;
+}
+
+int channel_write(struct channel *channel, const void *bytes, size_t n, int timeout) {
+    const uint8_t *at = bytes;
+    while (n > 0) {
+        ssize_t written = write_some(channel, at, n);
+        if (written >= 0) {
+            at += written;
+            n -= (size_t)written;
+        } else if (!is_transient((int)-written)) {
+            return (int)written;
+        } else {
+            int result = await(channel->out, POLLOUT, timeout);
+            if (result < 0)
+                return result;
+        }
+    }
+    return 0;
+}
+
+bool channel_has_unread(const struct channel *channel) {
+    int unread = 0;
+    if (channel->in_socket && !channel->ended)
+        (void)ioctl(channel->in, FIONREAD, &unread);
+    return unread > 0 || channel_pending(channel) > 0;
+}
+
+static long long now_ms(void) {
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
+}
+
+void channel_drain(struct channel *channel, int time) {
+    if (channel->out_socket)
+        (void)shutdown(channel->out, SHUT_WR);
+    else
+        (void)close(channel->out);
+    long long deadline = now_ms() + time;
+    while (!channel->ended) {
+        long long left = deadline - now_ms();
+        if (left <= 0 || channel_fill(channel, (int)left) < 0)
+            return;
+    }
+}

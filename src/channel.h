@@ -1,0 +1,49 @@
+/*
+ * channel: one byte stream to the client, with deadlines: the control connection.
+ */
+#ifndef STORD_CHANNEL_H
+#define STORD_CHANNEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+enum { CHANNEL_BUFFER_SIZE = 8192 };
+
+struct channel {
+    int in;          /* where bytes come from */
+    int out;         /* where bytes go to; may be the same */
+    bool in_socket;  /* in is a socket */
+    bool out_socket; /* out is a socket */
+    bool ended;      /* end of input was seen */
+    size_t start;    /* first byte in buffer that nobody has taken */
+    size_t end;      /* behind the last byte in buffer */
+    uint8_t buffer[CHANNEL_BUFFER_SIZE];
+};
+
+/* Prepares a channel over two descriptors, which it does not own. On TCP, small writes go out at
+ * once and urgent bytes stay in line (RFC 959 appendix: Synch before ABOR). */
+void channel_open(struct channel *channel, int in, int out);
+
+/* Bytes received that nobody has taken. */
+static inline size_t channel_pending(const struct channel *channel) {
+    return channel->end - channel->start;
+}
+
+/* Waits up to timeout ms (-1: for ever) for bytes and reads what is there into the buffer, which
+ * must have been emptied. Returns 1, 0 at end of input, -ETIMEDOUT, or another negative errno. */
+int channel_fill(struct channel *channel, int timeout);
+
+/* Writes all bytes, waiting up to timeout ms for each piece. Returns 0 or a negative errno. */
+int channel_write(struct channel *channel, const void *bytes, size_t n, int timeout);
+
+/* Tells whether bytes have come that nobody has read. Closing a socket with such bytes resets the
+ * connection, and the last reply can be lost. */
+bool channel_has_unread(const struct channel *channel);
+
+/* Nothing more is sent; what still comes in is dropped until its end, or for at most time ms.
+ * So that a last reply is not lost in a reset (RFC 1122 section 4.2.2.13). */
+void channel_drain(struct channel *channel, int time);
+
+#endif

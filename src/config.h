@@ -1,0 +1,46 @@
+/*
+ * config: the settings of a session, from the command line and the environment.
+ *
+ * Each setting is one row of one table (config.c): long option, default, check, help. Its
+ * environment twin is derived: --log-level is STORD_LOG_LEVEL. The command line wins.
+ */
+#ifndef STORD_CONFIG_H
+#define STORD_CONFIG_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "log.h"
+
+struct config {
+    const char *root;           /* folder that uploads go to */
+    enum log_target log;        /* where to log */
+    enum log_level log_level;   /* how much to log */
+    unsigned unterminated_wait; /* ms of silence that end a command without line end; 0: never */
+    unsigned idle_timeout;      /* s a client may think between commands */
+    unsigned connect_timeout;   /* s to wait for a data connection */
+    unsigned stall_timeout;     /* s a transfer may stand still */
+};
+
+enum config_outcome {
+    CONFIG_SERVE,   /* the settings are good: serve a session */
+    CONFIG_HELP,    /* --help was asked for */
+    CONFIG_VERSION, /* --version was asked for */
+    CONFIG_USAGE,   /* the command line is wrong (EX_USAGE) */
+    CONFIG_BAD      /* the environment is wrong (EX_CONFIG) */
+};
+
+enum { CONFIG_ERROR_SIZE = 512 };
+
+/* Reads defaults, then the environment, then the arguments into *ret_config, whose strings point
+ * into those. With CONFIG_USAGE and CONFIG_BAD, error holds the exact complaint. */
+enum config_outcome config_load(struct config *ret_config, int argc, char *const *argv,
+                                char *const *environment, char error[CONFIG_ERROR_SIZE]);
+
+/* Tells whether root is the default one, which is created when it is missing. */
+bool config_root_is_default(const struct config *config);
+
+/* Prints the help text, whose option list comes from the table. */
+void config_print_help(FILE *to);
+
+#endif

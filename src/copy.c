@@ -1,0 +1,139 @@
+#include "copy.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "ascii.h"
+
+enum {
+    BUFFER_SIZE = 1 << 20,     /* pages that no read reaches are never touched */
+    WRITE_BACK_SIZE = 8 << 20, /* start write-back each time so much has come */
+    LOOK_EVERY = 32            /* reads between two looks at the control connection */
+};
+
+/* State of one copy_receive. */
+struct receive {
+    const struct copy *copy;
+    struct copy_result result;
+    uint8_t *buffer;       /* BUFFER_SIZE bytes behind one spare byte for a held-back CR */
+    struct ascii ascii;    /* conversion across buffers */
+    uint64_t written;      /* bytes in the file */
+    uint64_t written_back; /* bytes whose write-back was started */
+    unsigned reads;        /* since the last look */
+};
+
+static bool stop(struct receive *receive, enum copy_end end, int error) {
+    receive->result.end = end;
+    receive->result.error = error;
+    return false;
+}
+
+/* Ends the transfer for what the wait function said. */
+static bool stop_waiting(struct receive *receive, int result) {
+    if (result == -ETIMEDOUT)
+        return stop(receive, COPY_STALLED, result);
+    if (result == -ECANCELED)
+        return stop(receive, COPY_ABORTED, result);
+    return stop(receive, COPY_RESET, result);
+}
+
+static bool write_all(struct receive *receive, const uint8_t *bytes, size_t n) {
+    while (n > 0) {
+        ssize_t done = write(receive->copy->to, bytes, n);
+        if (done < 0 && errno == EINTR)
+            continue;
+        if (done <= 0)
+            return stop(receive, COPY_FAILED, done < 0 ? -errno : -EIO);
+        bytes += done;
+        n -= (size_t)done;
+        receive->written += (uint64_t)done;
+    }
+    if (receive->written - receive->written_back >= WRITE_BACK_SIZE) {
+        /* A hint: what goes wrong here is told again by fsync */
+        (void)sync_file_range(receive->copy->to, (off_t)receive->written_back,
+                              (off_t)(receive->written - receive->written_back),
+                              SYNC_FILE_RANGE_WRITE);
+        receive->written_back = receive->written;
+    }
+    return true;
+}
+
+/* Stores n bytes of buffer, which has one spare byte in front. */
+static bool take(struct receive *receive, uint8_t *bytes, size_t n) {
+    receive->result.received += n;
+    if (!receive->copy->ascii)
+        return write_all(receive, bytes, n);
+    uint8_t *start = bytes;
+    size_t length = ascii_to_local(&receive->ascii, &start, n);
+    return write_all(receive, start, length);
+}
+
+static bool take_head(struct receive *receive, size_t n) {
+    const uint8_t *head = receive->copy->head;
+    while (n > 0) {
+        size_t piece = n < BUFFER_SIZE ? n : BUFFER_SIZE;
+        memcpy(receive->buffer, head, piece);
+        if (!take(receive, receive->buffer, piece))
+            return false;
+        head += piece;
+        n -= piece;
+    }
+    return true;
+}
+
+/* Reads what is there; -EAGAIN when the source must be waited for. */
+static ssize_t read_some(const struct copy *copy, uint8_t *buffer, size_t n) {
+    ssize_t got =
+        copy->from_socket ? recv(copy->from, buffer, n, MSG_DONTWAIT) : read(copy->from, buffer, n);
+    return got < 0 ? -errno : got;
+}
+
+static bool wait_for_bytes(struct receive *receive) {
+    receive->reads = 0;
+    int result = receive->copy->wait(receive->copy->wait_context, receive->copy->from, POLLIN);
+    return result == 0 || stop_waiting(receive, result);
+}
+
+/* One piece from the source into the file. False when the transfer is over. */
+static bool step(struct receive *receive) {
+    const struct copy *copy = receive->copy;
+    uint64_t left = copy->limit - receive->result.received;
+    if (left == 0)
+        return stop(receive, COPY_LIMIT, 0);
+    if ((!copy->from_socket || receive->reads >= LOOK_EVERY) && !wait_for_bytes(receive))
+        return false;
+    ssize_t n = read_some(copy, receive->buffer, left < BUFFER_SIZE ? (size_t)left : BUFFER_SIZE);
+    receive->reads++;
+    if (n > 0)
+        return take(receive, receive->buffer, (size_t)n);
+    if (n == 0)
+        return stop(receive, COPY_CLOSED, 0);
+    if (n == -EINTR)
+        return true;
+    if (n == -EAGAIN || n == -EWOULDBLOCK)
+        return wait_for_bytes(receive);
+    return stop(receive, COPY_RESET, (int)n);
+}
+
+struct copy_result copy_receive(const struct copy *copy) {
+    struct receive receive = {.copy = copy};
+    uint8_t *memory =
+        mmap(NULL, BUFFER_SIZE + 1, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED)
+        return (struct copy_result){.end = COPY_FAILED, .error = -errno};
+    receive.buffer = memory + 1;
+    size_t head = copy->limit < copy->head_length ? (size_t)copy->limit : copy->head_length;
+    if (take_head(&receive, head)) {
+        while (step(&receive)) {
+        }
+    }
+    if (copy->ascii && receive.ascii.cr && receive.result.end == COPY_CLOSED)
+        (void)write_all(&receive, (const uint8_t *)"\r", 1);
+    (void)munmap(memory, BUFFER_SIZE + 1);
+    return receive.result;
+}

@@ -1,0 +1,49 @@
+/*
+ * copy: moves the bytes of a transfer; one result type for all of them.
+ */
+#ifndef STORD_COPY_H
+#define STORD_COPY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define COPY_UNLIMITED UINT64_MAX
+
+/* How a transfer ended. */
+enum copy_end {
+    COPY_CLOSED,  /* the source ended by itself */
+    COPY_LIMIT,   /* as many bytes as were asked for */
+    COPY_RESET,   /* the connection broke; error says how */
+    COPY_STALLED, /* nothing moved for too long */
+    COPY_ABORTED, /* the client asked for the end, or the control connection is gone */
+    COPY_FAILED   /* reading or writing the file failed; error says how */
+};
+
+struct copy_result {
+    enum copy_end end;
+    int error;         /* negative errno or 0 */
+    uint64_t received; /* bytes that came from the source */
+};
+
+/* Waits until fd is ready for events (poll(2)). Returns 0, -ETIMEDOUT, -ECANCELED (end the
+ * transfer) or another negative errno. */
+typedef int copy_wait(void *context, int fd, short events);
+
+struct copy {
+    int from;            /* where bytes come from: socket, pipe or file */
+    bool from_socket;    /* from can be asked without blocking */
+    int to;              /* the file */
+    const uint8_t *head; /* bytes received already: they come first */
+    size_t head_length;
+    uint64_t limit; /* bytes to take at the most, head included; or COPY_UNLIMITED */
+    bool ascii;     /* line ends CR LF become LF (RFC 959 section 3.1.1.1) */
+    copy_wait *wait;
+    void *wait_context;
+};
+
+/* Receives into the file. Small uploads cost one read and one write; large ones go in large
+ * pieces whose write-back starts early, so that the final fsync is short. */
+struct copy_result copy_receive(const struct copy *copy);
+
+#endif

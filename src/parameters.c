@@ -1,0 +1,111 @@
+#include "parameters.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "reply.h"
+#include "session.h"
+
+/* One of the values that a parameter may have, and what it means. */
+struct choice {
+    const char *value;
+    int code;
+    int meaning;
+};
+
+static const struct choice *find_choice(const struct choice *choices, const char *value) {
+    for (; choices->value; choices++) {
+        if (strcasecmp(choices->value, value) == 0)
+            return choices;
+    }
+    return NULL;
+}
+
+int verb_type(struct session *session, const char *argument) {
+    static const struct choice types[] = {
+        {"A", 200, true},   {"A N", 200, true}, {"I", 200, false}, {"L 8", 200, false},
+        {"L8", 200, false}, {"A T", 504, 0},    {"A C", 504, 0},   {"E", 504, 0},
+        {"E N", 504, 0},    {"E T", 504, 0},    {"E C", 504, 0},   {NULL, 0, 0},
+    };
+    const struct choice *type = find_choice(types, argument);
+    if (!type)
+        return reply_send(session, toupper((unsigned char)*argument) == 'L' ? 504 : 501,
+                          "Type %s is not known; use A or I", argument);
+    if (type->code != 200)
+        return reply_send(session, type->code, "Type %s is not served; use A or I", argument);
+    session->ascii = type->meaning;
+    return reply_send(session, 200, "Type is %s", type->meaning ? "ASCII" : "binary");
+}
+
+int verb_mode(struct session *session, const char *argument) {
+    static const struct choice modes[] = {
+        {"S", 200, 0}, {"B", 504, 0}, {"C", 504, 0}, {"Z", 504, 0}, {NULL, 0, 0}};
+    const struct choice *mode = find_choice(modes, argument);
+    if (mode && mode->code == 200)
+        return reply_send(session, 200, "Mode is stream");
+    return reply_send(session, mode ? 504 : 501, "Only stream mode (S) is served");
+}
+
+int verb_stru(struct session *session, const char *argument) {
+    static const struct choice structures[] = {
+        {"F", 200, 0}, {"R", 504, 0}, {"P", 504, 0}, {NULL, 0, 0}};
+    const struct choice *structure = find_choice(structures, argument);
+    if (structure && structure->code == 200)
+        return reply_send(session, 200, "Structure is file");
+    return reply_send(session, structure ? 504 : 501, "Only file structure (F) is served");
+}
+
+/* "n" or "n R m" (RFC 959 section 5.3.1). False when it is neither. */
+static bool parse_allo(const char *argument, unsigned long long *ret_size) {
+    char *end;
+    if (!isdigit((unsigned char)*argument))
+        return false;
+    errno = 0;
+    unsigned long long size = strtoull(argument, &end, 10);
+    if (errno)
+        return false;
+    if (strncasecmp(end, " R ", 3) == 0 && isdigit((unsigned char)end[3]))
+        (void)strtoull(end + 3, &end, 10);
+    *ret_size = size;
+    return *end == '\0';
+}
+
+int verb_allo(struct session *session, const char *argument) {
+    unsigned long long size;
+    session->allo_given = parse_allo(argument, &size);
+    session->allo_refused = !session->allo_given;
+    if (session->allo_refused)
+        return reply_send(session, 501, "ALLO wants a number of bytes");
+    session->allo = size;
+    return reply_send(session, 200, "%llu bytes expected", size);
+}
+
+int verb_opts(struct session *session, const char *argument) {
+    static const struct choice options[] = {{"UTF8 ON", 200, 0},
+                                            {"UTF8", 200, 0},
+                                            {"UTF-8 ON", 200, 0},
+                                            {"UTF-8", 200, 0},
+                                            {NULL, 0, 0}};
+    if (find_choice(options, argument))
+        return reply_send(session, 200, "Names are carried as they are; UTF-8 is fine");
+    return reply_send(session, 501, "That option is not known");
+}
+
+int verb_syst(struct session *session, const char *argument) {
+    (void)argument;
+    return reply_send(session, 215, "UNIX Type: L8");
+}
+
+int verb_noop(struct session *session, const char *argument) {
+    (void)argument;
+    return reply_send(session, 200, "OK");
+}
+
+int verb_quit(struct session *session, const char *argument) {
+    (void)argument;
+    session->over = true;
+    return reply_send(session, 221, "Goodbye");
+}

@@ -1,0 +1,19 @@
+/*
+ * parameters: verbs that set or tell how things are done, and touch no file (RFC 959 sections
+ * 4.1.2 and 4.1.3).
+ */
+#ifndef STORD_PARAMETERS_H
+#define STORD_PARAMETERS_H
+
+struct session;
+
+int verb_type(struct session *session, const char *argument);
+int verb_mode(struct session *session, const char *argument);
+int verb_stru(struct session *session, const char *argument);
+int verb_allo(struct session *session, const char *argument);
+int verb_opts(struct session *session, const char *argument); /* RFC 2389 section 4 */
+int verb_syst(struct session *session, const char *argument);
+int verb_noop(struct session *session, const char *argument);
+int verb_quit(struct session *session, const char *argument);
+
+#endif

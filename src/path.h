@@ -1,0 +1,48 @@
+/*
+ * path: names that clients send -> descriptors beneath the root. The only producer of file
+ * descriptors; symbolic links are never followed.
+ *
+ * A virtual path is what the client sees: absolute, "/" is the root, no ".", "..", or double
+ * slashes in it.
+ */
+#ifndef STORD_PATH_H
+#define STORD_PATH_H
+
+#include <errno.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+/* Names that begin so are ours: clients can neither see nor use them. */
+#define PATH_RESERVED_PREFIX ".stord."
+
+enum {
+    PATH_SIZE = PATH_MAX,        /* of a virtual path, with its NUL */
+    PATH_RESERVED = EKEYREJECTED /* error: the name is reserved (an errno nothing else gives) */
+};
+
+struct path_root {
+    int fd;    /* the root folder */
+    bool walk; /* openat2 is not to be had: walk folder by folder */
+};
+
+/* Opens the root folder; creates it first where create says so. Finds out whether openat2 can be
+ * used: a filter (DynamicUser= of systemd 252) answers ENOSYS or EPERM where it cannot.
+ * Returns 0 or a negative errno. */
+int path_root_open(struct path_root *ret_root, const char *folder, bool create);
+
+/* Turns the name that a client sent into a virtual path, beginning from the folder cwd. Lexical:
+ * touches no file. Returns 0; -EXDEV when ".." leads above the root, -EINVAL for control
+ * characters, -PATH_RESERVED for a reserved name, -ENAMETOOLONG. */
+int path_resolve(const char *cwd, const char *name, char ret_path[PATH_SIZE]);
+
+/* Opens what a virtual path names, beneath the root. flags and mode as for open(2); O_CLOEXEC,
+ * O_NOFOLLOW and O_NOCTTY are added. Returns a descriptor or a negative errno (-ELOOP or -ENOTDIR:
+ * there is a symbolic link in the way). */
+int path_open(const struct path_root *root, const char *path, int flags, mode_t mode);
+
+/* Opens the folder that holds what path names, for reading where that is allowed. *ret_name
+ * points to the last part of path ("" for the root itself). Returns as path_open. */
+int path_open_parent(const struct path_root *root, const char *path, const char **ret_name);
+
+#endif

@@ -1,0 +1,145 @@
+#include "reply.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "session.h"
+
+enum {
+    LINE_SIZE = PATH_SIZE * 2 + 128, /* a path whose quotes are doubled, and words */
+    WRITE_TIMEOUT = 60000,           /* ms a client may take to read a reply */
+    RETRY_DELAY = 1000               /* ms before a 45x: some clients try again at once, for ever */
+};
+
+static int flush(struct session *session) {
+    int result = channel_write(&session->control, session->out, session->out_length, WRITE_TIMEOUT);
+    session->out_length = 0;
+    return result;
+}
+
+static int put(struct session *session, const char *bytes, size_t n) {
+    while (n > 0) {
+        size_t room = sizeof(session->out) - session->out_length;
+        size_t piece = n < room ? n : room;
+        memcpy(session->out + session->out_length, bytes, piece);
+        session->out_length += piece;
+        bytes += piece;
+        n -= piece;
+        int result = session->out_length == sizeof(session->out) ? flush(session) : 0;
+        if (result < 0)
+            return result;
+    }
+    return 0;
+}
+
+/* Adds a line: what could end it is replaced, 255 is doubled, CR LF is added. */
+static int put_line(struct session *session, const char *prefix, const char *format,
+                    va_list arguments) __attribute__((format(printf, 3, 0)));
+
+static int put_line(struct session *session, const char *prefix, const char *format,
+                    va_list arguments) {
+    char raw[LINE_SIZE], line[2 * LINE_SIZE + 16];
+    (void)vsnprintf(raw, sizeof(raw), format, arguments);
+    size_t n = (size_t)snprintf(line, 16, "%s", prefix);
+    for (const char *c = raw; *c; c++) {
+        unsigned char byte = (unsigned char)*c;
+        line[n++] = (char)(byte < 0x20 || byte == 0x7f ? '?' : byte);
+        if (byte == 0xff)
+            line[n++] = (char)byte;
+    }
+    line[n++] = '\r';
+    line[n++] = '\n';
+    return put(session, line, n);
+}
+
+static int put_code(struct session *session, int code, char separator, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+static int put_code(struct session *session, int code, char separator, const char *format, ...) {
+    char prefix[16];
+    (void)snprintf(prefix, sizeof(prefix), "%03d%c", code, separator);
+    va_list arguments;
+    va_start(arguments, format);
+    int result = put_line(session, prefix, format, arguments);
+    va_end(arguments);
+    return result;
+}
+
+int reply_send(struct session *session, int code, const char *format, ...) {
+    char prefix[16];
+    (void)snprintf(prefix, sizeof(prefix), "%03d ", code);
+    va_list arguments;
+    va_start(arguments, format);
+    int result = put_line(session, prefix, format, arguments);
+    va_end(arguments);
+    return result < 0 ? result : flush(session);
+}
+
+int reply_begin(struct session *session, int code, const char *text) {
+    return put_code(session, code, '-', "%s", text);
+}
+
+int reply_line(struct session *session, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    int result = put_line(session, " ", format, arguments);
+    va_end(arguments);
+    return result;
+}
+
+int reply_end(struct session *session, int code, const char *text) {
+    int result = put_code(session, code, ' ', "%s", text);
+    return result < 0 ? result : flush(session);
+}
+
+struct failure {
+    int error; /* negative errno */
+    int code;
+    const char *reason;
+};
+
+/* Codes: doc/design.md, "Replies that steer clients". The first row is for what is not listed. */
+static const struct failure failures[] = {
+    {0, 451, "local error"},
+    {-ENOENT, 550, "no such file or folder"},
+    {-ENOTDIR, 550, "part of the name is not a folder"},
+    {-ELOOP, 550, "symbolic links are not followed"},
+    {-EACCES, 550, "permission denied"},
+    {-EPERM, 550, "permission denied"},
+    {-EROFS, 550, "the file system is read-only"},
+    {-EXDEV, 550, "the name leads out of the root folder"},
+    {-EISDIR, 553, "there is a folder of that name"},
+    {-EEXIST, 553, "that name is taken by something that is not a plain file"},
+    {-EINVAL, 553, "the name holds a control character"},
+    {-ENAMETOOLONG, 553, "the name is too long"},
+    {-PATH_RESERVED, 553, "names beginning with " PATH_RESERVED_PREFIX " are reserved"},
+    {-EDQUOT, 552, "the disk quota is used up"},
+    {-EFBIG, 552, "the file is too large for the file system"},
+    {-ENOSPC, 452, "the disk is full"},
+    {-EMFILE, 451, "too many open files"},
+    {-ENFILE, 451, "too many open files"},
+    {-ENOMEM, 451, "out of memory"},
+    {-EIO, 451, "the disk failed"},
+};
+
+static const struct failure *find_failure(int error) {
+    for (size_t i = 1; i < sizeof(failures) / sizeof(failures[0]); i++) {
+        if (failures[i].error == error)
+            return &failures[i];
+    }
+    return &failures[0];
+}
+
+int reply_failure(struct session *session, const char *what, int error) {
+    const struct failure *failure = find_failure(error);
+    bool retry = failure->code < 500;
+    log_event(session->log, retry ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO, "%s: %s (%s): reply %d", what,
+              failure->reason, strerror(-error), failure->code);
+    if (retry)
+        (void)poll(NULL, 0, RETRY_DELAY);
+    return reply_send(session, failure->code, "%s: %s", what, failure->reason);
+}

@@ -1,0 +1,28 @@
+/*
+ * reply: what goes back to the client (RFC 959 section 4.2).
+ *
+ * Every function returns 0, or a negative errno when the client could not be reached, in which
+ * case the session ends. Line ends and other control characters in arguments are replaced, and
+ * the byte 255 is doubled (telnet).
+ */
+#ifndef STORD_REPLY_H
+#define STORD_REPLY_H
+
+struct session;
+
+/* One line: "CODE text". */
+int reply_send(struct session *session, int code, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* A multi-line reply: "CODE-text", any number of lines, "CODE text". */
+int reply_begin(struct session *session, int code, const char *text);
+int reply_line(struct session *session, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+int reply_end(struct session *session, int code, const char *text);
+
+/* Answers for a local failure: the code that tells clients the right thing to do (552 and 55x:
+ * do not try again; 45x: try again later, sent after a short delay), `what`, and the reason.
+ * error: a negative errno. The same goes to the log. */
+int reply_failure(struct session *session, const char *what, int error);
+
+#endif

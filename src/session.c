@@ -1,0 +1,194 @@
+#include "session.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <time.h>
+
+#include "auth.h"
+#include "reply.h"
+#include "verb.h"
+
+enum { DRAIN_TIME = 5000 }; /* ms that input is dropped after a last reply */
+
+/* What reading a command line came to. */
+enum read_outcome { READ_LINE, READ_END, READ_IDLE };
+
+void session_init(struct session *session, const struct config *config, const struct log *log,
+                  const struct peer *peer, const struct path_root *root, int in, int out) {
+    memset(session, 0, offsetof(struct session, control));
+    session->config = config;
+    session->log = log;
+    session->peer = *peer;
+    session->root = *root;
+    channel_open(&session->control, in, out);
+    line_reset(&session->line);
+    session->cwd[0] = '/';
+    session->cwd[1] = '\0';
+    session->ascii = true; /* RFC 959 section 3.1.1.1 */
+    data_init(&session->data);
+    auth_begin(session);
+}
+
+/* Feeds the line from what has been received. True when the line is whole. */
+static bool feed_line(struct session *session) {
+    struct channel *control = &session->control;
+    bool ended = false;
+    control->start += line_feed(&session->line, control->buffer + control->start,
+                                channel_pending(control), &ended);
+    if (session->line.refusal_length >
+        0) { /* telnet; whoever cannot be reached is found out soon */
+        (void)channel_write(control, session->line.refusal, session->line.refusal_length, 0);
+        session->line.refusal_length = 0;
+    }
+    return ended;
+}
+
+/* May the line that has begun be a command without line end, ended by silence? Not when it came
+ * together with the line before it: then it is the first half of a line that the network cut. */
+static bool may_be_unterminated(const struct session *session) {
+    if (!session->line.begun || session->line.cr || !session->line_alone ||
+        session->line.length > LINE_LIMIT || session->config->unterminated_wait == 0)
+        return false;
+    char text[LINE_LIMIT + 1];
+    memcpy(text, session->line.text, session->line.length);
+    text[session->line.length] = '\0';
+    const struct verb *verb = verb_find(text);
+    return verb && verb->traits & VERB_UNTERMINATED;
+}
+
+static enum read_outcome read_line(struct session *session) {
+    if (session->line_waiting) {
+        session->line_waiting = false;
+        return READ_LINE;
+    }
+    struct channel *control = &session->control;
+    session->line_alone = channel_pending(control) == 0;
+    for (;;) {
+        if (feed_line(session))
+            return READ_LINE;
+        bool unterminated = may_be_unterminated(session);
+        int result =
+            channel_fill(control, unterminated ? (int)session->config->unterminated_wait
+                                               : (int)session->config->idle_timeout * 1000);
+        if (result == -ETIMEDOUT && !unterminated)
+            return READ_IDLE;
+        if (result < 0 && result != -ETIMEDOUT)
+            return READ_END;
+        if (result <= 0) { /* silence, or end of input: the line has no end of its own */
+            if (!session->line.begun)
+                return READ_END;
+            line_end(&session->line);
+            return READ_LINE;
+        }
+    }
+}
+
+/* Runs the line that has been read. The line is free for the next one before its verb runs, for
+ * more commands may come during a transfer. */
+static int run_line(struct session *session) {
+    char text[LINE_LIMIT + 1];
+    memcpy(text, session->line.text, session->line.length + 1);
+    enum line_fault fault = session->line.fault;
+    line_reset(&session->line);
+    int result = verb_run(session, text, fault);
+    if (session->control.ended && channel_pending(&session->control) == 0 && !session->line_waiting)
+        session->over = true;
+    return result;
+}
+
+void session_drain(struct session *session) {
+    channel_drain(&session->control, DRAIN_TIME);
+}
+
+static void leave(struct session *session) {
+    if (channel_has_unread(&session->control))
+        session_drain(session);
+    data_reset(&session->data);
+    log_event(session->log, LOG_LEVEL_INFO, "Connection closed: %s (%u files, %llu bytes)",
+              session->peer.text, session->files, (unsigned long long)session->bytes);
+}
+
+void session_run(struct session *session) {
+    log_event(session->log, LOG_LEVEL_INFO, "Accepted connection from %s", session->peer.text);
+    int result = reply_send(session, 220, "Welcome to the FTP server");
+    while (result == 0 && !session->over) {
+        switch (read_line(session)) {
+        case READ_LINE:
+            result = run_line(session);
+            break;
+        case READ_IDLE:
+            log_event(session->log, LOG_LEVEL_INFO, "Closing: idle for %u seconds",
+                      session->config->idle_timeout);
+            result = reply_send(session, 421, "Idle for %u seconds; closing",
+                                session->config->idle_timeout);
+            session->over = true;
+            break;
+        default:
+            session->over = true;
+        }
+    }
+    leave(session);
+}
+
+/* Takes what the client sends on the control connection during a transfer. */
+static void attend(struct session *session) {
+    struct channel *control = &session->control;
+    if (channel_pending(control) == 0 && channel_fill(control, 0) <= 0) {
+        session->control_gone = true;
+        return;
+    }
+    while (channel_pending(control) > 0 && !session->line_waiting) {
+        if (!feed_line(session))
+            continue;
+        const struct verb *verb = verb_find(session->line.text);
+        if (!verb || !(verb->traits & VERB_MEANWHILE)) {
+            session->line_waiting = true;
+            return;
+        }
+        if (run_line(session) < 0)
+            session->control_gone = true;
+    }
+}
+
+static bool is_listening(const struct session *session) {
+    return !session->control_gone && !session->line_waiting;
+}
+
+void session_look(struct session *session) {
+    struct pollfd control = {.fd = session->control.in, .events = POLLIN};
+    while (is_listening(session) &&
+           (channel_pending(&session->control) > 0 || poll(&control, 1, 0) > 0))
+        attend(session);
+}
+
+static long long now_ms(void) {
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
+}
+
+int session_wait(struct session *session, int fd, short events, unsigned timeout) {
+    long long deadline = now_ms() + timeout * 1000LL;
+    for (;;) {
+        if (session->aborted)
+            return -ECANCELED;
+        bool listening = is_listening(session);
+        if (listening && channel_pending(&session->control) > 0) {
+            attend(session);
+            continue;
+        }
+        struct pollfd fds[] = {{.fd = fd, .events = events},
+                               {.fd = listening ? session->control.in : -1, .events = POLLIN}};
+        long long left = session->control_gone ? 0 : deadline - now_ms();
+        int n = poll(fds, 2, left > 0 ? (int)left : 0);
+        if (n < 0 && errno != EINTR)
+            return -errno;
+        if (n > 0 && fds[1].revents)
+            attend(session);
+        if (n > 0 && fds[0].revents && !session->aborted)
+            return 0;
+        if (n == 0 && left <= 0)
+            return session->control_gone ? -ENOTCONN : -ETIMEDOUT;
+    }
+}

@@ -1,0 +1,69 @@
+/*
+ * session: all the state of one session, and its loop: read a line, find the verb, run it.
+ */
+#ifndef STORD_SESSION_H
+#define STORD_SESSION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "channel.h"
+#include "config.h"
+#include "data.h"
+#include "line.h"
+#include "log.h"
+#include "path.h"
+#include "peer.h"
+
+enum { SESSION_OUT_SIZE = 4096 };
+
+struct session {
+    const struct config *config; /* settings, never changed */
+    const struct log *log;       /* where events go */
+    struct peer peer;            /* the client's end of the control connection */
+    struct path_root root;       /* what names are resolved beneath */
+
+    struct channel control;     /* the control connection */
+    struct line line;           /* the command line being read */
+    bool line_waiting;          /* line is whole, came during a transfer, and waits for its end */
+    bool line_alone;            /* nothing came in one piece with the beginning of line */
+    char out[SESSION_OUT_SIZE]; /* a reply being put together */
+    size_t out_length;          /* bytes in out */
+
+    bool logged_in;      /* may use verbs that need a login */
+    char cwd[PATH_SIZE]; /* working directory, a virtual path */
+    bool ascii;          /* representation type is A (else I) */
+    bool allo_given;     /* ALLO announced a size for the next upload */
+    uint64_t allo;       /* that size in bytes */
+    bool allo_refused;   /* the last ALLO could not be read: where data would end is not known */
+    struct data data;    /* data connections */
+
+    bool transferring; /* a transfer over a data connection is under way */
+    bool aborted;      /* ABOR came during this transfer */
+    bool control_gone; /* the control connection ended during this transfer */
+    bool inline_whole; /* all bytes of the inline upload have been taken */
+    bool over;         /* the session ends after this command */
+    unsigned files;    /* uploads that were answered 226 */
+    uint64_t bytes;    /* in those */
+};
+
+/* Prepares a session. The structs stay the caller's and must outlive it. */
+void session_init(struct session *session, const struct config *config, const struct log *log,
+                  const struct peer *peer, const struct path_root *root, int in, int out);
+
+/* Speaks the session from the greeting to its end. */
+void session_run(struct session *session);
+
+/* Waits until fd is ready for events (poll(2)), for at most timeout s, and meanwhile attends to
+ * the control connection: the commands that are allowed during a transfer are run, any other
+ * waits for its end. Returns 0, -ETIMEDOUT, -ECANCELED after ABOR, or -ENOTCONN at once when fd is
+ * not ready and the client has left the control connection. */
+int session_wait(struct session *session, int fd, short events, unsigned timeout);
+
+/* Attends to what has come on the control connection, without waiting. */
+void session_look(struct session *session);
+
+/* After a last reply: drops for a bounded time what the client still sends. */
+void session_drain(struct session *session);
+
+#endif

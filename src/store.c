@@ -1,0 +1,246 @@
+#include "store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { TEMP_TRIES = 16, PUBLISH_TRIES = 16 };
+
+/* May name be published over what is there? Only plain files give way. */
+static int check_target(int folder, const char *name) {
+    struct stat st;
+    if (fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        return errno == ENOENT ? 0 : -errno;
+    if (S_ISDIR(st.st_mode))
+        return -EISDIR;
+    return S_ISREG(st.st_mode) ? 0 : -EEXIST;
+}
+
+static int choose_temp(struct store *store) {
+    uint64_t random;
+    if (getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random))
+        return -errno;
+    (void)snprintf(store->temp, sizeof(store->temp), PATH_RESERVED_PREFIX "%016llx",
+                   (unsigned long long)random);
+    return 0;
+}
+
+static int open_temp(struct store *store) {
+    for (int i = 0; i < TEMP_TRIES; i++) {
+        int result = choose_temp(store);
+        if (result < 0)
+            return result;
+        store->fd = openat(store->folder, store->temp,
+                           O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+        if (store->fd >= 0)
+            return 0;
+        if (errno != EEXIST)
+            break;
+    }
+    store->temp[0] = '\0';
+    return -errno;
+}
+
+static int open_file(struct store *store) {
+    store->fd = openat(store->folder, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
+    store->unnamed = store->fd >= 0;
+    if (store->unnamed)
+        return 0;
+    /* EOPNOTSUPP: this file system has no unnamed files; the others: nor has this kernel */
+    if (errno == EOPNOTSUPP || errno == EISDIR || errno == ENOENT || errno == EINVAL)
+        return open_temp(store);
+    return -errno;
+}
+
+/* Reserves room, so that a full disk is known before the data is sent. */
+static int reserve(const struct store *store, uint64_t size) {
+    if (size == 0)
+        return 0;
+    if (size > INT64_MAX)
+        return -EFBIG;
+    if (fallocate(store->fd, FALLOC_FL_KEEP_SIZE, 0, (off_t)size) == 0)
+        return 0;
+    return errno == ENOSPC || errno == EDQUOT || errno == EFBIG ? -errno : 0;
+}
+
+static void finish(struct store *store) {
+    if (store->fd >= 0)
+        (void)close(store->fd);
+    if (store->temp[0])
+        (void)unlinkat(store->folder, store->temp, 0);
+    (void)close(store->folder);
+    *store = (struct store){.fd = -1, .folder = -1};
+}
+
+int store_begin(struct store *ret_store, int folder, const char *name, uint64_t size) {
+    struct store *store = ret_store;
+    *store = (struct store){.fd = -1, .folder = folder};
+    int result = -ENAMETOOLONG;
+    if (strlen(name) < sizeof(store->name)) {
+        memcpy(store->name, name, strlen(name) + 1);
+        result = check_target(folder, name);
+    }
+    if (result == 0)
+        result = open_file(store);
+    if (result == 0)
+        result = reserve(store, size);
+    if (result < 0)
+        finish(store);
+    return result;
+}
+
+void store_abort(struct store *store) {
+    finish(store);
+}
+
+static int sync_folder(const struct store *store) {
+    if (fsync(store->folder) == 0)
+        return 0;
+    /* EBADF: a folder that may not be read is open as a mere path; EINVAL: a file system that
+     * syncs no folders. Then all of the file system is synced. */
+    if (errno == EBADF || errno == EINVAL)
+        return syncfs(store->fd) < 0 ? -errno : 0;
+    return -errno;
+}
+
+/* Flushes and closes one of two descriptors of the file, for some file systems tell of a failed
+ * write only there. The other one keeps an unnamed file alive. */
+static int close_checked(struct store *store) {
+    int keep = fcntl(store->fd, F_DUPFD_CLOEXEC, 0);
+    if (keep < 0)
+        return -errno;
+    int result = close(store->fd) < 0 ? -errno : 0;
+    store->fd = keep;
+    return result == -EINTR ? 0 : result; /* Linux has closed it; fsync had the last word */
+}
+
+/* Links the unnamed file to a name. */
+static int link_as(const struct store *store, const char *name) {
+    if (linkat(store->fd, "", store->folder, name, AT_EMPTY_PATH) == 0)
+        return 0;
+    if (errno != ENOENT && errno != EPERM && errno != EINVAL)
+        return -errno;
+    char self[64]; /* before Linux 6.10 only privileged users may do it so */
+    (void)snprintf(self, sizeof(self), "/proc/self/fd/%d", store->fd);
+    return linkat(AT_FDCWD, self, store->folder, name, AT_SYMLINK_FOLLOW) < 0 ? -errno : 0;
+}
+
+static int link_temp(struct store *store) {
+    int result = -EEXIST;
+    for (int i = 0; i < TEMP_TRIES && result == -EEXIST; i++) {
+        result = choose_temp(store);
+        if (result == 0)
+            result = link_as(store, store->temp);
+    }
+    if (result < 0)
+        store->temp[0] = '\0';
+    else
+        store->unnamed = false;
+    return result;
+}
+
+/* Gives the final name where nobody has it. -EEXIST where somebody has. */
+static int publish_new(struct store *store) {
+    if (store->unnamed)
+        return link_as(store, store->name);
+    if (renameat2(store->folder, store->temp, store->folder, store->name, RENAME_NOREPLACE) == 0)
+        return 0;
+    if (errno != EINVAL && errno != ENOSYS)
+        return -errno;
+    struct stat st; /* a file system without it */
+    if (fstatat(store->folder, store->name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+        return -EEXIST;
+    return renameat(store->folder, store->temp, store->folder, store->name) < 0 ? -errno : 0;
+}
+
+static int swap(const struct store *store) {
+    return renameat2(store->folder, store->temp, store->folder, store->name, RENAME_EXCHANGE) < 0
+               ? -errno
+               : 0;
+}
+
+/* How the final name was given, and so how it can be taken back. */
+enum published { NOT_PUBLISHED, ADDED, SWAPPED, RENAMED_OVER };
+
+/* Exchanges the file with the old one, which is called temp then and can be brought back. */
+static int publish_over(struct store *store, enum published *ret_published) {
+    int result = check_target(store->folder, store->name);
+    if (result == 0 && store->unnamed)
+        result = link_temp(store);
+    if (result == 0)
+        result = swap(store);
+    if (result == 0) {
+        result = check_target(store->folder, store->temp);
+        if (result == 0)
+            *ret_published = SWAPPED;
+        else
+            (void)swap(store); /* it became a folder or a link under our hands */
+        return result;
+    }
+    if (result != -EINVAL && result != -ENOSYS)
+        return result;
+    if (renameat(store->folder, store->temp, store->folder, store->name) < 0)
+        return -errno;
+    *ret_published = RENAMED_OVER;
+    return 0;
+}
+
+/* Still our file under its final name? Another session may have replaced it since. */
+static bool is_ours(const struct store *store) {
+    struct stat ours, there;
+    return fstat(store->fd, &ours) == 0 &&
+           fstatat(store->folder, store->name, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
+           ours.st_dev == there.st_dev && ours.st_ino == there.st_ino;
+}
+
+/* Takes the name back. After RENAMED_OVER the old file is gone: then the new one stays. */
+static void unpublish(const struct store *store, enum published how) {
+    if (!is_ours(store))
+        return;
+    if (how == SWAPPED)
+        (void)swap(store);
+    else if (how == ADDED)
+        (void)unlinkat(store->folder, store->name, 0);
+}
+
+static int publish(struct store *store, enum published *ret_published) {
+    int result = -EEXIST;
+    for (int i = 0; i < PUBLISH_TRIES && (result == -EEXIST || result == -ENOENT); i++) {
+        result = publish_new(store);
+        if (result == 0)
+            *ret_published = ADDED;
+        else if (result == -EEXIST)
+            result = publish_over(store, ret_published); /* -ENOENT: gone meanwhile, once more */
+    }
+    return result;
+}
+
+static int sync_file(const struct store *store) {
+    int result;
+    do
+        result = fsync(store->fd) < 0 ? -errno : 0;
+    while (result == -EINTR);
+    return result;
+}
+
+int store_commit(struct store *store) {
+    enum published published = NOT_PUBLISHED;
+    int result = sync_file(store);
+    if (result == 0)
+        result = close_checked(store);
+    if (result == 0)
+        result = publish(store, &published);
+    if (published == ADDED || published == RENAMED_OVER)
+        store->temp[0] = '\0'; /* no file is called so any more */
+    if (result == 0)
+        result = sync_folder(store);
+    if (result < 0)
+        unpublish(store, published);
+    finish(store);
+    return result;
+}

@@ -1,0 +1,13 @@
+/* The module that links libsystemd: the only file that includes it. */
+#include <systemd/sd-daemon.h>
+#include <systemd/sd-journal.h>
+
+#include "systemd.h"
+
+__attribute__((visibility("default"))) extern const struct systemd stord_systemd;
+
+const struct systemd stord_systemd = {
+    .listen_fds = sd_listen_fds,
+    .is_socket = sd_is_socket,
+    .journal_sendv = sd_journal_sendv,
+};

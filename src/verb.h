@@ -1,0 +1,48 @@
+/*
+ * verb: THE table of verbs, and the walk from a command line to a verb's function.
+ *
+ * The dispatcher answers what is wrong before a verb is reached: unknown verb, missing or surplus
+ * argument, no login. A verb's function does one thing and returns its reply's result.
+ */
+#ifndef STORD_VERB_H
+#define STORD_VERB_H
+
+#include "line.h"
+
+struct session;
+
+typedef int verb_function(struct session *session, const char *argument);
+
+enum verb_argument { ARGUMENT_NONE, ARGUMENT_OPTIONAL, ARGUMENT_REQUIRED };
+
+/* Traits of a verb that the dispatcher acts on. */
+enum verb_trait {
+    VERB_ANYTIME = 1 << 0,      /* needs no login */
+    VERB_SECRET = 1 << 1,       /* its argument is hidden from logs */
+    VERB_DATA = 1 << 2,         /* asks for a data connection: the session is never inline again */
+    VERB_UPLOAD = 1 << 3,       /* bytes of a file may follow it on the control connection */
+    VERB_UNTERMINATED = 1 << 4, /* may come without line end, followed by silence */
+    VERB_MEANWHILE = 1 << 5     /* is run while a transfer goes on */
+};
+
+struct verb {
+    const char *name;
+    verb_function *run; /* NULL: known, not implemented (502) */
+    enum verb_argument argument;
+    unsigned traits;
+    const char *feature; /* line in FEAT's reply, or NULL */
+    const char *help;    /* syntax behind the name, for HELP */
+};
+
+/* The verb that a command line begins with, or NULL. Case does not count (RFC 959 section 5.2). */
+const struct verb *verb_find(const char *line);
+
+/* Runs the command in line, or answers the fault that was found in it. Returns a negative errno
+ * when the client cannot be reached. */
+int verb_run(struct session *session, const char *line, enum line_fault fault);
+
+/* FEAT (RFC 2389 section 3) and HELP, printed from the table */
+int verb_feat(struct session *session, const char *argument);
+int verb_help(struct session *session, const char *argument);
+
+#endif

@@ -1,0 +1,366 @@
+#!/usr/bin/env python3
+"""Plays a dialogue against a handler and compares its replies with what is written there.
+
+usage: dialogue.py [--mode lines|bytes|packet] [--over tcp|tcp6|mapped|unix|pipe|pair]
+                   FILE HANDLER [OPTION...]
+
+A dialogue is one step a line; \\r \\n \\t \\0 \\\\ and \\xNN stand for bytes:
+  # text            a comment
+  > LINE            send LINE and CR LF
+  >> BYTES          send BYTES as they are
+  >>@ N             send N bytes of a fixed pattern
+  < CODE [REGEX]    the next reply has CODE (... is any), and REGEX is found in its text
+  put [BYTES]       connect to where the last 227 or 229 said, send BYTES, close
+  put@ N            the same with N bytes of the pattern
+  listen            listen for an active data connection; {PORT} and {EPRT} stand for its
+                    address in later lines
+  connect           connect to where the last 227 or 229 said, and keep it open
+  connect-from ADDR the same from another address of this machine
+  data BYTES        send BYTES over the open data connection
+  reset             close the open data connection by a reset
+  done              close the open data connection
+  get [REGEX]       read the data connection to its end (connecting if need be); REGEX must match
+  urgent BYTES      send BYTES as urgent data
+  silence           wait until nothing came for a while: no reply is expected here
+  eof               send nothing more (half-close)
+  closed            the server closes the connection; nothing more comes
+  file NAME BYTES   the root has a file NAME with just these BYTES
+  file@ NAME N      the same with N bytes of the pattern
+  nofile NAME       there is nothing called NAME
+The handler's exit status must be 0. Modes: `lines` waits for each reply before it sends on;
+`bytes` does so, sending byte by byte; `packet` sends all commands in one piece where a dialogue
+has no step that needs an answer first.
+"""
+import argparse
+import os
+import re
+import select
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+
+TIMEOUT = 20
+
+
+class Failure(Exception):
+    pass
+
+
+def pattern(count):
+    block = bytes((i * 7 + i // 256) % 256 for i in range(65536))
+    return (block * (count // len(block) + 1))[:count]
+
+
+def unescape(text):
+    names = {"r": b"\r", "n": b"\n", "t": b"\t", "0": b"\0", "\\": b"\\"}
+
+    def one(match):
+        word = match.group(1).decode()
+        return bytes([int(word[1:], 16)]) if word[0] == "x" else names[word]
+
+    raw = text.encode("utf-8", "surrogateescape")
+    return re.sub(rb"\\(x[0-9a-fA-F]{2}|[rnt0\\])", one, raw)
+
+
+def tcp_pair(family, address):
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    if address == "::":
+        listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+    listener.bind((address, 0))
+    listener.listen(1)
+    port = listener.getsockname()[1]
+    ours = socket.create_connection(("127.0.0.1" if address == "::" else address, port), TIMEOUT)
+    theirs, _ = listener.accept()
+    listener.close()
+    return ours, theirs
+
+
+def unix_pair():
+    with tempfile.TemporaryDirectory() as folder:
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        listener.bind(folder + "/s")
+        listener.listen(1)
+        ours = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        ours.connect(folder + "/s")
+        theirs, _ = listener.accept()
+        listener.close()
+        return ours, theirs
+
+
+class Pipes:
+    """Two pipes that behave as a socket as far as it is used here."""
+
+    def __init__(self):
+        (self.their_in, self.out), (self.inp, self.their_out) = os.pipe(), os.pipe()
+
+    def fileno(self):
+        return self.inp
+
+    def sendall(self, data):
+        while data:
+            data = data[os.write(self.out, data):]
+
+    def recv(self, count):
+        return os.read(self.inp, count)
+
+    def shutdown(self, _how):
+        os.close(self.out)
+        self.out = -1
+
+    def close(self):
+        for fd in (self.out, self.inp):
+            if fd >= 0:
+                os.close(fd)
+
+
+class Player:
+    def __init__(self, over, mode, command):
+        self.mode, self.buffer, self.data, self.listener = mode, b"", None, None
+        self.passive, self.words = None, {}
+        if over == "pipe":
+            self.control = Pipes()
+            stdin, stdout = self.control.their_in, self.control.their_out
+            theirs = None
+        else:
+            makers = {
+                "tcp": lambda: tcp_pair(socket.AF_INET, "127.0.0.1"),
+                "tcp6": lambda: tcp_pair(socket.AF_INET6, "::1"),
+                "mapped": lambda: tcp_pair(socket.AF_INET6, "::"),
+                "unix": unix_pair,
+                "pair": socket.socketpair,
+            }
+            self.control, theirs = makers[over]()
+            stdin = stdout = theirs.fileno()
+        self.inet = over in ("tcp", "tcp6", "mapped")
+        self.process = subprocess.Popen(command, stdin=stdin, stdout=stdout)
+        if theirs:
+            theirs.close()
+        else:
+            os.close(stdin)
+            os.close(stdout)
+        if self.inet:
+            self.control.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def send(self, data):
+        step = 1 if self.mode == "bytes" and len(data) < 10000 else len(data) or 1
+        try:
+            for at in range(0, len(data), step):
+                self.control.sendall(data[at:at + step])
+        except (BrokenPipeError, ConnectionResetError):
+            pass  # the reply that is expected next tells
+
+    def fill(self, timeout=TIMEOUT):
+        ready, _, _ = select.select([self.control], [], [], timeout)
+        if not ready:
+            return None
+        try:
+            data = self.control.recv(65536)
+        except ConnectionResetError:
+            raise Failure("the connection was reset") from None
+        self.buffer += data
+        return data
+
+    def line(self):
+        while b"\n" not in self.buffer:
+            if self.fill() in (None, b""):
+                raise Failure("no reply came" + (f", but {self.buffer}" if self.buffer else ""))
+        line, self.buffer = self.buffer.split(b"\n", 1)
+        if not line.endswith(b"\r"):
+            raise Failure(f"a reply line without CR: {line}")
+        return line[:-1].decode("utf-8", "backslashreplace")
+
+    def reply(self):
+        lines = [self.line()]
+        if not re.match(r"[1-5][0-9][0-9][ -]", lines[0]):
+            raise Failure(f"not a reply: {lines[0]}")
+        if lines[0][3] == "-":
+            while not lines[-1].startswith(lines[0][:3] + " "):
+                lines.append(self.line())
+        return lines
+
+    def expect(self, code, regex):
+        lines = self.reply()
+        text = "\n".join(lines)
+        if code not in (lines[-1][:3], "...") or (regex and not re.search(regex, text)):
+            raise Failure(f"got: {text}")
+        code = lines[-1][:3]
+        match = re.search(r"\((\d+),(\d+),(\d+),(\d+),(\d+),(\d+)\)", text)
+        if code == "227" and match:
+            n = [int(x) for x in match.groups()]
+            self.passive = (".".join(map(str, n[:4])), n[4] * 256 + n[5])
+        match = re.search(r"\(\|\|\|(\d+)\|\)", text)
+        if code == "229" and match:
+            host = self.control.getpeername()[0] if self.inet else "127.0.0.1"
+            self.passive = (host, int(match.group(1)))
+
+    def connect(self, source=None):
+        if self.data:
+            return
+        if self.listener:
+            self.listener.settimeout(TIMEOUT)
+            self.data, _ = self.listener.accept()
+            return
+        where = (source, 0) if source else None
+        self.data = socket.create_connection(self.passive, TIMEOUT, source_address=where)
+
+    def done(self):
+        self.data.close()
+        self.data = None
+        if self.listener:
+            self.listener.close()
+            self.listener = None
+
+    def put(self, data):
+        self.connect()
+        try:
+            self.data.sendall(data)
+        except (BrokenPipeError, ConnectionResetError):
+            pass
+        self.done()
+
+    def get(self, regex):
+        self.connect()
+        data = b""
+        while True:
+            piece = self.data.recv(65536)
+            if not piece:
+                break
+            data += piece
+        self.done()
+        text = data.decode("utf-8", "backslashreplace")
+        if regex and not re.search(regex, text):
+            raise Failure(f"data: {text!r}")
+
+    def listen(self):
+        host, family = self.control.getsockname()[0], self.control.family
+        if host.startswith("::ffff:"):
+            host, family = host[7:], socket.AF_INET
+        self.listener = socket.socket(family, socket.SOCK_STREAM)
+        self.listener.bind((host, 0))
+        self.listener.listen(1)
+        port = self.listener.getsockname()[1]
+        kind = 2 if family == socket.AF_INET6 else 1
+        self.words["{EPRT}"] = f"|{kind}|{host}|{port}|"
+        self.words["{PORT}"] = f"{host.replace('.', ',')},{port // 256},{port % 256}"
+
+    def reset(self):
+        self.data.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+        self.done()
+
+    def closed(self):
+        data = self.fill()
+        if self.buffer or data is None:
+            raise Failure(f"not closed: {self.buffer}")
+        self.buffer = b""
+
+    def silence(self):
+        if self.fill(0.4) is not None or self.buffer:
+            raise Failure(f"not silent: {self.buffer or 'closed'}")
+
+    def step(self, line, root):
+        for word, value in self.words.items():
+            line = line.replace(word, value)
+        verb, _, rest = line.partition(" ")
+        simple = {"listen": self.listen, "connect": self.connect, "reset": self.reset,
+                  "done": self.done, "closed": self.closed, "silence": self.silence,
+                  "eof": lambda: self.control.shutdown(socket.SHUT_WR)}
+        if verb == ">":
+            self.send(unescape(rest) + b"\r\n")
+        elif verb == ">>":
+            self.send(unescape(rest))
+        elif verb == ">>@":
+            self.send(pattern(int(rest)))
+        elif verb == "<":
+            code, _, regex = rest.partition(" ")
+            self.expect(code, regex)
+        elif verb == "put":
+            self.put(unescape(rest))
+        elif verb == "put@":
+            self.put(pattern(int(rest)))
+        elif verb == "connect-from":
+            self.connect(rest)
+        elif verb == "data":
+            self.data.sendall(unescape(rest))
+        elif verb == "get":
+            self.get(rest)
+        elif verb == "urgent":
+            self.control.send(unescape(rest), socket.MSG_OOB)
+        elif verb in ("file", "file@"):
+            name, _, content = rest.partition(" ")
+            want = pattern(int(content)) if verb == "file@" else unescape(content)
+            with open(os.path.join(root.encode(), unescape(name)), "rb") as file:
+                got = file.read()
+            if got != want:
+                raise Failure(f"{name} holds {len(got)} bytes: {got[:200]!r}")
+        elif verb == "nofile":
+            if os.path.lexists(os.path.join(root.encode(), unescape(rest))):
+                raise Failure(f"there is a {rest}")
+        elif verb in simple:
+            simple[verb]()
+        else:
+            raise Failure("no such step")
+
+    def end(self):
+        if self.data:
+            self.done()
+        self.control.close()
+        try:
+            status = self.process.wait(TIMEOUT)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            raise Failure("the handler does not end") from None
+        if status != 0:
+            raise Failure(f"the handler's exit status is {status}")
+
+
+def in_packet(steps):
+    """All that is sent first, in one piece, then all that is checked; None where a step between
+    needs an answer first."""
+    if any(not s.startswith((">", "<", "#", "file", "nofile", "eof", "closed")) for _, s in steps):
+        return None
+    if any(s.startswith(">>@") for _, s in steps):
+        return None
+    sent = b"".join(unescape(s[2:]) + b"\r\n" if s.startswith("> ") else
+                    unescape(s[3:]) if s.startswith(">> ") else b"" for _, s in steps)
+    return sent, [(n, s) for n, s in steps if not s.startswith((">", "#"))]
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--mode", choices=["lines", "bytes", "packet"], default="lines")
+    parser.add_argument("--over", choices=["tcp", "tcp6", "mapped", "unix", "pipe", "pair"],
+                        default="tcp")
+    parser.add_argument("file")
+    parser.add_argument("command", nargs=argparse.REMAINDER)
+    arguments = parser.parse_args()
+    signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+    with open(arguments.file, encoding="utf-8", errors="surrogateescape") as file:
+        steps = [(n, s.rstrip("\n")) for n, s in enumerate(file, 1) if s.strip()]
+    steps = [(n, s) for n, s in steps if not s.startswith("#")]
+    if arguments.mode == "packet" and in_packet(steps) is None:
+        print("this dialogue cannot be sent in one piece", file=sys.stderr)
+        return 2
+    root = os.environ.get("ROOT", ".")
+    player = Player(arguments.over, arguments.mode, arguments.command)
+    where = None
+    try:
+        if arguments.mode == "packet":
+            sent, steps = in_packet(steps)
+            player.send(sent)
+        for where in steps:
+            player.step(where[1], root)
+        where = None
+        player.end()
+    except (Failure, OSError) as failure:
+        at = f"line {where[0]}: {where[1]}: " if where else ""
+        print(f"{arguments.file}, {at}{failure}", file=sys.stderr)
+        player.process.kill()
+        player.process.wait()
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

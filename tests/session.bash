@@ -1,0 +1,54 @@
+# What the tests of the protocol share, on top of helpers: `load session`.
+# shellcheck shell=bash
+load helpers
+
+DENY=$TOP/build/tools/deny
+
+# talk [-m MODE] [-o OVER] [OPTION...] <<STEPS: plays the dialogue on standard input (see
+# dialogue.py) against the handler with those options; its log goes to $T/log.
+talk() {
+    local mode=lines over=tcp
+    while [ $# -gt 0 ]; do
+        case $1 in
+        -m) mode=$2 ;;
+        -o) over=$2 ;;
+        *) break ;;
+        esac
+        shift 2
+    done
+    cat >"$T/dialogue"
+    command -p python3 "$TOP/tests/dialogue.py" --mode "$mode" --over "$over" "$T/dialogue" \
+        ${WRAP[@]+"${WRAP[@]}"} "$HANDLER" --root "$ROOT" "$@" 2>>"$T/log" || {
+        cat "$T/log" >&2
+        return 1
+    }
+}
+
+# as_nobody STEPS...: talk, with a handler that is nobody and has no privileges.
+as_nobody() {
+    local WRAP=(setpriv --reuid 65534 --regid 65534 --clear-groups)
+    talk "$@"
+}
+
+# both_ways FUNCTION: runs it with openat2, and where a filter answers ENOSYS or EPERM to it.
+both_ways() {
+    local error
+    WRAP=()
+    "$@" || return
+    for error in ENOSYS EPERM; do
+        find "$ROOT" -mindepth 1 -delete
+        WRAP=("$DENY" "$error" openat2 --)
+        "$@" || fail "with openat2 denied ($error)" || return
+    done
+    WRAP=()
+}
+
+logged() { grep -qE -- "$1" "$T/log" || { cat "$T/log" >&2; fail "not in the log: $1"; }; }
+not_logged() { ! grep -E -- "$1" "$T/log" >&2 || fail "in the log: $1"; }
+
+# Nothing in the root but these names (sorted, one line).
+root_holds() {
+    local got
+    got=$(cd "$ROOT" && find . -mindepth 1 -printf '%P\n' | LC_ALL=C sort | paste -sd' ')
+    [ "$got" = "$*" ] || fail "the root holds: $got"
+}

@@ -1,0 +1,248 @@
+# How a session starts: settings, what super-servers leave behind, who is served, logs.
+# shellcheck shell=bats
+bats_require_minimum_version 1.5.0
+load session
+
+setup() { setup_sandbox; }
+teardown() { teardown_sandbox; }
+
+@test "start: --help prints every option of the table with its variable and default" {
+    run -0 --separate-stderr "$HANDLER" --help
+    [ -z "$stderr" ]
+    for option in root log log-level unterminated-wait idle-timeout connect-timeout stall-timeout; do
+        variable=STORD_$(tr 'a-z-' 'A-Z_' <<<"$option")
+        grep -qE -- "^  --$option=" <<<"$output" || fail "no --$option"
+        grep -qF "[$variable, default " <<<"$output" || fail "no $variable"
+    done
+    run -0 "$HANDLER" --version
+    [[ "$output" =~ ^handler\ \(stord\)\ [0-9]+\.[0-9]+ ]]
+}
+
+@test "start: every option of the table is in the man page and in README, and nothing else" {
+    "$HANDLER" --help | grep -oE '^  --[a-z-]+' | tr -d ' ' | sort >"$T/table"
+    grep -oE '^\.It Fl -[a-z-]+' "$TOP/doc/handler.8" | sed 's/.*Fl -/--/' | sort >"$T/man"
+    diff "$T/table" "$T/man"
+    grep -oE '^\| `--[a-z-]+' "$TOP/README.md" | tr -d '|` ' | sort >"$T/readme"
+    diff <(grep -vE '^--(help|version)$' "$T/table") "$T/readme"
+}
+
+@test "start: bad settings answer 421, log the complaint, and exit 64 or 78" {
+    run -64 --separate-stderr "$HANDLER" --rooot "$ROOT" </dev/null
+    [ "$output" = "421 Service not available: see the server's log"$'\r' ]
+    [[ "$stderr" == *'unknown argument "--rooot"'* ]]
+    run -64 --separate-stderr "$HANDLER" --idle-timeout never </dev/null
+    [[ "$stderr" == *'--idle-timeout wants seconds from 1 to 86400, not "never"'* ]]
+    STORD_ROOTT=/x run -78 --separate-stderr "$HANDLER" </dev/null
+    [ "$output" = "421 Service not available: see the server's log"$'\r' ]
+    [[ "$stderr" == *'unknown variable STORD_ROOTT'* ]]
+    STORD_LOG=nowhere run -78 --separate-stderr "$HANDLER" </dev/null
+    [[ "$stderr" == *'STORD_LOG wants auto, stderr, syslog or journal, not "nowhere"'* ]]
+    run -78 --separate-stderr "$HANDLER" --root /dev/null </dev/null
+    [[ "$stderr" == *'root /dev/null: Not a directory'* ]]
+}
+
+@test "start: every end that a client causes exits 0" {
+    for session in '' 'QUIT\r\n' 'XYZZY\r\n' 'STOR no/such\r\nx' 'STOR x' 'ALLO 9\r\nSTOR x\r\n1' '\0\xff\xff\r\n'; do
+        # shellcheck disable=SC2059
+        run -0 --separate-stderr "$HANDLER" --root "$ROOT" < <(printf "$session")
+    done
+    # a client that does not read
+    # shellcheck disable=SC2094
+    printf 'HELP\r\nHELP\r\n' | "$HANDLER" --root "$ROOT" 2>"$T/log" | true
+    [ "${PIPESTATUS[1]}" = 0 ]
+}
+
+@test "start: the program needs libc alone; libsystemd is in a module" {
+    # also where $HANDLER is a sanitizer's build
+    libraries=$(ldd "$TOP/handler" | awk '{ print $1 }' | grep -vE 'linux-vdso|ld-linux|libc\.so' || :)
+    [ -z "$libraries" ] || fail "$libraries"
+    ldd "${HANDLER%/*}/stord-systemd.so" | grep -q libsystemd
+    # and nothing loads it where systemd did not start us
+    printf 'QUIT\r\n' | strace -f -o "$T/trace" "$HANDLER" --root "$ROOT" >/dev/null 2>&1
+    run -1 grep libsystemd "$T/trace"
+}
+
+@test "start: leaked descriptors are closed, signals are reset" {
+    mkfifo "$T/pipe"
+    exec 7<>"$T/pipe"
+    # shellcheck disable=SC2016
+    (
+        trap '' INT QUIT TERM HUP CHLD
+        exec 5</etc/passwd 9</etc/group
+        exec setsid "$HANDLER" --root "$ROOT" <"$T/pipe" >"$T/out" 2>"$T/log" 3>&-
+    ) &
+    pid=$!
+    SPAWNED+=("$pid")
+    wait_for grep -q '^220' "$T/out"
+    # 0 to 2 and the root
+    [ "$(find "/proc/$pid/fd" -mindepth 1 -printf '%f\n' | sort -n | paste -sd' ')" = "0 1 2 3" ]
+    [ "$(readlink "/proc/$pid/fd/3")" = "$ROOT" ]
+    ignored=$(awk '/^SigIgn/ { print $2 }' "/proc/$pid/status")
+    [ $((0x$ignored)) = $((1 << (13 - 1))) ]
+    blocked=$(awk '/^SigBlk/ { print $2 }' "/proc/$pid/status")
+    [ $((0x$blocked)) = 0 ]
+    exec 7>&-
+    wait "$pid"
+}
+
+@test "start: standard error that is the client's connection is never written to" {
+    cat >"$T/wire.py" <<'PY'
+import socket, subprocess, sys
+kind = sys.argv[1]
+if kind == "pair":
+    ours, theirs = socket.socketpair()
+else:
+    l = socket.create_server(("127.0.0.1", 0))
+    ours = socket.create_connection(l.getsockname())
+    theirs, _ = l.accept()
+p = subprocess.Popen(sys.argv[2:], stdin=theirs, stdout=theirs, stderr=theirs)
+theirs.close()
+try:
+    ours.sendall(b"NOOP\r\nSTOR no/such\r\n")
+    ours.shutdown(socket.SHUT_WR)
+except OSError:
+    pass
+out = b""
+while piece := ours.recv(65536):
+    out += piece
+sys.stdout.buffer.write(out)
+sys.exit(p.wait())
+PY
+    for kind in pair tcp; do
+        for target in auto stderr syslog; do
+            command -p python3 "$T/wire.py" "$kind" "$HANDLER" --root "$ROOT" --log-level debug \
+                --log "$target" >"$T/out"
+            tr -d '\r' <"$T/out" | cut -c1-4 | diff - <(printf '220 \n200 \n550 \n')
+        done
+        run -64 command -p python3 "$T/wire.py" "$kind" "$HANDLER" --bad
+        [ "$(tr -d '\r' <<<"$output")" = "421 Service not available: see the server's log" ]
+    done
+    # 2>&1 on a pipe is the same trap
+    printf 'NOOP\r\n' | "$HANDLER" --root "$ROOT" 2>&1 | tee "$T/out" >/dev/null
+    tr -d '\r' <"$T/out" | cut -c1-4 | diff - <(printf '220 \n200 \n')
+}
+
+@test "start: closed standard descriptors do no harm" {
+    printf 'STOR x\r\nhello' | "$HANDLER" --root "$ROOT" 2>&- >"$T/out"
+    grep -q ^226 "$T/out"
+    [ "$(cat "$ROOT/x")" = hello ]
+    run -71 "$HANDLER" --root "$ROOT" <&-
+    run -71 "$HANDLER" --root "$ROOT" </dev/null >&-
+}
+
+@test "start: a connection in LISTEN_FDS is adopted; a missing module is said and does no harm" {
+    mkdir "$T/bare"
+    cp "$HANDLER" "$T/bare/handler"
+    printf 'STOR x\r\nhello' | LISTEN_FDS=1 "$T/bare/handler" --root "$ROOT" 2>"$T/log" >"$T/out"
+    grep -q ^226 "$T/out"
+    logged 'Going on without libsystemd: .*stord-systemd.so'
+    # LISTEN_FDS of another process is not ours
+    printf 'STOR x\r\nhello' | LISTEN_PID=1 LISTEN_FDS=1 "$HANDLER" --root "$ROOT" 2>"$T/log" >"$T/out"
+    grep -q ^226 "$T/out"
+    free_port
+    spawn systemd-socket-activate -a -l "127.0.0.1:$PORT" "$HANDLER" --root "$ROOT"
+    wait_port "$PORT"
+    random_file "$T/file" 100000
+    curl -sS -T "$T/file" "ftp://127.0.0.1:$PORT/adopted"
+    same "$T/file" "$ROOT/adopted"
+}
+
+@test "start: a listening socket in LISTEN_FDS is a wrong set-up, said in the log" {
+    free_port
+    spawn systemd-socket-activate -l "127.0.0.1:$PORT" "$HANDLER" --root "$ROOT"
+    wait_port "$PORT"
+    printf 'QUIT\r\n' | curl -sS -m 5 "telnet://127.0.0.1:$PORT" || :
+    wait_for grep -q 'No connection to serve: .*Accept=yes' "$SPAWN_LOG"
+}
+
+# In a network namespace of its own, where 192.0.2.1 is this host without being loopback.
+stranger() {
+    unshare -n -- bash -c '
+        ip link set lo up && ip address add 192.0.2.1/32 dev lo &&
+        ip address add 2001:db8::1/128 dev lo nodad &&
+        exec command -p python3 "$@"' - "$T/stranger.py" "$@"
+}
+
+@test "start: without a user database strangers get 530 and a reason (promise 5)" {
+    need_root makes a network namespace
+    cat >"$T/stranger.py" <<'PY'
+import socket, subprocess, sys
+address = sys.argv[1]
+family = socket.AF_INET6 if ":" in address else socket.AF_INET
+l = socket.create_server((address, 0), family=family)
+c = socket.create_connection(l.getsockname()[:2])
+s, _ = l.accept()
+p = subprocess.Popen(sys.argv[2:], stdin=s, stdout=s)
+s.close()
+c.sendall(b"FEAT\r\nUSER x\r\nPASS y\r\nMKD evil\r\nPASV\r\nEPSV\r\nCWD /\r\nSTOR evil\r\nMKD evil\r\n")
+c.shutdown(socket.SHUT_WR)
+out = b""
+while piece := c.recv(65536):
+    out += piece
+sys.stdout.buffer.write(out)
+sys.exit(p.wait())
+PY
+    for address in 192.0.2.1 2001:db8::1; do
+        stranger "$address" "$HANDLER" --root "$ROOT" >"$T/out" 2>>"$T/log"
+        tr -d '\r' <"$T/out" | grep -v '^ ' | cut -c1-4 |
+            diff - <(printf '220 \n211-\n211 \n530 \n530 \n530 \n530 \n530 \n530 \n530 \n')
+        grep -q '^530 Not logged in: .*local' "$T/out"
+        stranger 127.0.0.1 "$HANDLER" --root "$ROOT" 2>/dev/null | grep -q ^257
+        rm -r "${ROOT:?}"/*
+    done
+    logged 'Refused 192.0.2.1:'
+}
+
+@test "start: a stranger relayed over a socketpair or pipes is no local client (promise 5)" {
+    for kind in pair pipe; do
+        for variable in SOCAT_PEERADDR TCPREMOTEIP REMOTE_ADDR REMOTE_HOST; do
+            for address in 192.0.2.7 2001:db8::7 some.host; do
+                export "$variable=$address"
+                talk -o $kind <<'STEPS'
+< 220
+> USER x
+< 530
+> MKD x
+< 530
+STEPS
+                unset "$variable"
+            done
+            for address in 127.0.0.1 ::1 '[0000:0000:0000:0000:0000:0000:0000:0001]' ::ffff:127.0.0.1; do
+                export "$variable=$address"
+                talk -o $kind <<'STEPS'
+< 220
+> NOOP
+< 200
+> PWD
+< 257
+STEPS
+                unset "$variable"
+            done
+        done
+    done
+    logged 'Accepted connection from 192.0.2.7'
+}
+
+@test "start: the log tells of the connection, the upload, and failures with their reason" {
+    talk <<'STEPS'
+< 220
+> ALLO 5
+< 200
+> STOR x
+< 150
+>> hello
+< 226
+> STOR no/such
+< 550
+STEPS
+    logged '^stord\[[0-9]+\]: Accepted connection from 127\.0\.0\.1:[0-9]+$'
+    logged 'File uploaded: /x \(5 bytes, [0-9]+\.[0-9]+ s, size\)$'
+    logged 'Failed to upload file: no such file or folder'
+    # nothing at error level for what the client did
+    talk --log-level error <<'STEPS'
+< 220
+> MKD ../x
+< 550
+STEPS
+    [ "$(grep -c 'Accepted' "$T/log")" = 1 ]
+}

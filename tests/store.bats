@@ -1,0 +1,220 @@
+# An upload is a transaction (promises 1 and 2).
+# shellcheck shell=bats
+bats_require_minimum_version 1.5.0
+load session
+
+setup() { setup_sandbox; }
+teardown() {
+    if mountpoint -q "$ROOT"; then umount "$ROOT"; fi
+    teardown_sandbox
+}
+
+upload() { printf 'ALLO %s\r\nSTOR %s\r\n%s' "${#2}" "$1" "$2"; }
+
+# Names of the calls between the last write of data and the reply 226, in order.
+order_of_calls() {
+    upload "$1" hello | strace -f -o "$T/trace" "$HANDLER" --root "$ROOT" >/dev/null 2>"$T/log"
+    sed -nE 's/^[0-9]+ +//; /^write\([0-9]+, "hello"/,/226 File uploaded/p' "$T/trace" |
+        sed -nE 's/^((write|fsync|linkat|renameat2|renameat|unlinkat)\([^)]*).*/\1/p' |
+        sed -E 's/"\.stord\.[0-9a-f]+"/TEMP/g'
+}
+
+@test "store: write, sync, name, sync of the folder, and only then 226 (promise 1)" {
+    calls=$(order_of_calls x)
+    [[ "$(tr '\n' ' ' <<<"$calls")" =~ ^write\([0-9]+,\ \"hello\",\ 5\ fsync\(([0-9]+)\ linkat\(.*\"x\".*\ fsync\(([0-9]+)\ .*write\(.*226 ]] ||
+        fail "$calls"
+    [ "${BASH_REMATCH[1]}" != "${BASH_REMATCH[2]}" ]
+    # the file and its folder are what was synced
+    grep -qE 'openat\([0-9]+, "\.", O_WRONLY.*O_TMPFILE.*\) = '"${BASH_REMATCH[1]}\$" "$T/trace"
+}
+
+@test "store: an old file is replaced in one step, after the new one is on disk (promise 1)" {
+    echo old >"$ROOT/x"
+    calls=$(order_of_calls x | tr '\n' ' ')
+    [[ "$calls" =~ write.*hello.*fsync.*linkat\(.*\"x\".*linkat\(.*TEMP.*renameat2\(.*TEMP.*\"x\".*fsync.*226 ]] ||
+        fail "$calls"
+    [ "$(cat "$ROOT/x")" = hello ]
+    root_holds x
+}
+
+@test "store: the target is never opened for writing" {
+    echo old >"$ROOT/target"
+    order_of_calls target >/dev/null
+    run -1 grep -E 'open(at|at2)?\(.*"target"' "$T/trace"
+}
+
+@test "store: nothing can be seen until the upload is whole, under any name (promise 2)" {
+    echo old >"$ROOT/x"
+    mkfifo "$T/pipe"
+    exec 7<>"$T/pipe"
+    spawn "$HANDLER" --root "$ROOT" <"$T/pipe"
+    printf 'STOR x\r\nhalf of it' >&7
+    wait_for grep -q '^150' "$SPAWN_LOG"
+    root_holds x
+    [ "$(cat "$ROOT/x")" = old ]
+    exec 7>&-
+    wait_for grep -q '^226' "$SPAWN_LOG"
+    [ "$(cat "$ROOT/x")" = "half of it" ]
+    root_holds x
+}
+
+@test "store: a handler that is killed leaves the old file and no name behind (promise 2)" {
+    echo old >"$ROOT/x"
+    mkfifo "$T/pipe"
+    exec 7<>"$T/pipe"
+    spawn "$HANDLER" --root "$ROOT" <"$T/pipe"
+    printf 'STOR x\r\nhalf of it' >&7
+    wait_for grep -q '^150' "$SPAWN_LOG"
+    kill -KILL "$SPAWN_PID"
+    wait_for all_gone "$SPAWN_PID"
+    exec 7>&-
+    root_holds x
+    [ "$(cat "$ROOT/x")" = old ]
+}
+
+# fault CALL ERROR WHEN: an upload of x during which the WHEN-th CALL fails
+fault() {
+    upload x hello | strace -f -o "$T/trace" -e trace="$1" -e inject="$1:error=$2:when=$3" \
+        "$HANDLER" --root "$ROOT" >"$T/out" 2>"$T/log"
+    grep -q INJECTED "$T/trace" || fail "$1 was not called $3 times"
+}
+
+@test "store: every failing step is answered and changes nothing (promise 1)" {
+    for old in '' old; do
+        rm -f "$ROOT/x"
+        [ -z "$old" ] || echo "$old" >"$ROOT/x"
+        for step in fsync:EIO:1 fsync:ENOSPC:1 fsync:EIO:2 fsync:EDQUOT:1 linkat:EIO:1 linkat:ENOSPC:1; do
+            IFS=: read -r call error when <<<"$step"
+            fault "$call" "$error" "$when"
+            ! grep '^226' "$T/out" || fail "$step"
+            case $error in EIO) code=451 ;; ENOSPC) code=452 ;; EDQUOT) code=552 ;; esac
+            grep -q "^$code Failed to upload file: " "$T/out" || fail "$step: $(cat "$T/out")"
+            if [ -n "$old" ]; then
+                [ "$(cat "$ROOT/x")" = old ] || fail "$step: the old file was touched"
+                root_holds x
+            else
+                root_holds || fail "$step: something was left behind"
+            fi
+        done
+    done
+    fault renameat2 EIO 1
+    grep -q '^451' "$T/out"
+    [ "$(cat "$ROOT/x")" = old ]
+    root_holds x
+}
+
+@test "store: a failing close or write is answered and changes nothing (promise 1)" {
+    # the descriptor that the data is written to, closed once before it gets its name
+    order_of_calls probe >/dev/null
+    fd=$(sed -nE 's/.*O_TMPFILE.* = ([0-9]+)$/\1/p' "$T/trace")
+    nth=$(grep -oE 'close\([0-9]+\)' "$T/trace" | sed -n "/^close($fd)/{=;q}" | head -1)
+    nth=$(grep -nE '(^[0-9]+ +)close\(' "$T/trace" | grep -nE "close\($fd\)" | tail -1 | cut -d: -f1)
+    rm "$ROOT/probe"
+    fault close EIO "$nth"
+    grep 'INJECTED' "$T/trace" | grep -q "close($fd)" || fail "$(cat "$T/trace")"
+    grep -q '^451' "$T/out"
+    root_holds
+    # the second write of the session's own is the data: 220, 200, 150, data
+    for error in ENOSPC EIO EFBIG; do
+        nth=$(upload x hello | strace -e trace=write "$HANDLER" --root "$ROOT" 2>&1 >/dev/null |
+            grep -E '^write\(' | grep -n '"hello"' | cut -d: -f1)
+        rm -f "$ROOT/x"
+        fault write "$error" "$nth"
+        grep -qE '^(451|452|552) Failed' "$T/out"
+        root_holds
+    done
+}
+
+@test "store: a full disk is 452, the old file is untouched and the space comes back" {
+    need_root mounts a tmpfs
+    mount -t tmpfs -o size=1m,mode=777 tmpfs "$ROOT"
+    echo old >"$ROOT/x"
+    free=$(df --output=avail "$ROOT" | tail -1)
+    # announced: refused before 150
+    talk <<'STEPS'
+< 220
+> ALLO 2000000
+< 200
+> STOR x
+< 452 ^452 Failed to upload file: the disk is full
+closed
+file x old\n
+STEPS
+    # not announced
+    talk <<'STEPS'
+< 220
+> TYPE I
+< 200
+> EPSV
+< 229
+> STOR x
+< 150
+put@ 3000000
+< 452 ^452 Failed to upload file: the disk is full
+> EPSV
+< 229
+> STOR y
+< 150
+put small
+< 226
+file x old\n
+file y small
+STEPS
+    root_holds x y
+    rm "$ROOT/y"
+    [ "$(df --output=avail "$ROOT" | tail -1)" = "$free" ]
+}
+
+@test "store: two uploads of one name do not mix; the last commit wins whole" {
+    mkfifo "$T/a" "$T/b"
+    exec 7<>"$T/a" 8<>"$T/b"
+    spawn "$HANDLER" --root "$ROOT" <"$T/a"
+    first=$SPAWN_LOG
+    spawn "$HANDLER" --root "$ROOT" <"$T/b"
+    second=$SPAWN_LOG
+    printf 'STOR x\r\naaaa' >&7
+    wait_for grep -q '^150' "$first"
+    printf 'STOR x\r\nbb' >&8
+    wait_for grep -q '^150' "$second"
+    exec 8>&-
+    wait_for grep -q '^226' "$second"
+    [ "$(cat "$ROOT/x")" = bb ]
+    printf 'aaaa' >&7
+    exec 7>&-
+    wait_for grep -q '^226' "$first"
+    [ "$(cat "$ROOT/x")" = aaaaaaaa ]
+    root_holds x
+}
+
+@test "store: refused before the data connection is touched: read-only and forbidden folders" {
+    need_root becomes somebody else
+    mkdir -m 755 "$ROOT/forbidden"
+    chmod 755 "$ROOT"
+    as_nobody <<'STEPS'
+< 220
+> EPSV
+< 229
+> STOR forbidden/x
+< 550 permission denied
+> STOR x
+< 425
+STEPS
+    root_holds forbidden
+}
+
+@test "store: a folder that may be written and not read takes uploads" {
+    need_root becomes somebody else
+    chmod 333 "$ROOT"
+    as_nobody <<'STEPS'
+< 220
+> MKD d
+< 257
+> ALLO 5
+< 200
+> STOR x
+< 150
+>> hello
+< 226
+STEPS
+    [ "$(cat "$ROOT/x")" = hello ]
+}

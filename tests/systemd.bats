@@ -1,0 +1,82 @@
+#!/usr/bin/env bats
+# shellcheck shell=bats
+# The units, installed as README.md says, under a real systemd.
+
+load helpers
+
+setup() { setup_sandbox; }
+teardown() { teardown_sandbox; }
+
+# in_systemd SCRIPT: one of tests/systemd, in a machine of its own
+in_systemd() {
+    need_root "boots a systemd in namespaces of its own"
+    need make
+    "$TOP/tests/with-systemd" --timeout 120 "$TOP/tests/systemd/$1"
+}
+
+@test "the installed units, users and folders are correct" {
+    in_systemd verify.sh
+}
+
+@test "uploads arrive, the journal tells of them" {
+    in_systemd service.sh
+}
+
+@test "50 uploads at once are whole, a burst of 300 connections stops nothing" {
+    in_systemd load.sh
+}
+
+@test "refused and broken-off sessions, and bad settings, leave no failed units" {
+    in_systemd refused.sh
+}
+
+@test "README's drop-in for other ports works" {
+    in_systemd ports.sh
+}
+
+@test "uploads go to another folder, as the unit says" {
+    in_systemd folder.sh
+}
+
+@test "DynamicUser=yes works, without openat2" {
+    in_systemd dynamic-user.sh
+}
+
+@test "StandardInput=null works: the connection is taken from LISTEN_FDS" {
+    in_systemd listen-fds.sh
+}
+
+@test "xinetd serves with the file that we ship" {
+    "$TOP/tests/peers"
+    in_systemd xinetd.sh
+}
+
+files_below() { (cd "$1" && find . ! -type d | sort); }
+
+@test "make uninstall takes away what make install put, and nothing else" {
+    # What others have where we install
+    mkdir -p "$T/dest/usr/local/bin" "$T/dest/usr/local/lib/systemd/system" "$T/dest/etc/xinetd.d"
+    touch "$T/dest/usr/local/bin/other" "$T/dest/usr/local/lib/systemd/system/other.service" "$T/dest/etc/xinetd.d/other"
+    files_below "$T/dest" >"$T/before"
+    make -s -C "$TOP" install DESTDIR="$T/dest" PREFIX=/usr/local
+    files_below "$T/dest" >"$T/installed"
+    grep -x ./usr/local/libexec/stord/handler "$T/installed"
+    grep -x ./usr/local/libexec/stord/stord-systemd.so "$T/installed"
+    grep '/stord\.socket$' "$T/installed"
+    grep '/stord@\.service$' "$T/installed"
+
+    make -s -C "$TOP" uninstall DESTDIR="$T/dest" PREFIX=/usr/local
+    files_below "$T/dest" >"$T/after"
+    diff "$T/before" "$T/after"
+    # Nor are folders of our own left.
+    find "$T/dest" -type d -name '*stord*' | tee "$T/folders"
+    [ ! -s "$T/folders" ]
+}
+
+@test "make install for another prefix says so in the units" {
+    make -s -C "$TOP" install DESTDIR="$T/dest" PREFIX=/opt/ftp
+    grep -rhE '^[[:space:]]*(ExecStart|server)[[:space:]]*=' "$T/dest" | tee "$T/programs"
+    grep -q '=/opt/ftp/libexec/stord/handler$' "$T/programs"
+    if grep -v /opt/ftp/ "$T/programs"; then fail "not there"; fi
+    if grep -rl /usr/local "$T/dest" --include='stord*'; then fail "the old prefix is left"; fi
+}
