@@ -31,7 +31,10 @@ FUZZ_SECONDS = 60
 # What has to be installed, by Debian's names
 BUILD_PACKAGES = gcc make libc6-dev pkg-config libsystemd-dev
 DEMO_PACKAGES = $(BUILD_PACKAGES) systemd
-TEST_PACKAGES = $(DEMO_PACKAGES) bats
+TEST_PACKAGES = $(DEMO_PACKAGES) bats busybox curl ipsvd iproute2 lftp ncftp procps \
+	python3 socat strace ucspi-tcp util-linux wput $(PEER_LIBRARIES)
+# what the daemons need that tests/peers unpacks
+PEER_LIBRARIES = libbsd0 libevent-2.1-7 libpam0g libselinux1 libsodium23 libtirpc3 libwrap0
 LINT_PACKAGES = $(BUILD_PACKAGES) clang clang-format clang-tidy cppcheck shellcheck systemd mandoc
 SANITIZER_PACKAGES = $(TEST_PACKAGES)
 FUZZ_PACKAGES = clang libclang-rt-dev
@@ -102,11 +105,23 @@ fuzz: need-FUZZ ## fuzz what reads bytes from strangers, FUZZ_SECONDS each
 	@$(MAKE) --no-print-directory $(FUZZERS:%=build/fuzz/%)
 	@scripts/fuzz $(FUZZ_SECONDS) $(FUZZERS)
 
+FUZZ_COMPILE = clang -std=gnu17 -D_GNU_SOURCE -DSTORD_VERSION='"$(VERSION)"' $(WARNINGS) -g -O1 \
+	-fno-sanitize-recover=all
 build/fuzz/%: tests/fuzz/%.c $(wildcard src/*.[ch])
 	@echo "  FUZZ $<"
 	@mkdir -p $(@D)
-	@clang -std=gnu17 -D_GNU_SOURCE -DSTORD_VERSION='"$(VERSION)"' $(WARNINGS) -g -O1 \
-		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -o $@ $<
+	@$(FUZZ_COMPILE) -fsanitize=fuzzer,address,undefined -o $@ $<
+
+# The whole session is linked, with what it would wait for or reach by a network replaced.
+FUZZ_SESSION = $(patsubst %.c,build/fuzz/%.o,$(filter-out src/start.c src/systemd%.c,$(wildcard src/*.c)))
+FUZZ_WRAPPED = poll clock_gettime socket bind listen getsockname accept4 connect fallocate
+build/fuzz/session: tests/fuzz/session.c $(FUZZ_SESSION)
+	@echo "  FUZZ $<"
+	@$(FUZZ_COMPILE) -fsanitize=fuzzer,address,undefined $(FUZZ_WRAPPED:%=-Wl,--wrap=%) -o $@ $^
+
+build/fuzz/src/%.o: src/%.c $(wildcard src/*.h)
+	@mkdir -p $(@D)
+	@$(FUZZ_COMPILE) -fsanitize=fuzzer-no-link,address,undefined -c -o $@ $<
 
 lint: need-LINT ## formatting, warnings of gcc and clang, clang-tidy, cppcheck, shellcheck, units, man pages
 	@scripts/lint '$(SOURCES)' '$(SCRIPTS)' '$(wildcard tests/*.bats)'

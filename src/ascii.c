@@ -33,3 +33,25 @@ size_t ascii_to_local(struct ascii *ascii, uint8_t **bytes, size_t n) {
     }
     return (size_t)(out - *bytes);
 }
+
+size_t ascii_to_network(struct ascii *ascii, const uint8_t *bytes, size_t n, uint8_t *out) {
+    const uint8_t *end = bytes + n;
+    uint8_t *to = out;
+    while (bytes < end) {
+        const uint8_t *lf = memchr(bytes, '\n', (size_t)(end - bytes));
+        size_t plain = (size_t)((lf ? lf : end) - bytes);
+        if (plain > 0) {
+            memcpy(to, bytes, plain);
+            ascii->cr = bytes[plain - 1] == '\r';
+        }
+        to += plain;
+        bytes += plain;
+        if (!lf)
+            break;
+        if (!ascii->cr)
+            *to++ = '\r';
+        *to++ = *bytes++;
+        ascii->cr = false;
+    }
+    return (size_t)(to - out);
+}

@@ -10,7 +10,7 @@
 
 /* What is carried from one buffer to the next. */
 struct ascii {
-    bool cr; /* the last byte was a CR: whether it belongs to a line end is not known yet */
+    bool cr; /* the last byte was a CR, and may belong to a line end */
 };
 
 /* Turns CR LF into LF in place; a CR without LF stays. *bytes must have one writable byte in
@@ -18,5 +18,11 @@ struct ascii {
  * needed. A CR at the end is held back (ascii->cr): at the end of the transfer it is a byte of the
  * file. Returns the new length. */
 size_t ascii_to_local(struct ascii *ascii, uint8_t **bytes, size_t n);
+
+/* The other way: copies n bytes to out, which has room for 2 * n, with LF turned into CR LF. A
+ * CR LF stays what it is, though the local line end is LF: text files that came in binary from
+ * systems that write CR LF are common, and their lines must not be broken twice.
+ * Returns the new length. */
+size_t ascii_to_network(struct ascii *ascii, const uint8_t *bytes, size_t n, uint8_t *out);
 
 #endif

@@ -29,6 +29,14 @@ static const char *set_folder(void *field, const char *value) {
     return NULL;
 }
 
+static const char *set_rights(void *field, const char *value) {
+    int rights = rights_parse(value);
+    if (rights < 0)
+        return "a comma list of upload, append, replace, list, read, mkdir, rename, delete";
+    *(unsigned *)field = (unsigned)rights;
+    return NULL;
+}
+
 /* Index of value in words (NULL-terminated), or -1. */
 static int find_word(const char *const *words, const char *value) {
     for (int i = 0; words[i]; i++) {
@@ -91,6 +99,8 @@ static const char *set_seconds(void *field, const char *value) {
 static const struct option options[] = {
     {"root", "DIR", DEFAULT_ROOT, set_folder, FIELD(root),
      "folder that receives uploads; only the default is created"},
+    {"allow", "RIGHTS", "upload,append,replace,list,mkdir", set_rights, FIELD(allow),
+     "what clients may do; also: read, rename, delete"},
     {"log", "TARGET", "auto", set_log, FIELD(log), "where to log: auto, stderr, syslog, journal"},
     {"log-level", "LEVEL", "info", set_log_level, FIELD(log_level),
      "what to log: error, warning, info, debug"},

@@ -11,9 +11,11 @@
 #include <stdio.h>
 
 #include "log.h"
+#include "rights.h"
 
 struct config {
     const char *root;           /* folder that uploads go to */
+    unsigned allow;             /* what sessions may do: bits of enum right */
     enum log_target log;        /* where to log */
     enum log_level log_level;   /* how much to log */
     unsigned unterminated_wait; /* ms of silence that end a command without line end; 0: never */

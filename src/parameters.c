@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "list.h"
 #include "reply.h"
 #include "session.h"
 
@@ -83,14 +84,24 @@ int verb_allo(struct session *session, const char *argument) {
     return reply_send(session, 200, "%llu bytes expected", size);
 }
 
+static int set_utf8(struct session *session, const char *value) {
+    if (*value && strcasecmp(value, "ON") != 0)
+        return reply_send(session, 501, "UTF-8 is always on");
+    return reply_send(session, 200, "Names are carried as they are; UTF-8 is fine");
+}
+
 int verb_opts(struct session *session, const char *argument) {
-    static const struct choice options[] = {{"UTF8 ON", 200, 0},
-                                            {"UTF8", 200, 0},
-                                            {"UTF-8 ON", 200, 0},
-                                            {"UTF-8", 200, 0},
-                                            {NULL, 0, 0}};
-    if (find_choice(options, argument))
-        return reply_send(session, 200, "Names are carried as they are; UTF-8 is fine");
+    static const struct {
+        const char *name;
+        int (*set)(struct session *session, const char *value);
+    } options[] = {{"UTF8", set_utf8}, {"UTF-8", set_utf8}, {"MLST", list_select}};
+    size_t length = strcspn(argument, " ");
+    const char *value = argument + length + (argument[length] == ' ');
+    for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
+        if (strlen(options[i].name) == length &&
+            strncasecmp(options[i].name, argument, length) == 0)
+            return options[i].set(session, value);
+    }
     return reply_send(session, 501, "That option is not known");
 }
 

@@ -134,12 +134,23 @@ static const struct failure *find_failure(int error) {
     return &failures[0];
 }
 
-int reply_failure(struct session *session, const char *what, int error) {
-    const struct failure *failure = find_failure(error);
+static int answer_failure(struct session *session, int code, const char *what,
+                          const struct failure *failure, int error) {
     bool retry = failure->code < 500;
     log_event(session->log, retry ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO, "%s: %s (%s): reply %d", what,
-              failure->reason, strerror(-error), failure->code);
+              failure->reason, strerror(-error), code);
     if (retry)
         (void)poll(NULL, 0, RETRY_DELAY);
-    return reply_send(session, failure->code, "%s: %s", what, failure->reason);
+    return reply_send(session, code, "%s: %s", what, failure->reason);
+}
+
+int reply_failure(struct session *session, const char *what, int error) {
+    const struct failure *failure = find_failure(error);
+    return answer_failure(session, failure->code, what, failure, error);
+}
+
+int reply_failure_as(struct session *session, int code, const char *what, int error) {
+    const struct failure *failure = find_failure(error);
+    return answer_failure(session, failure->code < 500 ? failure->code : code, what, failure,
+                          error);
 }

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "auth.h"
+#include "facts.h"
 #include "reply.h"
 #include "verb.h"
 
@@ -27,6 +28,8 @@ void session_init(struct session *session, const struct config *config, const st
     session->cwd[1] = '\0';
     session->ascii = true; /* RFC 959 section 3.1.1.1 */
     data_init(&session->data);
+    session->rights = config->allow;
+    session->facts = FACTS_ALL;
     auth_begin(session);
 }
 

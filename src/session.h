@@ -30,12 +30,15 @@ struct session {
     char out[SESSION_OUT_SIZE]; /* a reply being put together */
     size_t out_length;          /* bytes in out */
 
+    unsigned rights;     /* what the client may do: bits of enum right */
     bool logged_in;      /* may use verbs that need a login */
     char cwd[PATH_SIZE]; /* working directory, a virtual path */
     bool ascii;          /* representation type is A (else I) */
     bool allo_given;     /* ALLO announced a size for the next upload */
     uint64_t allo;       /* that size in bytes */
     bool allo_refused;   /* the last ALLO could not be read: where data would end is not known */
+    uint64_t restart;    /* REST: bytes of the next transfer to leave out; that uses it up */
+    unsigned facts;      /* what MLST and MLSD tell: bits of enum fact */
     struct data data;    /* data connections */
 
     bool transferring; /* a transfer over a data connection is under way */

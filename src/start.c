@@ -40,15 +40,22 @@ static int adopt_connection(const struct systemd *systemd) {
     return 0;
 }
 
+/* Does LISTEN_FDS speak to this process (sd_listen_fds(3))? */
+static bool sockets_are_ours(void) {
+    const char *pid = getenv("LISTEN_PID");
+    return getenv("LISTEN_FDS") && pid && strtol(pid, NULL, 10) == (long)getpid();
+}
+
 /* Loads libsystemd where systemd started us, and takes the connection it hands over. */
 static int load_systemd(struct start *start) {
-    bool sockets = getenv("LISTEN_FDS") != NULL;
-    if (!sockets && !log_journal_stream())
+    bool sockets = sockets_are_ours();
+    if (!sockets && !getenv("LISTEN_FDS") && !log_journal_stream())
         return 0;
     start->systemd = systemd_load(&start->systemd_error);
-    if (!start->systemd)
+    if (!sockets)
         return 0;
-    return sockets ? adopt_connection(start->systemd) : 0;
+    /* Without the module what is on fd 0 is not the client: better to serve nobody */
+    return start->systemd ? adopt_connection(start->systemd) : -ELIBACC;
 }
 
 static void close_leaked(void) {

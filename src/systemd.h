@@ -9,7 +9,7 @@
 
 #include <sys/uio.h>
 
-#define SYSTEMD_MODULE "$ORIGIN/stord-systemd.so" /* ld.so(8) knows the folder */
+#define SYSTEMD_MODULE "stord-systemd.so"
 #define SYSTEMD_SYMBOL "stord_systemd"
 
 /* What the module offers; see sd_listen_fds(3), sd_is_socket(3), sd_journal_sendv(3). */

@@ -8,67 +8,71 @@
 #include "auth.h"
 #include "data.h"
 #include "files.h"
+#include "list.h"
 #include "parameters.h"
 #include "reply.h"
+#include "retr.h"
 #include "session.h"
 #include "upload.h"
 
 static const struct verb verbs[] = {
-    /* name, function, argument, traits, FEAT line, syntax */
-    {"USER", verb_user, ARGUMENT_REQUIRED, VERB_ANYTIME, NULL, "name"},
-    {"PASS", verb_pass, ARGUMENT_OPTIONAL, VERB_ANYTIME | VERB_SECRET, NULL, "password"},
-    {"ACCT", verb_acct, ARGUMENT_OPTIONAL, VERB_ANYTIME | VERB_SECRET, NULL, "account"},
-    {"QUIT", verb_quit, ARGUMENT_NONE, VERB_ANYTIME | VERB_UNTERMINATED, NULL, ""},
-    {"NOOP", verb_noop, ARGUMENT_OPTIONAL, VERB_ANYTIME | VERB_MEANWHILE, NULL, ""},
-    {"SYST", verb_syst, ARGUMENT_NONE, VERB_ANYTIME, NULL, ""},
-    {"HELP", verb_help, ARGUMENT_OPTIONAL, VERB_ANYTIME, NULL, "[verb]"},
-    {"FEAT", verb_feat, ARGUMENT_NONE, VERB_ANYTIME, NULL, ""},
-    {"OPTS", verb_opts, ARGUMENT_REQUIRED, VERB_ANYTIME, "UTF8", "UTF8 ON"},
-    {"TYPE", verb_type, ARGUMENT_REQUIRED, 0, NULL, "A [N] | I | L 8"},
-    {"MODE", verb_mode, ARGUMENT_REQUIRED, 0, NULL, "S"},
-    {"STRU", verb_stru, ARGUMENT_REQUIRED, 0, NULL, "F"},
-    {"ALLO", verb_allo, ARGUMENT_REQUIRED, 0, NULL, "bytes [R record-size]"},
-    {"PASV", verb_pasv, ARGUMENT_NONE, VERB_DATA, NULL, ""},
-    {"EPSV", verb_epsv, ARGUMENT_OPTIONAL, VERB_DATA, "EPSV", "[1 | 2 | ALL]"},
-    {"PORT", NULL, ARGUMENT_REQUIRED, VERB_DATA, NULL, ""},
-    {"EPRT", NULL, ARGUMENT_REQUIRED, VERB_DATA, NULL, ""},
-    {"PWD", verb_pwd, ARGUMENT_NONE, 0, NULL, ""},
-    {"XPWD", verb_pwd, ARGUMENT_NONE, 0, NULL, ""},
-    {"CWD", verb_cwd, ARGUMENT_OPTIONAL, 0, NULL, "folder"},
-    {"XCWD", verb_cwd, ARGUMENT_OPTIONAL, 0, NULL, "folder"},
-    {"CDUP", verb_cdup, ARGUMENT_NONE, 0, NULL, ""},
-    {"XCUP", verb_cdup, ARGUMENT_NONE, 0, NULL, ""},
-    {"MKD", verb_mkd, ARGUMENT_REQUIRED, 0, NULL, "folder"},
-    {"XMKD", verb_mkd, ARGUMENT_REQUIRED, 0, NULL, "folder"},
-    {"STOR", verb_stor, ARGUMENT_REQUIRED, VERB_UPLOAD | VERB_UNTERMINATED, "INLINE ALLO", "file"},
-    {"APPE", NULL, ARGUMENT_REQUIRED, VERB_UPLOAD, NULL, ""},
-    {"STOU", NULL, ARGUMENT_OPTIONAL, VERB_UPLOAD, NULL, ""},
-    {"RETR", NULL, ARGUMENT_REQUIRED, 0, NULL, ""},
-    {"LIST", NULL, ARGUMENT_OPTIONAL, 0, NULL, ""},
-    {"NLST", NULL, ARGUMENT_OPTIONAL, 0, NULL, ""},
-    {"MLSD", NULL, ARGUMENT_OPTIONAL, 0, NULL, ""},
-    {"MLST", NULL, ARGUMENT_OPTIONAL, 0, NULL, ""},
-    {"SIZE", NULL, ARGUMENT_REQUIRED, 0, NULL, ""},
-    {"MDTM", NULL, ARGUMENT_REQUIRED, 0, NULL, ""},
-    {"MFMT", NULL, ARGUMENT_REQUIRED, 0, NULL, ""},
-    {"REST", NULL, ARGUMENT_REQUIRED, 0, NULL, ""},
-    {"RNFR", NULL, ARGUMENT_REQUIRED, 0, NULL, ""},
-    {"RNTO", NULL, ARGUMENT_REQUIRED, 0, NULL, ""},
-    {"DELE", NULL, ARGUMENT_REQUIRED, 0, NULL, ""},
-    {"RMD", NULL, ARGUMENT_REQUIRED, 0, NULL, ""},
-    {"XRMD", NULL, ARGUMENT_REQUIRED, 0, NULL, ""},
-    {"ABOR", NULL, ARGUMENT_NONE, VERB_ANYTIME, NULL, ""},
-    {"STAT", NULL, ARGUMENT_OPTIONAL, VERB_ANYTIME, NULL, ""},
-    {"SITE", NULL, ARGUMENT_REQUIRED, 0, NULL, ""},
-    {"SMNT", NULL, ARGUMENT_REQUIRED, 0, NULL, ""},
-    {"REIN", NULL, ARGUMENT_NONE, VERB_ANYTIME, NULL, ""},
-    {"AUTH", NULL, ARGUMENT_REQUIRED, VERB_ANYTIME, NULL, ""},
-    {"PBSZ", NULL, ARGUMENT_REQUIRED, VERB_ANYTIME, NULL, ""},
-    {"PROT", NULL, ARGUMENT_REQUIRED, VERB_ANYTIME, NULL, ""},
-    {"CCC", NULL, ARGUMENT_NONE, VERB_ANYTIME, NULL, ""},
-    {"HOST", NULL, ARGUMENT_REQUIRED, VERB_ANYTIME, NULL, ""},
-    {"LANG", NULL, ARGUMENT_OPTIONAL, VERB_ANYTIME, NULL, ""},
-    {"CLNT", NULL, ARGUMENT_OPTIONAL, VERB_ANYTIME, NULL, ""},
+    /* name, function, argument, traits, right, FEAT line, syntax */
+    {"USER", verb_user, ARGUMENT_REQUIRED, VERB_ANYTIME, RIGHT_NONE, NULL, "name"},
+    {"PASS", verb_pass, ARGUMENT_OPTIONAL, VERB_ANYTIME | VERB_SECRET, RIGHT_NONE, NULL,
+     "password"},
+    {"ACCT", verb_acct, ARGUMENT_OPTIONAL, VERB_ANYTIME | VERB_SECRET, RIGHT_NONE, NULL, "account"},
+    {"QUIT", verb_quit, ARGUMENT_NONE, VERB_ANYTIME | VERB_UNTERMINATED, RIGHT_NONE, NULL, ""},
+    {"NOOP", verb_noop, ARGUMENT_OPTIONAL, VERB_ANYTIME | VERB_MEANWHILE, RIGHT_NONE, NULL, ""},
+    {"SYST", verb_syst, ARGUMENT_NONE, VERB_ANYTIME, RIGHT_NONE, NULL, ""},
+    {"HELP", verb_help, ARGUMENT_OPTIONAL, VERB_ANYTIME, RIGHT_NONE, NULL, "[verb]"},
+    {"FEAT", verb_feat, ARGUMENT_NONE, VERB_ANYTIME, RIGHT_NONE, NULL, ""},
+    {"OPTS", verb_opts, ARGUMENT_REQUIRED, VERB_ANYTIME, RIGHT_NONE, "UTF8", "UTF8 ON"},
+    {"TYPE", verb_type, ARGUMENT_REQUIRED, 0, RIGHT_NONE, NULL, "A [N] | I | L 8"},
+    {"MODE", verb_mode, ARGUMENT_REQUIRED, 0, RIGHT_NONE, NULL, "S"},
+    {"STRU", verb_stru, ARGUMENT_REQUIRED, 0, RIGHT_NONE, NULL, "F"},
+    {"ALLO", verb_allo, ARGUMENT_REQUIRED, 0, RIGHT_NONE, NULL, "bytes [R record-size]"},
+    {"PASV", verb_pasv, ARGUMENT_NONE, VERB_DATA, RIGHT_NONE, NULL, ""},
+    {"EPSV", verb_epsv, ARGUMENT_OPTIONAL, VERB_DATA, RIGHT_NONE, "EPSV", "[1 | 2 | ALL]"},
+    {"PORT", NULL, ARGUMENT_REQUIRED, VERB_DATA, RIGHT_NONE, NULL, ""},
+    {"EPRT", NULL, ARGUMENT_REQUIRED, VERB_DATA, RIGHT_NONE, NULL, ""},
+    {"PWD", verb_pwd, ARGUMENT_NONE, 0, RIGHT_NONE, NULL, ""},
+    {"XPWD", verb_pwd, ARGUMENT_NONE, 0, RIGHT_NONE, NULL, ""},
+    {"CWD", verb_cwd, ARGUMENT_OPTIONAL, 0, RIGHT_NONE, "TVFS", "folder"},
+    {"XCWD", verb_cwd, ARGUMENT_OPTIONAL, 0, RIGHT_NONE, NULL, "folder"},
+    {"CDUP", verb_cdup, ARGUMENT_NONE, 0, RIGHT_NONE, NULL, ""},
+    {"XCUP", verb_cdup, ARGUMENT_NONE, 0, RIGHT_NONE, NULL, ""},
+    {"MKD", verb_mkd, ARGUMENT_REQUIRED, 0, RIGHT_MKDIR, NULL, "folder"},
+    {"XMKD", verb_mkd, ARGUMENT_REQUIRED, 0, RIGHT_MKDIR, NULL, "folder"},
+    {"STOR", verb_stor, ARGUMENT_REQUIRED, VERB_UPLOAD | VERB_UNTERMINATED, RIGHT_UPLOAD,
+     "INLINE ALLO", "file"},
+    {"APPE", NULL, ARGUMENT_REQUIRED, VERB_UPLOAD, RIGHT_APPEND, NULL, ""},
+    {"STOU", NULL, ARGUMENT_OPTIONAL, VERB_UPLOAD, RIGHT_UPLOAD, NULL, ""},
+    {"RETR", verb_retr, ARGUMENT_REQUIRED, 0, RIGHT_READ, NULL, "file"},
+    {"LIST", verb_list, ARGUMENT_OPTIONAL, 0, RIGHT_LIST, NULL, "[file | folder | pattern]"},
+    {"NLST", verb_nlst, ARGUMENT_OPTIONAL, 0, RIGHT_LIST, NULL, "[file | folder | pattern]"},
+    {"MLSD", verb_mlsd, ARGUMENT_OPTIONAL, 0, RIGHT_LIST, NULL, "[folder]"},
+    {"MLST", verb_mlst, ARGUMENT_OPTIONAL, 0, RIGHT_LIST, "MLST", "[file | folder]"},
+    {"SIZE", NULL, ARGUMENT_REQUIRED, 0, RIGHT_LIST, NULL, ""},
+    {"MDTM", NULL, ARGUMENT_REQUIRED, 0, RIGHT_LIST, NULL, ""},
+    {"MFMT", NULL, ARGUMENT_REQUIRED, 0, RIGHT_UPLOAD, NULL, ""},
+    {"REST", NULL, ARGUMENT_REQUIRED, 0, RIGHT_NONE, NULL, ""},
+    {"RNFR", NULL, ARGUMENT_REQUIRED, 0, RIGHT_RENAME, NULL, ""},
+    {"RNTO", NULL, ARGUMENT_REQUIRED, 0, RIGHT_RENAME, NULL, ""},
+    {"DELE", NULL, ARGUMENT_REQUIRED, 0, RIGHT_DELETE, NULL, ""},
+    {"RMD", NULL, ARGUMENT_REQUIRED, 0, RIGHT_DELETE, NULL, ""},
+    {"XRMD", NULL, ARGUMENT_REQUIRED, 0, RIGHT_DELETE, NULL, ""},
+    {"ABOR", NULL, ARGUMENT_NONE, VERB_ANYTIME, RIGHT_NONE, NULL, ""},
+    {"STAT", NULL, ARGUMENT_OPTIONAL, VERB_ANYTIME, RIGHT_NONE, NULL, ""},
+    {"SITE", NULL, ARGUMENT_REQUIRED, 0, RIGHT_NONE, NULL, ""},
+    {"SMNT", NULL, ARGUMENT_REQUIRED, 0, RIGHT_NONE, NULL, ""},
+    {"REIN", NULL, ARGUMENT_NONE, VERB_ANYTIME, RIGHT_NONE, NULL, ""},
+    {"AUTH", NULL, ARGUMENT_REQUIRED, VERB_ANYTIME, RIGHT_NONE, NULL, ""},
+    {"PBSZ", NULL, ARGUMENT_REQUIRED, VERB_ANYTIME, RIGHT_NONE, NULL, ""},
+    {"PROT", NULL, ARGUMENT_REQUIRED, VERB_ANYTIME, RIGHT_NONE, NULL, ""},
+    {"CCC", NULL, ARGUMENT_NONE, VERB_ANYTIME, RIGHT_NONE, NULL, ""},
+    {"HOST", NULL, ARGUMENT_REQUIRED, VERB_ANYTIME, RIGHT_NONE, NULL, ""},
+    {"LANG", NULL, ARGUMENT_OPTIONAL, VERB_ANYTIME, RIGHT_NONE, NULL, ""},
+    {"CLNT", NULL, ARGUMENT_OPTIONAL, VERB_ANYTIME, RIGHT_NONE, NULL, ""},
 };
 
 enum { VERB_COUNT = sizeof(verbs) / sizeof(verbs[0]), HELP_COLUMNS = 8, HELP_CELL = 7 };
@@ -105,6 +109,9 @@ static int refuse(struct session *session, const struct verb *verb, const char *
         result = reply_send(session, 502, "%s is not implemented", verb->name);
     else if (!(verb->traits & VERB_ANYTIME) && !session->logged_in)
         result = auth_refuse(session);
+    else if (verb->right && !(session->rights & verb->right))
+        result = reply_send(session, 550, "%s: permission denied (no %s right)", verb->name,
+                            right_word(verb->right));
     else if (verb->argument == ARGUMENT_REQUIRED && *argument == '\0')
         result = reply_send(session, 501, "%s needs an argument: %s", verb->name, verb->help);
     else if (verb->argument == ARGUMENT_NONE && *argument != '\0')
@@ -142,13 +149,17 @@ int verb_run(struct session *session, const char *line, enum line_fault fault) {
     return result;
 }
 
+static int put_feature(struct session *session, const struct verb *verb) {
+    if (verb->run == verb_mlst) /* tells what OPTS has selected */
+        return list_feature(session);
+    return verb->feature ? reply_line(session, "%s", verb->feature) : 0;
+}
+
 int verb_feat(struct session *session, const char *argument) {
     (void)argument;
     int result = reply_begin(session, 211, "Features:");
-    for (size_t i = 0; i < VERB_COUNT && result == 0; i++) {
-        if (verbs[i].feature)
-            result = reply_line(session, "%s", verbs[i].feature);
-    }
+    for (size_t i = 0; i < VERB_COUNT && result == 0; i++)
+        result = put_feature(session, &verbs[i]);
     return result < 0 ? result : reply_end(session, 211, "End");
 }
 

@@ -2,12 +2,13 @@
  * verb: THE table of verbs, and the walk from a command line to a verb's function.
  *
  * The dispatcher answers what is wrong before a verb is reached: unknown verb, missing or surplus
- * argument, no login. A verb's function does one thing and returns its reply's result.
+ * argument, no login, no right. A verb's function does one thing and returns its reply's result.
  */
 #ifndef STORD_VERB_H
 #define STORD_VERB_H
 
 #include "line.h"
+#include "rights.h"
 
 struct session;
 
@@ -30,6 +31,7 @@ struct verb {
     verb_function *run; /* NULL: known, not implemented (502) */
     enum verb_argument argument;
     unsigned traits;
+    enum right right;    /* what the client must be allowed to do */
     const char *feature; /* line in FEAT's reply, or NULL */
     const char *help;    /* syntax behind the name, for HELP */
 };

@@ -6,10 +6,13 @@ usage: dialogue.py [--mode lines|bytes|packet] [--over tcp|tcp6|mapped|unix|pipe
 
 A dialogue is one step a line; \\r \\n \\t \\0 \\\\ and \\xNN stand for bytes:
   # text            a comment
+  # options: WORDS  more options of the handler
+  given NAME BYTES  before the session, the root has a file NAME, and the folders it is in
   > LINE            send LINE and CR LF
   >> BYTES          send BYTES as they are
   >>@ N             send N bytes of a fixed pattern
-  < CODE [REGEX]    the next reply has CODE (... is any), and REGEX is found in its text
+  < CODE [REGEX]    the next reply has CODE (a pattern: 50[24] 550|521 ...), and REGEX is found
+                    in its text
   put [BYTES]       connect to where the last 227 or 229 said, send BYTES, close
   put@ N            the same with N bytes of the pattern
   listen            listen for an active data connection; {PORT} and {EPRT} stand for its
@@ -27,6 +30,8 @@ A dialogue is one step a line; \\r \\n \\t \\0 \\\\ and \\xNN stand for bytes:
   file NAME BYTES   the root has a file NAME with just these BYTES
   file@ NAME N      the same with N bytes of the pattern
   nofile NAME       there is nothing called NAME
+  mtime NAME TIME   NAME was last changed at TIME (seconds since 1970)
+  mode NAME OCTAL   NAME has these permissions
 The handler's exit status must be 0. Modes: `lines` waits for each reply before it sends on;
 `bytes` does so, sending byte by byte; `packet` sends all commands in one piece where a dialogue
 has no step that needs an answer first.
@@ -42,6 +47,7 @@ import sys
 import tempfile
 
 TIMEOUT = 20
+FILE_STEPS = ("file", "file@", "nofile", "mtime", "mode")
 
 
 class Failure(Exception):
@@ -183,7 +189,7 @@ class Player:
     def expect(self, code, regex):
         lines = self.reply()
         text = "\n".join(lines)
-        if code not in (lines[-1][:3], "...") or (regex and not re.search(regex, text)):
+        if not re.fullmatch(code, lines[-1][:3]) or (regex and not re.search(regex, text)):
             raise Failure(f"got: {text}")
         code = lines[-1][:3]
         match = re.search(r"\((\d+),(\d+),(\d+),(\d+),(\d+),(\d+)\)", text)
@@ -259,6 +265,23 @@ class Player:
         if self.fill(0.4) is not None or self.buffer:
             raise Failure(f"not silent: {self.buffer or 'closed'}")
 
+    def check_file(self, verb, path, content):
+        if verb == "nofile":
+            if os.path.lexists(path):
+                raise Failure("there is one")
+        elif verb == "mtime":
+            if int(os.stat(path).st_mtime) != int(content):
+                raise Failure(f"it is {os.stat(path).st_mtime}")
+        elif verb == "mode":
+            if os.stat(path).st_mode & 0o7777 != int(content, 8):
+                raise Failure(f"it is {os.stat(path).st_mode:o}")
+        else:
+            want = pattern(int(content)) if verb == "file@" else unescape(content)
+            with open(path, "rb") as file:
+                got = file.read()
+            if got != want:
+                raise Failure(f"it holds {len(got)} bytes: {got[:200]!r}")
+
     def step(self, line, root):
         for word, value in self.words.items():
             line = line.replace(word, value)
@@ -287,16 +310,9 @@ class Player:
             self.get(rest)
         elif verb == "urgent":
             self.control.send(unescape(rest), socket.MSG_OOB)
-        elif verb in ("file", "file@"):
+        elif verb in FILE_STEPS:
             name, _, content = rest.partition(" ")
-            want = pattern(int(content)) if verb == "file@" else unescape(content)
-            with open(os.path.join(root.encode(), unescape(name)), "rb") as file:
-                got = file.read()
-            if got != want:
-                raise Failure(f"{name} holds {len(got)} bytes: {got[:200]!r}")
-        elif verb == "nofile":
-            if os.path.lexists(os.path.join(root.encode(), unescape(rest))):
-                raise Failure(f"there is a {rest}")
+            self.check_file(verb, os.path.join(root.encode(), unescape(name)), content)
         elif verb in simple:
             simple[verb]()
         else:
@@ -318,13 +334,32 @@ class Player:
 def in_packet(steps):
     """All that is sent first, in one piece, then all that is checked; None where a step between
     needs an answer first."""
-    if any(not s.startswith((">", "<", "#", "file", "nofile", "eof", "closed")) for _, s in steps):
+    fitting = (">", "<", "eof", "closed") + FILE_STEPS
+    if any(not s.startswith(fitting) for _, s in steps):
         return None
     if any(s.startswith(">>@") for _, s in steps):
         return None
     sent = b"".join(unescape(s[2:]) + b"\r\n" if s.startswith("> ") else
                     unescape(s[3:]) if s.startswith(">> ") else b"" for _, s in steps)
-    return sent, [(n, s) for n, s in steps if not s.startswith((">", "#"))]
+    return sent, [(n, s) for n, s in steps if not s.startswith(">")]
+
+
+def read_dialogue(path):
+    """The options for the handler, the steps that come before the session, and the others, each
+    with its line number."""
+    with open(path, encoding="utf-8", errors="surrogateescape") as file:
+        steps = [(n, s.rstrip("\n")) for n, s in enumerate(file, 1) if s.strip()]
+    options = [word for _, s in steps if s.startswith("# options:") for word in s.split()[2:]]
+    given = [s for _, s in steps if s.startswith("given ")]
+    return options, given, [(n, s) for n, s in steps if not s.startswith(("#", "given "))]
+
+
+def make_given(root, step):
+    _, name, content = (step + " ").split(" ", 2)
+    path = os.path.join(root.encode(), unescape(name))
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "wb") as file:
+        file.write(unescape(content[:-1]))
 
 
 def main():
@@ -336,14 +371,14 @@ def main():
     parser.add_argument("command", nargs=argparse.REMAINDER)
     arguments = parser.parse_args()
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
-    with open(arguments.file, encoding="utf-8", errors="surrogateescape") as file:
-        steps = [(n, s.rstrip("\n")) for n, s in enumerate(file, 1) if s.strip()]
-    steps = [(n, s) for n, s in steps if not s.startswith("#")]
+    options, given, steps = read_dialogue(arguments.file)
     if arguments.mode == "packet" and in_packet(steps) is None:
         print("this dialogue cannot be sent in one piece", file=sys.stderr)
         return 2
     root = os.environ.get("ROOT", ".")
-    player = Player(arguments.over, arguments.mode, arguments.command)
+    for step in given:
+        make_given(root, step)
+    player = Player(arguments.over, arguments.mode, arguments.command + options)
     where = None
     try:
         if arguments.mode == "packet":

@@ -136,6 +136,11 @@ PY
     printf 'STOR x\r\nhello' | LISTEN_FDS=1 "$T/bare/handler" --root "$ROOT" 2>"$T/log" >"$T/out"
     grep -q ^226 "$T/out"
     logged 'Going on without libsystemd: .*stord-systemd.so'
+    free_port
+    spawn systemd-socket-activate -a -l "127.0.0.1:$PORT" "$T/bare/handler" --root "$ROOT"
+    wait_port "$PORT"
+    : <"/dev/tcp/127.0.0.1/$PORT" || :
+    wait_for grep -q 'No connection to serve' "$SPAWN_LOG"
     # LISTEN_FDS of another process is not ours
     printf 'STOR x\r\nhello' | LISTEN_PID=1 LISTEN_FDS=1 "$HANDLER" --root "$ROOT" 2>"$T/log" >"$T/out"
     grep -q ^226 "$T/out"
@@ -151,7 +156,7 @@ PY
     free_port
     spawn systemd-socket-activate -l "127.0.0.1:$PORT" "$HANDLER" --root "$ROOT"
     wait_port "$PORT"
-    printf 'QUIT\r\n' | curl -sS -m 5 "telnet://127.0.0.1:$PORT" || :
+    : <"/dev/tcp/127.0.0.1/$PORT" || :
     wait_for grep -q 'No connection to serve: .*Accept=yes' "$SPAWN_LOG"
 }
 

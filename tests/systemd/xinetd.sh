@@ -1,10 +1,10 @@
 #!/bin/bash
-# xinetd with the file that we ship, to the letter, and the journal's /dev/log
+# xinetd with the file that `make install` puts there, and the journal's /dev/log
 # shellcheck source=/dev/null
 . "${BASH_SOURCE[0]%/*}/lib.bash"
 
 install_stord
-spawn "$TOP/build/peers/usr/sbin/xinetd" -dontfork -f "$TOP/xinetd.d/stord" -pidfile "$T/pid" -filelog "$T/log"
+spawn "$TOP/build/peers/usr/sbin/xinetd" -dontfork -f /etc/xinetd.d/stord -pidfile "$T/pid" -filelog "$T/log"
 wait_for grep -q 'Started working: ' "$T/log"
 cat "$T/log"
 grep -q 'Started working: 1 available service' "$T/log"

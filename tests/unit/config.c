@@ -1,4 +1,5 @@
 #include "../../src/config.c"
+#include "../../src/rights.c"
 
 #include "check.h"
 
@@ -56,6 +57,17 @@ static void bad_environment(void) {
     CHECK(load("STORD_ROOTT=/x", "--help", NULL, NULL) == CONFIG_HELP);
 }
 
+static void rights_are_words(void) {
+    CHECK(load(NULL, NULL, NULL, NULL) == CONFIG_SERVE);
+    CHECK(config.allow == (RIGHT_UPLOAD | RIGHT_APPEND | RIGHT_REPLACE | RIGHT_LIST | RIGHT_MKDIR));
+    CHECK(load(NULL, "--allow", "read,delete", NULL) == CONFIG_SERVE);
+    CHECK(config.allow == (RIGHT_READ | RIGHT_DELETE));
+    CHECK(load(NULL, "--allow=", NULL, NULL) == CONFIG_SERVE && config.allow == 0);
+    static const char *const bad[] = {"reading", "upload,", ",upload", "upload, list", "all"};
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        CHECK(load(NULL, "--allow", bad[i], NULL) == CONFIG_USAGE);
+}
+
 static void every_row_has_a_good_default(void) {
     struct config scratch;
     for (size_t i = 0; i < OPTION_COUNT; i++) {
@@ -72,6 +84,7 @@ int main(void) {
               arguments_win_over_the_environment);
     check_run("options: a wrong command line is refused", bad_arguments);
     check_run("options: unknown and wrong STORD_ variables are refused", bad_environment);
+    check_run("options: rights are a comma list of words", rights_are_words);
     check_run("options: every row's default is good", every_row_has_a_good_default);
     return check_end();
 }

@@ -1,0 +1,26 @@
+/*
+ * rights: what a session may do, as words and bits (doc/design.md, "Who may do what").
+ */
+#ifndef STORD_RIGHTS_H
+#define STORD_RIGHTS_H
+
+enum right {
+    RIGHT_NONE = 0,
+    RIGHT_UPLOAD = 1 << 0,
+    RIGHT_APPEND = 1 << 1,
+    RIGHT_REPLACE = 1 << 2,
+    RIGHT_LIST = 1 << 3,
+    RIGHT_READ = 1 << 4,
+    RIGHT_MKDIR = 1 << 5,
+    RIGHT_RENAME = 1 << 6,
+    RIGHT_DELETE = 1 << 7
+};
+
+/* Reads a comma list of words ("" is no right). Returns the rights, or -1 where a word is unknown.
+ */
+int rights_parse(const char *words);
+
+/* The word for one right. */
+const char *right_word(enum right right);
+
+#endif
