@@ -16,6 +16,7 @@ int auth_refuse(struct session *session) {
 }
 
 int verb_user(struct session *session, const char *argument) {
+    session->user_given = true;
     if (!session->logged_in)
         return auth_refuse(session);
     log_event(session->log, LOG_LEVEL_INFO, "User name given: %s", argument);

@@ -16,8 +16,12 @@ static bool is_socket(int fd) {
 }
 
 void channel_open(struct channel *channel, int in, int out) {
-    *channel = (struct channel){
-        .in = in, .out = out, .in_socket = is_socket(in), .out_socket = is_socket(out)};
+    channel->in = in;
+    channel->out = out;
+    channel->in_socket = is_socket(in);
+    channel->out_socket = is_socket(out);
+    channel->ended = false;
+    channel->start = channel->end = 0;
     const int on = 1; /* both fail harmlessly on what is no TCP socket */
     if (channel->out_socket)
         (void)setsockopt(out, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));

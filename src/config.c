@@ -1,5 +1,6 @@
 #include "config.h"
 
+#include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
 #include <limits.h>
@@ -94,6 +95,42 @@ static const char *set_seconds(void *field, const char *value) {
     return NULL;
 }
 
+static const char *set_type(void *field, const char *value) {
+    static const char *const words[] = {"binary", "ascii", NULL};
+    int i = find_word(words, value);
+    if (i < 0)
+        return "ascii or binary";
+    *(bool *)field = i == 1;
+    return NULL;
+}
+
+/* "first-last", or "any". */
+static const char *set_ports(void *field, const char *value) {
+    static const char expected[] = "two ports from 1024 on, as in 50000-50099, or any";
+    char first[8];
+    unsigned long a = 0, b = 0;
+    size_t length = strcspn(value, "-");
+    if (strcmp(value, "any") != 0) {
+        if (value[length] != '-' || length >= sizeof(first))
+            return expected;
+        memcpy(first, value, length);
+        first[length] = '\0';
+        if (!parse_number(first, 1024, 65535, &a) ||
+            !parse_number(value + length + 1, a, 65535, &b))
+            return expected;
+    }
+    *(struct port_range *)field = (struct port_range){(unsigned short)a, (unsigned short)b};
+    return NULL;
+}
+
+static const char *set_address(void *field, const char *value) {
+    struct in_addr address = {0};
+    if (strcmp(value, "own") != 0 && (inet_pton(AF_INET, value, &address) != 1 || !address.s_addr))
+        return "an IPv4 address, or own";
+    *(struct in_addr *)field = address;
+    return NULL;
+}
+
 #define FIELD(member) offsetof(struct config, member)
 
 static const struct option options[] = {
@@ -104,8 +141,16 @@ static const struct option options[] = {
     {"log", "TARGET", "auto", set_log, FIELD(log), "where to log: auto, stderr, syslog, journal"},
     {"log-level", "LEVEL", "info", set_log_level, FIELD(log_level),
      "what to log: error, warning, info, debug"},
+    {"default-type", "TYPE", "ascii", set_type, FIELD(default_ascii),
+     "until the client sends TYPE: ascii (as RFC 959 has it), binary"},
+    {"passive-ports", "FIRST-LAST", "any", set_ports, FIELD(passive_ports),
+     "ports to wait for data connections on"},
+    {"passive-address", "IPV4", "own", set_address, FIELD(passive_address),
+     "address that PASV tells clients, behind NAT; never bound to"},
     {"unterminated-wait", "MS", "300", set_milliseconds, FIELD(unterminated_wait),
      "silence in ms that ends a command without line end; 0: never"},
+    {"login-timeout", "S", "60", set_seconds, FIELD(login_timeout),
+     "seconds a client may take to log in"},
     {"idle-timeout", "S", "300", set_seconds, FIELD(idle_timeout),
      "seconds a client may stay silent between commands"},
     {"connect-timeout", "S", "60", set_seconds, FIELD(connect_timeout),

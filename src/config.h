@@ -7,11 +7,16 @@
 #ifndef STORD_CONFIG_H
 #define STORD_CONFIG_H
 
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <stdio.h>
 
 #include "log.h"
 #include "rights.h"
+
+struct port_range {
+    unsigned short first, last; /* both included */
+};
 
 struct config {
     const char *root;           /* folder that uploads go to */
@@ -19,9 +24,13 @@ struct config {
     enum log_target log;        /* where to log */
     enum log_level log_level;   /* how much to log */
     unsigned unterminated_wait; /* ms of silence that end a command without line end; 0: never */
-    unsigned idle_timeout;      /* s a client may think between commands */
-    unsigned connect_timeout;   /* s to wait for a data connection */
-    unsigned stall_timeout;     /* s a transfer may stand still */
+    bool default_ascii;         /* representation type until TYPE is sent */
+    struct port_range passive_ports; /* where data connections are listened for; 0-0: anywhere */
+    struct in_addr passive_address;  /* what PASV tells instead of our own address; 0: nothing */
+    unsigned login_timeout;          /* s a client may take to log in */
+    unsigned idle_timeout;           /* s a client may think between commands */
+    unsigned connect_timeout;        /* s to wait for a data connection */
+    unsigned stall_timeout;          /* s a transfer may stand still */
 };
 
 enum config_outcome {

@@ -55,9 +55,9 @@ static bool write_all(struct receive *receive, const uint8_t *bytes, size_t n) {
     }
     if (receive->written - receive->written_back >= WRITE_BACK_SIZE) {
         /* A hint: what goes wrong here is told again by fsync */
-        (void)sync_file_range(receive->copy->to, (off_t)receive->written_back,
-                              (off_t)(receive->written - receive->written_back),
-                              SYNC_FILE_RANGE_WRITE);
+        (void)sync_file_range(
+            receive->copy->to, (off_t)(receive->copy->offset + receive->written_back),
+            (off_t)(receive->written - receive->written_back), SYNC_FILE_RANGE_WRITE);
         receive->written_back = receive->written;
     }
     return true;
@@ -66,6 +66,7 @@ static bool write_all(struct receive *receive, const uint8_t *bytes, size_t n) {
 /* Stores n bytes of buffer, which has one spare byte in front. */
 static bool take(struct receive *receive, uint8_t *bytes, size_t n) {
     receive->result.received += n;
+    *receive->copy->progress = receive->result.received;
     if (!receive->copy->ascii)
         return write_all(receive, bytes, n);
     uint8_t *start = bytes;

@@ -33,7 +33,9 @@ typedef int copy_wait(void *context, int fd, short events);
 struct copy {
     int from;            /* where bytes come from: socket, pipe or file */
     bool from_socket;    /* from can be asked without blocking */
-    int to;              /* the file */
+    int to;              /* the file; written to from its offset on */
+    uint64_t offset;     /* that offset */
+    uint64_t *progress;  /* kept at the bytes received so far */
     const uint8_t *head; /* bytes received already: they come first */
     size_t head_length;
     uint64_t limit; /* bytes to take at the most, head included; or COPY_UNLIMITED */

@@ -1,30 +1,37 @@
 #include "data.h"
 
 #include <arpa/inet.h>
+#include <ctype.h>
 #include <errno.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "reply.h"
 #include "session.h"
 
-enum { BACKLOG = 8 }; /* room for strangers' connections, which are closed one by one */
+enum {
+    BACKLOG = 8,      /* room for strangers' connections, which are closed one by one */
+    LEAST_PORT = 1024 /* of active connections */
+};
 
 void data_init(struct data *data) {
-    *data = (struct data){.listener = -1};
+    *data = (struct data){.listener = -1, .active.any.sa_family = AF_UNSPEC};
 }
 
 bool data_prepared(const struct data *data) {
-    return data->listener >= 0;
+    return data->listener >= 0 || data->active.any.sa_family != AF_UNSPEC;
 }
 
 void data_reset(struct data *data) {
     if (data->listener >= 0)
         (void)close(data->listener);
     data->listener = -1;
+    data->active = (union address){.any.sa_family = AF_UNSPEC};
 }
 
 /* The address that data connections come to: our end of the control connection; loopback where
@@ -49,23 +56,67 @@ static bool is_ipv6(const struct session *session) {
     return listen_address(session).any.sa_family == AF_INET6;
 }
 
-/* Listens for a data connection. *ret_bound: where. Returns 0 or a negative errno. */
-static int listen_for_data(struct session *session, union address *ret_bound) {
+static socklen_t length_of(const union address *address) {
+    return address->any.sa_family == AF_INET6 ? sizeof(address->in6) : sizeof(address->in);
+}
+
+static void set_port(union address *address, unsigned port) {
+    if (address->any.sa_family == AF_INET6)
+        address->in6.sin6_port = htons((in_port_t)port);
+    else
+        address->in.sin_port = htons((in_port_t)port);
+}
+
+static unsigned port_of(const union address *address) {
+    return ntohs(address->any.sa_family == AF_INET6 ? address->in6.sin6_port
+                                                    : address->in.sin_port);
+}
+
+/* Binds to a port of the range, beginning anywhere in it, so that sessions do not queue up behind
+ * each other and strangers cannot guess. Returns 0 or a negative errno. */
+static int bind_in_range(int fd, union address *address, struct port_range range) {
+    unsigned count = range.first ? range.last - range.first + 1U : 1U, start = 0;
+    if (count > 1 && getrandom(&start, sizeof(start), 0) != (ssize_t)sizeof(start))
+        return -errno;
+    for (unsigned i = 0; i < count; i++) {
+        set_port(address, range.first ? range.first + (start + i) % count : 0);
+        if (bind(fd, &address->any, length_of(address)) == 0)
+            return 0;
+        if (errno != EADDRINUSE)
+            break;
+    }
+    return -errno;
+}
+
+/* Listens for a data connection. *ret_port: where. Returns 0 or a negative errno. */
+static int listen_for_data(struct session *session, unsigned *ret_port) {
     data_reset(&session->data);
     union address address = listen_address(session);
-    socklen_t length = address.any.sa_family == AF_INET6 ? sizeof(address.in6) : sizeof(address.in);
     int fd = socket(address.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return -errno;
-    if (bind(fd, &address.any, length) < 0 || listen(fd, BACKLOG) < 0 ||
-        getsockname(fd, &address.any, &length) < 0) {
-        int error = -errno;
+    const int on = 1; /* a port whose last connection is still in TIME_WAIT can be used */
+    (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+    int result = bind_in_range(fd, &address, session->config->passive_ports);
+    socklen_t length = length_of(&address);
+    if (result == 0 && (listen(fd, BACKLOG) < 0 || getsockname(fd, &address.any, &length) < 0))
+        result = -errno;
+    if (result < 0) {
         (void)close(fd);
-        return error;
+        return result;
     }
     session->data.listener = fd;
-    *ret_bound = address;
+    *ret_port = port_of(&address);
     return 0;
+}
+
+/* No refusal but 421 is open to PASV and EPSV when there is no port to be had. */
+static int no_port(struct session *session, int error) {
+    log_event(session->log, LOG_LEVEL_ERROR, "Cannot listen for a data connection: %s",
+              strerror(-error));
+    session->over = true;
+    return reply_send(session, 421, "Cannot listen for a data connection: %s; closing",
+                      strerror(-error));
 }
 
 int verb_pasv(struct session *session, const char *argument) {
@@ -74,14 +125,20 @@ int verb_pasv(struct session *session, const char *argument) {
         return reply_send(session, 501, "Only EPSV is served after EPSV ALL");
     if (is_ipv6(session))
         return reply_send(session, 502, "PASV is for IPv4; use EPSV");
-    union address bound = {0};
-    int result = listen_for_data(session, &bound);
+    unsigned port;
+    int result = listen_for_data(session, &port);
     if (result < 0)
-        return reply_failure(session, "Cannot listen for data", result);
-    uint32_t host = ntohl(bound.in.sin_addr.s_addr);
-    unsigned port = ntohs(bound.in.sin_port);
+        return no_port(session, result);
+    struct in_addr told = session->config->passive_address;
+    uint32_t host = ntohl(told.s_addr ? told.s_addr : listen_address(session).in.sin_addr.s_addr);
     return reply_send(session, 227, "Entering Passive Mode (%u,%u,%u,%u,%u,%u)", host >> 24,
                       host >> 16 & 255, host >> 8 & 255, host & 255, port >> 8, port & 255);
+}
+
+/* 522 as RFC 2428 section 2 has it: 1 is IPv4, 2 is IPv6. */
+static int refuse_protocol(struct session *session) {
+    return reply_send(session, 522, "Network protocol not supported, use (%s)",
+                      is_ipv6(session) ? "2" : "1");
 }
 
 int verb_epsv(struct session *session, const char *argument) {
@@ -89,17 +146,82 @@ int verb_epsv(struct session *session, const char *argument) {
         session->data.extended_only = true;
         return reply_send(session, 200, "From now on only EPSV is served");
     }
-    /* RFC 2428: 1 is IPv4, 2 is IPv6 */
-    const char *here = is_ipv6(session) ? "2" : "1";
-    if (*argument && strcmp(argument, here) != 0)
-        return reply_send(session, strlen(argument) == strspn(argument, "0123456789") ? 522 : 501,
-                          "Network protocol not supported, use (%s)", here);
-    union address bound = {0};
-    int result = listen_for_data(session, &bound);
+    if (strlen(argument) != strspn(argument, "0123456789"))
+        return reply_send(session, 501, "EPSV takes 1, 2 or ALL");
+    if (*argument && strcmp(argument, is_ipv6(session) ? "2" : "1") != 0)
+        return refuse_protocol(session);
+    unsigned port;
+    int result = listen_for_data(session, &port);
     if (result < 0)
-        return reply_failure(session, "Cannot listen for data", result);
-    in_port_t port = is_ipv6(session) ? bound.in6.sin6_port : bound.in.sin_port;
-    return reply_send(session, 229, "Entering Extended Passive Mode (|||%u|)", ntohs(port));
+        return no_port(session, result);
+    return reply_send(session, 229, "Entering Extended Passive Mode (|||%u|)", port);
+}
+
+/* Takes the address that a client wants us to connect to, if it may be had. */
+static int set_active(struct session *session, const union address *address, const char *verb) {
+    if (session->data.extended_only)
+        return reply_send(session, 501, "Only EPSV is served after EPSV ALL");
+    if (!peer_may_send(&session->peer, address) || port_of(address) < LEAST_PORT)
+        return reply_send(session, 501, "Only your own address and ports from %d on", LEAST_PORT);
+    data_reset(&session->data);
+    session->data.active = *address;
+    return reply_send(session, 200, "%s command successful", verb);
+}
+
+int verb_port(struct session *session, const char *argument) {
+    unsigned n[6];
+    const char *at = argument;
+    for (int i = 0; i < 6; i++) {
+        char *end = NULL;
+        unsigned long value = isdigit((unsigned char)*at) ? strtoul(at, &end, 10) : 256;
+        if (value > 255 || *end != (i < 5 ? ',' : '\0'))
+            return reply_send(session, 501, "PORT wants h1,h2,h3,h4,p1,p2");
+        n[i] = (unsigned)value;
+        at = end + 1;
+    }
+    union address address = {.in.sin_family = AF_INET};
+    address.in.sin_addr.s_addr = htonl(n[0] << 24 | n[1] << 16 | n[2] << 8 | n[3]);
+    set_port(&address, n[4] << 8 | n[5]);
+    return set_active(session, &address, "PORT");
+}
+
+/* "|family|host|port|" with any delimiter (RFC 2428 section 2). Returns 0, -EPROTONOSUPPORT for
+ * another family than 1 and 2, or -EINVAL. */
+static int parse_eprt(const char *text, union address *ret) {
+    char copy[128], *rest = copy, *field[5];
+    char delimiter[] = {*text, '\0'};
+    if (strlen(text) >= sizeof(copy) || *text < 33 || *text > 126)
+        return -EINVAL;
+    memcpy(copy, text, strlen(text) + 1);
+    for (int i = 0; i < 5; i++)
+        field[i] = strsep(&rest, delimiter);
+    if (!field[4] || *field[4] || rest || strspn(field[1], "0123456789") != strlen(field[1]))
+        return -EINVAL;
+    bool ipv6 = strcmp(field[1], "2") == 0;
+    if (!ipv6 && strcmp(field[1], "1") != 0)
+        return -EPROTONOSUPPORT;
+    *ret = ipv6 ? (union address){.in6.sin6_family = AF_INET6}
+                : (union address){.in.sin_family = AF_INET};
+    void *host = ipv6 ? (void *)&ret->in6.sin6_addr : (void *)&ret->in.sin_addr;
+    char *end = field[3];
+    unsigned long port = isdigit((unsigned char)*end) ? strtoul(end, &end, 10) : 0;
+    if (inet_pton(ipv6 ? AF_INET6 : AF_INET, field[2], host) != 1 || *end || port == 0 ||
+        port > 65535)
+        return -EINVAL;
+    set_port(ret, (unsigned)port);
+    return 0;
+}
+
+int verb_eprt(struct session *session, const char *argument) {
+    union address address;
+    int result = parse_eprt(argument, &address);
+    if (result == -EPROTONOSUPPORT)
+        return refuse_protocol(session);
+    if (result < 0)
+        return reply_send(session, 501, "EPRT wants |1|host|port| or |2|host|port|");
+    if ((address.any.sa_family == AF_INET6) != is_ipv6(session))
+        return refuse_protocol(session);
+    return set_active(session, &address, "EPRT");
 }
 
 /* Takes one connection if it comes from the host it must come from. Returns a socket, -EAGAIN
@@ -120,7 +242,7 @@ static int take_connection(const struct session *session) {
     return -EAGAIN;
 }
 
-int data_connect(struct session *session) {
+static int accept_data(struct session *session) {
     int result;
     do {
         result =
@@ -128,6 +250,34 @@ int data_connect(struct session *session) {
         if (result == 0)
             result = take_connection(session);
     } while (result == -EAGAIN);
+    return result;
+}
+
+/* Connects to where the client waits. From our own address, for the client may know only that. */
+static int connect_data(struct session *session) {
+    const union address *to = &session->data.active;
+    union address from = listen_address(session);
+    int fd = socket(to->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0)
+        return -errno;
+    int result = 0, error = 0;
+    socklen_t length = sizeof(error);
+    if (bind(fd, &from.any, length_of(&from)) < 0)
+        result = -errno;
+    else if (connect(fd, &to->any, length_of(to)) < 0 && errno != EINPROGRESS)
+        result = -errno;
+    if (result == 0)
+        result = session_wait(session, fd, POLLOUT, session->config->connect_timeout);
+    if (result == 0 && getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) < 0)
+        result = -errno;
+    if (result == 0 && error == 0)
+        return fd;
+    (void)close(fd);
+    return result < 0 ? result : -error;
+}
+
+int data_connect(struct session *session) {
+    int result = session->data.listener >= 0 ? accept_data(session) : connect_data(session);
     data_reset(&session->data);
     return result;
 }

@@ -6,12 +6,15 @@
 
 #include <stdbool.h>
 
+#include "peer.h"
+
 struct session;
 
 struct data {
-    int listener;       /* waits for the client's data connection, or -1 */
-    bool used;          /* the client has asked for a data connection once: never inline again */
-    bool extended_only; /* EPSV ALL was sent (RFC 2428 section 4) */
+    int listener;         /* waits for the client's data connection (passive), or -1 */
+    union address active; /* where the client waits for ours (active); AF_UNSPEC: nowhere */
+    bool used;            /* the client has asked for a data connection once: never inline again */
+    bool extended_only;   /* EPSV ALL was sent (RFC 2428 section 4) */
 };
 
 /* Ready for a session. */
@@ -28,8 +31,12 @@ void data_reset(struct data *data);
  * up. */
 int data_connect(struct session *session);
 
-/* PASV (RFC 959), EPSV (RFC 2428 section 3) */
+/* PASV, PORT (RFC 959 section 4.1.2), EPSV, EPRT (RFC 2428). Active connections are made to the
+ * client's own address alone, and to no port below 1024, so that nobody can be attacked through us
+ * (RFC 2577 section 3). */
 int verb_pasv(struct session *session, const char *argument);
 int verb_epsv(struct session *session, const char *argument);
+int verb_port(struct session *session, const char *argument);
+int verb_eprt(struct session *session, const char *argument);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -48,6 +49,11 @@ int verb_cdup(struct session *session, const char *argument) {
     return verb_cwd(session, "..");
 }
 
+/* Folders that may not be read cannot be synced alone, nor can any on some file systems. */
+static int sync_folder(int folder) {
+    return fsync(folder) < 0 && errno != EBADF && errno != EINVAL ? -errno : 0;
+}
+
 /* Makes the folder and syncs the one it is in, so that uploads into it can rely on it. */
 static int make_folder(const struct session *session, const char *path) {
     const char *name;
@@ -55,8 +61,8 @@ static int make_folder(const struct session *session, const char *path) {
     if (parent < 0)
         return parent;
     int result = mkdirat(parent, *name ? name : ".", 0777) < 0 ? -errno : 0;
-    if (result == 0 && fsync(parent) < 0 && errno != EBADF && errno != EINVAL)
-        result = -errno;
+    if (result == 0)
+        result = sync_folder(parent);
     (void)close(parent);
     return result;
 }
@@ -72,4 +78,110 @@ int verb_mkd(struct session *session, const char *argument) {
         return reply_failure(session, "Failed to make directory", result);
     log_event(session->log, LOG_LEVEL_INFO, "Directory made: %s", path);
     return reply_send(session, 257, "\"%s\" directory created", quote(path, quoted));
+}
+
+/* Takes the name away from a folder (flags AT_REMOVEDIR) or from anything else (0). */
+static int remove_name(const struct session *session, const char *path, int flags) {
+    const char *name;
+    int parent = path_open_parent(&session->root, path, &name);
+    if (parent < 0)
+        return parent;
+    int result = *name ? 0 : -EPERM; /* the root itself */
+    if (result == 0 && unlinkat(parent, name, flags) < 0)
+        result = errno == EEXIST ? -ENOTEMPTY : -errno;
+    if (result == 0)
+        result = sync_folder(parent);
+    (void)close(parent);
+    return result;
+}
+
+int verb_rmd(struct session *session, const char *argument) {
+    char path[PATH_SIZE];
+    int result = path_resolve(session->cwd, argument, path);
+    if (result == 0)
+        result = remove_name(session, path, AT_REMOVEDIR);
+    if (result < 0)
+        return reply_failure(session, "Failed to remove directory", result);
+    log_event(session->log, LOG_LEVEL_INFO, "Directory removed: %s", path);
+    return reply_send(session, 250, "Directory removed");
+}
+
+int verb_dele(struct session *session, const char *argument) {
+    char path[PATH_SIZE];
+    int result = path_resolve(session->cwd, argument, path);
+    if (result == 0)
+        result = remove_name(session, path, 0);
+    if (result == -EISDIR)
+        return reply_send(session, 550, "Failed to delete file: it is a folder; use RMD");
+    if (result < 0)
+        return reply_failure(session, "Failed to delete file", result);
+    log_event(session->log, LOG_LEVEL_INFO, "File deleted: %s", path);
+    return reply_send(session, 250, "File deleted");
+}
+
+int verb_rnfr(struct session *session, const char *argument) {
+    char path[PATH_SIZE];
+    struct stat st;
+    const char *name;
+    session->rename_from[0] = '\0';
+    int result = path_resolve(session->cwd, argument, path);
+    int parent = result < 0 ? result : path_open_parent(&session->root, path, &name);
+    if (parent < 0)
+        return reply_failure(session, "Failed to rename", parent);
+    if (*name == '\0')
+        result = -EPERM;
+    else if (fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        result = -errno;
+    (void)close(parent);
+    if (result < 0)
+        return reply_failure(session, "Failed to rename", result);
+    memcpy(session->rename_from, path, sizeof(path));
+    return reply_send(session, 350, "Now send RNTO");
+}
+
+/* May the new name be taken from what has it? */
+static int check_renaming_over(const struct session *session, int folder, const char *name) {
+    struct stat st;
+    if (*name == '\0')
+        return -EISDIR;
+    if (fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        return errno == ENOENT ? 0 : -errno;
+    if (S_ISDIR(st.st_mode))
+        return -EISDIR;
+    return session->rights & RIGHT_REPLACE && S_ISREG(st.st_mode) ? 0 : -EEXIST;
+}
+
+static int rename_within(const struct session *session, const char *from, const char *to) {
+    const char *old, *new;
+    int old_folder = path_open_parent(&session->root, from, &old);
+    if (old_folder < 0)
+        return old_folder;
+    int new_folder = path_open_parent(&session->root, to, &new);
+    int result = new_folder < 0 ? new_folder : check_renaming_over(session, new_folder, new);
+    unsigned flags = session->rights & RIGHT_REPLACE ? 0 : RENAME_NOREPLACE;
+    if (result == 0 && renameat2(old_folder, old, new_folder, new, flags) < 0)
+        result = errno == ENOTEMPTY ? -EISDIR : -errno;
+    if (result == 0)
+        result = sync_folder(new_folder);
+    if (result == 0)
+        result = sync_folder(old_folder);
+    (void)close(old_folder);
+    if (new_folder >= 0)
+        (void)close(new_folder);
+    return result == -EINVAL ? -EPERM : result; /* a folder into itself */
+}
+
+int verb_rnto(struct session *session, const char *argument) {
+    char from[PATH_SIZE], to[PATH_SIZE];
+    if (!session->rename_from[0])
+        return reply_send(session, 503, "RNFR comes before RNTO");
+    memcpy(from, session->rename_from, sizeof(from));
+    session->rename_from[0] = '\0';
+    int result = path_resolve(session->cwd, argument, to);
+    if (result == 0)
+        result = rename_within(session, from, to);
+    if (result < 0)
+        return reply_failure(session, "Failed to rename", result);
+    log_event(session->log, LOG_LEVEL_INFO, "Renamed: %s to %s", from, to);
+    return reply_send(session, 250, "Renamed");
 }

@@ -15,6 +15,13 @@ enum {
 /* States of struct line's member telnet */
 enum { PLAIN, AFTER_IAC, AFTER_OPTION_VERB, SUBNEGOTIATION, SUBNEGOTIATION_IAC };
 
+void line_init(struct line *line) {
+    line->telnet = PLAIN;
+    line->option_verb = 0;
+    line->refusal_length = 0;
+    line_reset(line);
+}
+
 void line_reset(struct line *line) {
     line->length = 0;
     line->fault = LINE_GOOD;

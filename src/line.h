@@ -36,6 +36,9 @@ struct line {
     size_t refusal_length;               /* bytes in refusal */
 };
 
+/* Ready for the first byte of a connection. */
+void line_init(struct line *line);
+
 /* Forgets the line, so that the next one can be read into it. A telnet sequence that is
  * under way is kept, for it may span line ends. */
 void line_reset(struct line *line);

@@ -38,6 +38,7 @@ int verb_type(struct session *session, const char *argument) {
     if (type->code != 200)
         return reply_send(session, type->code, "Type %s is not served; use A or I", argument);
     session->ascii = type->meaning;
+    session->type_given = true;
     return reply_send(session, 200, "Type is %s", type->meaning ? "ASCII" : "binary");
 }
 
@@ -105,18 +106,12 @@ int verb_opts(struct session *session, const char *argument) {
     return reply_send(session, 501, "That option is not known");
 }
 
-int verb_syst(struct session *session, const char *argument) {
-    (void)argument;
-    return reply_send(session, 215, "UNIX Type: L8");
-}
-
-int verb_noop(struct session *session, const char *argument) {
-    (void)argument;
-    return reply_send(session, 200, "OK");
-}
-
-int verb_quit(struct session *session, const char *argument) {
-    (void)argument;
-    session->over = true;
-    return reply_send(session, 221, "Goodbye");
+int verb_rest(struct session *session, const char *argument) {
+    char *end;
+    errno = 0;
+    unsigned long long offset = strtoull(argument, &end, 10);
+    if (!isdigit((unsigned char)*argument) || *end || errno || offset > INT64_MAX)
+        return reply_send(session, 501, "REST wants a number of bytes");
+    session->restart = offset;
+    return reply_send(session, 350, "The next transfer goes on at byte %llu", offset);
 }

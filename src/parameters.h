@@ -12,8 +12,6 @@ int verb_mode(struct session *session, const char *argument);
 int verb_stru(struct session *session, const char *argument);
 int verb_allo(struct session *session, const char *argument);
 int verb_opts(struct session *session, const char *argument); /* RFC 2389 section 4 */
-int verb_syst(struct session *session, const char *argument);
-int verb_noop(struct session *session, const char *argument);
-int verb_quit(struct session *session, const char *argument);
+int verb_rest(struct session *session, const char *argument); /* RFC 3659 section 5 */
 
 #endif

@@ -25,8 +25,8 @@ int reply_end(struct session *session, int code, const char *text);
  * error: a negative errno. The same goes to the log. */
 int reply_failure(struct session *session, const char *what, int error);
 
-/* The same for a verb that RFC 959 section 5.4 gives no 55x but one code of refusal: `code` takes
- * the place of every 55x. */
+/* The same for a verb that has one code for all it refuses (RFC 959 section 5.4: 552 and 553 are
+ * for uploads): `code` takes the place of every 55x. */
 int reply_failure_as(struct session *session, int code, const char *what, int error);
 
 #endif

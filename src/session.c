@@ -10,27 +10,47 @@
 #include "reply.h"
 #include "verb.h"
 
-enum { DRAIN_TIME = 5000 }; /* ms that input is dropped after a last reply */
+enum {
+    DRAIN_TIME = 5000,   /* ms that input is dropped after a last reply */
+    TLS_HANDSHAKE = 0x16 /* content type, RFC 8446 section 5.1 */
+};
 
 /* What reading a command line came to. */
 enum read_outcome { READ_LINE, READ_END, READ_IDLE };
 
+static long long now_ms(void) {
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
+}
+
+void session_reset(struct session *session) {
+    session->rights = session->config->allow;
+    session->user_given = false;
+    session->ascii = session->config->default_ascii;
+    session->type_given = session->allo_given = session->allo_refused = false;
+    session->restart = 0;
+    session->facts = FACTS_ALL;
+    data_reset(&session->data);
+    session->data.extended_only = false;
+    session->cwd[0] = '/';
+    session->cwd[1] = '\0';
+    session->rename_from[0] = '\0';
+    session->login_deadline = now_ms() + session->config->login_timeout * 1000LL;
+    auth_begin(session);
+}
+
 void session_init(struct session *session, const struct config *config, const struct log *log,
                   const struct peer *peer, const struct path_root *root, int in, int out) {
-    memset(session, 0, offsetof(struct session, control));
+    memset(session, 0, offsetof(struct session, cwd));
     session->config = config;
     session->log = log;
     session->peer = *peer;
     session->root = *root;
     channel_open(&session->control, in, out);
-    line_reset(&session->line);
-    session->cwd[0] = '/';
-    session->cwd[1] = '\0';
-    session->ascii = true; /* RFC 959 section 3.1.1.1 */
+    line_init(&session->line);
     data_init(&session->data);
-    session->rights = config->allow;
-    session->facts = FACTS_ALL;
-    auth_begin(session);
+    session_reset(session);
 }
 
 /* Feeds the line from what has been received. True when the line is whole. */
@@ -39,8 +59,7 @@ static bool feed_line(struct session *session) {
     bool ended = false;
     control->start += line_feed(&session->line, control->buffer + control->start,
                                 channel_pending(control), &ended);
-    if (session->line.refusal_length >
-        0) { /* telnet; whoever cannot be reached is found out soon */
+    if (session->line.refusal_length > 0) { /* whoever cannot be reached is found out soon */
         (void)channel_write(control, session->line.refusal, session->line.refusal_length, 0);
         session->line.refusal_length = 0;
     }
@@ -60,6 +79,22 @@ static bool may_be_unterminated(const struct session *session) {
     return verb && verb->traits & VERB_UNTERMINATED;
 }
 
+/* ms to wait for a command. */
+static int patience(const struct session *session) {
+    long long idle = session->config->idle_timeout * 1000LL;
+    if (session->logged_in)
+        return (int)idle;
+    long long login = session->login_deadline - now_ms();
+    return (int)(login < 0 ? 0 : login < idle ? login : idle);
+}
+
+/* A TLS ClientHello where commands are awaited: no command begins with its first byte. */
+static bool is_tls(const struct session *session) {
+    const struct channel *control = &session->control;
+    return !session->line.begun && channel_pending(control) > 0 &&
+           control->buffer[control->start] == TLS_HANDSHAKE;
+}
+
 static enum read_outcome read_line(struct session *session) {
     if (session->line_waiting) {
         session->line_waiting = false;
@@ -68,12 +103,15 @@ static enum read_outcome read_line(struct session *session) {
     struct channel *control = &session->control;
     session->line_alone = channel_pending(control) == 0;
     for (;;) {
+        if (is_tls(session)) {
+            log_event(session->log, LOG_LEVEL_WARNING, "Closing: the client speaks TLS, not FTP");
+            return READ_END;
+        }
         if (feed_line(session))
             return READ_LINE;
         bool unterminated = may_be_unterminated(session);
-        int result =
-            channel_fill(control, unterminated ? (int)session->config->unterminated_wait
-                                               : (int)session->config->idle_timeout * 1000);
+        int result = channel_fill(control, unterminated ? (int)session->config->unterminated_wait
+                                                        : patience(session));
         if (result == -ETIMEDOUT && !unterminated)
             return READ_IDLE;
         if (result < 0 && result != -ETIMEDOUT)
@@ -112,6 +150,15 @@ static void leave(struct session *session) {
               session->peer.text, session->files, (unsigned long long)session->bytes);
 }
 
+static int give_up(struct session *session) {
+    const char *what = session->logged_in ? "Idle" : "Not logged in";
+    unsigned seconds =
+        session->logged_in ? session->config->idle_timeout : session->config->login_timeout;
+    log_event(session->log, LOG_LEVEL_INFO, "Closing: %s for %u seconds", what, seconds);
+    session->over = true;
+    return reply_send(session, 421, "%s for %u seconds; closing", what, seconds);
+}
+
 void session_run(struct session *session) {
     log_event(session->log, LOG_LEVEL_INFO, "Accepted connection from %s", session->peer.text);
     int result = reply_send(session, 220, "Welcome to the FTP server");
@@ -121,11 +168,7 @@ void session_run(struct session *session) {
             result = run_line(session);
             break;
         case READ_IDLE:
-            log_event(session->log, LOG_LEVEL_INFO, "Closing: idle for %u seconds",
-                      session->config->idle_timeout);
-            result = reply_send(session, 421, "Idle for %u seconds; closing",
-                                session->config->idle_timeout);
-            session->over = true;
+            result = give_up(session);
             break;
         default:
             session->over = true;
@@ -163,12 +206,6 @@ void session_look(struct session *session) {
     while (is_listening(session) &&
            (channel_pending(&session->control) > 0 || poll(&control, 1, 0) > 0))
         attend(session);
-}
-
-static long long now_ms(void) {
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
 }
 
 int session_wait(struct session *session, int fd, short events, unsigned timeout) {

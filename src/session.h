@@ -23,36 +23,47 @@ struct session {
     struct peer peer;            /* the client's end of the control connection */
     struct path_root root;       /* what names are resolved beneath */
 
-    struct channel control;     /* the control connection */
-    struct line line;           /* the command line being read */
-    bool line_waiting;          /* line is whole, came during a transfer, and waits for its end */
-    bool line_alone;            /* nothing came in one piece with the beginning of line */
-    char out[SESSION_OUT_SIZE]; /* a reply being put together */
-    size_t out_length;          /* bytes in out */
+    bool line_waiting;        /* line is whole, came during a transfer, and waits for its end */
+    bool line_alone;          /* nothing came in one piece with the beginning of line */
+    bool over;                /* the session ends after this command */
+    size_t out_length;        /* bytes in out */
+    long long login_deadline; /* ms on the monotonic clock until which a client may log in */
 
-    unsigned rights;     /* what the client may do: bits of enum right */
-    bool logged_in;      /* may use verbs that need a login */
-    char cwd[PATH_SIZE]; /* working directory, a virtual path */
-    bool ascii;          /* representation type is A (else I) */
-    bool allo_given;     /* ALLO announced a size for the next upload */
-    uint64_t allo;       /* that size in bytes */
-    bool allo_refused;   /* the last ALLO could not be read: where data would end is not known */
-    uint64_t restart;    /* REST: bytes of the next transfer to leave out; that uses it up */
-    unsigned facts;      /* what MLST and MLSD tell: bits of enum fact */
-    struct data data;    /* data connections */
+    unsigned rights; /* what the client may do: bits of enum right */
+    bool logged_in;  /* may use verbs that need a login */
+    bool user_given; /* USER was sent */
 
+    bool ascii;        /* representation type is A (else I) */
+    bool type_given;   /* by TYPE; until then it is the default */
+    bool allo_given;   /* ALLO announced a size for the next upload */
+    bool allo_refused; /* the last ALLO could not be read: where data would end is not known */
+    uint64_t allo;     /* the announced size in bytes */
+    uint64_t restart;  /* REST: bytes of the next transfer to leave out; that uses it up */
+    unsigned facts;    /* what MLST and MLSD tell: bits of enum fact */
+
+    struct data data;  /* data connections */
     bool transferring; /* a transfer over a data connection is under way */
     bool aborted;      /* ABOR came during this transfer */
     bool control_gone; /* the control connection ended during this transfer */
     bool inline_whole; /* all bytes of the inline upload have been taken */
-    bool over;         /* the session ends after this command */
+    uint64_t moved;    /* bytes of this transfer so far */
     unsigned files;    /* uploads that were answered 226 */
     uint64_t bytes;    /* in those */
+
+    /* Large and last: their pages are used only as far as they are filled */
+    char cwd[PATH_SIZE];         /* working directory, a virtual path */
+    char rename_from[PATH_SIZE]; /* RNFR: what the next RNTO renames, or "" */
+    char out[SESSION_OUT_SIZE];  /* a reply being put together */
+    struct line line;            /* the command line being read */
+    struct channel control;      /* the control connection */
 };
 
 /* Prepares a session. The structs stay the caller's and must outlive it. */
 void session_init(struct session *session, const struct config *config, const struct log *log,
                   const struct peer *peer, const struct path_root *root, int in, int out);
+
+/* As after the greeting: nobody logged in, all parameters at their defaults (REIN). */
+void session_reset(struct session *session);
 
 /* Speaks the session from the greeting to its end. */
 void session_run(struct session *session);

@@ -9,16 +9,31 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { TEMP_TRIES = 16, PUBLISH_TRIES = 16 };
+enum { TEMP_TRIES = 16, PUBLISH_TRIES = 16, SUFFIX_LIMIT = 16, COPY_SIZE = 1 << 16 };
 
-/* May name be published over what is there? Only plain files give way. */
+/* Only plain files give way. Returns 1 for one, 0 when nothing has that name, or why it cannot be
+ * had. */
 static int check_target(int folder, const char *name) {
     struct stat st;
     if (fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
         return errno == ENOENT ? 0 : -errno;
     if (S_ISDIR(st.st_mode))
         return -EISDIR;
-    return S_ISREG(st.st_mode) ? 0 : -EEXIST;
+    return S_ISREG(st.st_mode) ? 1 : -ENXIO;
+}
+
+/* Puts something random into the name, before its suffix. */
+static int choose_name(struct store *store, const char *wish) {
+    uint32_t random;
+    if (getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random))
+        return -errno;
+    const char *dot = strrchr(wish, '.');
+    if (!dot || dot == wish || strlen(dot) > SUFFIX_LIMIT)
+        dot = wish + strlen(wish);
+    size_t stem = (size_t)(dot - wish), most = NAME_MAX - strlen(dot) - 9;
+    (void)snprintf(store->name, sizeof(store->name), "%.*s-%08x%.*s",
+                   (int)(stem < most ? stem : most), wish, random, SUFFIX_LIMIT, dot);
+    return 0;
 }
 
 static int choose_temp(struct store *store) {
@@ -63,7 +78,7 @@ static int reserve(const struct store *store, uint64_t size) {
         return 0;
     if (size > INT64_MAX)
         return -EFBIG;
-    if (fallocate(store->fd, FALLOC_FL_KEEP_SIZE, 0, (off_t)size) == 0)
+    if (fallocate(store->fd, FALLOC_FL_KEEP_SIZE, (off_t)store->kept, (off_t)size) == 0)
         return 0;
     return errno == ENOSPC || errno == EDQUOT || errno == EFBIG ? -errno : 0;
 }
@@ -74,21 +89,92 @@ static void finish(struct store *store) {
     if (store->temp[0])
         (void)unlinkat(store->folder, store->temp, 0);
     (void)close(store->folder);
-    *store = (struct store){.fd = -1, .folder = -1};
+    store->fd = store->folder = -1;
+    store->temp[0] = '\0';
 }
 
-int store_begin(struct store *ret_store, int folder, const char *name, uint64_t size) {
-    struct store *store = ret_store;
-    *store = (struct store){.fd = -1, .folder = folder};
-    int result = -ENAMETOOLONG;
-    if (strlen(name) < sizeof(store->name)) {
-        memcpy(store->name, name, strlen(name) + 1);
-        result = check_target(folder, name);
+/* What copy_file_range cannot do, between some file systems. */
+static int copy_by_hand(int from, int to, uint64_t left) {
+    char buffer[COPY_SIZE];
+    while (left > 0) {
+        ssize_t n = read(from, buffer, left < sizeof(buffer) ? (size_t)left : sizeof(buffer));
+        if (n <= 0)
+            return n < 0 ? -errno : -ERANGE;
+        for (ssize_t at = 0, done; at < n; at += done) {
+            done = write(to, buffer + at, (size_t)(n - at));
+            if (done <= 0)
+                return done < 0 ? -errno : -EIO;
+        }
+        left -= (uint64_t)n;
     }
+    return 0;
+}
+
+/* Copies n bytes; the file system may share them instead. -ERANGE when there are not so many. */
+static int copy_bytes(int from, int to, uint64_t left) {
+    while (left > 0) {
+        ssize_t n = copy_file_range(from, NULL, to, NULL, left < SSIZE_MAX ? left : SSIZE_MAX, 0);
+        if (n < 0 && errno != EINTR)
+            return errno == ENOSPC || errno == EDQUOT || errno == EFBIG || errno == EIO
+                       ? -errno
+                       : copy_by_hand(from, to, left);
+        if (n == 0)
+            return -ERANGE;
+        left -= n > 0 ? (uint64_t)n : 0;
+    }
+    return 0;
+}
+
+/* Begins the file with what is to be kept of the old one, and with its mode. */
+static int take_old(struct store *store, const struct store_request *request) {
+    if (request->base == STORE_NOTHING)
+        return 0;
+    int old = openat(store->folder, store->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (old < 0 && errno == ENOENT && (request->base == STORE_ALL || request->keep == 0))
+        return 0;
+    if (old < 0)
+        return errno == ENOENT ? -ERANGE : -errno;
+    struct stat st;
+    int result = fstat(old, &st) < 0 ? -errno : 0;
+    if (result == 0 && !S_ISREG(st.st_mode))
+        result = -ENXIO;
+    if (result == 0) {
+        store->kept = request->base == STORE_ALL ? (uint64_t)st.st_size : request->keep;
+        result =
+            (uint64_t)st.st_size < store->kept ? -ERANGE : copy_bytes(old, store->fd, store->kept);
+    }
+    if (result == 0 && fchmod(store->fd, st.st_mode & 0777) < 0)
+        result = -errno;
+    (void)close(old);
+    return result;
+}
+
+/* Can the file be called as is wished? With `unique`, what it can be called. */
+static int settle_name(struct store *store, const struct store_request *request) {
+    if (strlen(request->name) >= sizeof(store->name))
+        return -ENAMETOOLONG;
+    memcpy(store->name, request->name, strlen(request->name) + 1);
+    int taken = check_target(store->folder, store->name);
+    if (request->unique && (taken == 1 || taken == -EISDIR || taken == -ENXIO))
+        return choose_name(store, request->name);
+    if (taken == 1 && !request->may_replace && request->base == STORE_NOTHING)
+        return -EEXIST;
+    return taken < 0 ? taken : 0;
+}
+
+int store_begin(struct store *ret_store, int folder, const struct store_request *request) {
+    struct store *store = ret_store;
+    *store = (struct store){.fd = -1,
+                            .folder = folder,
+                            .unique = request->unique,
+                            .may_replace = request->may_replace || request->base != STORE_NOTHING};
+    int result = settle_name(store, request);
     if (result == 0)
         result = open_file(store);
     if (result == 0)
-        result = reserve(store, size);
+        result = take_old(store, request);
+    if (result == 0)
+        result = reserve(store, request->size);
     if (result < 0)
         finish(store);
     return result;
@@ -170,17 +256,19 @@ enum published { NOT_PUBLISHED, ADDED, SWAPPED, RENAMED_OVER };
 /* Exchanges the file with the old one, which is called temp then and can be brought back. */
 static int publish_over(struct store *store, enum published *ret_published) {
     int result = check_target(store->folder, store->name);
-    if (result == 0 && store->unnamed)
-        result = link_temp(store);
+    if (result == 0)
+        return -ENOENT; /* gone meanwhile */
+    if (result == 1)
+        result = store->unnamed ? link_temp(store) : 0;
     if (result == 0)
         result = swap(store);
     if (result == 0) {
         result = check_target(store->folder, store->temp);
-        if (result == 0)
+        if (result == 1)
             *ret_published = SWAPPED;
         else
             (void)swap(store); /* it became a folder or a link under our hands */
-        return result;
+        return result < 0 ? result : 0;
     }
     if (result != -EINVAL && result != -ENOSYS)
         return result;
@@ -209,15 +297,24 @@ static void unpublish(const struct store *store, enum published how) {
 }
 
 static int publish(struct store *store, enum published *ret_published) {
-    int result = -EEXIST;
-    for (int i = 0; i < PUBLISH_TRIES && (result == -EEXIST || result == -ENOENT); i++) {
-        result = publish_new(store);
+    char wish[sizeof(store->name)];
+    memcpy(wish, store->name, sizeof(wish));
+    for (int i = 0; i < PUBLISH_TRIES; i++) {
+        int result = publish_new(store);
         if (result == 0)
             *ret_published = ADDED;
-        else if (result == -EEXIST)
-            result = publish_over(store, ret_published); /* -ENOENT: gone meanwhile, once more */
+        if (result != -EEXIST)
+            return result;
+        if (store->unique)
+            result = choose_name(store, wish);
+        else if (store->may_replace)
+            result = publish_over(store, ret_published);
+        else
+            return -EEXIST;
+        if (*ret_published != NOT_PUBLISHED || (result < 0 && result != -ENOENT))
+            return result;
     }
-    return result;
+    return -EEXIST;
 }
 
 static int sync_file(const struct store *store) {

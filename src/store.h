@@ -15,23 +15,43 @@
 
 enum { STORE_TEMP_SIZE = sizeof(PATH_RESERVED_PREFIX) + 16 };
 
+/* What of an old file the new one begins with. */
+enum store_base {
+    STORE_NOTHING,   /* it is replaced */
+    STORE_BEGINNING, /* its first `keep` bytes (REST) */
+    STORE_ALL        /* all of it, if there is one (APPE) */
+};
+
+/* What an upload is to become. */
+struct store_request {
+    const char *name; /* of the file, in its folder */
+    uint64_t size;    /* bytes announced, room for which is reserved; 0: not known */
+    enum store_base base;
+    uint64_t keep;    /* bytes, for STORE_BEGINNING */
+    bool may_replace; /* a file of that name may give way */
+    bool unique;      /* where the name is taken, another one is chosen (STOU) */
+};
+
 struct store {
     int folder;                 /* the folder it will be in; owned by the store */
     int fd;                     /* the file to write to */
     bool unnamed;               /* fd has no name yet (O_TMPFILE), else it is called temp */
-    char name[NAME_MAX + 1];    /* final name */
+    bool may_replace;           /* as in the request */
+    bool unique;                /* as in the request */
+    uint64_t kept;              /* bytes of the old file that it begins with */
+    char name[NAME_MAX + 1];    /* final name; still to be read when the store is over */
     char temp[STORE_TEMP_SIZE]; /* name with the reserved prefix, "" when none is in use */
 };
 
-/* Begins an upload of name into folder (a descriptor that now belongs to the store, also when
- * this fails). size: bytes announced, room for which is reserved; 0: not known.
- * Returns 0 or a negative errno: -EISDIR, -EEXIST (there, and neither file nor folder),
- * -ENAMETOOLONG, -EACCES, -ENOSPC and whatever open(2) says. */
-int store_begin(struct store *ret_store, int folder, const char *name, uint64_t size);
+/* Begins an upload into folder (a descriptor that now belongs to the store, also when this fails).
+ * Returns 0 or a negative errno: -EISDIR, -ENXIO (there, and neither file nor folder), -EEXIST
+ * (there, and may not be replaced), -ERANGE (shorter than what is to be kept of it), -ENAMETOOLONG,
+ * -EACCES, -ENOSPC and whatever open(2) says. */
+int store_begin(struct store *ret_store, int folder, const struct store_request *request);
 
-/* Syncs the file, gives it its name (replacing a file that has it, atomically) and syncs the
- * folder. Returns 0 when all of that is on disk. On a negative errno everything is as it was
- * before store_begin. Either way the store is over. */
+/* Syncs the file, gives it its name (replacing a file that has it, atomically, where it may) and
+ * syncs the folder. Returns 0 when all of that is on disk. On a negative errno (as store_begin's)
+ * everything is as it was before store_begin. Either way the store is over. */
 int store_commit(struct store *store);
 
 /* Drops what arrived. */

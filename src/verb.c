@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "attributes.h"
 #include "auth.h"
 #include "data.h"
 #include "files.h"
@@ -12,6 +13,7 @@
 #include "parameters.h"
 #include "reply.h"
 #include "retr.h"
+#include "service.h"
 #include "session.h"
 #include "upload.h"
 
@@ -33,8 +35,8 @@ static const struct verb verbs[] = {
     {"ALLO", verb_allo, ARGUMENT_REQUIRED, 0, RIGHT_NONE, NULL, "bytes [R record-size]"},
     {"PASV", verb_pasv, ARGUMENT_NONE, VERB_DATA, RIGHT_NONE, NULL, ""},
     {"EPSV", verb_epsv, ARGUMENT_OPTIONAL, VERB_DATA, RIGHT_NONE, "EPSV", "[1 | 2 | ALL]"},
-    {"PORT", NULL, ARGUMENT_REQUIRED, VERB_DATA, RIGHT_NONE, NULL, ""},
-    {"EPRT", NULL, ARGUMENT_REQUIRED, VERB_DATA, RIGHT_NONE, NULL, ""},
+    {"PORT", verb_port, ARGUMENT_REQUIRED, VERB_DATA, RIGHT_NONE, NULL, "h1,h2,h3,h4,p1,p2"},
+    {"EPRT", verb_eprt, ARGUMENT_REQUIRED, VERB_DATA, RIGHT_NONE, "EPRT", "|family|host|port|"},
     {"PWD", verb_pwd, ARGUMENT_NONE, 0, RIGHT_NONE, NULL, ""},
     {"XPWD", verb_pwd, ARGUMENT_NONE, 0, RIGHT_NONE, NULL, ""},
     {"CWD", verb_cwd, ARGUMENT_OPTIONAL, 0, RIGHT_NONE, "TVFS", "folder"},
@@ -45,34 +47,36 @@ static const struct verb verbs[] = {
     {"XMKD", verb_mkd, ARGUMENT_REQUIRED, 0, RIGHT_MKDIR, NULL, "folder"},
     {"STOR", verb_stor, ARGUMENT_REQUIRED, VERB_UPLOAD | VERB_UNTERMINATED, RIGHT_UPLOAD,
      "INLINE ALLO", "file"},
-    {"APPE", NULL, ARGUMENT_REQUIRED, VERB_UPLOAD, RIGHT_APPEND, NULL, ""},
-    {"STOU", NULL, ARGUMENT_OPTIONAL, VERB_UPLOAD, RIGHT_UPLOAD, NULL, ""},
+    {"APPE", verb_appe, ARGUMENT_REQUIRED, VERB_UPLOAD, RIGHT_APPEND, NULL, "file"},
+    {"STOU", verb_stou, ARGUMENT_OPTIONAL, VERB_UPLOAD, RIGHT_UPLOAD, NULL, "[file]"},
     {"RETR", verb_retr, ARGUMENT_REQUIRED, 0, RIGHT_READ, NULL, "file"},
     {"LIST", verb_list, ARGUMENT_OPTIONAL, 0, RIGHT_LIST, NULL, "[file | folder | pattern]"},
     {"NLST", verb_nlst, ARGUMENT_OPTIONAL, 0, RIGHT_LIST, NULL, "[file | folder | pattern]"},
     {"MLSD", verb_mlsd, ARGUMENT_OPTIONAL, 0, RIGHT_LIST, NULL, "[folder]"},
     {"MLST", verb_mlst, ARGUMENT_OPTIONAL, 0, RIGHT_LIST, "MLST", "[file | folder]"},
-    {"SIZE", NULL, ARGUMENT_REQUIRED, 0, RIGHT_LIST, NULL, ""},
-    {"MDTM", NULL, ARGUMENT_REQUIRED, 0, RIGHT_LIST, NULL, ""},
-    {"MFMT", NULL, ARGUMENT_REQUIRED, 0, RIGHT_UPLOAD, NULL, ""},
-    {"REST", NULL, ARGUMENT_REQUIRED, 0, RIGHT_NONE, NULL, ""},
-    {"RNFR", NULL, ARGUMENT_REQUIRED, 0, RIGHT_RENAME, NULL, ""},
-    {"RNTO", NULL, ARGUMENT_REQUIRED, 0, RIGHT_RENAME, NULL, ""},
-    {"DELE", NULL, ARGUMENT_REQUIRED, 0, RIGHT_DELETE, NULL, ""},
-    {"RMD", NULL, ARGUMENT_REQUIRED, 0, RIGHT_DELETE, NULL, ""},
-    {"XRMD", NULL, ARGUMENT_REQUIRED, 0, RIGHT_DELETE, NULL, ""},
-    {"ABOR", NULL, ARGUMENT_NONE, VERB_ANYTIME, RIGHT_NONE, NULL, ""},
-    {"STAT", NULL, ARGUMENT_OPTIONAL, VERB_ANYTIME, RIGHT_NONE, NULL, ""},
-    {"SITE", NULL, ARGUMENT_REQUIRED, 0, RIGHT_NONE, NULL, ""},
+    {"SIZE", verb_size, ARGUMENT_REQUIRED, 0, RIGHT_LIST, "SIZE", "file"},
+    {"MDTM", verb_mdtm, ARGUMENT_REQUIRED, 0, RIGHT_LIST, "MDTM", "[YYYYMMDDHHMMSS] file"},
+    {"MFMT", verb_mfmt, ARGUMENT_REQUIRED, 0, RIGHT_UPLOAD, "MFMT", "YYYYMMDDHHMMSS file"},
+    {"REST", verb_rest, ARGUMENT_REQUIRED, 0, RIGHT_NONE, "REST STREAM", "bytes"},
+    {"RNFR", verb_rnfr, ARGUMENT_REQUIRED, 0, RIGHT_RENAME, NULL, "name"},
+    {"RNTO", verb_rnto, ARGUMENT_REQUIRED, 0, RIGHT_RENAME, NULL, "new name"},
+    {"DELE", verb_dele, ARGUMENT_REQUIRED, 0, RIGHT_DELETE, NULL, "file"},
+    {"RMD", verb_rmd, ARGUMENT_REQUIRED, 0, RIGHT_DELETE, NULL, "folder"},
+    {"XRMD", verb_rmd, ARGUMENT_REQUIRED, 0, RIGHT_DELETE, NULL, "folder"},
+    {"ABOR", verb_abor, ARGUMENT_NONE, VERB_ANYTIME | VERB_MEANWHILE, RIGHT_NONE, NULL, ""},
+    {"STAT", verb_stat, ARGUMENT_OPTIONAL, VERB_ANYTIME | VERB_MEANWHILE, RIGHT_NONE, NULL,
+     "[name]"},
+    {"SITE", verb_site, ARGUMENT_REQUIRED, 0, RIGHT_NONE, NULL, "HELP | CHMOD | UTIME | UMASK"},
     {"SMNT", NULL, ARGUMENT_REQUIRED, 0, RIGHT_NONE, NULL, ""},
-    {"REIN", NULL, ARGUMENT_NONE, VERB_ANYTIME, RIGHT_NONE, NULL, ""},
+    {"REIN", verb_rein, ARGUMENT_NONE, VERB_ANYTIME, RIGHT_NONE, NULL, ""},
     {"AUTH", NULL, ARGUMENT_REQUIRED, VERB_ANYTIME, RIGHT_NONE, NULL, ""},
     {"PBSZ", NULL, ARGUMENT_REQUIRED, VERB_ANYTIME, RIGHT_NONE, NULL, ""},
     {"PROT", NULL, ARGUMENT_REQUIRED, VERB_ANYTIME, RIGHT_NONE, NULL, ""},
     {"CCC", NULL, ARGUMENT_NONE, VERB_ANYTIME, RIGHT_NONE, NULL, ""},
-    {"HOST", NULL, ARGUMENT_REQUIRED, VERB_ANYTIME, RIGHT_NONE, NULL, ""},
-    {"LANG", NULL, ARGUMENT_OPTIONAL, VERB_ANYTIME, RIGHT_NONE, NULL, ""},
-    {"CLNT", NULL, ARGUMENT_OPTIONAL, VERB_ANYTIME, RIGHT_NONE, NULL, ""},
+    {"HOST", verb_host, ARGUMENT_REQUIRED, VERB_ANYTIME, RIGHT_NONE, "HOST", "name"},
+    {"LANG", verb_lang, ARGUMENT_OPTIONAL, VERB_ANYTIME, RIGHT_NONE, "LANG EN*", "[EN]"},
+    {"CLNT", verb_clnt, ARGUMENT_OPTIONAL, VERB_ANYTIME, RIGHT_NONE, "CLNT", "name"},
+    {"CSID", verb_csid, ARGUMENT_REQUIRED, VERB_ANYTIME, RIGHT_NONE, "CSID", "Name=value;..."},
 };
 
 enum { VERB_COUNT = sizeof(verbs) / sizeof(verbs[0]), HELP_COLUMNS = 8, HELP_CELL = 7 };
@@ -94,6 +98,23 @@ static void log_command(const struct session *session, const struct verb *verb, 
         log_event(session->log, LOG_LEVEL_DEBUG, "Received command: %s", line);
 }
 
+/* Browsers and port scanners, and attacks that make browsers talk to FTP servers. */
+static bool is_http(const char *line) {
+    static const char *const words[] = {"GET ",     "POST ",    "HEAD ",  "PUT ",  "DELETE ",
+                                        "CONNECT ", "OPTIONS ", "PATCH ", "TRACE "};
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (strncmp(line, words[i], strlen(words[i])) == 0)
+            return true;
+    }
+    return false;
+}
+
+static int refuse_http(struct session *session) {
+    log_event(session->log, LOG_LEVEL_WARNING, "Closing: the client speaks HTTP, not FTP");
+    session->over = true;
+    return reply_send(session, 500, "This is FTP, not HTTP");
+}
+
 /* Everything that can be said against a command without knowing what its verb does. Returns 0
  * when nothing is, 1 when it was answered, or a negative errno. */
 static int refuse(struct session *session, const struct verb *verb, const char *line,
@@ -103,6 +124,8 @@ static int refuse(struct session *session, const struct verb *verb, const char *
         result = reply_send(session, 500, "Command line too long");
     else if (fault == LINE_HAS_NUL)
         result = reply_send(session, 500, "Command line holds a NUL byte");
+    else if (!verb && is_http(line))
+        result = refuse_http(session);
     else if (!verb)
         result = reply_send(session, 500, *line ? "Unknown command" : "Empty command line");
     else if (!verb->run)
@@ -146,6 +169,10 @@ int verb_run(struct session *session, const char *line, enum line_fault fault) {
         result = 0;
     if (result == 0 && is_inline && !session->inline_whole)
         end_inline(session);
+    if (result == 0 && session->aborted && !session->transferring) {
+        session->aborted = false;
+        result = reply_send(session, 226, "Transfer aborted"); /* the reply to ABOR */
+    }
     return result;
 }
 

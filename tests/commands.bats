@@ -222,7 +222,7 @@ STEPS
 < 421 Idle
 closed
 STEPS
-    logged 'idle for 1 seconds'
+    logged 'Idle for 1 seconds'
 }
 
 @test "commands: what is pipelined behind QUIT does not lose its reply" {

@@ -251,11 +251,11 @@ nofile y
 nofile evil
 STEPS
     # no name, and verbs that are not there
-    for command in STOR 'STOR ' 'APPE x' STOU; do
+    for command in STOR 'STOR ' APPE 'APPE ' 'STOU .stord.x' 'APPE folder'; do
         talk -m packet <<STEPS
 < 220
 > $command
-< ... ^50[12]
+< ... ^(501|553)
 > MKD evil
 closed
 nofile evil

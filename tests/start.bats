@@ -9,7 +9,8 @@ teardown() { teardown_sandbox; }
 @test "start: --help prints every option of the table with its variable and default" {
     run -0 --separate-stderr "$HANDLER" --help
     [ -z "$stderr" ]
-    for option in root log log-level unterminated-wait idle-timeout connect-timeout stall-timeout; do
+    for option in root allow log log-level default-type passive-ports passive-address \
+        unterminated-wait login-timeout idle-timeout connect-timeout stall-timeout; do
         variable=STORD_$(tr 'a-z-' 'A-Z_' <<<"$option")
         grep -qE -- "^  --$option=" <<<"$output" || fail "no --$option"
         grep -qF "[$variable, default " <<<"$output" || fail "no $variable"
@@ -126,8 +127,10 @@ PY
     printf 'STOR x\r\nhello' | "$HANDLER" --root "$ROOT" 2>&- >"$T/out"
     grep -q ^226 "$T/out"
     [ "$(cat "$ROOT/x")" = hello ]
-    run -71 "$HANDLER" --root "$ROOT" <&-
-    run -71 "$HANDLER" --root "$ROOT" </dev/null >&-
+    # shellcheck disable=SC2016
+    run -71 bash -c '"$HANDLER" --root "$ROOT" <&-'
+    # shellcheck disable=SC2016
+    run -71 bash -c '"$HANDLER" --root "$ROOT" </dev/null >&-'
 }
 
 @test "start: a connection in LISTEN_FDS is adopted; a missing module is said and does no harm" {
@@ -165,7 +168,7 @@ stranger() {
     unshare -n -- bash -c '
         ip link set lo up && ip address add 192.0.2.1/32 dev lo &&
         ip address add 2001:db8::1/128 dev lo nodad &&
-        exec command -p python3 "$@"' - "$T/stranger.py" "$@"
+        command -p python3 "$@"' - "$T/stranger.py" "$@"
 }
 
 @test "start: without a user database strangers get 530 and a reason (promise 5)" {

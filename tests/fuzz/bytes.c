@@ -79,6 +79,29 @@ static void fuzz_ascii(const uint8_t *data, size_t size) {
     free(split);
 }
 
+/* However the bytes are split, each LF without CR gets one, and nothing else changes. */
+static void fuzz_ascii_out(const uint8_t *data, size_t size) {
+    uint8_t *plain = malloc(2 * size + 1), *split = malloc(2 * size + 1);
+    must(plain && split);
+    size_t n = 0;
+    for (size_t i = 0; i < size; i++) {
+        if (data[i] == '\n' && (i == 0 || data[i - 1] != '\r'))
+            plain[n++] = '\r';
+        plain[n++] = data[i];
+    }
+    for (size_t step = 1; step <= 5; step++) {
+        struct ascii ascii = {0};
+        size_t length = 0;
+        for (size_t at = 0; at < size; at += step)
+            length += ascii_to_network(&ascii, data + at, size - at < step ? size - at : step,
+                                       split + length);
+        must(length == n);
+        must(memcmp(plain, split, n) == 0);
+    }
+    free(plain);
+    free(split);
+}
+
 /* A resolved path is absolute, has no empty, "." or ".." parts, and resolves to itself. */
 static void fuzz_path(const uint8_t *data, size_t size) {
     char name[PATH_SIZE * 2], path[PATH_SIZE], again[PATH_SIZE];
@@ -96,6 +119,7 @@ static void fuzz_path(const uint8_t *data, size_t size) {
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     fuzz_line(data, size);
     fuzz_ascii(data, size);
+    fuzz_ascii_out(data, size);
     fuzz_path(data, size);
     return 0;
 }

@@ -19,11 +19,9 @@ struct word {
 };
 
 static const struct word errors[] = {{"ENOSYS", ENOSYS}, {"EPERM", EPERM}, {NULL, 0}};
-static const struct word calls[] = {{"openat2", SYS_openat2},
-                                    {"close_range", SYS_close_range},
-                                    {"renameat2", SYS_renameat2},
-                                    {"fallocate", SYS_fallocate},
-                                    {NULL, 0}};
+static const struct word calls[] = {{"openat2", SYS_openat2},     {"close_range", SYS_close_range},
+                                    {"renameat2", SYS_renameat2}, {"fallocate", SYS_fallocate},
+                                    {"sendfile", SYS_sendfile},   {NULL, 0}};
 
 static unsigned find(const struct word *words, const char *name) {
     for (; words->name; words++) {

@@ -42,8 +42,33 @@ static void line_ends_are_converted(void) {
     expect("\n\r\n\r", "\n\n\r");
 }
 
+/* Converts text for the network in pieces of `step`. */
+static bool sends(const char *text, size_t step, const char *network) {
+    struct ascii ascii = {0};
+    char out[64];
+    size_t length = 0, n = strlen(text);
+    for (size_t at = 0; at < n; at += step)
+        length += ascii_to_network(&ascii, (const uint8_t *)text + at,
+                                   n - at < step ? n - at : step, (uint8_t *)out + length);
+    return length == strlen(network) && memcmp(out, network, length) == 0;
+}
+
+static void line_ends_are_sent(void) {
+    static const char *const rows[][2] = {
+        {"a\nb\n", "a\r\nb\r\n"},   {"\n\n", "\r\n\r\n"},
+        {"a\r\nb\n", "a\r\nb\r\n"}, {"a\rb", "a\rb"},
+        {"\r\r\n\r", "\r\r\n\r"},   {"\n\r\n\n", "\r\n\r\n\r\n"},
+        {"plain", "plain"},         {"", ""},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        for (size_t step = 1; step <= strlen(rows[i][0]); step++)
+            CHECK(sends(rows[i][0], step, rows[i][1]));
+    }
+}
+
 int main(void) {
     check_run("ascii: CR LF becomes LF however it is split, other CRs stay",
               line_ends_are_converted);
+    check_run("ascii: LF becomes CR LF however it is split, CR LF stays", line_ends_are_sent);
     return check_end();
 }

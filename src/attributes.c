@@ -1,0 +1,205 @@
+#include "attributes.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "reply.h"
+#include "session.h"
+
+enum { TIME_DIGITS = 14, SHORT_TIME_DIGITS = 12 }; /* YYYYMMDDHHMM[SS] */
+
+/* Finds what a name from the client names, not following links. Returns 0 or a negative errno. */
+static int look_up(const struct session *session, const char *name, char ret_path[PATH_SIZE],
+                   struct stat *ret_st) {
+    int result = path_resolve(session->cwd, name, ret_path);
+    if (result < 0)
+        return result;
+    const char *last;
+    int parent = path_open_parent(&session->root, ret_path, &last);
+    if (parent < 0)
+        return parent;
+    result = fstatat(parent, *last ? last : ".", ret_st, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;
+    (void)close(parent);
+    return result;
+}
+
+int verb_size(struct session *session, const char *argument) {
+    char path[PATH_SIZE];
+    struct stat st;
+    int result = look_up(session, argument, path, &st);
+    if (result < 0)
+        return reply_failure(session, "Failed to get size", result);
+    if (!S_ISREG(st.st_mode))
+        return reply_send(session, 550, "%s is not a plain file", path);
+    if (session->ascii) /* RFC 3659 section 4.1: as many bytes as would be sent */
+        return reply_send(session, 550, "The size in TYPE A is not known; use TYPE I");
+    return reply_send(session, 213, "%lld", (long long)st.st_size);
+}
+
+/* `count` digits, as a time in UTC. Returns false when they are none. */
+static bool parse_time(const char *text, size_t count, time_t *ret) {
+    char digits[TIME_DIGITS + 1] = "00000000000000";
+    if (strspn(text, "0123456789") < count)
+        return false;
+    memcpy(digits, text, count);
+    int part[6]; /* year, month, day, hour, minute, second */
+    const char *at = digits;
+    for (int i = 0; i < 6; i++) {
+        int width = i == 0 ? 4 : 2;
+        part[i] = 0;
+        while (width-- > 0)
+            part[i] = part[i] * 10 + (*at++ - '0');
+    }
+    struct tm tm = {.tm_year = part[0] - 1900,
+                    .tm_mon = part[1] - 1,
+                    .tm_mday = part[2],
+                    .tm_hour = part[3],
+                    .tm_min = part[4],
+                    .tm_sec = part[5]};
+    struct tm given = tm;
+    *ret = timegm(&tm); /* moves what is no date, such as February 30, to one that is */
+    return tm.tm_mon == given.tm_mon && tm.tm_mday == given.tm_mday &&
+           tm.tm_hour == given.tm_hour && tm.tm_min == given.tm_min &&
+           (tm.tm_sec == given.tm_sec || given.tm_sec == 60);
+}
+
+static void format_time(time_t time, char out[32]) {
+    struct tm tm;
+    (void)gmtime_r(&time, &tm);
+    (void)strftime(out, 32, "%Y%m%d%H%M%S", &tm);
+}
+
+/* Sets the time of last change of a plain file. Returns 0 or a negative errno. */
+static int set_time(const struct session *session, const char *name, time_t time,
+                    char ret_path[PATH_SIZE]) {
+    struct stat st;
+    int result = look_up(session, name, ret_path, &st);
+    if (result == 0 && !S_ISREG(st.st_mode))
+        result = -EISDIR;
+    if (result < 0)
+        return result;
+    const char *last;
+    int parent = path_open_parent(&session->root, ret_path, &last);
+    if (parent < 0)
+        return parent;
+    const struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {.tv_sec = time}};
+    result = utimensat(parent, last, times, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;
+    (void)close(parent);
+    return result;
+}
+
+/* "time name": sets it and answers `code`. */
+static int modify(struct session *session, const char *argument, size_t digits, int code) {
+    time_t time;
+    char path[PATH_SIZE], text[32];
+    if (!parse_time(argument, digits, &time) || argument[digits] != ' ' || !argument[digits + 1])
+        return reply_send(session, 501, "Wanted: YYYYMMDDHHMMSS file");
+    const char *name = argument + digits + 1;
+    int result = set_time(session, name, time, path);
+    if (result < 0)
+        return reply_failure(session, "Failed to set time", result);
+    format_time(time, text);
+    return reply_send(session, code, "Modify=%s; %s", text, name);
+}
+
+int verb_mfmt(struct session *session, const char *argument) {
+    return modify(session, argument, TIME_DIGITS, 213);
+}
+
+int verb_mdtm(struct session *session, const char *argument) {
+    char path[PATH_SIZE], text[32];
+    struct stat st;
+    int result = look_up(session, argument, path, &st);
+    /* A file may be called like a time and a name; it comes first */
+    if (result < 0 && strspn(argument, "0123456789") == TIME_DIGITS && argument[TIME_DIGITS] == ' ')
+        return session->rights & RIGHT_UPLOAD
+                   ? modify(session, argument, TIME_DIGITS, 213)
+                   : reply_send(session, 550, "MDTM: permission denied (no upload right)");
+    if (result < 0)
+        return reply_failure(session, "Failed to get time", result);
+    if (!S_ISREG(st.st_mode))
+        return reply_send(session, 550, "%s is not a plain file", path);
+    format_time(st.st_mtime, text);
+    return reply_send(session, 213, "%s", text);
+}
+
+/* "file atime mtime ctime UTC", as old clients send it: the last three words are times. Returns
+ * NULL when it is not that, else the beginning of mtime, with the name cut off in `copy`. */
+static const char *split_old_utime(char *copy) {
+    char *word[4];
+    for (int i = 0; i < 4; i++) {
+        char *space = strrchr(copy, ' ');
+        if (!space)
+            return NULL;
+        *space = '\0';
+        word[i] = space + 1;
+    }
+    return strcasecmp(word[0], "UTC") == 0 ? word[2] : NULL;
+}
+
+int site_utime(struct session *session, const char *argument) {
+    size_t digits = strspn(argument, "0123456789");
+    if ((digits == TIME_DIGITS || digits == SHORT_TIME_DIGITS) && argument[digits] == ' ')
+        return modify(session, argument, digits, 200);
+    char copy[LINE_LIMIT + 1], path[PATH_SIZE];
+    memcpy(copy, argument, strlen(argument) + 1);
+    const char *mtime = split_old_utime(copy);
+    time_t time;
+    if (!mtime || strlen(mtime) != TIME_DIGITS || !parse_time(mtime, TIME_DIGITS, &time))
+        return reply_send(session, 501, "Wanted: SITE UTIME YYYYMMDDHHMMSS file");
+    int result = set_time(session, copy, time, path);
+    if (result < 0)
+        return reply_failure(session, "Failed to set time", result);
+    return reply_send(session, 200, "Time of %s set", path);
+}
+
+/* Up to four octal digits; -1 when they are none. *ret_rest: what is behind them. */
+static int parse_mode(const char *text, const char **ret_rest) {
+    size_t digits = strspn(text, "01234567");
+    if (digits < 1 || digits > 4)
+        return -1;
+    *ret_rest = text + digits;
+    return (int)strtoul(text, NULL, 8);
+}
+
+int site_chmod(struct session *session, const char *argument) {
+    char path[PATH_SIZE];
+    const char *rest;
+    int mode = parse_mode(argument, &rest);
+    if (mode < 0 || *rest != ' ' || !rest[1])
+        return reply_send(session, 501, "Wanted: SITE CHMOD mode file");
+    int result = path_resolve(session->cwd, rest + 1, path);
+    int fd = result < 0 ? result : path_open(&session->root, path, O_RDONLY | O_NONBLOCK, 0);
+    if (fd >= 0) {
+        struct stat st;
+        result = fstat(fd, &st) < 0 ? -errno : 0;
+        if (result == 0 && !S_ISREG(st.st_mode))
+            result = -EISDIR;
+        if (result == 0 && fchmod(fd, (mode_t)mode & 0777) < 0)
+            result = -errno;
+        (void)close(fd);
+    } else {
+        result = fd;
+    }
+    if (result < 0)
+        return reply_failure(session, "Failed to set mode", result);
+    return reply_send(session, 200, "Mode of %s set to %03o", path, (unsigned)mode & 0777);
+}
+
+int site_umask(struct session *session, const char *argument) {
+    const char *rest = "";
+    int mask = *argument ? parse_mode(argument, &rest) : 0;
+    if (mask < 0 || mask > 0777 || *rest)
+        return reply_send(session, 501, "Wanted: SITE UMASK [octal number]");
+    mode_t old = umask(0777);
+    (void)umask(old | (mode_t)mask);
+    return reply_send(session, 200, "UMASK is %03o", (unsigned)(old | (mode_t)mask));
+}

@@ -1,0 +1,325 @@
+#include "list.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <fnmatch.h>
+#include <limits.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "reply.h"
+#include "send.h"
+#include "session.h"
+
+static const char failed[] = "Failed to list";
+
+enum form {
+    FORM_LONG,  /* as `ls -l` */
+    FORM_NAMES, /* names that RETR and CWD take */
+    FORM_FACTS  /* RFC 3659 */
+};
+
+/* One listing, from its command to its last line. */
+struct listing {
+    struct session *session;
+    struct sender *sender;    /* where lines go; NULL: the control connection */
+    enum form form;           /* what lines look like */
+    time_t now;               /* when it was asked for */
+    char path[PATH_SIZE];     /* virtual path of the folder or file */
+    const char *prefix;       /* what goes before names */
+    size_t prefix_length;     /* bytes of it */
+    bool slash;               /* with "/" behind them */
+    char match[NAME_MAX + 1]; /* pattern that names must match, or "" */
+    DIR *folder;              /* the folder; NULL: a file */
+    struct stat st;           /* of the file */
+};
+
+static bool is_control(unsigned char byte) {
+    return byte < 0x20 || byte == 0x7f;
+}
+
+/* Copies a name with control characters replaced. Returns whether there were any. */
+static bool clean(const char *name, char out[NAME_MAX + 1]) {
+    bool found = false;
+    size_t n = 0;
+    for (; n < NAME_MAX && name[n]; n++) {
+        bool control = is_control((unsigned char)name[n]);
+        out[n] = (char)(control ? '?' : name[n]);
+        found |= control;
+    }
+    out[n] = '\0';
+    return found;
+}
+
+static int put(const struct listing *listing, const char *text) {
+    return send_bytes(listing->sender, text, strlen(text));
+}
+
+/* One line: of the listing, or of the reply that it is. */
+static int put_line(const struct listing *listing, const char *head, const char *name) {
+    if (!listing->sender)
+        return reply_line(listing->session, "%s%s", head, name);
+    int result = put(listing, head);
+    if (result == 0 && listing->prefix_length > 0)
+        result = send_bytes(listing->sender, listing->prefix, listing->prefix_length);
+    if (result == 0 && listing->slash)
+        result = put(listing, "/");
+    if (result == 0)
+        result = put(listing, name);
+    return result < 0 ? result : put(listing, "\r\n");
+}
+
+static int put_entry(const struct listing *listing, const char *name, const struct stat *st) {
+    char long_form[FACTS_LONG_SIZE], facts[FACTS_SIZE];
+    switch (listing->form) {
+    case FORM_LONG:
+        facts_long(st, listing->now, long_form);
+        return put_line(listing, long_form, name);
+    case FORM_FACTS:
+        facts_format(st, listing->session->facts, listing->session->rights, facts);
+        return put_line(listing, facts, name);
+    default:
+        return put_line(listing, "", name);
+    }
+}
+
+static bool is_plain(const struct stat *st) {
+    return S_ISREG(st->st_mode) || S_ISDIR(st->st_mode);
+}
+
+static bool is_hidden(const struct listing *listing, const char *name) {
+    if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+        return true;
+    if (strncmp(name, PATH_RESERVED_PREFIX, strlen(PATH_RESERVED_PREFIX)) == 0)
+        return true;
+    return *listing->match && fnmatch(listing->match, name, FNM_PERIOD) != 0;
+}
+
+static int list_one(const struct listing *listing, const char *name) {
+    char shown[NAME_MAX + 1];
+    struct stat st;
+    if (is_hidden(listing, name))
+        return 0;
+    if (clean(name, shown) && listing->form != FORM_LONG)
+        return 0;
+    if (fstatat(dirfd(listing->folder), name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        return 0; /* it has gone */
+    if (!is_plain(&st) && listing->form != FORM_LONG)
+        return 0;
+    return put_entry(listing, shown, &st);
+}
+
+/* How many bytes of a name stand before its last part. */
+static size_t folder_part(const char *name) {
+    const char *slash = strrchr(name, '/');
+    return slash ? (size_t)(slash + 1 - name) : 0;
+}
+
+/* All lines. Returns 0 or a negative errno. */
+static int list_all(const struct listing *listing) {
+    if (!listing->folder)
+        return put_entry(listing, listing->path + folder_part(listing->path), &listing->st);
+    for (;;) {
+        errno = 0;
+        const struct dirent *entry = readdir(listing->folder);
+        if (!entry)
+            return -errno;
+        int result = list_one(listing, entry->d_name);
+        if (result < 0)
+            return result;
+    }
+}
+
+static int open_folder(struct listing *listing) {
+    const struct path_root *root = &listing->session->root;
+    int fd = path_open(root, listing->path, O_RDONLY | O_DIRECTORY, 0);
+    if (fd < 0)
+        return fd;
+    listing->folder = fdopendir(fd);
+    if (listing->folder)
+        return 0;
+    int error = -errno;
+    (void)close(fd);
+    return error;
+}
+
+/* What a virtual path names, without following it. Returns 0 or a negative errno. */
+static int look_up(const struct session *session, const char *path, struct stat *ret_st) {
+    int fd = path_open(&session->root, path, O_PATH, 0);
+    if (fd < 0)
+        return fd;
+    int result = fstat(fd, ret_st) < 0 ? -errno : 0;
+    (void)close(fd);
+    return result;
+}
+
+static int look_up_plain(const struct session *session, const char *path, struct stat *ret_st) {
+    int result = look_up(session, path, ret_st);
+    if (result == 0 && !is_plain(ret_st))
+        result = S_ISLNK(ret_st->st_mode) ? -ELOOP : -ENXIO;
+    return result;
+}
+
+/* What NLST puts before names, so that RETR takes them: the first n bytes of the argument. */
+static void set_prefix(struct listing *listing, const char *argument, size_t n) {
+    if (listing->form != FORM_NAMES)
+        return;
+    listing->prefix = argument;
+    listing->prefix_length = n;
+    listing->slash = n > 0 && argument[n - 1] != '/';
+}
+
+/* Opens the file or folder of that name. */
+static int open_name(struct listing *listing, const char *name) {
+    const struct session *session = listing->session;
+    int result = path_resolve(session->cwd, name, listing->path);
+    if (result < 0)
+        return result;
+    result = listing->form == FORM_LONG ? look_up(session, listing->path, &listing->st)
+                                        : look_up_plain(session, listing->path, &listing->st);
+    if (result < 0)
+        return result;
+    size_t length = strcmp(name, ".") == 0 ? 0 : strlen(name), before = folder_part(name);
+    bool folder = S_ISDIR(listing->st.st_mode);
+    set_prefix(listing, name, folder ? length : before);
+    if (folder)
+        return open_folder(listing);
+    /* "file/" and "file/." are no names of a file */
+    return strcmp(name + before, listing->path + folder_part(listing->path)) ? -ENOTDIR : 0;
+}
+
+/* Opens the folder whose files the last part of a name is a pattern for. */
+static int open_pattern(struct listing *listing, const char *name) {
+    int result = path_resolve(listing->session->cwd, name, listing->path);
+    if (result < 0)
+        return result;
+    size_t n = folder_part(listing->path);
+    memcpy(listing->match, listing->path + n, strlen(listing->path + n) + 1);
+    listing->path[n > 1 ? n - 1 : n] = '\0';
+    set_prefix(listing, name, folder_part(name));
+    return open_folder(listing);
+}
+
+static bool is_pattern(const char *name) {
+    return strpbrk(name + folder_part(name), "*?[") != NULL;
+}
+
+/* Opens what the argument of LIST, NLST or STAT means. A name that exists is always that: first the
+ * whole argument is tried, then what is left without the options in front of it. */
+static int open_argument(struct listing *listing, const char *argument) {
+    int result;
+    while ((result = open_name(listing, argument)) < 0 && *argument == '-') {
+        argument += strcspn(argument, " ");
+        argument += strspn(argument, " ");
+    }
+    if (result < 0 && is_pattern(argument))
+        return open_pattern(listing, argument);
+    return result;
+}
+
+static void begin(struct listing *listing, struct session *session, enum form form) {
+    memset(listing, 0, sizeof(*listing));
+    listing->session = session;
+    listing->form = form;
+    listing->now = time(NULL);
+}
+
+static int produce(struct sender *sender, void *context) {
+    struct listing *listing = context;
+    listing->sender = sender;
+    return list_all(listing);
+}
+
+static int transfer(struct listing *listing) {
+    const struct send_source source = {.path = listing->path,
+                                       .what = "listing",
+                                       .level = LOG_LEVEL_DEBUG,
+                                       .note = "",
+                                       .produce = produce,
+                                       .context = listing};
+    int result = send_transfer(listing->session, &source);
+    if (listing->folder)
+        (void)closedir(listing->folder);
+    return result;
+}
+
+static int list(struct session *session, const char *argument, enum form form) {
+    int result = send_refuse(session);
+    if (result != 0)
+        return result < 0 ? result : 0;
+    struct listing listing;
+    begin(&listing, session, form);
+    result = open_argument(&listing, argument);
+    if (result == 0)
+        return transfer(&listing);
+    data_reset(&session->data);
+    return reply_failure_as(session, 550, failed, result);
+}
+
+int verb_list(struct session *session, const char *argument) {
+    return list(session, argument, FORM_LONG);
+}
+
+int verb_nlst(struct session *session, const char *argument) {
+    return list(session, argument, FORM_NAMES);
+}
+
+int verb_mlsd(struct session *session, const char *argument) {
+    int result = send_refuse(session);
+    if (result != 0)
+        return result < 0 ? result : 0;
+    struct listing listing;
+    begin(&listing, session, FORM_FACTS);
+    result = open_name(&listing, argument);
+    if (result == 0 && listing.folder)
+        return transfer(&listing);
+    data_reset(&session->data);
+    if (result == 0)
+        return reply_send(session, 501, "%s: it is no folder", failed);
+    return reply_failure_as(session, 550, failed, result);
+}
+
+int verb_mlst(struct session *session, const char *argument) {
+    char path[PATH_SIZE], facts[FACTS_SIZE];
+    struct stat st;
+    int result = path_resolve(session->cwd, argument, path);
+    if (result == 0)
+        result = look_up_plain(session, path, &st);
+    if (result < 0)
+        return reply_failure_as(session, 550, failed, result);
+    facts_format(&st, session->facts, session->rights, facts);
+    result = reply_begin(session, 250, "Facts:");
+    if (result == 0)
+        result = reply_line(session, "%s%s", facts, path);
+    return result < 0 ? result : reply_end(session, 250, "End");
+}
+
+int list_status(struct session *session, const char *argument) {
+    struct listing listing;
+    begin(&listing, session, FORM_LONG);
+    int result = open_argument(&listing, argument);
+    if (result < 0)
+        return reply_failure_as(session, 550, failed, result);
+    int code = listing.folder ? 212 : 213;
+    result = reply_begin(session, code, "Status:");
+    if (result == 0)
+        result = list_all(&listing);
+    if (listing.folder)
+        (void)closedir(listing.folder);
+    return result < 0 ? result : reply_end(session, code, "End");
+}
+
+int list_select(struct session *session, const char *facts) {
+    char names[FACTS_NAMES_SIZE];
+    session->facts = facts_parse(facts);
+    facts_names(session->facts, false, names);
+    return reply_send(session, 200, "MLST OPTS%s%s", *names ? " " : "", names);
+}
+
+int list_feature(struct session *session) {
+    char names[FACTS_NAMES_SIZE];
+    facts_names(session->facts, true, names);
+    return reply_line(session, "MLST %s", names);
+}

@@ -1,0 +1,210 @@
+#include "send.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/sendfile.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "reply.h"
+#include "session.h"
+
+enum {
+    BUFFER_SIZE = 64 << 10,
+    PIECE_SIZE = 4 << 20 /* of a file, between two looks at the control connection */
+};
+
+struct sender {
+    struct session *session;
+    int fd;                      /* the data connection; never blocks */
+    int broken;                  /* what ended the connection: a negative errno, or 0 */
+    size_t length;               /* bytes in buffer */
+    uint8_t buffer[BUFFER_SIZE]; /* not sent yet */
+};
+
+int send_refuse(struct session *session) {
+    if (data_prepared(&session->data))
+        return 0;
+    int result = reply_send(session, 425, "Use PASV or EPSV first");
+    return result < 0 ? result : 1;
+}
+
+/* Remembers that it was the connection that failed. */
+static int broke(struct sender *sender, int error) {
+    sender->broken = error;
+    return error;
+}
+
+static int wait_for_room(struct sender *sender) {
+    struct session *session = sender->session;
+    int result = session_wait(session, sender->fd, POLLOUT, session->config->stall_timeout);
+    return result < 0 ? broke(sender, result) : 0;
+}
+
+static bool is_passing(int error) {
+    return error == EINTR || error == EAGAIN || error == EWOULDBLOCK;
+}
+
+/* Sends what is in the buffer. */
+static int flush(struct sender *sender) {
+    size_t at = 0;
+    while (at < sender->length) {
+        int result = wait_for_room(sender);
+        if (result < 0)
+            return result;
+        ssize_t done =
+            send(sender->fd, sender->buffer + at, sender->length - at, MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (done < 0 && !is_passing(errno))
+            return broke(sender, -errno);
+        at += done < 0 ? 0 : (size_t)done;
+    }
+    sender->session->moved += at;
+    sender->length = 0;
+    return 0;
+}
+
+int send_bytes(struct sender *sender, const void *bytes, size_t n) {
+    const uint8_t *from = bytes;
+    while (n > 0) {
+        size_t room = BUFFER_SIZE - sender->length, piece = n < room ? n : room;
+        memcpy(sender->buffer + sender->length, from, piece);
+        sender->length += piece;
+        from += piece;
+        n -= piece;
+        int result = sender->length == BUFFER_SIZE ? flush(sender) : 0;
+        if (result < 0)
+            return result;
+    }
+    return 0;
+}
+
+/* Sends through the buffer, which is empty. */
+static int send_read(struct sender *sender, int fd, off_t offset, uint64_t n) {
+    while (n > 0) {
+        ssize_t got = pread(fd, sender->buffer, n < BUFFER_SIZE ? (size_t)n : BUFFER_SIZE, offset);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            return got < 0 ? -errno : -ESTALE;
+        sender->length = (size_t)got;
+        int result = flush(sender);
+        if (result < 0)
+            return result;
+        offset += got;
+        n -= (uint64_t)got;
+    }
+    return 0;
+}
+
+int send_file(struct sender *sender, int fd, off_t offset, uint64_t n) {
+    int result = flush(sender);
+    while (n > 0 && result == 0) {
+        result = wait_for_room(sender);
+        if (result < 0)
+            break;
+        ssize_t done = sendfile(sender->fd, fd, &offset, n < PIECE_SIZE ? (size_t)n : PIECE_SIZE);
+        /* Reading and sending one after the other tells which of them fails, and works where the
+         * file system knows no sendfile */
+        if (done == 0 || (done < 0 && !is_passing(errno)))
+            return send_read(sender, fd, offset, n);
+        n -= done < 0 ? 0 : (uint64_t)done;
+        sender->session->moved += done < 0 ? 0 : (uint64_t)done;
+    }
+    return result;
+}
+
+static const char *broken_reason(int error) {
+    switch (error) {
+    case -ECANCELED:
+        return "as you asked";
+    case -ETIMEDOUT:
+        return "nothing was taken for too long";
+    case -ENOTCONN:
+        return "the control connection was closed";
+    default:
+        return "the connection was reset";
+    }
+}
+
+static int no_connection(struct session *session, const struct send_source *source, int error) {
+    log_event(session->log, LOG_LEVEL_WARNING, "No data connection for %s: %s", source->path,
+              strerror(-error));
+    if (error == -ECANCELED)
+        return reply_send(session, 426, "Transfer ended: %s", broken_reason(error));
+    return reply_send(session, 425, "Cannot open data connection: %s",
+                      error == -ETIMEDOUT ? "nobody connected in time" : "connecting failed");
+}
+
+/* The data connection, set up not to block: sendfile(2) has no flag for that. */
+static int connect_data(struct sender *sender) {
+    int fd = data_connect(sender->session);
+    if (fd >= 0 && fcntl(fd, F_SETFL, O_NONBLOCK) < 0) {
+        int error = -errno;
+        (void)close(fd);
+        return error;
+    }
+    sender->fd = fd;
+    return fd < 0 ? fd : 0;
+}
+
+/* Closes the connection; with a reset when not everything was sent. */
+static void disconnect(const struct sender *sender, int result) {
+    const struct linger reset = {.l_onoff = 1, .l_linger = 0};
+    if (result < 0 && result != -ECANCELED)
+        (void)setsockopt(sender->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+    (void)close(sender->fd);
+}
+
+/* Lets the bytes flow. Returns 0, or the negative errno that ended them. */
+static int run(struct sender *sender, const struct send_source *source) {
+    int result = source->produce(sender, source->context);
+    return result < 0 ? result : flush(sender);
+}
+
+static double seconds_since(const struct timespec *begun) {
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)(now.tv_sec - begun->tv_sec) + (double)(now.tv_nsec - begun->tv_nsec) / 1e9;
+}
+
+/* Logs how the transfer ended, and answers it. */
+static int finish(const struct sender *sender, const struct send_source *source, double seconds,
+                  int error) {
+    struct session *session = sender->session;
+    const char *reason = sender->broken ? broken_reason(sender->broken) : strerror(-error);
+    log_event(session->log, error < 0 ? LOG_LEVEL_WARNING : source->level,
+              "%s a %s: %s (%llu bytes, %.3f s, %s)", error < 0 ? "Failed to send" : "Sent",
+              source->what, source->path, (unsigned long long)session->moved, seconds,
+              error < 0 ? reason : "whole");
+    if (sender->broken)
+        return reply_send(session, 426, "Transfer ended: %s", reason);
+    if (error < 0)
+        return reply_failure_as(session, 451, "Failed to send", error);
+    return reply_send(session, 226, "The %s was sent", source->what);
+}
+
+int send_transfer(struct session *session, const struct send_source *source) {
+    struct sender sender = {.session = session, .fd = -1};
+    struct timespec begun;
+    session->restart = 0;
+    int result =
+        reply_send(session, 150, "File status okay; about to open data connection%s", source->note);
+    if (result < 0)
+        return result;
+    session->transferring = true;
+    session->aborted = false;
+    session->moved = 0;
+    int connected = connect_data(&sender);
+    (void)clock_gettime(CLOCK_MONOTONIC, &begun);
+    if (connected == 0) {
+        result = run(&sender, source);
+        disconnect(&sender, result);
+    }
+    session->transferring = false;
+    if (connected < 0)
+        return no_connection(session, source, connected);
+    return finish(&sender, source, seconds_since(&begun), result);
+}

@@ -1,0 +1,28 @@
+/*
+ * service: verbs about the session itself and the server, that neither set a parameter nor touch a
+ * file.
+ */
+#ifndef STORD_SERVICE_H
+#define STORD_SERVICE_H
+
+struct session;
+
+/* RFC 959 section 4.1.3 */
+int verb_syst(struct session *session, const char *argument);
+int verb_noop(struct session *session, const char *argument);
+int verb_stat(struct session *session, const char *argument);
+int verb_abor(struct session *session, const char *argument);
+
+/* RFC 959 section 4.1.1 */
+int verb_quit(struct session *session, const char *argument);
+int verb_rein(struct session *session, const char *argument);
+
+int verb_host(struct session *session, const char *argument); /* RFC 7151: any name is ours */
+int verb_lang(struct session *session, const char *argument); /* RFC 2640 section 4 */
+int verb_clnt(struct session *session, const char *argument); /* the client's name, for the log */
+int verb_csid(struct session *session, const char *argument); /* the same, both ways */
+
+/* SITE and its table (RFC 959 section 4.1.3) */
+int verb_site(struct session *session, const char *argument);
+
+#endif

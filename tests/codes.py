@@ -1,0 +1,209 @@
+#!/usr/bin/env python3
+"""Asks a handler everything that is in codes.txt and prints the table with what it answered.
+
+usage: codes.py TABLE RFC-CODES HANDLER [OPTION...]
+
+Each cell is a session of its own. What is not as the table says is marked, and is said again on
+standard error; so is a code that rfc-codes.txt does not have for the verb. Both make the exit
+status 1. With --observe first, only what was answered is printed, to begin a new table from.
+"""
+import os
+import re
+import shutil
+import signal
+import sys
+
+from dialogue import Failure, Player, unescape
+
+STATES = ["stranger", "login", "no-rights", "passive", "restart", "transfer"]
+RIGHTS = "upload,append,replace,list,read,mkdir,rename,delete"
+MEANWHILE = ("ABOR", "NOOP", "STAT")  # only to begin a new table
+UPLOADS = ("STOR", "APPE", "STOU")
+FILES = {"file": b"0123456789", "folder/inner": b"inner"}
+
+
+def fill_root(root):
+    for entry in os.scandir(root):
+        if entry.is_dir(follow_symlinks=False):
+            shutil.rmtree(entry.path)
+        else:
+            os.unlink(entry.path)
+    os.mkdir(os.path.join(root, "empty"))
+    for name, content in FILES.items():
+        path = os.path.join(root, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "wb") as file:
+            file.write(content)
+
+
+class Session:
+    """One session, brought into one of the states."""
+
+    def __init__(self, state, command):
+        self.state, self.prepared = state, False
+        rights = "" if state == "no-rights" else RIGHTS
+        # A super-server that says so relays somebody who is not on this machine
+        os.environ.pop("SOCAT_PEERADDR", None)
+        if state == "stranger":
+            os.environ["SOCAT_PEERADDR"] = "192.0.2.7"
+        self.player = Player("pair" if state == "stranger" else "tcp", "lines",
+                             command + ["--allow", rights])
+        os.environ.pop("SOCAT_PEERADDR", None)
+        self.player.expect("220", "")
+        if state in ("passive", "restart", "transfer"):
+            self.ask("TYPE I", "200")
+            self.ask("PASV", "227")
+            self.prepared = True
+        if state == "restart":
+            self.ask("REST 5", "350")
+        if state == "transfer":
+            self.ask("STOR being-sent", "150")
+            self.player.connect()
+            self.player.data.sendall(b"half")
+
+    def ask(self, line, code):
+        self.player.send(line.encode() + b"\r\n")
+        self.player.expect(code, "")
+
+    def code(self):
+        """The code of the next reply, or None at the end of the session."""
+        if b"\n" not in self.player.buffer and self.player.fill() == b"":
+            return None
+        return self.player.reply()[-1][:3]
+
+    def transfer(self, verb):
+        """Does the client's part of a transfer that was begun by 150."""
+        if not self.prepared:
+            self.player.control.shutdown(1)  # inline: the end of input ends the file
+        elif verb in UPLOADS:
+            self.player.put(b"hello")
+        else:
+            self.player.get("")
+
+    def answer(self, verb, awaits_end):
+        """The codes up to and with the final one, for one command."""
+        codes = []
+        while not codes or codes[-1][0] == "1":
+            codes.append(self.code())
+            if codes[-1] is None:
+                return []
+            if codes[-1][0] == "1" and awaits_end:
+                self.transfer(verb)
+        return codes
+
+    def is_over(self):
+        try:
+            self.player.send(b"NOOP\r\n")
+            return self.code() is None
+        except (Failure, OSError):
+            return True
+
+    def end(self):
+        if self.player.data:
+            self.player.done()
+        self.player.control.close()
+        if self.player.process.wait(20) != 0:
+            raise Failure("the exit status is not 0")
+
+
+def observe(state, commands, waits, command, root):
+    """[(verb, codes)...] of the commands, sent one behind the other, and whether the session was
+    over then. waits: during a transfer, the commands are answered when it is over."""
+    fill_root(root)
+    session = Session(state, command)
+    verbs = [c.split(" ")[0].upper() for c in commands]
+    answers = []
+    try:
+        if state == "transfer":
+            session.player.send(b"".join(unescape(c) + b"\r\n" for c in commands))
+            if waits:
+                session.player.done()
+            first = session.answer(verbs[0], True)
+            aborted = first == ["426"]
+            if not waits and not aborted:
+                session.player.done()
+            answers = [("STOR" if waits or aborted else verbs[0], first)]
+            answers += [(v, session.answer(v, True))
+                        for v in (verbs if waits or aborted else verbs[1:] + ["STOR"])]
+        else:
+            for line, verb in zip(commands, verbs):
+                session.player.send(unescape(line) + b"\r\n")
+                answers.append((verb, session.answer(verb, True)))
+        over = session.is_over()
+        session.end()
+    finally:
+        if session.player.process.poll() is None:
+            session.player.process.kill()
+            session.player.process.wait()
+    return [a for a in answers if a[1]], over
+
+
+def show(answers, over):
+    return "+".join(c for _, codes in answers for c in codes) + ("." if over else "")
+
+
+def read_allowed(path):
+    allowed = {}
+    with open(path, encoding="ascii") as file:
+        for line in file:
+            words = line.split("#")[0].split()
+            if words:
+                allowed.setdefault(words[0], set()).update(words[1:])
+    return allowed
+
+
+def read_table(path):
+    """Lines to be printed as they are, and rows (commands, [expected...])."""
+    with open(path, encoding="utf-8") as file:
+        for line in file:
+            line = line.rstrip("\n")
+            cells = re.split(r" {2,}", line)
+            if not line.strip() or line.startswith("#"):
+                yield line, None
+            else:
+                yield cells[0], cells[1:]
+
+
+def main():
+    observing = sys.argv[1] == "--observe"
+    table, rfc_codes, *command = sys.argv[1 + observing:]
+    root = os.environ["ROOT"]
+    allowed = read_allowed(rfc_codes)
+    signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+    complaints = []
+    row = "{:<36}" + "{:<13}" * (len(STATES) - 1) + "{}"
+    for text, expected in read_table(table):
+        if expected is None:
+            print(text)
+            continue
+        if not observing and len(expected) != len(STATES):
+            complaints.append(f"{text}: {len(expected)} cells, not {len(STATES)}")
+            continue
+        commands = ["" if c == "(empty)" else c for c in text.split("; ")]
+        cells = []
+        for at, state in enumerate(STATES):
+            want = expected[at] if at < len(expected) else ""
+            # Answered at once, if the first code is not the end of the transfer
+            waits = commands[0] not in MEANWHILE if observing else want.startswith("226")
+            try:
+                answers, over = observe(state, commands, waits, command, root)
+            except (Failure, OSError) as failure:
+                answers, over = [], False
+                complaints.append(f"{text}, {state}: {failure}")
+            got = show(answers, over)
+            if not observing and got != want:
+                complaints.append(f"{text}, {state}: {got}, not {want}")
+                got += "!"
+            cells.append(got)
+            for verb, codes in answers:
+                for code in codes:
+                    if code not in allowed.get(verb, allowed["*"]) | allowed["*"]:
+                        complaints.append(f"{text}, {state}: {code} is no reply to {verb}")
+        print(row.format(text, *cells).rstrip(), flush=True)
+    for complaint in complaints:
+        print(complaint, file=sys.stderr)
+    return 1 if complaints else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,54 @@
+# What clients and devices send, recorded: tests/dialogues/*.txt, one file each.
+# shellcheck shell=bats
+load session
+
+setup() {
+    setup_sandbox
+    umask 022
+}
+teardown() { teardown_sandbox; }
+
+# play MODE FILE: one dialogue in an empty root. What is wrong goes to standard error.
+play() {
+    local status=0
+    find "$ROOT" -mindepth 1 -delete
+    command -p python3 "$TOP/tests/dialogue.py" --mode "$1" "$2" "$HANDLER" --root "$ROOT" 2>"$T/log" ||
+        status=$?
+    if [ "$status" = 1 ]; then grep -v '^stord\[' "$T/log" | sed "s|^$TOP/||; s|^|($1) |" >&2; fi
+    return "$status"
+}
+
+# play_all MODE: every dialogue, and says of each that fails where it does.
+play_all() {
+    local file status played=0 failed=()
+    for file in "$TOP"/tests/dialogues/*.txt; do
+        status=0
+        play "$1" "$file" || status=$?
+        case $status in
+        0) played=$((played + 1)) ;;
+        2) [ "$1" = packet ] || return 1 ;; # needs answers before it can go on
+        *) failed+=("${file##*/}") ;;
+        esac
+    done
+    [ ${#failed[@]} = 0 ] || fail "${#failed[@]} dialogues failed, $played did not: ${failed[*]}" || return
+    [ "$played" -gt 0 ]
+}
+
+@test "dialogues: every client and device is answered as it needs it" {
+    play_all lines
+}
+
+@test "dialogues: the same when every byte comes alone" {
+    play_all bytes
+}
+
+@test "dialogues: the same when all of it comes in one piece" {
+    play_all packet
+}
+
+@test "dialogues: each file says which client it is, and ends as that client does" {
+    for file in "$TOP"/tests/dialogues/*.txt; do
+        grep -v '^# options:' "$file" | head -n 1 | grep -qE '^# .{20}' || fail "${file##*/}: who is it?"
+        grep -qx 'closed' "$file" || fail "${file##*/}: does it end?"
+    done
+}

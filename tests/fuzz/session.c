@@ -1,0 +1,412 @@
+/*
+ * Fuzzes the whole session: the input is what the client sends on the control connection, and
+ * again what comes over each data connection. All that a session may do is allowed.
+ *
+ * The session is linked as it is. The calls that would make it wait or need a network are
+ * replaced (--wrap, see Makefile): time is virtual, so that a poll which finds nothing lets its
+ * whole time pass at once; data connections are socket pairs that have been made, filled and, for
+ * some, closed or reset beforehand.
+ *
+ * What must be true, whatever the bytes: the session ends; it leaks no descriptor; what it sent
+ * are whole replies; nothing beside its root was made, changed or read; no reserved name is left;
+ * no event in the log holds a control character or a password.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../../src/session.h"
+#include "../../src/systemd.h"
+
+#define SECRET "bytes beside the root"
+
+enum {
+    OUT_LIMIT = 1 << 22,     /* bytes that a session may answer */
+    DATA_LIMIT = 4096,       /* bytes that come over one data connection */
+    FILE_LIMIT = 1 << 24,    /* longest file */
+    RESERVE_LIMIT = 1 << 20, /* largest room that can be reserved */
+    CONNECTIONS = 64,        /* data connections whose other ends are kept */
+    PORT = 40000             /* of every data connection */
+};
+
+/* How the client's end of a data connection behaves; each is used in turn. */
+enum behaviour { SENDS_AND_CLOSES, SENDS_NOTHING, SENDS_AND_STALLS, RESETS, BEHAVIOURS };
+
+int LLVMFuzzerInitialize(int *argc, char ***argv);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static struct {
+    char folder[32];        /* holds the root, and what must not be touched */
+    int fd;                 /* that folder */
+    DIR *beside;            /* the same */
+    struct path_root root;  /* the session's root */
+    const uint8_t *input;   /* what the client sends */
+    size_t size;            /* of it */
+    long long now;          /* virtual time in ms */
+    int peers[CONNECTIONS]; /* other ends of data connections */
+    unsigned connections;   /* how many were made */
+} fuzz;
+
+static void broken(const char *condition, int line) {
+    (void)fprintf(stderr, "tests/fuzz/session.c:%d: not true: %s\n", line, condition);
+    abort();
+}
+
+#define must(condition) ((condition) ? (void)0 : broken(#condition, __LINE__))
+
+/* ---------------------------------------------------------------- what is replaced */
+
+int __real_poll(struct pollfd *fds, nfds_t n, int timeout);
+int __real_getsockname(int fd, struct sockaddr *address, socklen_t *length);
+
+int __wrap_poll(struct pollfd *fds, nfds_t n, int timeout);
+int __wrap_clock_gettime(clockid_t id, struct timespec *ret);
+int __wrap_socket(int family, int type, int protocol);
+int __wrap_bind(int fd, const struct sockaddr *address, socklen_t length);
+int __wrap_listen(int fd, int backlog);
+int __wrap_getsockname(int fd, struct sockaddr *address, socklen_t *length);
+int __wrap_accept4(int fd, struct sockaddr *address, socklen_t *length, int flags);
+int __wrap_connect(int fd, const struct sockaddr *address, socklen_t length);
+int __wrap_fallocate(int fd, int mode, off_t offset, off_t length);
+
+int __wrap_poll(struct pollfd *fds, nfds_t n, int timeout) {
+    int ready = n ? __real_poll(fds, n, 0) : 0;
+    if (ready == 0)
+        fuzz.now += timeout;
+    must(ready != 0 || timeout >= 0); /* it would never wake up */
+    return ready;
+}
+
+int __wrap_clock_gettime(clockid_t id, struct timespec *ret) {
+    (void)id;
+    *ret = (struct timespec){.tv_sec = fuzz.now / 1000, .tv_nsec = fuzz.now % 1000 * 1000000};
+    return 0;
+}
+
+/* Something that is ready for whatever is waited for. */
+int __wrap_socket(int family, int type, int protocol) {
+    (void)type;
+    (void)protocol;
+    must(family == AF_INET || family == AF_INET6);
+    return eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK);
+}
+
+int __wrap_bind(int fd, const struct sockaddr *address, socklen_t length) {
+    (void)fd;
+    (void)address;
+    (void)length;
+    return 0;
+}
+
+int __wrap_listen(int fd, int backlog) {
+    (void)fd;
+    (void)backlog;
+    return 0;
+}
+
+static void client_address(struct sockaddr *address, socklen_t *length) {
+    struct sockaddr_in in = {
+        .sin_family = AF_INET, .sin_port = htons(PORT), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    memcpy(address, &in, *length < sizeof(in) ? *length : sizeof(in));
+    *length = sizeof(in);
+}
+
+int __wrap_getsockname(int fd, struct sockaddr *address, socklen_t *length) {
+    (void)fd;
+    client_address(address, length);
+    return 0;
+}
+
+/* The server's end of a new data connection, over which the client has done its part. */
+static int make_connection(int flags) {
+    int pair[2];
+    must(fuzz.connections < CONNECTIONS &&
+         socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | (flags & SOCK_NONBLOCK), 0, pair) == 0);
+    enum behaviour behaviour = (enum behaviour)((fuzz.size + fuzz.connections) % BEHAVIOURS);
+    size_t n = fuzz.size < DATA_LIMIT ? fuzz.size : DATA_LIMIT;
+    if (behaviour != SENDS_NOTHING)
+        must(send(pair[1], fuzz.input, n, MSG_DONTWAIT) == (ssize_t)n);
+    if (behaviour == SENDS_AND_CLOSES)
+        must(shutdown(pair[1], SHUT_WR) == 0);
+    if (behaviour == RESETS) { /* bytes that nobody has read make it a reset */
+        must(send(pair[0], "x", 1, MSG_DONTWAIT) == 1);
+        must(close(pair[1]) == 0);
+        pair[1] = -1;
+    }
+    fuzz.peers[fuzz.connections++] = pair[1];
+    return pair[0];
+}
+
+int __wrap_accept4(int fd, struct sockaddr *address, socklen_t *length, int flags) {
+    (void)fd;
+    if (fuzz.connections == CONNECTIONS) {
+        errno = EMFILE;
+        return -1;
+    }
+    client_address(address, length);
+    return make_connection(flags);
+}
+
+int __wrap_connect(int fd, const struct sockaddr *address, socklen_t length) {
+    (void)length;
+    in_port_t port = address->sa_family == AF_INET
+                         ? ((const struct sockaddr_in *)(const void *)address)->sin_port
+                         : ((const struct sockaddr_in6 *)(const void *)address)->sin6_port;
+    must(ntohs(port) >= 1024);
+    if (fuzz.connections == CONNECTIONS) {
+        errno = ECONNREFUSED;
+        return -1;
+    }
+    int connection = make_connection(SOCK_NONBLOCK);
+    must(dup3(connection, fd, O_CLOEXEC) == fd && close(connection) == 0);
+    return 0;
+}
+
+int __wrap_fallocate(int fd, int mode, off_t offset, off_t length) {
+    (void)fd;
+    (void)mode;
+    (void)offset;
+    if (length <= RESERVE_LIMIT)
+        return 0;
+    errno = ENOSPC;
+    return -1;
+}
+
+static bool begins_with(const struct iovec *field, const char *text) {
+    return field->iov_len >= strlen(text) && memcmp(field->iov_base, text, strlen(text)) == 0;
+}
+
+/* A journal that looks at what it gets. */
+static int check_event(const struct iovec *fields, int count) {
+    for (int i = 0; i < count; i++) {
+        const unsigned char *bytes = fields[i].iov_base;
+        for (size_t at = 0; at < fields[i].iov_len; at++)
+            must(bytes[at] >= 0x20 && bytes[at] != 0x7f);
+        must(!begins_with(&fields[i], "MESSAGE=Received command: PASS ") ||
+             begins_with(&fields[i], "MESSAGE=Received command: PASS ***"));
+    }
+    return 0;
+}
+
+/* ---------------------------------------------------------------- the root */
+
+static void make_file(int folder, const char *name, const char *content) {
+    int fd = openat(folder, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    must(fd >= 0 && write(fd, content, strlen(content)) == (ssize_t)strlen(content));
+    must(close(fd) == 0);
+}
+
+static void make_root(void) {
+    must(mkdirat(fuzz.fd, "root", 0777) == 0);
+    fuzz.root.fd = openat(fuzz.fd, "root", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    must(fuzz.root.fd >= 0);
+    make_file(fuzz.root.fd, "file", "1\r\n\n2\rthree");
+    must(mkdirat(fuzz.root.fd, "folder", 0777) == 0);
+    make_file(fuzz.root.fd, "folder/inner", "");
+    must(symlinkat("..", fuzz.root.fd, "up") == 0);
+    must(symlinkat("../secret", fuzz.root.fd, "out") == 0);
+}
+
+static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *where) {
+    (void)st;
+    const char *name = path + where->base;
+    must(strncmp(name, PATH_RESERVED_PREFIX, strlen(PATH_RESERVED_PREFIX)) != 0);
+    must((kind == FTW_DP ? rmdir(path) : unlink(path)) == 0);
+    return 0;
+}
+
+static void remove_root(void) {
+    char path[sizeof(fuzz.folder) + sizeof("/root")];
+    (void)snprintf(path, sizeof(path), "%s/root", fuzz.folder);
+    must(nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS) == 0);
+    must(close(fuzz.root.fd) == 0);
+}
+
+/* Nothing but `secret` is where the root was, and it is as it was. */
+static void check_beside(void) {
+    char content[sizeof(SECRET) + 1];
+    int fd = openat(fuzz.fd, "secret", O_RDONLY | O_CLOEXEC);
+    must(read(fd, content, sizeof(content)) == strlen(SECRET) && close(fd) == 0);
+    must(memcmp(content, SECRET, strlen(SECRET)) == 0);
+    int entries = 0;
+    rewinddir(fuzz.beside);
+    while (readdir(fuzz.beside))
+        entries++;
+    must(entries == 3); /* and . and .. */
+}
+
+static void remove_all(void) {
+    (void)unlinkat(fuzz.fd, "secret", 0);
+    (void)rmdir(fuzz.folder);
+}
+
+/* ---------------------------------------------------------------- what the session sent */
+
+static bool has_secret(const void *bytes, size_t n) {
+    return memmem(bytes, n, SECRET, strlen(SECRET)) != NULL &&
+           memmem(fuzz.input, fuzz.size, SECRET, strlen(SECRET)) == NULL;
+}
+
+static bool is_code(const char *line, size_t n) {
+    return n >= 4 && line[0] >= '1' && line[0] <= '5' && line[1] >= '0' && line[1] <= '5' &&
+           line[2] >= '0' && line[2] <= '9' && (line[3] == ' ' || line[3] == '-');
+}
+
+/* A line without its end: no control character, 255 only doubled. */
+static void check_text(const char *line, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        unsigned char byte = (unsigned char)line[i];
+        must(byte >= 0x20 && byte != 0x7f);
+        if (byte == 0xff)
+            must(i + 1 < n && (unsigned char)line[++i] == 0xff);
+    }
+}
+
+/* Telnet refusals (255, 252 or 254, option) stand between replies, never in one. */
+static size_t skip_refusals(const char *out, size_t n) {
+    size_t at = 0;
+    while (n - at >= 3 && (unsigned char)out[at] == 0xff && (unsigned char)out[at + 1] != 0xff)
+        at += 3;
+    return at;
+}
+
+/* Replies, each of them whole: "NNN text", or "NNN-text", lines, "NNN text". */
+static void check_replies(const char *out, size_t n) {
+    char open[4] = ""; /* code of the multi-line reply that is not ended */
+    while (n > 0) {
+        size_t skipped = *open ? 0 : skip_refusals(out, n);
+        out += skipped;
+        n -= skipped;
+        if (n == 0)
+            break;
+        const char *end = memmem(out, n, "\r\n", 2);
+        must(end != NULL);
+        size_t length = (size_t)(end - out);
+        check_text(out, length);
+        if (!*open) {
+            must(is_code(out, length));
+            if (out[3] == '-')
+                memcpy(open, out, 3);
+        } else if (length >= 4 && memcmp(out, open, 3) == 0 && out[3] == ' ') {
+            *open = '\0';
+        }
+        out += length + 2;
+        n -= length + 2;
+    }
+    must(!*open);
+}
+
+static void check_out(int out) {
+    struct stat st;
+    must(fstat(out, &st) == 0 && st.st_size < OUT_LIMIT);
+    if (st.st_size == 0)
+        return;
+    char *bytes = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, out, 0);
+    must(bytes != MAP_FAILED);
+    check_replies(bytes, (size_t)st.st_size);
+    must(!has_secret(bytes, (size_t)st.st_size));
+    must(munmap(bytes, (size_t)st.st_size) == 0);
+}
+
+static void check_connections(void) {
+    static char bytes[DATA_LIMIT];
+    for (unsigned i = 0; i < fuzz.connections; i++) {
+        if (fuzz.peers[i] < 0)
+            continue;
+        ssize_t n = recv(fuzz.peers[i], bytes, sizeof(bytes), MSG_DONTWAIT);
+        must(n <= 0 || !has_secret(bytes, (size_t)n));
+        must(close(fuzz.peers[i]) == 0);
+    }
+    fuzz.connections = 0;
+}
+
+/* ---------------------------------------------------------------- one session */
+
+/* One bit for each of the first descriptors that is open. */
+static uint64_t open_descriptors(void) {
+    uint64_t open = 0;
+    for (int fd = 0; fd < 64; fd++)
+        open |= (uint64_t)(fcntl(fd, F_GETFD) >= 0) << fd;
+    return open;
+}
+
+static int input_file(void) {
+    int fd = memfd_create("input", MFD_CLOEXEC);
+    must(fd >= 0 && write(fd, fuzz.input, fuzz.size) == (ssize_t)fuzz.size);
+    must(lseek(fd, 0, SEEK_SET) == 0);
+    return fd;
+}
+
+static void run(const struct config *config, const struct log *log) {
+    static struct session session;
+    const struct peer peer = {
+        .kind = PEER_INET,
+        .local = true,
+        .address.in = {.sin_family = AF_INET,
+                       .sin_port = htons(PORT),
+                       .sin_addr.s_addr = htonl(INADDR_LOOPBACK)},
+        .here.in = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)},
+        .text = "a fuzzer"};
+    int in = input_file();
+    int out = memfd_create("output", MFD_CLOEXEC);
+    int theirs = dup(out); /* a session that drains its input closes it */
+    must(out >= 0 && theirs >= 0);
+    memset(&session, 0, sizeof(session)); /* as it is in a new process */
+    session_init(&session, config, log, &peer, &fuzz.root, in, theirs);
+    session_run(&session);
+    (void)close(theirs);
+    check_out(out);
+    must(close(in) == 0 && close(out) == 0);
+}
+
+int LLVMFuzzerInitialize(int *argc, char ***argv) {
+    (void)argc;
+    (void)argv;
+    struct stat st;
+    (void)snprintf(fuzz.folder, sizeof(fuzz.folder), "%s/stord-fuzz.XXXXXX",
+                   stat("/dev/shm", &st) == 0 ? "/dev/shm" : "/tmp");
+    must(mkdtemp(fuzz.folder) != NULL && atexit(remove_all) == 0);
+    fuzz.fd = open(fuzz.folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    must(fuzz.fd >= 0 && (fuzz.beside = opendir(fuzz.folder)) != NULL);
+    make_file(fuzz.fd, "secret", SECRET);
+    const struct rlimit limit = {.rlim_cur = FILE_LIMIT, .rlim_max = FILE_LIMIT};
+    must(setrlimit(RLIMIT_FSIZE, &limit) == 0 && signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
+    must(signal(SIGPIPE, SIG_IGN) != SIG_ERR && setenv("TZ", "UTC", 1) == 0);
+    return 0;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    static const struct systemd journal = {.journal_sendv = check_event};
+    const struct log log = {
+        .target = LOG_TARGET_JOURNAL, .level = LOG_LEVEL_DEBUG, .systemd = &journal};
+    char *arguments[] = {"handler", "--allow",
+                         "upload,append,replace,list,read,mkdir,rename,delete", NULL};
+    char *environment[] = {NULL};
+    char error[CONFIG_ERROR_SIZE];
+    struct config config;
+    must(config_load(&config, 3, arguments, environment, error) == CONFIG_SERVE);
+    fuzz.input = data;
+    fuzz.size = size;
+    fuzz.now = 1000000;
+    make_root();
+    uint64_t before = open_descriptors();
+    run(&config, &log);
+    check_connections();
+    must(open_descriptors() == before);
+    remove_root();
+    check_beside();
+    return 0;
+}
