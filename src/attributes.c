@@ -36,7 +36,7 @@ int verb_size(struct session *session, const char *argument) {
     struct stat st;
     int result = look_up(session, argument, path, &st);
     if (result < 0)
-        return reply_failure(session, "Failed to get size", result);
+        return reply_failure_as(session, 550, "Failed to get size", result);
     if (!S_ISREG(st.st_mode))
         return reply_send(session, 550, "%s is not a plain file", path);
     if (session->ascii) /* RFC 3659 section 4.1: as many bytes as would be sent */
@@ -105,7 +105,7 @@ static int modify(struct session *session, const char *argument, size_t digits, 
     const char *name = argument + digits + 1;
     int result = set_time(session, name, time, path);
     if (result < 0)
-        return reply_failure(session, "Failed to set time", result);
+        return reply_failure_as(session, 550, "Failed to set time", result);
     format_time(time, text);
     return reply_send(session, code, "Modify=%s; %s", text, name);
 }
@@ -124,7 +124,7 @@ int verb_mdtm(struct session *session, const char *argument) {
                    ? modify(session, argument, TIME_DIGITS, 213)
                    : reply_send(session, 550, "MDTM: permission denied (no upload right)");
     if (result < 0)
-        return reply_failure(session, "Failed to get time", result);
+        return reply_failure_as(session, 550, "Failed to get time", result);
     if (!S_ISREG(st.st_mode))
         return reply_send(session, 550, "%s is not a plain file", path);
     format_time(st.st_mtime, text);
@@ -157,7 +157,7 @@ int site_utime(struct session *session, const char *argument) {
         return reply_send(session, 501, "Wanted: SITE UTIME YYYYMMDDHHMMSS file");
     int result = set_time(session, copy, time, path);
     if (result < 0)
-        return reply_failure(session, "Failed to set time", result);
+        return reply_failure_as(session, 550, "Failed to set time", result);
     return reply_send(session, 200, "Time of %s set", path);
 }
 
@@ -190,7 +190,7 @@ int site_chmod(struct session *session, const char *argument) {
         result = fd;
     }
     if (result < 0)
-        return reply_failure(session, "Failed to set mode", result);
+        return reply_failure_as(session, 550, "Failed to set mode", result);
     return reply_send(session, 200, "Mode of %s set to %03o", path, (unsigned)mode & 0777);
 }
 

@@ -125,7 +125,7 @@ int verb_pasv(struct session *session, const char *argument) {
         return reply_send(session, 501, "Only EPSV is served after EPSV ALL");
     if (is_ipv6(session))
         return reply_send(session, 502, "PASV is for IPv4; use EPSV");
-    unsigned port;
+    unsigned port = 0;
     int result = listen_for_data(session, &port);
     if (result < 0)
         return no_port(session, result);
@@ -150,7 +150,7 @@ int verb_epsv(struct session *session, const char *argument) {
         return reply_send(session, 501, "EPSV takes 1, 2 or ALL");
     if (*argument && strcmp(argument, is_ipv6(session) ? "2" : "1") != 0)
         return refuse_protocol(session);
-    unsigned port;
+    unsigned port = 0;
     int result = listen_for_data(session, &port);
     if (result < 0)
         return no_port(session, result);
@@ -200,8 +200,7 @@ static int parse_eprt(const char *text, union address *ret) {
     bool ipv6 = strcmp(field[1], "2") == 0;
     if (!ipv6 && strcmp(field[1], "1") != 0)
         return -EPROTONOSUPPORT;
-    *ret = ipv6 ? (union address){.in6.sin6_family = AF_INET6}
-                : (union address){.in.sin_family = AF_INET};
+    *ret = (union address){.any.sa_family = ipv6 ? AF_INET6 : AF_INET};
     void *host = ipv6 ? (void *)&ret->in6.sin6_addr : (void *)&ret->in.sin_addr;
     char *end = field[3];
     unsigned long port = isdigit((unsigned char)*end) ? strtoul(end, &end, 10) : 0;
@@ -262,9 +261,8 @@ static int connect_data(struct session *session) {
         return -errno;
     int result = 0, error = 0;
     socklen_t length = sizeof(error);
-    if (bind(fd, &from.any, length_of(&from)) < 0)
-        result = -errno;
-    else if (connect(fd, &to->any, length_of(to)) < 0 && errno != EINPROGRESS)
+    if (bind(fd, &from.any, length_of(&from)) < 0 ||
+        (connect(fd, &to->any, length_of(to)) < 0 && errno != EINPROGRESS))
         result = -errno;
     if (result == 0)
         result = session_wait(session, fd, POLLOUT, session->config->connect_timeout);

@@ -33,10 +33,10 @@ int verb_cwd(struct session *session, const char *argument) {
     char path[PATH_SIZE];
     int result = path_resolve(session->cwd, *argument ? argument : "/", path);
     if (result < 0)
-        return reply_failure(session, what, result);
+        return reply_failure_as(session, 550, what, result);
     int fd = path_open(&session->root, path, O_PATH | O_DIRECTORY, 0);
     if (fd < 0)
-        return reply_failure(session, what, fd);
+        return reply_failure_as(session, 550, what, fd);
     (void)close(fd);
     memcpy(session->cwd, path, sizeof(path));
     return reply_send(session, 250, "Directory changed to %s", path);
@@ -75,7 +75,7 @@ int verb_mkd(struct session *session, const char *argument) {
     if (result == -EEXIST)
         return reply_send(session, 550, "\"%s\" exists already", quote(path, quoted));
     if (result < 0)
-        return reply_failure(session, "Failed to make directory", result);
+        return reply_failure_as(session, 550, "Failed to make directory", result);
     log_event(session->log, LOG_LEVEL_INFO, "Directory made: %s", path);
     return reply_send(session, 257, "\"%s\" directory created", quote(path, quoted));
 }
@@ -101,7 +101,7 @@ int verb_rmd(struct session *session, const char *argument) {
     if (result == 0)
         result = remove_name(session, path, AT_REMOVEDIR);
     if (result < 0)
-        return reply_failure(session, "Failed to remove directory", result);
+        return reply_failure_as(session, 550, "Failed to remove directory", result);
     log_event(session->log, LOG_LEVEL_INFO, "Directory removed: %s", path);
     return reply_send(session, 250, "Directory removed");
 }
@@ -114,7 +114,7 @@ int verb_dele(struct session *session, const char *argument) {
     if (result == -EISDIR)
         return reply_send(session, 550, "Failed to delete file: it is a folder; use RMD");
     if (result < 0)
-        return reply_failure(session, "Failed to delete file", result);
+        return reply_failure_as(session, 550, "Failed to delete file", result);
     log_event(session->log, LOG_LEVEL_INFO, "File deleted: %s", path);
     return reply_send(session, 250, "File deleted");
 }
@@ -127,14 +127,14 @@ int verb_rnfr(struct session *session, const char *argument) {
     int result = path_resolve(session->cwd, argument, path);
     int parent = result < 0 ? result : path_open_parent(&session->root, path, &name);
     if (parent < 0)
-        return reply_failure(session, "Failed to rename", parent);
+        return reply_failure_as(session, 550, "Failed to rename", parent);
     if (*name == '\0')
         result = -EPERM;
     else if (fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
         result = -errno;
     (void)close(parent);
     if (result < 0)
-        return reply_failure(session, "Failed to rename", result);
+        return reply_failure_as(session, 550, "Failed to rename", result);
     memcpy(session->rename_from, path, sizeof(path));
     return reply_send(session, 350, "Now send RNTO");
 }

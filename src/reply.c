@@ -115,7 +115,7 @@ static const struct failure failures[] = {
     {-EISDIR, 553, "there is a folder of that name"},
     {-EEXIST, 553, "a file of that name is there already"},
     {-ENXIO, 553, "that name is taken by something that is not a plain file"},
-    {-ERANGE, 551, "the restart point is behind the end of the file"},
+    {-ERANGE, 554, "the restart point is behind the end of the file"},
     {-ENOTEMPTY, 550, "the folder is not empty"},
     {-EBUSY, 450, "it is in use"},
     {-EINVAL, 553, "the name holds a control character"},

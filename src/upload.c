@@ -162,8 +162,10 @@ static int run(struct session *session, const char *name, struct store_request r
 }
 
 int verb_stor(struct session *session, const char *argument) {
-    if (session->restart && !(session->rights & RIGHT_REPLACE))
+    if (session->restart && !(session->rights & RIGHT_REPLACE)) {
+        session->restart = 0;
         return reply_send(session, 550, "%s: permission denied (no replace right)", failed);
+    }
     return run(session, argument,
                (struct store_request){.base = session->restart ? STORE_BEGINNING : STORE_NOTHING,
                                       .keep = session->restart,

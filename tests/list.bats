@@ -457,3 +457,22 @@ assert ftp.nlst("none*") == []
 ftp.quit()
 END
 }
+
+@test "list: STAT with a path says what LIST says, as a reply" {
+    mkdir "$ROOT/d"
+    touch "$ROOT/d/file" "$ROOT/d/.stord.x" "$ROOT/d/"$'evil\r\n213 End'
+    chmod 644 "$ROOT/d/"*
+    talk <<'STEPS'
+< 220
+> STAT d/file
+< 213 ^213-[^\n]*\n -rw-r--r-- .* file\n213 End$
+> STAT -la d
+< 212 ^212-(?=[\s\S]* file\n)(?=[\s\S]* evil\?\?213 End\n)[^\n]*\n [^\n]*\n [^\n]*\n212 End$
+> STAT d/f*
+< 212 \n [^\n]* file\n212
+> STAT none
+< 450|550
+> STAT ..
+< 450|550
+STEPS
+}

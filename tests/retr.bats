@@ -6,7 +6,7 @@ setup() { setup_sandbox; }
 teardown() { teardown_sandbox; }
 
 # reads [OPTION...] <<STEPS: talk, with the right to read
-reads() { talk --allow upload,read "$@"; }
+reads() { talk --allow upload,read,list "$@"; }
 
 # fetch NAME [CURL-OPTION...]: with curl from `serve`, to $T/got
 fetch() { curl -sS --max-time 20 -o "$T/got" "${@:2}" "ftp://127.0.0.1:$PORT/$1"; }
@@ -119,6 +119,20 @@ get \A\Z
 < 229
 > RETR x
 < 554 behind the end
+> EPSV
+< 229
+> RETR x
+< 150
+get \Ahello\Z
+< 226
+> REST 4
+< 350
+> EPSV
+< 229
+> NLST
+< 150
+get \Ax\r\n\Z
+< 226
 > EPSV
 < 229
 > RETR x

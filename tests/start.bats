@@ -193,7 +193,7 @@ PY
     for address in 192.0.2.1 2001:db8::1; do
         stranger "$address" "$HANDLER" --root "$ROOT" >"$T/out" 2>>"$T/log"
         tr -d '\r' <"$T/out" | grep -v '^ ' | cut -c1-4 |
-            diff - <(printf '220 \n211-\n211 \n530 \n530 \n530 \n530 \n530 \n530 \n530 \n')
+            diff - <(printf '220 \n211-\n211 \n%s' "$(printf '530 \n%.0s' 1 2 3 4 5 6 7 8)"; echo)
         grep -q '^530 Not logged in: .*local' "$T/out"
         stranger 127.0.0.1 "$HANDLER" --root "$ROOT" 2>/dev/null | grep -q ^257
         rm -r "${ROOT:?}"/*
@@ -212,6 +212,12 @@ PY
 < 530
 > MKD x
 < 530
+> STOR x
+< 530
+>> MKD x\r\n
+eof
+closed
+nofile x
 STEPS
                 unset "$variable"
             done

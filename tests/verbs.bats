@@ -1,0 +1,727 @@
+# The verbs beyond STOR, by what a user would notice. Which code each verb gives in which state is
+# in codes.bats.
+# shellcheck shell=bats
+load session
+
+setup() { setup_sandbox; }
+teardown() { teardown_sandbox; }
+
+ALL=upload,append,replace,list,read,mkdir,rename,delete
+
+@test "verbs: PORT and EPRT connect to the client, over IPv4 and IPv6" {
+    for kind in tcp mapped; do
+        for verb in 'PORT {PORT}' 'EPRT {EPRT}'; do
+            talk -o "$kind" <<STEPS
+< 220
+> TYPE I
+< 200
+listen
+> $verb
+< 200
+> STOR x
+< 150
+put active
+< 226
+file x active
+STEPS
+            rm "$ROOT/x"
+        done
+    done
+    talk -o tcp6 <<'STEPS'
+< 220
+> TYPE I
+< 200
+listen
+> EPRT {EPRT}
+< 200
+> STOR x
+< 150
+put active
+< 226
+file x active
+> EPRT |1|127.0.0.1|2000|
+< 522
+> PORT 127,0,0,1,200,200
+< 501
+STEPS
+}
+
+@test "verbs: active mode goes to the client's own address and ports from 1024 alone" {
+    talk <<'STEPS'
+< 220
+> PORT 127,0,0,2,200,200
+< 501 Only your own address
+> PORT 10,0,0,1,200,200
+< 501
+> PORT 127,0,0,1,3,255
+< 501
+> PORT 127,0,0,1,4
+< 501
+> PORT 127,0,0,1,4,256
+< 501
+> PORT 127,0,0,1,4,0x
+< 501
+> PORT 127,0,0,1,,1
+< 501
+> EPRT |1|127.0.0.2|20000|
+< 501
+> EPRT |1|127.0.0.1|1023|
+< 501
+> EPRT |1|127.0.0.1|70000|
+< 501
+> EPRT |2|::1|20000|
+< 522
+> EPRT |3|x|1|
+< 522
+> EPRT 1127.0.0.1
+< 501
+> EPRT |1|127.0.0.1|
+< 501
+> STOR x
+< 425
+> EPSV ALL
+< 200
+> PORT 127,0,0,1,200,200
+< 501
+> EPRT |1|127.0.0.1|20000|
+< 501
+STEPS
+}
+
+@test "verbs: nobody listens where active mode goes, 425" {
+    talk <<'STEPS'
+< 220
+> PORT 127,0,0,1,4,1
+< 200
+> STOR x
+< 150
+< 425
+> NOOP
+< 200
+nofile x
+STEPS
+}
+
+@test "verbs: --passive-ports and --passive-address" {
+    free_port
+    talk --passive-ports "$PORT-$PORT" <<STEPS
+< 220
+> PASV
+< 227 ,$((PORT / 256)),$((PORT % 256))\\)
+> EPSV
+< 229 \\(\\|\\|\\|$PORT\\|\\)
+> TYPE I
+< 200
+> STOR x
+< 150
+put hello
+< 226
+> EPSV
+< 229 $PORT
+STEPS
+    talk --passive-address 192.0.2.99 <<'STEPS'
+< 220
+> PASV
+< 227 \(192,0,2,99,
+> EPSV
+< 229
+> TYPE I
+< 200
+> STOR y
+< 150
+put hello
+< 226
+file y hello
+STEPS
+    # a port that is taken
+    spawn systemd-socket-activate -l "127.0.0.1:$PORT" true
+    wait_port "$PORT"
+    talk --passive-ports "$PORT-$PORT" <<'STEPS'
+< 220
+> EPSV
+< 421
+closed
+STEPS
+    for ports in 0-5 80-90 5000 5000-4000 5000-70000 x-y 5000-; do
+        run "$HANDLER" --passive-ports "$ports" </dev/null
+        [ "$status" = 64 ]
+    done
+}
+
+@test "verbs: APPE goes on with a file, or begins one; inline too" {
+    echo old >"$ROOT/x"
+    chmod 640 "$ROOT/x"
+    talk <<'STEPS'
+< 220
+> ALLO 3
+< 200
+> APPE x
+< 150
+>> new
+< 226
+file x old\nnew
+> ALLO 1
+< 200
+> APPE y
+< 150
+>> y
+< 226
+file y y
+> TYPE I
+< 200
+> EPSV
+< 229
+> APPE x
+< 150
+put @ 200000
+< 226
+STEPS
+    [ "$(cat "$ROOT/x")" = "$(printf 'old\nnew@ 200000')" ]
+    [ "$(stat -c %a "$ROOT/x")" = 640 ]
+    root_holds x y
+}
+
+@test "verbs: REST and STOR go on from the restart point, and the old file stays until then" {
+    talk <<'STEPS'
+< 220
+> TYPE I
+< 200
+> EPSV
+< 229
+> STOR x
+< 150
+put@ 3000000
+< 226
+> REST 1000
+< 350
+> EPSV
+< 229
+> STOR x
+< 150
+connect
+data tail
+file@ x 3000000
+reset
+< 426
+file@ x 3000000
+> REST 5
+< 350
+> EPSV
+< 229
+> STOR x
+< 150
+put TAIL
+< 226
+> REST 100
+< 350
+> EPSV
+< 229
+> STOR x
+< 554
+> REST 1
+< 350
+> EPSV
+< 229
+> STOR nothing
+< 554
+> EPSV
+< 229
+> STOR x
+< 150
+put whole
+< 226
+file x whole
+> REST x
+< 501
+> REST -1
+< 501
+> REST 99999999999999999999
+< 501
+STEPS
+    root_holds x
+}
+
+@test "verbs: STOU finds a name that nobody has, and tells it in 150 and 226 (RFC 1123)" {
+    echo old >"$ROOT/scan.pdf"
+    talk <<'STEPS' | tee "$T/out"
+< 220
+> ALLO 1
+< 200
+> STOU scan.pdf
+< 150 ^150 FILE: scan-[0-9a-f]{8}\.pdf$
+>> a
+< 226 FILE: scan-[0-9a-f]{8}\.pdf$
+> ALLO 1
+< 200
+> STOU new.pdf
+< 150 ^150 FILE: new\.pdf$
+>> b
+< 226 FILE: new\.pdf$
+> MKD d
+< 257
+> ALLO 1
+< 200
+> STOU d/e
+< 150 ^150 FILE: /d/e$
+>> c
+< 226
+> CWD d
+< 250
+> ALLO 1
+< 200
+> STOU
+< 150 ^150 FILE: upload$
+>> d
+< 226
+file scan.pdf old\n
+file new.pdf b
+file d/e c
+file d/upload d
+STEPS
+}
+
+@test "verbs: STOU is unique under races" {
+    for i in $(seq 20); do
+        printf 'ALLO 2\r\nSTOU same\r\n%02d' "$i" | "$HANDLER" --root "$ROOT" >"$T/out.$i" 2>/dev/null &
+    done
+    wait
+    [ "$(find "$ROOT" -type f | wc -l)" = 20 ]
+    [ "$(cat "$ROOT"/* | fold -w2 | sort | paste -sd' ')" = "$(seq -f %02g 20 | paste -sd' ')" ]
+    # what each 226 said is what has its bytes
+    for i in $(seq 20); do
+        name=$(tr -d '\r' <"$T/out.$i" | sed -n 's/^226 .*FILE: //p')
+        [ "$(cat "$ROOT/$name")" = "$(printf %02d "$i")" ]
+    done
+}
+
+@test "verbs: without the right to replace, an old file is refused and stays" {
+    echo old >"$ROOT/x"
+    talk --allow upload,append,list <<'STEPS'
+< 220
+> EPSV
+< 229
+> STOR x
+< 553 there already
+> TYPE I
+< 200
+> REST 1
+< 350
+> EPSV
+< 229
+> STOR x
+< 550
+> EPSV
+< 229
+> STOR y
+< 150
+put new
+< 226
+> EPSV
+< 229
+> APPE x
+< 150
+put more
+< 226
+file x old\nmore
+STEPS
+    # also when it appears during the upload
+    talk --allow upload <<'STEPS'
+< 220
+> TYPE I
+< 200
+> EPSV
+< 229
+> STOR z
+< 150
+put first
+< 226
+STEPS
+    mkfifo "$T/pipe"
+    exec 7<>"$T/pipe"
+    spawn "$HANDLER" --root "$ROOT" --allow upload <"$T/pipe"
+    printf 'STOR late\r\nlate' >&7
+    wait_for grep -q ^150 "$SPAWN_LOG"
+    echo first >"$ROOT/late"
+    exec 7>&-
+    wait_for grep -q ^553 "$SPAWN_LOG"
+    [ "$(cat "$ROOT/late")" = first ]
+}
+
+@test "verbs: what is not allowed is refused with the right that is missing" {
+    mkdir "$ROOT/d"
+    echo x >"$ROOT/f"
+    talk --allow '' <<'STEPS'
+< 220
+> MKD x
+< 550 no mkdir right
+> RETR f
+< 550 no read right
+> DELE f
+< 550 no delete right
+> RMD d
+< 550 no delete right
+> RNFR f
+< 550 no rename right
+> LIST
+< 550 no list right
+> SIZE f
+< 550 no list right
+> SITE CHMOD 600 f
+< 550 no upload right
+> MFMT 20200101000000 f
+< 550 no upload right
+> EPSV
+< 229
+> STOR x
+< 550 no upload right
+> APPE f
+< 550 no append right
+STEPS
+    root_holds d f
+}
+
+@test "verbs: RNFR and RNTO, DELE, RMD" {
+    mkdir "$ROOT/d" "$ROOT/full"
+    echo a >"$ROOT/a"
+    echo b >"$ROOT/b"
+    echo in >"$ROOT/full/in"
+    ln -s a "$ROOT/link"
+    talk --allow "$ALL" <<'STEPS'
+< 220
+> RNTO x
+< 503
+> RNFR nothing
+< 550
+> RNTO x
+< 503
+> RNFR a
+< 350
+> RNTO d/a2
+< 250
+file d/a2 a\n
+nofile a
+> RNFR d/a2
+< 350
+> RNTO b
+< 250
+file b a\n
+> RNFR b
+< 350
+> RNTO full
+< 553
+> RNFR d
+< 350
+> RNTO d/x
+< 550
+> RNFR d
+< 350
+> RNTO e
+< 250
+> RNFR b
+< 350
+> RNTO ../b
+< 550
+> RNFR b
+< 350
+> RNTO .stord.b
+< 553
+> RNFR /
+< 550
+> RMD full
+< 550 not empty
+> RMD e
+< 250
+> DELE full
+< 550
+> RMD b
+< 550
+> DELE link
+< 250
+> DELE b
+< 250
+> DELE b
+< 550
+> RMD /
+< 550
+> XRMD full/in
+< 550
+STEPS
+    root_holds full full/in
+    # without the right to replace
+    echo b >"$ROOT/b"
+    talk --allow rename <<'STEPS'
+< 220
+> RNFR b
+< 350
+> RNTO full/in
+< 553
+file full/in in\n
+STEPS
+}
+
+@test "verbs: SIZE, MDTM, MFMT, SITE UTIME, SITE CHMOD, SITE UMASK" {
+    printf hello >"$ROOT/f"
+    touch -d '2020-02-29 12:34:56 UTC' "$ROOT/f"
+    mkdir "$ROOT/d"
+    ln -s f "$ROOT/link"
+    talk <<'STEPS'
+< 220
+> SIZE f
+< 550 TYPE I
+> TYPE I
+< 200
+> SIZE f
+< 213 ^213 5$
+> SIZE d
+< 550
+> SIZE link
+< 550
+> SIZE no
+< 550
+> MDTM f
+< 213 ^213 20200229123456$
+> MDTM d
+< 550
+> MFMT 20210102030405 f
+< 213 ^213 Modify=20210102030405; f$
+> MDTM f
+< 213 ^213 20210102030405$
+> MDTM 20220102030405 f
+< 213
+> MDTM f
+< 213 ^213 20220102030405$
+> MFMT 20210230000000 f
+< 501
+> MFMT 2021 f
+< 501
+> MFMT 20210102030405 link
+< 553
+> SITE UTIME 20230102030405 f
+< 200
+> MDTM f
+< 213 ^213 20230102030405$
+> SITE UTIME 202401020304 f
+< 200
+> MDTM f
+< 213 ^213 20240102030400$
+> SITE UTIME f 20250102030405 20250102030406 20250102030407 UTC
+< 200
+> MDTM f
+< 213 ^213 20250102030406$
+> SITE CHMOD 4640 f
+< 200
+> SITE CHMOD 9 f
+< 501
+> SITE CHMOD 600 link
+< 550
+> SITE CHMOD 700 d
+< 553
+> SITE UMASK 077
+< 200
+> SITE UMASK
+< 200 077
+> ALLO 1
+< 200
+> STOR masked
+< 150
+>> x
+< 226
+> SITE HELP
+< 214 (?s)CHMOD.*UTIME.*UMASK
+> SITE EXEC x
+< 504
+STEPS
+    [ "$(stat -c %a "$ROOT/f")" = 640 ]
+    [ "$(stat -c %a "$ROOT/masked")" = 600 ]
+    [ "$(stat -c %a "$ROOT/d")" != 700 ]
+}
+
+@test "verbs: ABOR during an upload, also with telnet's Synch: 426, then 226, nothing published" {
+    for abor in '> ABOR' '>> \xff\xf4\xff\xf2ABOR\r\n'; do
+        talk <<STEPS
+< 220
+> TYPE I
+< 200
+> EPSV
+< 229
+> STOR x
+< 150
+connect
+data half
+$abor
+< 426
+< 226
+nofile x
+> NOOP
+< 200
+> ABOR
+< 226
+STEPS
+    done
+    talk <<'STEPS'
+< 220
+> TYPE I
+< 200
+> EPSV
+< 229
+> STOR x
+< 150
+connect
+data half
+>> \xff\xf4\xff
+urgent \xf2
+> ABOR
+< 426
+< 226
+nofile x
+> EPSV
+< 229
+> STOR y
+< 150
+> ABOR
+< 426
+< 226
+> NOOP
+< 200
+STEPS
+    root_holds
+}
+
+@test "verbs: STAT tells of the session, of a transfer under way, and of files" {
+    echo x >"$ROOT/f"
+    talk <<'STEPS'
+< 220
+> STAT
+< 211 (?s)Connected from 127.*TYPE: ASCII
+> STAT f
+< 213 f\n
+> STAT /
+< 212 f\n
+> TYPE I
+< 200
+> EPSV
+< 229
+> STOR x
+< 150
+connect
+data 12345
+> STAT
+< 211 under way: 5 bytes
+> STAT f
+< 450
+done
+< 226
+STEPS
+}
+
+@test "verbs: REIN begins anew" {
+    mkdir "$ROOT/d"
+    talk <<'STEPS'
+< 220
+> USER x
+< 331
+> HOST example.org
+< 503
+> TYPE I
+< 200
+> CWD d
+< 250
+> EPSV
+< 229
+> REIN
+< 220
+> HOST example.org
+< 220
+> PWD
+< 257 "/"
+> STAT
+< 211 ASCII
+> STOR x
+< 425
+STEPS
+}
+
+@test "verbs: HOST, LANG, CLNT, CSID, OPTS" {
+    talk <<'STEPS'
+< 220
+> HOST ftp.example.org
+< 220
+> LANG
+< 200
+> LANG en-GB
+< 200
+> LANG fr
+< 504
+> CLNT some client
+< 200
+> CSID Name=x; Version=1;
+< 200 Name=stord
+> OPTS UTF8 OFF
+< 501
+> OPTS MLST size;type;
+< 200 MLST OPTS .*size;
+STEPS
+}
+
+@test "verbs: HTTP and TLS on the FTP port end the session at once" {
+    for request in 'GET / HTTP/1.1' 'POST /x HTTP/1.0' 'CONNECT a:1 HTTP/1.1' 'OPTIONS * HTTP/1.1'; do
+        talk <<STEPS
+< 220
+>> $request\\r\\nHost: x\\r\\n\\r\\nMKD evil\\r\\n
+< 500
+closed
+nofile evil
+STEPS
+    done
+    logged 'speaks HTTP'
+    talk <<'STEPS'
+< 220
+>> \x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\nMKD evil\r\n
+closed
+nofile evil
+STEPS
+    logged 'speaks TLS'
+}
+
+@test "verbs: who does not log in in time gets 421" {
+    SOCAT_PEERADDR=192.0.2.1 talk -o pair --login-timeout 1 <<'STEPS'
+< 220
+> NOOP
+< 200
+< 421 Not logged in for 1 seconds
+closed
+STEPS
+}
+
+@test "verbs: --default-type, and the log when no TYPE was sent" {
+    talk --default-type binary <<'STEPS'
+< 220
+> EPSV
+< 229
+> STOR x
+< 150
+put a\r\n
+< 226
+file x a\r\n
+STEPS
+    logged 'No TYPE was sent: receiving as binary'
+    talk <<'STEPS'
+< 220
+> EPSV
+< 229
+> STOR x
+< 150
+put a\r\n
+< 226
+file x a\n
+> TYPE A
+< 200
+> EPSV
+< 229
+> STOR y
+< 150
+put a\r\n
+< 226
+STEPS
+    [ "$(grep -c 'No TYPE was sent: receiving as ASCII' "$T/log")" = 1 ]
+}
