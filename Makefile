@@ -99,7 +99,7 @@ asan: need-SANITIZER ## the tests of the protocol with AddressSanitizer and UBSa
 	@BUILD=build/asan HANDLER=$(CURDIR)/build/asan/handler CLIENT=$(CURDIR)/build/asan/client \
 		tests/run $(or $(TESTS),$(ASAN_TESTS))
 ASAN_TESTS = tests/client.bats tests/commands.bats tests/data.bats tests/files.bats tests/inline.bats \
-	tests/start.bats
+	tests/start.bats tests/verbs.bats tests/list.bats tests/retr.bats
 
 fuzz: need-FUZZ ## fuzz what reads bytes from strangers, FUZZ_SECONDS each
 	@$(MAKE) --no-print-directory $(FUZZERS:%=build/fuzz/%)

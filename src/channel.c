@@ -7,8 +7,9 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "clock.h"
 
 static bool is_socket(int fd) {
     struct stat st;
@@ -94,20 +95,14 @@ bool channel_has_unread(const struct channel *channel) {
     return unread > 0 || channel_pending(channel) > 0;
 }
 
-static long long now_ms(void) {
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
-}
-
 void channel_drain(struct channel *channel, int time) {
     if (channel->out_socket)
         (void)shutdown(channel->out, SHUT_WR);
     else
         (void)close(channel->out);
-    long long deadline = now_ms() + time;
+    long long deadline = clock_ms() + time;
     while (!channel->ended) {
-        long long left = deadline - now_ms();
+        long long left = deadline - clock_ms();
         if (left <= 0 || channel_fill(channel, (int)left) < 0)
             return;
     }

@@ -36,16 +36,12 @@ struct listing {
     struct stat st;           /* of the file */
 };
 
-static bool is_control(unsigned char byte) {
-    return byte < 0x20 || byte == 0x7f;
-}
-
 /* Copies a name with control characters replaced. Returns whether there were any. */
 static bool clean(const char *name, char out[NAME_MAX + 1]) {
     bool found = false;
     size_t n = 0;
     for (; n < NAME_MAX && name[n]; n++) {
-        bool control = is_control((unsigned char)name[n]);
+        bool control = path_is_control((unsigned char)name[n]);
         out[n] = (char)(control ? '?' : name[n]);
         found |= control;
     }

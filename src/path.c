@@ -71,7 +71,7 @@ int path_root_open(struct path_root *ret_root, const char *folder, bool create) 
     return 0;
 }
 
-static bool is_control(unsigned char byte) {
+bool path_is_control(unsigned char byte) {
     return byte < 0x20 || byte == 0x7f;
 }
 
@@ -109,7 +109,7 @@ static int add_parts(char path[PATH_SIZE], size_t *length, const char *name) {
 
 int path_resolve(const char *cwd, const char *name, char ret_path[PATH_SIZE]) {
     for (const char *c = name; *c; c++) {
-        if (is_control((unsigned char)*c))
+        if (path_is_control((unsigned char)*c))
             return -EINVAL;
     }
     char path[PATH_SIZE];

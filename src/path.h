@@ -31,6 +31,9 @@ struct path_root {
  * Returns 0 or a negative errno. */
 int path_root_open(struct path_root *ret_root, const char *folder, bool create);
 
+/* A byte that no name of a client's may hold: it could forge a line somewhere. */
+bool path_is_control(unsigned char byte);
+
 /* Turns the name that a client sent into a virtual path, beginning from the folder cwd. Lexical:
  * touches no file. Returns 0; -EXDEV when ".." leads above the root, -EINVAL for control
  * characters, -PATH_RESERVED for a reserved name, -ENAMETOOLONG. */

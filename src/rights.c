@@ -37,9 +37,9 @@ int rights_parse(const char *words) {
     return (int)rights;
 }
 
-const char *right_word(enum right right) {
+const char *right_word(unsigned rights) {
     for (size_t i = 0; i < ROW_COUNT; i++) {
-        if (rows[i].right == right)
+        if (rows[i].right & rights)
             return rows[i].word;
     }
     return "no";

@@ -20,7 +20,7 @@ enum right {
  */
 int rights_parse(const char *words);
 
-/* The word for one right. */
-const char *right_word(enum right right);
+/* The word for a right, or for the first of several. */
+const char *right_word(unsigned rights);
 
 #endif

@@ -6,9 +6,9 @@
 #include <string.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "reply.h"
 #include "session.h"
 
@@ -28,7 +28,7 @@ struct sender {
 int send_refuse(struct session *session) {
     if (data_prepared(&session->data))
         return 0;
-    int result = reply_send(session, 425, "Use PASV or EPSV first");
+    int result = reply_send(session, 425, "Use PASV, EPSV, PORT or EPRT first");
     return result < 0 ? result : 1;
 }
 
@@ -164,12 +164,6 @@ static int run(struct sender *sender, const struct send_source *source) {
     return result < 0 ? result : flush(sender);
 }
 
-static double seconds_since(const struct timespec *begun) {
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)(now.tv_sec - begun->tv_sec) + (double)(now.tv_nsec - begun->tv_nsec) / 1e9;
-}
-
 /* Logs how the transfer ended, and answers it. */
 static int finish(const struct sender *sender, const struct send_source *source, double seconds,
                   int error) {
@@ -187,8 +181,13 @@ static int finish(const struct sender *sender, const struct send_source *source,
 }
 
 int send_transfer(struct session *session, const struct send_source *source) {
-    struct sender sender = {.session = session, .fd = -1};
-    struct timespec begun;
+    struct sender sender; /* its buffer is not touched before there is something to send */
+    sender.session = session;
+    sender.fd = -1;
+    sender.broken = 0;
+    sender.sent = 0;
+    sender.length = 0;
+    double begun = clock_seconds();
     session->restart = 0;
     int result =
         reply_send(session, 150, "File status okay; about to open data connection%s", source->note);
@@ -198,7 +197,6 @@ int send_transfer(struct session *session, const struct send_source *source) {
     session->aborted = false;
     session->moved = 0;
     int connected = connect_data(&sender);
-    (void)clock_gettime(CLOCK_MONOTONIC, &begun);
     if (connected == 0) {
         result = run(&sender, source);
         disconnect(&sender, result);
@@ -206,5 +204,5 @@ int send_transfer(struct session *session, const struct send_source *source) {
     session->transferring = false;
     if (connected < 0)
         return no_connection(session, source, connected);
-    return finish(&sender, source, seconds_since(&begun), result);
+    return finish(&sender, source, clock_seconds() - begun, result);
 }

@@ -40,7 +40,7 @@ int verb_stat(struct session *session, const char *argument) {
     if (!session->logged_in)
         return reply_send(session, 530, "Not logged in");
     if (!(session->rights & RIGHT_LIST))
-        return reply_send(session, 450, "STAT: permission denied (no list right)");
+        return reply_send(session, 550, "STAT: permission denied (no list right)");
     return list_status(session, argument);
 }
 

@@ -3,9 +3,9 @@
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
-#include <time.h>
 
 #include "auth.h"
+#include "clock.h"
 #include "facts.h"
 #include "reply.h"
 #include "verb.h"
@@ -17,12 +17,6 @@ enum {
 
 /* What reading a command line came to. */
 enum read_outcome { READ_LINE, READ_END, READ_IDLE };
-
-static long long now_ms(void) {
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
-}
 
 void session_reset(struct session *session) {
     session->rights = session->config->allow;
@@ -36,7 +30,7 @@ void session_reset(struct session *session) {
     session->cwd[0] = '/';
     session->cwd[1] = '\0';
     session->rename_from[0] = '\0';
-    session->login_deadline = now_ms() + session->config->login_timeout * 1000LL;
+    session->login_deadline = clock_ms() + session->config->login_timeout * 1000LL;
     auth_begin(session);
 }
 
@@ -84,7 +78,7 @@ static int patience(const struct session *session) {
     long long idle = session->config->idle_timeout * 1000LL;
     if (session->logged_in)
         return (int)idle;
-    long long login = session->login_deadline - now_ms();
+    long long login = session->login_deadline - clock_ms();
     return (int)(login < 0 ? 0 : login < idle ? login : idle);
 }
 
@@ -209,7 +203,7 @@ void session_look(struct session *session) {
 }
 
 int session_wait(struct session *session, int fd, short events, unsigned timeout) {
-    long long deadline = now_ms() + timeout * 1000LL;
+    long long deadline = clock_ms() + timeout * 1000LL;
     for (;;) {
         if (session->aborted)
             return -ECANCELED;
@@ -220,7 +214,7 @@ int session_wait(struct session *session, int fd, short events, unsigned timeout
         }
         struct pollfd fds[] = {{.fd = fd, .events = events},
                                {.fd = listening ? session->control.in : -1, .events = POLLIN}};
-        long long left = session->control_gone ? 0 : deadline - now_ms();
+        long long left = session->control_gone ? 0 : deadline - clock_ms();
         int n = poll(fds, 2, left > 0 ? (int)left : 0);
         if (n < 0 && errno != EINTR)
             return -errno;

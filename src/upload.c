@@ -3,9 +3,9 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "receive.h"
 #include "reply.h"
 #include "session.h"
@@ -19,20 +19,14 @@ struct upload {
     struct store_request request; /* what it is to become */
     struct store store;           /* the transaction */
     struct receive_job job;       /* where the bytes come from */
-    struct timespec begun;        /* when they began to flow */
+    double begun;                 /* when they began to flow: clock_seconds */
     struct copy_result result;    /* how they ended */
 };
-
-static double seconds_since(const struct timespec *begun) {
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)(now.tv_sec - begun->tv_sec) + (double)(now.tv_nsec - begun->tv_nsec) / 1e9;
-}
 
 static void log_upload(const struct session *session, const struct upload *upload,
                        enum log_level level, const char *what, const char *word) {
     log_event(session->log, level, "%s: %s (%llu bytes, %.3f s, %s)", what, upload->path,
-              (unsigned long long)upload->result.received, seconds_since(&upload->begun), word);
+              (unsigned long long)upload->result.received, clock_seconds() - upload->begun, word);
 }
 
 static int fail_locally(struct session *session, const struct upload *upload, int error) {
@@ -134,7 +128,7 @@ static int transfer(struct session *session, struct upload *upload) {
         return result;
     }
     log_default_type(session, upload);
-    (void)clock_gettime(CLOCK_MONOTONIC, &upload->begun);
+    upload->begun = clock_seconds();
     int error = receive_bytes(session, &upload->job, &upload->result);
     return error < 0 ? no_connection(session, upload, error) : finish(session, upload);
 }

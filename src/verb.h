@@ -31,7 +31,7 @@ struct verb {
     verb_function *run; /* NULL: known, not implemented (502) */
     enum verb_argument argument;
     unsigned traits;
-    enum right right;    /* what the client must be allowed to do */
+    unsigned right;      /* what the client must be allowed to do: any one of these rights */
     const char *feature; /* line in FEAT's reply, or NULL */
     const char *help;    /* syntax behind the name, for HELP */
 };

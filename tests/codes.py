@@ -171,7 +171,7 @@ def main():
     allowed = read_allowed(rfc_codes)
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
     complaints = []
-    row = "{:<36}" + "{:<13}" * (len(STATES) - 1) + "{}"
+    row = "{:<36}" + "{:<14}" * (len(STATES) - 1) + "{}"
     for text, expected in read_table(table):
         if expected is None:
             print(text)

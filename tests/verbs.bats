@@ -408,7 +408,7 @@ file b a\n
 > RNFR b
 < 350
 > RNTO full
-< 553
+< 553|550
 > RNFR d
 < 350
 > RNTO d/x
@@ -424,7 +424,7 @@ file b a\n
 > RNFR b
 < 350
 > RNTO .stord.b
-< 553
+< 553|550
 > RNFR /
 < 550
 > RMD full
@@ -495,7 +495,7 @@ STEPS
 > MFMT 2021 f
 < 501
 > MFMT 20210102030405 link
-< 553
+< 550
 > SITE UTIME 20230102030405 f
 < 200
 > MDTM f
@@ -515,7 +515,7 @@ STEPS
 > SITE CHMOD 600 link
 < 550
 > SITE CHMOD 700 d
-< 553
+< 550
 > SITE UMASK 077
 < 200
 > SITE UMASK
@@ -605,6 +605,8 @@ STEPS
 < 150
 connect
 data 12345
+> STAT
+< 211 under way
 > STAT
 < 211 under way: 5 bytes
 > STAT f

@@ -1,0 +1,13 @@
+/*
+ * clock: time that never jumps (CLOCK_MONOTONIC), for deadlines and durations.
+ */
+#ifndef STORD_CLOCK_H
+#define STORD_CLOCK_H
+
+/* Milliseconds since some fixed moment. */
+long long clock_ms(void);
+
+/* The same in seconds, with fractions. */
+double clock_seconds(void);
+
+#endif
