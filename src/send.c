@@ -185,7 +185,6 @@ int send_transfer(struct session *session, const struct send_source *source) {
     sender.session = session;
     sender.fd = -1;
     sender.broken = 0;
-    sender.sent = 0;
     sender.length = 0;
     double begun = clock_seconds();
     session->restart = 0;
