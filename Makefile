@@ -24,15 +24,15 @@ HANDLER_SOURCES = handler.c $(filter-out src/systemd_module.c,$(wildcard src/*.c
 SOURCES = handler.c client.c $(wildcard src/*.c)
 UNITS = $(notdir $(basename $(wildcard tests/unit/*.c)))
 FUZZERS = $(notdir $(basename $(wildcard tests/fuzz/*.c)))
-SCRIPTS = .ci/run $(wildcard scripts/*) tests/run tests/peers tests/with-systemd \
+SCRIPTS = .ci/run $(wildcard scripts/*) tests/run tests/npm tests/peers tests/with-systemd \
 	$(wildcard tests/*.bash tests/systemd/*.sh)
 FUZZ_SECONDS = 60
 
 # What has to be installed, by Debian's names
 BUILD_PACKAGES = gcc make libc6-dev pkg-config libsystemd-dev
 DEMO_PACKAGES = $(BUILD_PACKAGES) systemd
-TEST_PACKAGES = $(DEMO_PACKAGES) bats busybox curl ipsvd iproute2 lftp ncftp procps \
-	python3 socat strace ucspi-tcp util-linux wput $(PEER_LIBRARIES)
+TEST_PACKAGES = $(DEMO_PACKAGES) bats busybox curl inetutils-ftp iproute2 ipsvd lftp ncftp perl php-cli \
+	procps python3 rclone socat strace tnftp ucspi-tcp util-linux wput $(PEER_LIBRARIES)
 # what the daemons need that tests/peers unpacks
 PEER_LIBRARIES = libbsd0 libevent-2.1-7 libpam0g libselinux1 libsodium23 libtirpc3 libwrap0
 LINT_PACKAGES = $(BUILD_PACKAGES) clang clang-format clang-tidy cppcheck shellcheck systemd mandoc
@@ -88,6 +88,8 @@ demo: need-DEMO ## install what is missing, build, and show an upload by socket 
 check: need-TEST ## install what tests need, build, run all tests
 	@$(MAKE) --no-print-directory tests-built
 	@tests/peers
+	@command -v npm >/dev/null || scripts/need npm
+	@tests/npm
 	@tests/run $(TESTS)
 
 ASAN = OUT=build/asan OBJ=build/asan/obj HARDENING= \

@@ -58,8 +58,10 @@ static int reply_progress(struct session *session, struct upload *upload, int co
         return reply_send(session, code, "%s", text);
     update_path(upload);
     const char *name = shown_name(session, upload);
-    return code == 150 ? reply_send(session, code, "FILE: %s", name)
-                       : reply_send(session, code, "%s, FILE: %s", text, name);
+    if (code == 150)
+        return reply_send(session, code, "FILE: %s", name);
+    /* The words in brackets are what Perl's Net::FTP looks for */
+    return reply_send(session, code, "%s (unique file name: %s), FILE: %s", text, name, name);
 }
 
 /* Publishes or drops what arrived, and says which. */

@@ -187,7 +187,7 @@ for i in range(400):
     ours.sendall(b"MKD d/x%d\r\n" % i)
     code = f.readline()[:3]
     stored += code == b"257"; refused += code == b"550"
-stop = True; t.join(); ours.close()
+stop = True; t.join(); f.close(); ours.close()
 print(stored, refused)
 sys.exit(p.wait() or stored + refused != 400)
 PY

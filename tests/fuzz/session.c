@@ -1,6 +1,7 @@
 /*
  * Fuzzes the whole session: the input is what the client sends on the control connection, and
- * again what comes over each data connection. All that a session may do is allowed.
+ * again what comes over each data connection. Its size tells the circumstances: mostly a local
+ * client who may do everything; some are strangers, or have no rights, or have no openat2.
  *
  * The session is linked as it is. The calls that would make it wait or need a network are
  * replaced (--wrap, see Makefile): time is virtual, so that a poll which finds nothing lets its
@@ -44,6 +45,9 @@ enum {
 
 /* How the client's end of a data connection behaves; each is used in turn. */
 enum behaviour { SENDS_AND_CLOSES, SENDS_NOTHING, SENDS_AND_STALLS, RESETS, BEHAVIOURS };
+
+/* Remainders of the input's size by 16 */
+enum { NO_RIGHTS = 14, STRANGER = 15 };
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -354,7 +358,7 @@ static void run(const struct config *config, const struct log *log) {
     static struct session session;
     const struct peer peer = {
         .kind = PEER_INET,
-        .local = true,
+        .local = fuzz.size % 16 != STRANGER,
         .address.in = {.sin_family = AF_INET,
                        .sin_port = htons(PORT),
                        .sin_addr.s_addr = htonl(INADDR_LOOPBACK)},
@@ -392,8 +396,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     static const struct systemd journal = {.journal_sendv = check_event};
     const struct log log = {
         .target = LOG_TARGET_JOURNAL, .level = LOG_LEVEL_DEBUG, .systemd = &journal};
-    char *arguments[] = {"handler", "--allow",
-                         "upload,append,replace,list,read,mkdir,rename,delete", NULL};
+    static char none[] = "", all[] = "upload,append,replace,list,read,mkdir,rename,delete";
+    char *arguments[] = {"handler", "--allow", size % 16 == NO_RIGHTS ? none : all, NULL};
     char *environment[] = {NULL};
     char error[CONFIG_ERROR_SIZE];
     struct config config;
@@ -402,6 +406,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     fuzz.size = size;
     fuzz.now = 1000000;
     make_root();
+    fuzz.root.walk = size % 2;
     uint64_t before = open_descriptors();
     run(&config, &log);
     check_connections();
