@@ -78,8 +78,7 @@ teardown() { teardown_sandbox; }
     # 0 to 2 and the root
     [ "$(find "/proc/$pid/fd" -mindepth 1 -printf '%f\n' | sort -n | paste -sd' ')" = "0 1 2 3" ]
     [ "$(readlink "/proc/$pid/fd/3")" = "$ROOT" ]
-    ignored=$(awk '/^SigIgn/ { print $2 }' "/proc/$pid/status")
-    [ $((0x$ignored)) = $((1 << (13 - 1))) ]
+    [ "$(ignored_signals "$pid")" = 13 ] # SIGPIPE
     blocked=$(awk '/^SigBlk/ { print $2 }' "/proc/$pid/status")
     [ $((0x$blocked)) = 0 ]
     exec 7>&-

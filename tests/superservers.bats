@@ -97,7 +97,7 @@ holds_no_fd_to() {
 # ignores_only_sigpipe PID
 ignores_only_sigpipe() {
     grep -E '^Sig(Ign|Blk)' "/proc/$1/status"
-    grep -q '^SigIgn:[[:space:]]*0*1000$' "/proc/$1/status"
+    [ "$(ignored_signals "$1")" = 13 ]
 }
 
 # ------------------------------------------------------------- without network
