@@ -281,10 +281,12 @@ STEPS
 }
 
 @test "verbs: STOU is unique under races" {
+    pids=()
     for i in $(seq 20); do
         printf 'ALLO 2\r\nSTOU same\r\n%02d' "$i" | "$HANDLER" --root "$ROOT" >"$T/out.$i" 2>/dev/null &
+        pids+=($!)
     done
-    wait
+    wait "${pids[@]}"
     [ "$(find "$ROOT" -type f | wc -l)" = 20 ]
     [ "$(cat "$ROOT"/* | fold -w2 | sort | paste -sd' ')" = "$(seq -f %02g 20 | paste -sd' ')" ]
     # what each 226 said is what has its bytes
