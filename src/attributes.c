@@ -11,24 +11,17 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "facts.h"
 #include "reply.h"
 #include "session.h"
 
 enum { TIME_DIGITS = 14, SHORT_TIME_DIGITS = 12 }; /* YYYYMMDDHHMM[SS] */
 
-/* Finds what a name from the client names, not following links. Returns 0 or a negative errno. */
+/* Finds what a name from the client names. Returns 0 or a negative errno. */
 static int look_up(const struct session *session, const char *name, char ret_path[PATH_SIZE],
                    struct stat *ret_st) {
     int result = path_resolve(session->cwd, name, ret_path);
-    if (result < 0)
-        return result;
-    const char *last;
-    int parent = path_open_parent(&session->root, ret_path, &last);
-    if (parent < 0)
-        return parent;
-    result = fstatat(parent, *last ? last : ".", ret_st, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;
-    (void)close(parent);
-    return result;
+    return result < 0 ? result : path_stat(&session->root, ret_path, ret_st);
 }
 
 int verb_size(struct session *session, const char *argument) {
@@ -71,12 +64,6 @@ static bool parse_time(const char *text, size_t count, time_t *ret) {
            (tm.tm_sec == given.tm_sec || given.tm_sec == 60);
 }
 
-static void format_time(time_t time, char out[32]) {
-    struct tm tm;
-    (void)gmtime_r(&time, &tm);
-    (void)strftime(out, 32, "%Y%m%d%H%M%S", &tm);
-}
-
 /* Sets the time of last change of a plain file. Returns 0 or a negative errno. */
 static int set_time(const struct session *session, const char *name, time_t time,
                     char ret_path[PATH_SIZE]) {
@@ -99,14 +86,14 @@ static int set_time(const struct session *session, const char *name, time_t time
 /* "time name": sets it and answers `code`. */
 static int modify(struct session *session, const char *argument, size_t digits, int code) {
     time_t time;
-    char path[PATH_SIZE], text[32];
+    char path[PATH_SIZE], text[FACTS_TIME_SIZE];
     if (!parse_time(argument, digits, &time) || argument[digits] != ' ' || !argument[digits + 1])
         return reply_send(session, 501, "Wanted: YYYYMMDDHHMMSS file");
     const char *name = argument + digits + 1;
     int result = set_time(session, name, time, path);
     if (result < 0)
         return reply_failure_as(session, 550, "Failed to set time", result);
-    format_time(time, text);
+    facts_time(time, text);
     return reply_send(session, code, "Modify=%s; %s", text, name);
 }
 
@@ -115,19 +102,19 @@ int verb_mfmt(struct session *session, const char *argument) {
 }
 
 int verb_mdtm(struct session *session, const char *argument) {
-    char path[PATH_SIZE], text[32];
+    char path[PATH_SIZE], text[FACTS_TIME_SIZE];
     struct stat st;
     int result = look_up(session, argument, path, &st);
     /* A file may be called like a time and a name; it comes first */
     if (result < 0 && strspn(argument, "0123456789") == TIME_DIGITS && argument[TIME_DIGITS] == ' ')
-        return session->rights & RIGHT_UPLOAD
+        return session->rights & RIGHT_REPLACE
                    ? modify(session, argument, TIME_DIGITS, 213)
-                   : reply_send(session, 550, "MDTM: permission denied (no upload right)");
+                   : reply_send(session, 550, "MDTM: permission denied (no replace right)");
     if (result < 0)
         return reply_failure_as(session, 550, "Failed to get time", result);
     if (!S_ISREG(st.st_mode))
         return reply_send(session, 550, "%s is not a plain file", path);
-    format_time(st.st_mtime, text);
+    facts_time(st.st_mtime, text);
     return reply_send(session, 213, "%s", text);
 }
 

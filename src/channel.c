@@ -1,6 +1,7 @@
 #include "channel.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -73,7 +74,14 @@ static ssize_t write_some(const struct channel *channel, const uint8_t *bytes, s
 int channel_write(struct channel *channel, const void *bytes, size_t n, int timeout) {
     const uint8_t *at = bytes;
     while (n > 0) {
-        ssize_t written = write_some(channel, at, n);
+        size_t piece = n;
+        if (!channel->out_socket) { /* a pipe that is ready takes so much without blocking */
+            int result = await(channel->out, POLLOUT, timeout);
+            if (result < 0)
+                return result;
+            piece = n < PIPE_BUF ? n : PIPE_BUF;
+        }
+        ssize_t written = write_some(channel, at, piece);
         if (written >= 0) {
             at += written;
             n -= (size_t)written;

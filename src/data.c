@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "reply.h"
 #include "session.h"
 
@@ -72,40 +73,41 @@ static unsigned port_of(const union address *address) {
                                                     : address->in.sin_port);
 }
 
-/* Binds to a port of the range, beginning anywhere in it, so that sessions do not queue up behind
- * each other and strangers cannot guess. Returns 0 or a negative errno. */
-static int bind_in_range(int fd, union address *address, struct port_range range) {
-    unsigned count = range.first ? range.last - range.first + 1U : 1U, start = 0;
-    if (count > 1 && getrandom(&start, sizeof(start), 0) != (ssize_t)sizeof(start))
-        return -errno;
-    for (unsigned i = 0; i < count; i++) {
-        set_port(address, range.first ? range.first + (start + i) % count : 0);
-        if (bind(fd, &address->any, length_of(address)) == 0)
-            return 0;
-        if (errno != EADDRINUSE)
-            break;
-    }
-    return -errno;
-}
-
-/* Listens for a data connection. *ret_port: where. Returns 0 or a negative errno. */
-static int listen_for_data(struct session *session, unsigned *ret_port) {
-    data_reset(&session->data);
-    union address address = listen_address(session);
-    int fd = socket(address.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+/* A socket that listens on one port. Returns it or a negative errno. */
+static int listen_on(const union address *address) {
+    int fd = socket(address->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return -errno;
     const int on = 1; /* a port whose last connection is still in TIME_WAIT can be used */
     (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-    int result = bind_in_range(fd, &address, session->config->passive_ports);
+    if (bind(fd, &address->any, length_of(address)) == 0 && listen(fd, BACKLOG) == 0)
+        return fd;
+    int result = -errno;
+    (void)close(fd);
+    return result;
+}
+
+/* Listens for a data connection on a port of the range, beginning anywhere in it, so that sessions
+ * do not queue up behind each other and strangers cannot guess. *ret_port: where. Returns 0 or a
+ * negative errno. */
+static int listen_for_data(struct session *session, unsigned *ret_port) {
+    struct port_range range = session->config->passive_ports;
+    unsigned count = range.first ? range.last - range.first + 1U : 1U, start = 0;
+    union address address = listen_address(session);
     socklen_t length = length_of(&address);
-    if (result == 0 && (listen(fd, BACKLOG) < 0 || getsockname(fd, &address.any, &length) < 0))
-        result = -errno;
-    if (result < 0) {
-        (void)close(fd);
-        return result;
+    data_reset(&session->data);
+    if (count > 1 && getrandom(&start, sizeof(start), 0) != (ssize_t)sizeof(start))
+        return -errno;
+    int fd = -EADDRINUSE;
+    for (unsigned i = 0; i < count && fd == -EADDRINUSE; i++) {
+        set_port(&address, range.first ? range.first + (start + i) % count : 0);
+        fd = listen_on(&address);
     }
+    if (fd < 0)
+        return fd;
     session->data.listener = fd;
+    if (getsockname(fd, &address.any, &length) < 0)
+        return -errno;
     *ret_port = port_of(&address);
     return 0;
 }
@@ -242,10 +244,10 @@ static int take_connection(const struct session *session) {
 }
 
 static int accept_data(struct session *session) {
+    long long deadline = clock_ms() + session->config->connect_timeout * 1000LL;
     int result;
     do {
-        result =
-            session_wait(session, session->data.listener, POLLIN, session->config->connect_timeout);
+        result = session_wait(session, session->data.listener, POLLIN, deadline);
         if (result == 0)
             result = take_connection(session);
     } while (result == -EAGAIN);
@@ -265,7 +267,8 @@ static int connect_data(struct session *session) {
         (connect(fd, &to->any, length_of(to)) < 0 && errno != EINPROGRESS))
         result = -errno;
     if (result == 0)
-        result = session_wait(session, fd, POLLOUT, session->config->connect_timeout);
+        result = session_wait(session, fd, POLLOUT,
+                              clock_ms() + session->config->connect_timeout * 1000LL);
     if (result == 0 && getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) < 0)
         result = -errno;
     if (result == 0 && error == 0)

@@ -33,11 +33,16 @@ static void write_size(const struct stat *st, unsigned rights, char *out, size_t
         (void)snprintf(out, size, "%jd", (intmax_t)st->st_size);
 }
 
+void facts_time(time_t time, char out[FACTS_TIME_SIZE]) {
+    struct tm tm = in_utc(time);
+    (void)strftime(out, FACTS_TIME_SIZE, "%Y%m%d%H%M%S", &tm);
+}
+
 static void write_modify(const struct stat *st, unsigned rights, char *out, size_t size) {
     (void)rights;
-    struct tm tm = in_utc(st->st_mtime);
-    (void)snprintf(out, size, "%04d%02d%02d%02d%02d%02d", tm.tm_year + 1900, tm.tm_mon + 1,
-                   tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec);
+    char time[FACTS_TIME_SIZE];
+    facts_time(st->st_mtime, time);
+    (void)snprintf(out, size, "%s", time);
 }
 
 /* The letters of RFC 3659 section 7.5.5 and the rights that each one takes. */

@@ -24,10 +24,14 @@ enum fact {
 };
 
 enum {
+    FACTS_TIME_SIZE = 48,  /* of a time; room for what no year has */
     FACTS_NAMES_SIZE = 64, /* of the names of all facts */
     FACTS_SIZE = 192,      /* of all facts of one file */
     FACTS_LONG_SIZE = 128  /* of a line as of `ls -l`, without the name */
 };
+
+/* Writes a time as YYYYMMDDHHMMSS in UTC (RFC 3659 section 2.3). */
+void facts_time(time_t time, char out[FACTS_TIME_SIZE]);
 
 /* Reads the facts that "OPTS MLST type;size;" asks for. Case does not count; what is not known is
  * left out (RFC 3659 section 7.9). Returns bits of enum fact. */

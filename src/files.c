@@ -32,6 +32,9 @@ int verb_cwd(struct session *session, const char *argument) {
     static const char what[] = "Failed to change directory";
     char path[PATH_SIZE];
     int result = path_resolve(session->cwd, *argument ? argument : "/", path);
+    if (result == -EXDEV && session->cwd[1] == '\0' &&
+        (strcmp(argument, "..") == 0 || strcmp(argument, "../") == 0))
+        result = path_resolve("/", "/", path); /* as in every file system, "/" is above "/" */
     if (result < 0)
         return reply_failure_as(session, 550, what, result);
     int fd = path_open(&session->root, path, O_PATH | O_DIRECTORY, 0);
@@ -44,14 +47,7 @@ int verb_cwd(struct session *session, const char *argument) {
 
 int verb_cdup(struct session *session, const char *argument) {
     (void)argument;
-    if (strcmp(session->cwd, "/") == 0) /* as in every file system, "/" is above "/" */
-        return reply_send(session, 250, "Directory changed to /");
     return verb_cwd(session, "..");
-}
-
-/* Folders that may not be read cannot be synced alone, nor can any on some file systems. */
-static int sync_folder(int folder) {
-    return fsync(folder) < 0 && errno != EBADF && errno != EINVAL ? -errno : 0;
 }
 
 /* Makes the folder and syncs the one it is in, so that uploads into it can rely on it. */
@@ -62,7 +58,7 @@ static int make_folder(const struct session *session, const char *path) {
         return parent;
     int result = mkdirat(parent, *name ? name : ".", 0777) < 0 ? -errno : 0;
     if (result == 0)
-        result = sync_folder(parent);
+        result = path_sync_folder(parent, session->root.fd);
     (void)close(parent);
     return result;
 }
@@ -90,7 +86,7 @@ static int remove_name(const struct session *session, const char *path, int flag
     if (result == 0 && unlinkat(parent, name, flags) < 0)
         result = errno == EEXIST ? -ENOTEMPTY : -errno;
     if (result == 0)
-        result = sync_folder(parent);
+        result = path_sync_folder(parent, session->root.fd);
     (void)close(parent);
     return result;
 }
@@ -122,17 +118,10 @@ int verb_dele(struct session *session, const char *argument) {
 int verb_rnfr(struct session *session, const char *argument) {
     char path[PATH_SIZE];
     struct stat st;
-    const char *name;
     session->rename_from[0] = '\0';
     int result = path_resolve(session->cwd, argument, path);
-    int parent = result < 0 ? result : path_open_parent(&session->root, path, &name);
-    if (parent < 0)
-        return reply_failure_as(session, 550, "Failed to rename", parent);
-    if (*name == '\0')
-        result = -EPERM;
-    else if (fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-        result = -errno;
-    (void)close(parent);
+    if (result == 0)
+        result = strcmp(path, "/") == 0 ? -EPERM : path_stat(&session->root, path, &st);
     if (result < 0)
         return reply_failure_as(session, 550, "Failed to rename", result);
     memcpy(session->rename_from, path, sizeof(path));
@@ -162,9 +151,9 @@ static int rename_within(const struct session *session, const char *from, const 
     if (result == 0 && renameat2(old_folder, old, new_folder, new, flags) < 0)
         result = errno == ENOTEMPTY ? -EISDIR : -errno;
     if (result == 0)
-        result = sync_folder(new_folder);
+        result = path_sync_folder(new_folder, session->root.fd);
     if (result == 0)
-        result = sync_folder(old_folder);
+        result = path_sync_folder(old_folder, session->root.fd);
     (void)close(old_folder);
     if (new_folder >= 0)
         (void)close(new_folder);

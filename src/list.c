@@ -141,18 +141,8 @@ static int open_folder(struct listing *listing) {
     return error;
 }
 
-/* What a virtual path names, without following it. Returns 0 or a negative errno. */
-static int look_up(const struct session *session, const char *path, struct stat *ret_st) {
-    int fd = path_open(&session->root, path, O_PATH, 0);
-    if (fd < 0)
-        return fd;
-    int result = fstat(fd, ret_st) < 0 ? -errno : 0;
-    (void)close(fd);
-    return result;
-}
-
 static int look_up_plain(const struct session *session, const char *path, struct stat *ret_st) {
-    int result = look_up(session, path, ret_st);
+    int result = path_stat(&session->root, path, ret_st);
     if (result == 0 && !is_plain(ret_st))
         result = S_ISLNK(ret_st->st_mode) ? -ELOOP : -ENXIO;
     return result;
@@ -173,7 +163,7 @@ static int open_name(struct listing *listing, const char *name) {
     int result = path_resolve(session->cwd, name, listing->path);
     if (result < 0)
         return result;
-    result = listing->form == FORM_LONG ? look_up(session, listing->path, &listing->st)
+    result = listing->form == FORM_LONG ? path_stat(&session->root, listing->path, &listing->st)
                                         : look_up_plain(session, listing->path, &listing->st);
     if (result < 0)
         return result;

@@ -12,7 +12,7 @@
 
 #include "systemd.h"
 
-enum { EVENT_LIMIT = 10240 }; /* longest event in bytes; a path may have 4096, escaped 4 times */
+enum { EVENT_LIMIT = 17408 }; /* longest event in bytes; a path may have 4096, escaped 4 times */
 
 static const int syslog_priority[] = {LOG_ERR, LOG_WARNING, LOG_INFO, LOG_DEBUG};
 

@@ -144,3 +144,26 @@ int path_open_parent(const struct path_root *root, const char *path, const char 
         fd = path_open(root, folder, O_PATH | O_DIRECTORY, 0);
     return fd;
 }
+
+int path_stat(const struct path_root *root, const char *path, struct stat *ret_st) {
+    const char *name;
+    int parent = path_open_parent(root, path, &name);
+    if (parent < 0)
+        return parent;
+    int result = fstatat(parent, *name ? name : ".", ret_st, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;
+    (void)close(parent);
+    return result;
+}
+
+int path_sync_folder(int folder, int other) {
+    if (fsync(folder) == 0)
+        return 0;
+    if (errno != EBADF && errno != EINVAL)
+        return -errno;
+    if (syncfs(other) == 0)
+        return 0;
+    if (errno != EBADF)
+        return -errno;
+    sync();
+    return 0;
+}

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdbool.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 /* Names that begin so are ours: clients can neither see nor use them. */
@@ -47,5 +48,13 @@ int path_open(const struct path_root *root, const char *path, int flags, mode_t 
 /* Opens the folder that holds what path names, for reading where that is allowed. *ret_name
  * points to the last part of path ("" for the root itself). Returns as path_open. */
 int path_open_parent(const struct path_root *root, const char *path, const char **ret_name);
+
+/* What is called so, a link itself where it is one. Returns 0 or a negative errno. */
+int path_stat(const struct path_root *root, const char *path, struct stat *ret_st);
+
+/* Brings the names in a folder to the disk. A folder that may not be read is open as a mere path
+ * and cannot be synced, nor can any on some file systems: then all of the file system is synced, to
+ * which `other` leads, and if need be everything. Returns 0 or a negative errno. */
+int path_sync_folder(int folder, int other);
 
 #endif

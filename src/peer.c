@@ -76,11 +76,11 @@ static bool parse_address(const char *text, union address *ret) {
  * that cannot be read is not local. */
 static void adopt_relayed(struct peer *peer) {
     static const char *const names[] = {"SOCAT_PEERADDR", "TCPREMOTEIP", "REMOTE_ADDR",
-                                        "REMOTE_HOST"};
+                                        "REMOTE_HOST", "NCAT_REMOTE_ADDR"};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         const char *value = getenv(names[i]);
-        if (!value || !*value)
-            continue;
+        if (!value || !*value || (i == 0 && strchr("</@", *value)))
+            continue; /* socat's name for an AF_UNIX peer: "<anon>" or a path */
         union address address;
         bool known = parse_address(value, &address);
         if (known)

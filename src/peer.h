@@ -35,9 +35,9 @@ struct peer {
 
 /* Finds out who is connected to fd. IPv4-mapped IPv6 addresses are turned into IPv4. Where fd is
  * no network socket, a super-server may relay (socat): its variables (SOCAT_PEERADDR,
- * TCPREMOTEIP, REMOTE_ADDR, REMOTE_HOST) then name the peer. They are believed only to that
- * extent, so that a relayed stranger is not taken for a local peer.
- * Returns 0, or -ENOTCONN when the peer has already gone, or another negative errno. */
+ * TCPREMOTEIP, REMOTE_ADDR, REMOTE_HOST, NCAT_REMOTE_ADDR) then name the peer. They are believed
+ * only to that extent, so that a relayed stranger is not taken for a local peer. Returns 0, or
+ * -ENOTCONN when the peer has already gone, or another negative errno. */
 int peer_identify(struct peer *ret_peer, int fd);
 
 /* Tells whether a data connection from that address is this peer's: it comes from the same host,

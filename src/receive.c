@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "session.h"
 
 static const struct verdict whole_by_size = {"size", NULL};
@@ -14,8 +15,12 @@ static const struct verdict aborted = {"aborted", "as you asked"};
 static const struct verdict vanished = {"vanished", "the control connection was closed"};
 static const struct verdict cut_short = {"short", "fewer bytes than announced by ALLO"};
 
-const struct verdict *receive_judge(const struct session *session, const struct receive_job *job,
+const struct verdict *receive_judge(struct session *session, const struct receive_job *job,
                                     const struct copy_result *result) {
+    if (!job->is_inline)
+        session_look(session);
+    if (session->aborted)
+        return &aborted;
     switch (result->end) {
     case COPY_RESET:
         return &reset;
@@ -54,7 +59,8 @@ static int wait_alone(void *context, int fd, short events) {
  * the control connection: the verdict is `vanished`, and the log tells how much came. */
 static int wait_for_data(void *context, int fd, short events) {
     struct session *session = context;
-    int result = session_wait(session, fd, events, session->config->stall_timeout);
+    int result =
+        session_wait(session, fd, events, clock_ms() + session->config->stall_timeout * 1000LL);
     return result == -ENOTCONN ? wait_alone(context, fd, events) : result;
 }
 
@@ -84,8 +90,6 @@ static struct copy_result receive_inline(struct session *session, const struct r
 
 static int receive_data(struct session *session, const struct receive_job *job,
                         struct copy_result *ret_result) {
-    session->transferring = true;
-    session->aborted = false;
     int fd = data_connect(session);
     if (fd >= 0) {
         const struct copy copy = {.from = fd,
@@ -99,9 +103,7 @@ static int receive_data(struct session *session, const struct receive_job *job,
                                   .wait_context = session};
         *ret_result = copy_receive(&copy);
         (void)close(fd);
-        session_look(session); /* is the client still there? */
     }
-    session->transferring = false;
     return fd < 0 ? fd : 0;
 }
 

@@ -31,8 +31,9 @@ struct verdict {
 int receive_bytes(struct session *session, const struct receive_job *job,
                   struct copy_result *ret_result);
 
-/* Judges how they ended, when that was not COPY_FAILED. */
-const struct verdict *receive_judge(const struct session *session, const struct receive_job *job,
+/* Judges how they ended, when that was not COPY_FAILED. Looks at the control connection first: is
+ * the client still there, does it want to abort? */
+const struct verdict *receive_judge(struct session *session, const struct receive_job *job,
                                     const struct copy_result *result);
 
 #endif

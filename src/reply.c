@@ -117,6 +117,7 @@ static const struct failure failures[] = {
     {-ENXIO, 553, "that name is taken by something that is not a plain file"},
     {-ERANGE, 554, "the restart point is behind the end of the file"},
     {-ENOTEMPTY, 550, "the folder is not empty"},
+    {-ESTALE, 450, "the file that it goes on from has changed meanwhile"},
     {-EBUSY, 450, "it is in use"},
     {-EINVAL, 553, "the name holds a control character"},
     {-ENAMETOOLONG, 553, "the name is too long"},

@@ -40,7 +40,8 @@ static int broke(struct sender *sender, int error) {
 
 static int wait_for_room(struct sender *sender) {
     struct session *session = sender->session;
-    int result = session_wait(session, sender->fd, POLLOUT, session->config->stall_timeout);
+    int result = session_wait(session, sender->fd, POLLOUT,
+                              clock_ms() + session->config->stall_timeout * 1000LL);
     return result < 0 ? broke(sender, result) : 0;
 }
 
@@ -187,7 +188,6 @@ int send_transfer(struct session *session, const struct send_source *source) {
     sender.broken = 0;
     sender.length = 0;
     double begun = clock_seconds();
-    session->restart = 0;
     int result =
         reply_send(session, 150, "File status okay; about to open data connection%s", source->note);
     if (result < 0)

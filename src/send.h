@@ -34,7 +34,7 @@ int send_refuse(struct session *session);
 
 /* The transfer, from reply 150 to 226, 425, 426 or 451 (RFC 959 section 5.4). A connection whose
  * bytes are not all that there was is reset, so that no client takes them for the whole, except
- * after ABOR. The restart point is used up (RFC 3659 section 5.3). Returns as reply_send. */
+ * after ABOR. Returns as reply_send. */
 int send_transfer(struct session *session, const struct send_source *source);
 
 /* Sends n bytes; buffered. Meanwhile the control connection is attended to. Returns 0 or a negative

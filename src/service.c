@@ -98,8 +98,8 @@ static const struct site {
     const char *help;
 } sites[] = {
     {"HELP", site_help, RIGHT_NONE, ""},
-    {"CHMOD", site_chmod, RIGHT_UPLOAD, "mode file"},
-    {"UTIME", site_utime, RIGHT_UPLOAD, "YYYYMMDDHHMMSS file"},
+    {"CHMOD", site_chmod, RIGHT_REPLACE, "mode file"},
+    {"UTIME", site_utime, RIGHT_REPLACE, "YYYYMMDDHHMMSS file"},
     {"UMASK", site_umask, RIGHT_NONE, "[mask]"},
 };
 
@@ -123,5 +123,5 @@ int verb_site(struct session *session, const char *argument) {
                               right_word(site->right));
         return site->run(session, rest);
     }
-    return reply_send(session, 504, "That SITE command is not known; see SITE HELP");
+    return reply_send(session, 501, "That SITE command is not known; see SITE HELP");
 }

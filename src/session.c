@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
 
 #include "auth.h"
 #include "clock.h"
@@ -60,11 +62,11 @@ static bool feed_line(struct session *session) {
     return ended;
 }
 
-/* May the line that has begun be a command without line end, ended by silence? Not when it came
- * together with the line before it: then it is the first half of a line that the network cut. */
+/* May the line that has begun be a command without line end? Not when it came together with the
+ * line before it: then it is the first half of a line that the network cut. Nor in a session that
+ * has asked for data connections: that client knows how lines end. */
 static bool may_be_unterminated(const struct session *session) {
-    if (!session->line.begun || session->line.cr || !session->line_alone ||
-        session->line.length > LINE_LIMIT || session->config->unterminated_wait == 0)
+    if (!session->line.begun || session->line.cr || !session->line_alone || session->data.used)
         return false;
     char text[LINE_LIMIT + 1];
     memcpy(text, session->line.text, session->line.length);
@@ -91,11 +93,13 @@ static bool is_tls(const struct session *session) {
 
 static enum read_outcome read_line(struct session *session) {
     if (session->line_waiting) {
-        session->line_waiting = false;
+        session->line_waiting = session->end_seen = false;
         return READ_LINE;
     }
     struct channel *control = &session->control;
     session->line_alone = channel_pending(control) == 0;
+    if (!session->logged_in && clock_ms() >= session->login_deadline)
+        return READ_IDLE;
     for (;;) {
         if (is_tls(session)) {
             log_event(session->log, LOG_LEVEL_WARNING, "Closing: the client speaks TLS, not FTP");
@@ -104,18 +108,17 @@ static enum read_outcome read_line(struct session *session) {
         if (feed_line(session))
             return READ_LINE;
         bool unterminated = may_be_unterminated(session);
-        int result = channel_fill(control, unterminated ? (int)session->config->unterminated_wait
-                                                        : patience(session));
-        if (result == -ETIMEDOUT && !unterminated)
+        bool by_silence = unterminated && session->config->unterminated_wait > 0;
+        int result = channel_fill(control, by_silence ? (int)session->config->unterminated_wait
+                                                      : patience(session));
+        if (result > 0)
+            continue;
+        if (result == -ETIMEDOUT && !by_silence)
             return READ_IDLE;
-        if (result < 0 && result != -ETIMEDOUT)
+        if ((result < 0 && result != -ETIMEDOUT) || !unterminated)
             return READ_END;
-        if (result <= 0) { /* silence, or end of input: the line has no end of its own */
-            if (!session->line.begun)
-                return READ_END;
-            line_end(&session->line);
-            return READ_LINE;
-        }
+        line_end(&session->line); /* by silence, or by the end of input */
+        return READ_LINE;
     }
 }
 
@@ -132,13 +135,9 @@ static int run_line(struct session *session) {
     return result;
 }
 
-void session_drain(struct session *session) {
-    channel_drain(&session->control, DRAIN_TIME);
-}
-
 static void leave(struct session *session) {
-    if (channel_has_unread(&session->control))
-        session_drain(session);
+    if (session->must_drain || channel_has_unread(&session->control))
+        channel_drain(&session->control, DRAIN_TIME);
     data_reset(&session->data);
     log_event(session->log, LOG_LEVEL_INFO, "Connection closed: %s (%u files, %llu bytes)",
               session->peer.text, session->files, (unsigned long long)session->bytes);
@@ -195,34 +194,83 @@ static bool is_listening(const struct session *session) {
     return !session->control_gone && !session->line_waiting;
 }
 
-void session_look(struct session *session) {
+static bool is_quit(const char *line) {
+    return strncasecmp(line, "QUIT", 4) == 0;
+}
+
+/* A client that has closed the control connection may have sent QUIT before, behind the line that
+ * waits. */
+static bool has_quit(struct session *session) {
+    struct channel *control = &session->control;
+    char bytes[CHANNEL_BUFFER_SIZE];
+    if (is_quit(session->line.text))
+        return true;
+    size_t n = channel_pending(control);
+    memcpy(bytes, control->buffer + control->start, n);
+    ssize_t more = recv(control->in, bytes + n, sizeof(bytes) - n, MSG_PEEK | MSG_DONTWAIT);
+    n += more > 0 ? (size_t)more : 0;
+    for (size_t i = 0; i + 4 <= n; i++) {
+        if ((i == 0 || bytes[i - 1] == '\n') && is_quit(bytes + i))
+            return true;
+    }
+    return false;
+}
+
+/* While a line waits, no more are read; but whether the client is still there can be seen. */
+static void watch_for_end(struct session *session, short events) {
+    if (events & (POLLRDHUP | POLLHUP | POLLERR))
+        session->control_gone = !has_quit(session);
+    session->end_seen = events != 0;
+}
+
+/* What to wait for on the control connection: commands, or only its end. */
+static struct pollfd control_events(const struct session *session) {
     struct pollfd control = {.fd = session->control.in, .events = POLLIN};
-    while (is_listening(session) &&
-           (channel_pending(&session->control) > 0 || poll(&control, 1, 0) > 0))
+    if (session->control_gone || (session->line_waiting && session->end_seen))
+        control.fd = -1;
+    else if (session->line_waiting)
+        control.events = POLLRDHUP;
+    return control;
+}
+
+/* Attends to what poll has found. */
+static void attend_to(struct session *session, short events) {
+    if (session->line_waiting)
+        watch_for_end(session, events);
+    else
         attend(session);
 }
 
-int session_wait(struct session *session, int fd, short events, unsigned timeout) {
-    long long deadline = clock_ms() + timeout * 1000LL;
+void session_look(struct session *session) {
+    for (;;) {
+        struct pollfd control = control_events(session);
+        if (is_listening(session) && channel_pending(&session->control) > 0)
+            attend(session);
+        else if (control.fd >= 0 && poll(&control, 1, 0) > 0)
+            attend_to(session, control.revents);
+        else
+            return;
+    }
+}
+
+int session_wait(struct session *session, int fd, short events, long long deadline) {
     for (;;) {
         if (session->aborted)
             return -ECANCELED;
-        bool listening = is_listening(session);
-        if (listening && channel_pending(&session->control) > 0) {
+        if (is_listening(session) && channel_pending(&session->control) > 0) {
             attend(session);
             continue;
         }
-        struct pollfd fds[] = {{.fd = fd, .events = events},
-                               {.fd = listening ? session->control.in : -1, .events = POLLIN}};
+        struct pollfd fds[] = {{.fd = fd, .events = events}, control_events(session)};
         long long left = session->control_gone ? 0 : deadline - clock_ms();
         int n = poll(fds, 2, left > 0 ? (int)left : 0);
         if (n < 0 && errno != EINTR)
             return -errno;
         if (n > 0 && fds[1].revents)
-            attend(session);
+            attend_to(session, fds[1].revents);
         if (n > 0 && fds[0].revents && !session->aborted)
             return 0;
-        if (n == 0 && left <= 0)
+        if (n >= 0 && left <= 0 && !session->aborted)
             return session->control_gone ? -ENOTCONN : -ETIMEDOUT;
     }
 }

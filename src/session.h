@@ -26,6 +26,7 @@ struct session {
     bool line_waiting;        /* line is whole, came during a transfer, and waits for its end */
     bool line_alone;          /* nothing came in one piece with the beginning of line */
     bool over;                /* the session ends after this command */
+    bool must_drain;          /* more may come that nobody reads: see channel_drain */
     size_t out_length;        /* bytes in out */
     long long login_deadline; /* ms on the monotonic clock until which a client may log in */
 
@@ -44,6 +45,7 @@ struct session {
     struct data data;  /* data connections */
     bool transferring; /* a transfer over a data connection is under way */
     bool aborted;      /* ABOR came during this transfer */
+    bool end_seen;     /* the control connection has ended behind a line that waits */
     bool control_gone; /* the control connection ended during this transfer */
     bool inline_whole; /* all bytes of the inline upload have been taken */
     uint64_t moved;    /* bytes of this transfer so far */
@@ -62,22 +64,20 @@ struct session {
 void session_init(struct session *session, const struct config *config, const struct log *log,
                   const struct peer *peer, const struct path_root *root, int in, int out);
 
-/* As after the greeting: nobody logged in, all parameters at their defaults (REIN). */
+/* As after the greeting: nobody logged in, all parameters at their defaults (REIN). What SITE UMASK
+ * took away stays away. */
 void session_reset(struct session *session);
 
 /* Speaks the session from the greeting to its end. */
 void session_run(struct session *session);
 
-/* Waits until fd is ready for events (poll(2)), for at most timeout s, and meanwhile attends to
- * the control connection: the commands that are allowed during a transfer are run, any other
- * waits for its end. Returns 0, -ETIMEDOUT, -ECANCELED after ABOR, or -ENOTCONN at once when fd is
- * not ready and the client has left the control connection. */
-int session_wait(struct session *session, int fd, short events, unsigned timeout);
+/* Waits until fd is ready for events (poll(2)), until deadline at most (ms, as clock_ms), and
+ * meanwhile attends to the control connection: the commands that are allowed during a transfer are
+ * run, any other waits for its end. Returns 0, -ETIMEDOUT, -ECANCELED after ABOR, or -ENOTCONN at
+ * once when fd is not ready and the client has left the control connection. */
+int session_wait(struct session *session, int fd, short events, long long deadline);
 
 /* Attends to what has come on the control connection, without waiting. */
 void session_look(struct session *session);
-
-/* After a last reply: drops for a bounded time what the client still sends. */
-void session_drain(struct session *session);
 
 #endif

@@ -17,8 +17,9 @@ static void reset_signals(void) {
     struct sigaction action = {.sa_handler = SIG_DFL};
     for (int number = 1; number < NSIG; number++)
         (void)sigaction(number, &action, NULL); /* EINVAL for KILL, STOP and libc's own */
-    action.sa_handler = SIG_IGN;
+    action.sa_handler = SIG_IGN;                /* both are told by errno: EPIPE, EFBIG */
     (void)sigaction(SIGPIPE, &action, NULL);
+    (void)sigaction(SIGXFSZ, &action, NULL);
     sigset_t none;
     (void)sigemptyset(&none);
     (void)sigprocmask(SIG_SETMASK, &none, NULL);

@@ -15,9 +15,9 @@ struct start {
     const char *systemd_error;     /* why it is not there though it is wanted, else NULL */
 };
 
-/* Signal dispositions back to default (SIGPIPE ignored), nothing blocked; libsystemd's module
- * loaded where LISTEN_FDS or JOURNAL_STREAM ask for it; the connection that LISTEN_FDS hands over
- * moved to fds 0 and 1; every descriptor above 2 closed; fds 0 to 2 open; fd 2 away from the
+/* Signal dispositions back to default (SIGPIPE and SIGXFSZ ignored), nothing blocked; libsystemd's
+ * module loaded where LISTEN_FDS or JOURNAL_STREAM ask for it; the connection that LISTEN_FDS hands
+ * over moved to fds 0 and 1; every descriptor above 2 closed; fds 0 to 2 open; fd 2 away from the
  * client. Reads no byte of the connection. Returns 0 or a negative errno: -ENOTCONN without a
  * connection to serve, -EINVAL when LISTEN_FDS holds something else than one connection,
  * -ELIBACC when it cannot be taken without the module. */

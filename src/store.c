@@ -139,6 +139,7 @@ static int take_old(struct store *store, const struct store_request *request) {
     if (result == 0 && !S_ISREG(st.st_mode))
         result = -ENXIO;
     if (result == 0) {
+        store->old = st;
         store->kept = request->base == STORE_ALL ? (uint64_t)st.st_size : request->keep;
         result =
             (uint64_t)st.st_size < store->kept ? -ERANGE : copy_bytes(old, store->fd, store->kept);
@@ -167,6 +168,7 @@ int store_begin(struct store *ret_store, int folder, const struct store_request 
     *store = (struct store){.fd = -1,
                             .folder = folder,
                             .unique = request->unique,
+                            .base = request->base,
                             .may_replace = request->may_replace || request->base != STORE_NOTHING};
     int result = settle_name(store, request);
     if (result == 0)
@@ -182,16 +184,6 @@ int store_begin(struct store *ret_store, int folder, const struct store_request 
 
 void store_abort(struct store *store) {
     finish(store);
-}
-
-static int sync_folder(const struct store *store) {
-    if (fsync(store->folder) == 0)
-        return 0;
-    /* EBADF: a folder that may not be read is open as a mere path; EINVAL: a file system that
-     * syncs no folders. Then all of the file system is synced. */
-    if (errno == EBADF || errno == EINVAL)
-        return syncfs(store->fd) < 0 ? -errno : 0;
-    return -errno;
 }
 
 /* Flushes and closes one of two descriptors of the file, for some file systems tell of a failed
@@ -253,6 +245,21 @@ static int swap(const struct store *store) {
 /* How the final name was given, and so how it can be taken back. */
 enum published { NOT_PUBLISHED, ADDED, SWAPPED, RENAMED_OVER };
 
+/* Is what we got for our file what may be replaced? It may have become a folder or a link under our
+ * hands, or, where our file goes on from it, have got more bytes. */
+static int check_swapped(const struct store *store) {
+    struct stat st;
+    if (fstatat(store->folder, store->temp, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        return -errno;
+    if (!S_ISREG(st.st_mode))
+        return S_ISDIR(st.st_mode) ? -EISDIR : -ENXIO;
+    const struct stat *old = &store->old;
+    bool same = old->st_nlink > 0 && st.st_ino == old->st_ino && st.st_dev == old->st_dev &&
+                st.st_size == old->st_size && st.st_mtim.tv_sec == old->st_mtim.tv_sec &&
+                st.st_mtim.tv_nsec == old->st_mtim.tv_nsec;
+    return store->base == STORE_NOTHING || same ? 0 : -ESTALE;
+}
+
 /* Exchanges the file with the old one, which is called temp then and can be brought back. */
 static int publish_over(struct store *store, enum published *ret_published) {
     int result = check_target(store->folder, store->name);
@@ -263,12 +270,12 @@ static int publish_over(struct store *store, enum published *ret_published) {
     if (result == 0)
         result = swap(store);
     if (result == 0) {
-        result = check_target(store->folder, store->temp);
-        if (result == 1)
+        result = check_swapped(store);
+        if (result == 0)
             *ret_published = SWAPPED;
         else
-            (void)swap(store); /* it became a folder or a link under our hands */
-        return result < 0 ? result : 0;
+            (void)swap(store);
+        return result;
     }
     if (result != -EINVAL && result != -ENOSYS)
         return result;
@@ -317,25 +324,21 @@ static int publish(struct store *store, enum published *ret_published) {
     return -EEXIST;
 }
 
-static int sync_file(const struct store *store) {
+int store_sync(struct store *store) {
     int result;
     do
         result = fsync(store->fd) < 0 ? -errno : 0;
     while (result == -EINTR);
-    return result;
+    return result < 0 ? result : close_checked(store);
 }
 
-int store_commit(struct store *store) {
+int store_publish(struct store *store) {
     enum published published = NOT_PUBLISHED;
-    int result = sync_file(store);
-    if (result == 0)
-        result = close_checked(store);
-    if (result == 0)
-        result = publish(store, &published);
+    int result = publish(store, &published);
     if (published == ADDED || published == RENAMED_OVER)
         store->temp[0] = '\0'; /* no file is called so any more */
     if (result == 0)
-        result = sync_folder(store);
+        result = path_sync_folder(store->folder, store->fd);
     if (result < 0)
         unpublish(store, published);
     finish(store);

@@ -1,8 +1,8 @@
 /*
  * store: an upload as a transaction; the one place that syncs and publishes.
  *
- * store_begin, any number of writes to store.fd, then store_commit or store_abort. Until commit
- * nothing can be seen under the final name, and a file that has it is not touched.
+ * store_begin, any number of writes to store.fd, store_sync, then store_publish or store_abort.
+ * Until then nothing can be seen under the final name, and a file that has it is not touched.
  */
 #ifndef STORD_STORE_H
 #define STORD_STORE_H
@@ -10,6 +10,7 @@
 #include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/stat.h>
 
 #include "path.h"
 
@@ -38,6 +39,8 @@ struct store {
     bool unnamed;               /* fd has no name yet (O_TMPFILE), else it is called temp */
     bool may_replace;           /* as in the request */
     bool unique;                /* as in the request */
+    enum store_base base;       /* as in the request */
+    struct stat old;            /* of the file that it goes on from; st_nlink is 0 where is none */
     uint64_t kept;              /* bytes of the old file that it begins with */
     char name[NAME_MAX + 1];    /* final name; still to be read when the store is over */
     char temp[STORE_TEMP_SIZE]; /* name with the reserved prefix, "" when none is in use */
@@ -49,10 +52,16 @@ struct store {
  * -EACCES, -ENOSPC and whatever open(2) says. */
 int store_begin(struct store *ret_store, int folder, const struct store_request *request);
 
-/* Syncs the file, gives it its name (replacing a file that has it, atomically, where it may) and
- * syncs the folder. Returns 0 when all of that is on disk. On a negative errno (as store_begin's)
- * everything is as it was before store_begin. Either way the store is over. */
-int store_commit(struct store *store);
+/* Brings the bytes to the disk; the file still has no name. Returns 0 or a negative errno; then, or
+ * when it must not be published any more, store_abort follows. */
+int store_sync(struct store *store);
+
+/* Gives the synced file its name (replacing a file that has it, atomically, where it may) and syncs
+ * the folder. Returns 0 when that is on disk. On a negative errno (as store_begin's; -ESTALE when
+ * the old file that it goes on from has changed meanwhile) everything is as it was before
+ * store_begin; but on file systems that cannot exchange two names, an old file may be gone when the
+ * sync of the folder fails. Either way the store is over. */
+int store_publish(struct store *store);
 
 /* Drops what arrived. */
 void store_abort(struct store *store);

@@ -71,12 +71,18 @@ static int finish(struct session *session, struct upload *upload) {
         return fail_locally(session, upload, upload->result.error);
     }
     const struct verdict *verdict = receive_judge(session, &upload->job, &upload->result);
+    int error = verdict->reason ? 0 : store_sync(&upload->store);
+    if (!verdict->reason && error == 0) /* once more: the sync may have taken a while */
+        verdict = receive_judge(session, &upload->job, &upload->result);
     if (verdict->reason) {
         store_abort(&upload->store);
         log_upload(session, upload, LOG_LEVEL_WARNING, "Upload failed", verdict->word);
         return reply_send(session, 426, "%s: %s", failed, verdict->reason);
     }
-    int error = store_commit(&upload->store);
+    if (error == 0)
+        error = store_publish(&upload->store);
+    else
+        store_abort(&upload->store);
     if (error < 0)
         return fail_locally(session, upload, error);
     session->files++;
@@ -131,8 +137,12 @@ static int transfer(struct session *session, struct upload *upload) {
     }
     log_default_type(session, upload);
     upload->begun = clock_seconds();
+    session->transferring = !upload->job.is_inline;
+    session->aborted = false;
     int error = receive_bytes(session, &upload->job, &upload->result);
-    return error < 0 ? no_connection(session, upload, error) : finish(session, upload);
+    result = error < 0 ? no_connection(session, upload, error) : finish(session, upload);
+    session->transferring = false;
+    return result;
 }
 
 /* Runs an upload whose request says what is particular to its verb. */
@@ -142,10 +152,7 @@ static int run(struct session *session, const char *name, struct store_request r
                                     .announced = session->allo_given,
                                     .size = session->allo_given ? session->allo : 0}};
     upload.request.size = upload.job.size;
-    bool allo_refused = session->allo_refused;
-    session->allo_given = session->allo_refused = false;
-    session->restart = 0;
-    if (upload.job.is_inline && allo_refused)
+    if (upload.job.is_inline && session->allo_refused)
         return reply_send(session, 501, "%s: its size was announced and refused", failed);
     if (!upload.job.is_inline && !data_prepared(&session->data))
         return reply_send(session, 425, "Use PASV, EPSV, PORT or EPRT first");
@@ -158,10 +165,10 @@ static int run(struct session *session, const char *name, struct store_request r
 }
 
 int verb_stor(struct session *session, const char *argument) {
-    if (session->restart && !(session->rights & RIGHT_REPLACE)) {
-        session->restart = 0;
+    if (session->restart && !(session->rights & RIGHT_REPLACE))
         return reply_send(session, 550, "%s: permission denied (no replace right)", failed);
-    }
+    if (session->restart && session->ascii && session->data.used)
+        return reply_send(session, 554, "%s: in TYPE A it cannot go on; use TYPE I", failed);
     return run(session, argument,
                (struct store_request){.base = session->restart ? STORE_BEGINNING : STORE_NOTHING,
                                       .keep = session->restart,

@@ -28,15 +28,18 @@ static const struct verb verbs[] = {
     {"SYST", verb_syst, ARGUMENT_NONE, VERB_ANYTIME, RIGHT_NONE, NULL, ""},
     {"HELP", verb_help, ARGUMENT_OPTIONAL, VERB_ANYTIME, RIGHT_NONE, NULL, "[verb]"},
     {"FEAT", verb_feat, ARGUMENT_NONE, VERB_ANYTIME, RIGHT_NONE, NULL, ""},
-    {"OPTS", verb_opts, ARGUMENT_REQUIRED, VERB_ANYTIME, RIGHT_NONE, "UTF8", "UTF8 ON"},
-    {"TYPE", verb_type, ARGUMENT_REQUIRED, 0, RIGHT_NONE, NULL, "A [N] | I | L 8"},
-    {"MODE", verb_mode, ARGUMENT_REQUIRED, 0, RIGHT_NONE, NULL, "S"},
-    {"STRU", verb_stru, ARGUMENT_REQUIRED, 0, RIGHT_NONE, NULL, "F"},
-    {"ALLO", verb_allo, ARGUMENT_REQUIRED, 0, RIGHT_NONE, NULL, "bytes [R record-size]"},
+    {"OPTS", verb_opts, ARGUMENT_REQUIRED, VERB_ANYTIME | VERB_TRIM, RIGHT_NONE, "UTF8", "UTF8 ON"},
+    {"TYPE", verb_type, ARGUMENT_REQUIRED, VERB_TRIM, RIGHT_NONE, NULL, "A [N] | I | L 8"},
+    {"MODE", verb_mode, ARGUMENT_REQUIRED, VERB_TRIM, RIGHT_NONE, NULL, "S"},
+    {"STRU", verb_stru, ARGUMENT_REQUIRED, VERB_TRIM, RIGHT_NONE, NULL, "F"},
+    {"ALLO", verb_allo, ARGUMENT_REQUIRED, VERB_TRIM, RIGHT_NONE, NULL, "bytes [R record-size]"},
     {"PASV", verb_pasv, ARGUMENT_NONE, VERB_DATA, RIGHT_NONE, NULL, ""},
-    {"EPSV", verb_epsv, ARGUMENT_OPTIONAL, VERB_DATA, RIGHT_NONE, "EPSV", "[1 | 2 | ALL]"},
-    {"PORT", verb_port, ARGUMENT_REQUIRED, VERB_DATA, RIGHT_NONE, NULL, "h1,h2,h3,h4,p1,p2"},
-    {"EPRT", verb_eprt, ARGUMENT_REQUIRED, VERB_DATA, RIGHT_NONE, "EPRT", "|family|host|port|"},
+    {"EPSV", verb_epsv, ARGUMENT_OPTIONAL, VERB_DATA | VERB_TRIM, RIGHT_NONE, "EPSV",
+     "[1 | 2 | ALL]"},
+    {"PORT", verb_port, ARGUMENT_REQUIRED, VERB_DATA | VERB_TRIM, RIGHT_NONE, NULL,
+     "h1,h2,h3,h4,p1,p2"},
+    {"EPRT", verb_eprt, ARGUMENT_REQUIRED, VERB_DATA | VERB_TRIM, RIGHT_NONE, "EPRT",
+     "|family|host|port|"},
     {"PWD", verb_pwd, ARGUMENT_NONE, 0, RIGHT_NONE, NULL, ""},
     {"XPWD", verb_pwd, ARGUMENT_NONE, 0, RIGHT_NONE, NULL, ""},
     {"CWD", verb_cwd, ARGUMENT_OPTIONAL, 0, RIGHT_NONE, "TVFS", "folder"},
@@ -45,20 +48,23 @@ static const struct verb verbs[] = {
     {"XCUP", verb_cdup, ARGUMENT_NONE, 0, RIGHT_NONE, NULL, ""},
     {"MKD", verb_mkd, ARGUMENT_REQUIRED, 0, RIGHT_MKDIR, NULL, "folder"},
     {"XMKD", verb_mkd, ARGUMENT_REQUIRED, 0, RIGHT_MKDIR, NULL, "folder"},
-    {"STOR", verb_stor, ARGUMENT_REQUIRED, VERB_UPLOAD | VERB_UNTERMINATED, RIGHT_UPLOAD,
-     "INLINE ALLO", "file"},
-    {"APPE", verb_appe, ARGUMENT_REQUIRED, VERB_UPLOAD, RIGHT_APPEND, NULL, "file"},
-    {"STOU", verb_stou, ARGUMENT_OPTIONAL, VERB_UPLOAD, RIGHT_UPLOAD, NULL, "[file]"},
-    {"RETR", verb_retr, ARGUMENT_REQUIRED, 0, RIGHT_READ, NULL, "file"},
-    {"LIST", verb_list, ARGUMENT_OPTIONAL, 0, RIGHT_LIST, NULL, "[file | folder | pattern]"},
-    {"NLST", verb_nlst, ARGUMENT_OPTIONAL, 0, RIGHT_LIST, NULL, "[file | folder | pattern]"},
-    {"MLSD", verb_mlsd, ARGUMENT_OPTIONAL, 0, RIGHT_LIST, NULL, "[folder]"},
+    {"STOR", verb_stor, ARGUMENT_REQUIRED, VERB_TRANSFER | VERB_UPLOAD | VERB_UNTERMINATED,
+     RIGHT_UPLOAD, "INLINE ALLO", "file"},
+    {"APPE", verb_appe, ARGUMENT_REQUIRED, VERB_TRANSFER | VERB_UPLOAD, RIGHT_APPEND, NULL, "file"},
+    {"STOU", verb_stou, ARGUMENT_OPTIONAL, VERB_TRANSFER | VERB_UPLOAD, RIGHT_UPLOAD, NULL,
+     "[file]"},
+    {"RETR", verb_retr, ARGUMENT_REQUIRED, VERB_TRANSFER, RIGHT_READ, NULL, "file"},
+    {"LIST", verb_list, ARGUMENT_OPTIONAL, VERB_TRANSFER, RIGHT_LIST, NULL,
+     "[file | folder | pattern]"},
+    {"NLST", verb_nlst, ARGUMENT_OPTIONAL, VERB_TRANSFER, RIGHT_LIST, NULL,
+     "[file | folder | pattern]"},
+    {"MLSD", verb_mlsd, ARGUMENT_OPTIONAL, VERB_TRANSFER, RIGHT_LIST, NULL, "[folder]"},
     {"MLST", verb_mlst, ARGUMENT_OPTIONAL, 0, RIGHT_LIST | RIGHT_READ, "MLST", "[file | folder]"},
     {"SIZE", verb_size, ARGUMENT_REQUIRED, 0, RIGHT_LIST | RIGHT_READ, "SIZE", "file"},
     {"MDTM", verb_mdtm, ARGUMENT_REQUIRED, 0, RIGHT_LIST | RIGHT_READ, "MDTM",
      "[YYYYMMDDHHMMSS] file"},
-    {"MFMT", verb_mfmt, ARGUMENT_REQUIRED, 0, RIGHT_UPLOAD, "MFMT", "YYYYMMDDHHMMSS file"},
-    {"REST", verb_rest, ARGUMENT_REQUIRED, 0, RIGHT_NONE, "REST STREAM", "bytes"},
+    {"MFMT", verb_mfmt, ARGUMENT_REQUIRED, 0, RIGHT_REPLACE, "MFMT", "YYYYMMDDHHMMSS file"},
+    {"REST", verb_rest, ARGUMENT_REQUIRED, VERB_TRIM, RIGHT_NONE, "REST STREAM", "bytes"},
     {"RNFR", verb_rnfr, ARGUMENT_REQUIRED, 0, RIGHT_RENAME, NULL, "name"},
     {"RNTO", verb_rnto, ARGUMENT_REQUIRED, 0, RIGHT_RENAME, NULL, "new name"},
     {"DELE", verb_dele, ARGUMENT_REQUIRED, 0, RIGHT_DELETE, NULL, "file"},
@@ -93,7 +99,9 @@ const struct verb *verb_find(const char *line) {
 }
 
 static void log_command(const struct session *session, const struct verb *verb, const char *line) {
-    if (verb && verb->traits & VERB_SECRET)
+    if (!verb && (strcasestr(line, "PASS") || strcasestr(line, "ACCT")))
+        log_event(session->log, LOG_LEVEL_DEBUG, "Received command: *** (may hold a password)");
+    else if (verb && verb->traits & VERB_SECRET)
         log_event(session->log, LOG_LEVEL_DEBUG, "Received command: %s ***", verb->name);
     else
         log_event(session->log, LOG_LEVEL_DEBUG, "Received command: %s", line);
@@ -151,23 +159,51 @@ static void end_inline(struct session *session) {
     log_event(session->log, LOG_LEVEL_INFO,
               "Session ended: what follows a refused upload may be data");
     session->over = true;
-    session_drain(session);
+    session->must_drain = true;
 }
 
-int verb_run(struct session *session, const char *line, enum line_fault fault) {
+/* Cuts blanks off the end of an argument, where they can only be a mistake. */
+static void trim(const struct verb *verb, char *argument) {
+    if (!(verb->traits & VERB_TRIM) && verb->argument != ARGUMENT_NONE)
+        return;
+    size_t n = strlen(argument);
+    while (n > 0 && argument[n - 1] == ' ')
+        argument[--n] = '\0';
+}
+
+/* What a command changes before anything is said about it, and after it. */
+static void before(struct session *session, const struct verb *verb) {
+    session->inline_whole = false;
+    if (verb->traits & VERB_DATA)
+        session->data.used = true;
+    if (verb->run == verb_allo)
+        session->allo_refused = true; /* until verb_allo has understood it */
+}
+
+static void after(struct session *session, const struct verb *verb) {
+    if (verb->traits & VERB_TRANSFER)
+        session->restart = 0;
+    if (verb->traits & VERB_UPLOAD)
+        session->allo_given = session->allo_refused = false;
+}
+
+int verb_run(struct session *session, char *line, enum line_fault fault) {
     const struct verb *verb = verb_find(line);
-    const char *argument = line + strcspn(line, " ");
+    char *argument = line + strcspn(line, " ");
     argument += *argument == ' ';
     log_command(session, verb, line);
-    if (verb && verb->traits & VERB_DATA)
-        session->data.used = true;
+    if (verb) {
+        trim(verb, argument);
+        before(session, verb);
+    }
     bool is_inline = verb && verb->traits & VERB_UPLOAD && !session->data.used;
-    session->inline_whole = false;
     int result = refuse(session, verb, line, argument, fault);
     if (result == 0)
         result = verb->run(session, argument);
     else if (result > 0)
         result = 0;
+    if (verb)
+        after(session, verb);
     if (result == 0 && is_inline && !session->inline_whole)
         end_inline(session);
     if (result == 0 && session->aborted && !session->transferring) {
@@ -178,6 +214,8 @@ int verb_run(struct session *session, const char *line, enum line_fault fault) {
 }
 
 static int put_feature(struct session *session, const struct verb *verb) {
+    if (verb->right && !(session->rights & verb->right))
+        return 0;
     if (verb->run == verb_mlst) /* tells what OPTS has selected */
         return list_feature(session);
     return verb->feature ? reply_line(session, "%s", verb->feature) : 0;

@@ -23,7 +23,9 @@ enum verb_trait {
     VERB_DATA = 1 << 2,         /* asks for a data connection: the session is never inline again */
     VERB_UPLOAD = 1 << 3,       /* bytes of a file may follow it on the control connection */
     VERB_UNTERMINATED = 1 << 4, /* may come without line end, followed by silence */
-    VERB_MEANWHILE = 1 << 5     /* is run while a transfer goes on */
+    VERB_MEANWHILE = 1 << 5,    /* is run while a transfer goes on */
+    VERB_TRANSFER = 1 << 6,     /* uses up the restart point of REST, however it ends */
+    VERB_TRIM = 1 << 7          /* its argument is no name: blanks at its end mean nothing */
 };
 
 struct verb {
@@ -41,7 +43,7 @@ const struct verb *verb_find(const char *line);
 
 /* Runs the command in line, or answers the fault that was found in it. Returns a negative errno
  * when the client cannot be reached. */
-int verb_run(struct session *session, const char *line, enum line_fault fault);
+int verb_run(struct session *session, char *line, enum line_fault fault);
 
 /* FEAT (RFC 2389 section 3) and HELP, printed from the table */
 int verb_feat(struct session *session, const char *argument);

@@ -185,6 +185,33 @@ STEPS
 STEPS
 }
 
+@test "commands: blanks at the end are no harm where the argument is no name" {
+    talk <<'STEPS'
+< 220
+> TYPE I 
+< 200 binary
+> PASV  
+< 227
+> EPSV 1  
+< 229
+> ALLO 5 
+< 200
+> NOOP  
+< 200
+> MKD  blanks at the end 
+< 257
+STEPS
+    [ -d "$ROOT/ blanks at the end " ]
+}
+
+@test "commands: FEAT does not list what the session may not do" {
+    talk --allow upload <<'STEPS'
+< 220
+> FEAT
+< 211 (?s)^((?!SIZE|MDTM|MLST|MFMT).)*$
+STEPS
+}
+
 @test "commands: HELP and FEAT are printed from the verb table" {
     talk <<'STEPS'
 < 220
@@ -248,7 +275,9 @@ STEPS
     logged 'Received command: USER someone'
     logged 'Received command: PASS \*\*\*'
     logged 'Received command: XYZZY \\x1b\[31m evil'
-    not_logged 'hush'
+    printf 'PASS\tsecret1\r\nPASSsecret2\r\n pass secret3\r\nACCT\tsecret4\r\n' |
+        "$HANDLER" --root "$ROOT" --log-level debug >/dev/null 2>>"$T/log"
+    not_logged 'hush|secret'
     talk <<'STEPS'
 < 220
 > USER someone

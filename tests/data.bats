@@ -305,6 +305,83 @@ STEPS
     logged 'Upload failed: /x .*, vanished\)'
 }
 
+# The last sync takes half a second, so that something can happen meanwhile.
+slow_sync() {
+    local WRAP=(strace -f -o "$T/trace" -e trace=fsync -e inject=fsync:delay_enter=500000)
+    talk "$@"
+}
+
+@test "data: a client that vanishes or aborts while its file is synced gets nothing published (promise 3)" {
+    echo old >"$ROOT/x"
+    slow_sync <<'STEPS'
+< 220
+> TYPE I
+< 200
+> EPSV
+< 229
+> STOR x
+< 150
+put half of a file
+eof
+< 426
+closed
+file x old\n
+STEPS
+    slow_sync <<'STEPS'
+< 220
+> TYPE I
+< 200
+> EPSV
+< 229
+> STOR x
+< 150
+put half of a file
+> ABOR
+< 426
+< 226
+file x old\n
+STEPS
+    slow_sync <<'STEPS'
+< 220
+> TYPE I
+< 200
+> EPSV
+< 229
+> STOR x
+< 150
+put a whole file
+> QUIT
+eof
+< 226
+< 221
+closed
+file x a whole file
+STEPS
+    root_holds x
+}
+
+@test "data: only QUIT excuses a client that has gone, another command does not (promise 3)" {
+    talk <<'STEPS'
+< 220
+> TYPE I
+< 200
+> EPSV
+< 229
+> STOR x
+< 150
+connect
+data half
+>> PWD\r\nNOOP\r\n
+eof
+done
+< 426
+< 257
+< 200
+closed
+nofile x
+STEPS
+}
+
 @test "data: commands sent during a transfer: NOOP is answered, others wait, QUIT is deferred" {
     talk <<'STEPS'
 < 220

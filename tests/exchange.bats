@@ -169,6 +169,7 @@ PERL
     perl "$T/net.pl" "$PORT" "$T/file" "$T/back/file"
     same "$T/file" "$T/back/file"
     # and passive
+    # shellcheck disable=SC2016
     sed -i 's/Port => \$port/Port => $port, Passive => 1/' "$T/net.pl"
     rm -r "${ROOT:?}"/*
     perl "$T/net.pl" "$PORT" "$T/file" "$T/back/passive"

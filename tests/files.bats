@@ -43,6 +43,14 @@ walk_the_tree() {
 < 257 "/"
 > CDUP
 < 250
+> CWD ..
+< 250
+> CWD ../
+< 250
+> PWD
+< 257 "/"
+> CWD ../x
+< 550
 > CWD no
 < 550
 > MKD with "quotes"

@@ -164,14 +164,17 @@ file x
 STEPS
         rm "$ROOT/x"
     done
-    talk <<'STEPS'
-< 220
->> NOOP\r\nNOOP
-eof
-< 200
-< 200
-closed
-STEPS
+    printf QUIT | "$HANDLER" --root "$ROOT" 2>/dev/null | grep -q ^221
+    # but not what may be the first half of a line that was cut: behind another line, or of a verb
+    # that nobody sends so
+    echo old >"$ROOT/report"
+    for bytes in 'NOOP\r\nSTOR report' 'DELE report' 'RNFR report' 'STOR report\r'; do
+        # shellcheck disable=SC2059
+        printf "$bytes" | "$HANDLER" --root "$ROOT" --allow upload,replace,delete >"$T/out" 2>/dev/null
+        run grep -cE '^(150|250|226|350)' "$T/out"
+        [ "$output" = 0 ] || fail "$bytes: $(cat "$T/out")"
+    done
+    [ "$(cat "$ROOT/report")" = old ]
 }
 
 @test "inline: silence ends no command that may go on" {
@@ -201,6 +204,21 @@ eof
 < 426
 nofile na
 nofile name
+STEPS
+    talk --unterminated-wait 50 <<'STEPS'
+< 220
+> TYPE I
+< 200
+> EPSV
+< 229
+>> STOR repo
+silence
+>> rt.txt\r\n
+< 150
+put whole
+< 226
+nofile repo
+file report.txt whole
 STEPS
     talk --unterminated-wait 50 <<'STEPS'
 < 220
@@ -250,6 +268,19 @@ closed
 nofile y
 nofile evil
 STEPS
+    for allo in ALLO 'ALLO 1\0' "ALLO $(printf '1%.0s' $(seq 9000))"; do
+        talk -m packet <<STEPS
+< 220
+>> $allo\r\n
+< 50[01]
+> STOR y
+< 501
+>> helloMKD evil\r\n
+closed
+nofile y
+nofile evil
+STEPS
+    done
     # no name, and verbs that are not there
     for command in STOR 'STOR ' APPE 'APPE ' 'STOU .stord.x' 'APPE folder'; do
         talk -m packet <<STEPS

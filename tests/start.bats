@@ -78,7 +78,7 @@ teardown() { teardown_sandbox; }
     # 0 to 2 and the root
     [ "$(find "/proc/$pid/fd" -mindepth 1 -printf '%f\n' | sort -n | paste -sd' ')" = "0 1 2 3" ]
     [ "$(readlink "/proc/$pid/fd/3")" = "$ROOT" ]
-    [ "$(ignored_signals "$pid")" = 13 ] # SIGPIPE
+    [ "$(ignored_signals "$pid" | paste -sd" ")" = "13 25" ] # SIGPIPE, SIGXFSZ
     blocked=$(awk '/^SigBlk/ { print $2 }' "/proc/$pid/status")
     [ $((0x$blocked)) = 0 ]
     exec 7>&-
@@ -202,7 +202,7 @@ PY
 
 @test "start: a stranger relayed over a socketpair or pipes is no local client (promise 5)" {
     for kind in pair pipe; do
-        for variable in SOCAT_PEERADDR TCPREMOTEIP REMOTE_ADDR REMOTE_HOST; do
+        for variable in SOCAT_PEERADDR TCPREMOTEIP REMOTE_ADDR REMOTE_HOST NCAT_REMOTE_ADDR; do
             for address in 192.0.2.7 2001:db8::7 some.host; do
                 export "$variable=$address"
                 talk -o $kind <<'STEPS'
@@ -234,6 +234,13 @@ STEPS
         done
     done
     logged 'Accepted connection from 192.0.2.7'
+    for address in '<anon>' /run/some.socket; do # so socat calls AF_UNIX peers
+        SOCAT_PEERADDR=$address talk -o pair <<'STEPS'
+< 220
+> PWD
+< 257
+STEPS
+    done
 }
 
 @test "start: the log tells of the connection, the upload, and failures with their reason" {

@@ -165,6 +165,26 @@ STEPS
     [ "$(df --output=avail "$ROOT" | tail -1)" = "$free" ]
 }
 
+@test "store: a limit of file size is 552, and does not end the session" {
+    (
+        ulimit -f 8
+        talk <<'STEPS'
+< 220
+> TYPE I
+< 200
+> EPSV
+< 229
+> STOR x
+< 150
+put@ 100000
+< 552
+> NOOP
+< 200
+nofile x
+STEPS
+    )
+}
+
 @test "store: two uploads of one name do not mix; the last commit wins whole" {
     mkfifo "$T/a" "$T/b"
     exec 7<>"$T/a" 8<>"$T/b"

@@ -94,10 +94,10 @@ holds_no_fd_to() {
     done
 }
 
-# ignores_only_sigpipe PID
-ignores_only_sigpipe() {
+# ignores_what_errno_tells PID: SIGPIPE and SIGXFSZ, and no other signal
+ignores_what_errno_tells() {
     grep -E '^Sig(Ign|Blk)' "/proc/$1/status"
-    [ "$(ignored_signals "$1")" = 13 ]
+    [ "$(ignored_signals "$1" | paste -sd" ")" = "13 25" ]
 }
 
 # ------------------------------------------------------------- without network
@@ -164,7 +164,7 @@ PY
         "$HANDLER" "$ROOT" "$T/in" "$T/replies" "$T/leak"
     wait_for grep -q '^220 ' "$T/replies"
     holds_no_fd_to "$SPAWN_PID" "$T/leak"
-    ignores_only_sigpipe "$SPAWN_PID"
+    ignores_what_errno_tells "$SPAWN_PID"
     printf 'QUIT\r\n' >&"$in"
     wait "$SPAWN_PID"
 }
@@ -259,7 +259,7 @@ start_xinetd() {
     connect
     session_of "$SPAWN_PID"
     holds_no_fd_to "$SESSION" "$T/xinetd.log"
-    ignores_only_sigpipe "$SESSION"
+    ignores_what_errno_tells "$SESSION"
     tr '\0' '\n' <"/proc/$SESSION/environ" >"$T/environ"
     cat "$T/environ"
     grep -qx "STORD_ROOT=$ROOT" "$T/environ"
@@ -331,7 +331,7 @@ upload_at_once() {
     connect
     session_of "$SPAWN_PID"
     holds_no_fd_to "$SESSION" "$T/leak"
-    ignores_only_sigpipe "$SESSION"
+    ignores_what_errno_tells "$SESSION"
     disconnect
     wait_for grep -q "end $SESSION status 0" "$SPAWN_LOG"
     if grep -E 'end [0-9]+ ' "$SPAWN_LOG" | grep -v 'status 0$'; then fail "a session failed"; fi

@@ -241,6 +241,62 @@ STEPS
     root_holds x
 }
 
+@test "verbs: a restart point is used up by the next transfer, however that ends" {
+    for refused in 'RETR x' MLSD; do
+        printf OLDOLDOLD >"$ROOT/x"
+        talk <<STEPS
+< 220
+> TYPE I
+< 200
+> REST 5
+< 350
+> $refused
+< 550|425
+> EPSV
+< 229
+> STOR x
+< 150
+put new
+< 226
+file x new
+STEPS
+    done
+    # in TYPE A the client counts other bytes than the file has
+    talk <<'STEPS'
+< 220
+> REST 1
+< 350
+> EPSV
+< 229
+> STOR x
+< 554
+file x new
+STEPS
+}
+
+@test "verbs: APPE to a file that changes meanwhile loses nothing (promise 1)" {
+    printf 0 >"$ROOT/x"
+    for name in x new; do
+        mkfifo "$T/a.$name" "$T/b.$name"
+        exec 7<>"$T/a.$name" 8<>"$T/b.$name"
+        spawn "$HANDLER" --root "$ROOT" <"$T/a.$name"
+        first=$SPAWN_LOG
+        spawn "$HANDLER" --root "$ROOT" <"$T/b.$name"
+        second=$SPAWN_LOG
+        printf 'APPE %s\r\nA' "$name" >&7
+        wait_for grep -q ^150 "$first"
+        printf 'APPE %s\r\nB' "$name" >&8
+        wait_for grep -q ^150 "$second"
+        exec 7>&-
+        wait_for grep -q ^226 "$first"
+        exec 8>&-
+        wait_for grep -q ^450 "$second"
+    done
+    [ "$(cat "$ROOT/x")" = 0A ]
+    [ "$(cat "$ROOT/new")" = A ]
+    root_holds new x
+}
+
 @test "verbs: STOU finds a name that nobody has, and tells it in 150 and 226 (RFC 1123)" {
     echo old >"$ROOT/scan.pdf"
     talk <<'STEPS' | tee "$T/out"
@@ -369,9 +425,9 @@ STEPS
 > SIZE f
 < 550 no list right
 > SITE CHMOD 600 f
-< 550 no upload right
+< 550 no replace right
 > MFMT 20200101000000 f
-< 550 no upload right
+< 550 no replace right
 > EPSV
 < 229
 > STOR x
@@ -531,7 +587,7 @@ STEPS
 > SITE HELP
 < 214 (?s)CHMOD.*UTIME.*UMASK
 > SITE EXEC x
-< 504
+< 501
 STEPS
     [ "$(stat -c %a "$ROOT/f")" = 640 ]
     [ "$(stat -c %a "$ROOT/masked")" = 600 ]

@@ -32,13 +32,12 @@
 #include "../../src/session.h"
 #include "../../src/systemd.h"
 
-#define SECRET "bytes beside the root"
-
 enum {
     OUT_LIMIT = 1 << 22,     /* bytes that a session may answer */
     DATA_LIMIT = 4096,       /* bytes that come over one data connection */
     FILE_LIMIT = 1 << 24,    /* longest file */
     RESERVE_LIMIT = 1 << 20, /* largest room that can be reserved */
+    FOLDER_SIZE = 128,       /* of the name of the folder that holds the root */
     CONNECTIONS = 64,        /* data connections whose other ends are kept */
     PORT = 40000             /* of every data connection */
 };
@@ -53,15 +52,16 @@ int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct {
-    char folder[32];        /* holds the root, and what must not be touched */
-    int fd;                 /* that folder */
-    DIR *beside;            /* the same */
-    struct path_root root;  /* the session's root */
-    const uint8_t *input;   /* what the client sends */
-    size_t size;            /* of it */
-    long long now;          /* virtual time in ms */
-    int peers[CONNECTIONS]; /* other ends of data connections */
-    unsigned connections;   /* how many were made */
+    char folder[FOLDER_SIZE]; /* holds the root, and what must not be touched */
+    int fd;                   /* that folder */
+    DIR *beside;              /* the same */
+    struct path_root root;    /* the session's root */
+    char secret[32];          /* what is in a file beside the root, each time something else */
+    const uint8_t *input;     /* what the client sends */
+    size_t size;              /* of it */
+    long long now;            /* virtual time in ms */
+    int peers[CONNECTIONS];   /* other ends of data connections */
+    unsigned connections;     /* how many were made */
 } fuzz;
 
 static void broken(const char *condition, int line) {
@@ -241,10 +241,11 @@ static void remove_root(void) {
 
 /* Nothing but `secret` is where the root was, and it is as it was. */
 static void check_beside(void) {
-    char content[sizeof(SECRET) + 1];
+    char content[sizeof(fuzz.secret) + 1];
+    size_t length = strlen(fuzz.secret);
     int fd = openat(fuzz.fd, "secret", O_RDONLY | O_CLOEXEC);
-    must(read(fd, content, sizeof(content)) == strlen(SECRET) && close(fd) == 0);
-    must(memcmp(content, SECRET, strlen(SECRET)) == 0);
+    must(read(fd, content, sizeof(content)) == (ssize_t)length && close(fd) == 0);
+    must(memcmp(content, fuzz.secret, length) == 0);
     int entries = 0;
     rewinddir(fuzz.beside);
     while (readdir(fuzz.beside))
@@ -259,9 +260,16 @@ static void remove_all(void) {
 
 /* ---------------------------------------------------------------- what the session sent */
 
+/* The fuzzer sees what bytes are compared with, and learns them: hence a new secret each time. */
+static void make_secret(void) {
+    static uint64_t state;
+    state = state * 6364136223846793005U + 1442695040888963407U;
+    (void)snprintf(fuzz.secret, sizeof(fuzz.secret), "%016llx", (unsigned long long)state);
+    make_file(fuzz.fd, "secret", fuzz.secret);
+}
+
 static bool has_secret(const void *bytes, size_t n) {
-    return memmem(bytes, n, SECRET, strlen(SECRET)) != NULL &&
-           memmem(fuzz.input, fuzz.size, SECRET, strlen(SECRET)) == NULL;
+    return memmem(bytes, n, fuzz.secret, strlen(fuzz.secret)) != NULL;
 }
 
 static bool is_code(const char *line, size_t n) {
@@ -379,13 +387,12 @@ static void run(const struct config *config, const struct log *log) {
 int LLVMFuzzerInitialize(int *argc, char ***argv) {
     (void)argc;
     (void)argv;
-    struct stat st;
+    const char *temporary = getenv("TMPDIR");
     (void)snprintf(fuzz.folder, sizeof(fuzz.folder), "%s/stord-fuzz.XXXXXX",
-                   stat("/dev/shm", &st) == 0 ? "/dev/shm" : "/tmp");
+                   temporary ? temporary : "/tmp");
     must(mkdtemp(fuzz.folder) != NULL && atexit(remove_all) == 0);
     fuzz.fd = open(fuzz.folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     must(fuzz.fd >= 0 && (fuzz.beside = opendir(fuzz.folder)) != NULL);
-    make_file(fuzz.fd, "secret", SECRET);
     const struct rlimit limit = {.rlim_cur = FILE_LIMIT, .rlim_max = FILE_LIMIT};
     must(setrlimit(RLIMIT_FSIZE, &limit) == 0 && signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
     must(signal(SIGPIPE, SIG_IGN) != SIG_ERR && setenv("TZ", "UTC", 1) == 0);
@@ -405,6 +412,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     fuzz.input = data;
     fuzz.size = size;
     fuzz.now = 1000000;
+    make_secret();
     make_root();
     fuzz.root.walk = size % 2;
     uint64_t before = open_descriptors();
