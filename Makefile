@@ -101,7 +101,8 @@ asan: need-SANITIZER ## the tests of the protocol with AddressSanitizer and UBSa
 	@BUILD=build/asan HANDLER=$(CURDIR)/build/asan/handler CLIENT=$(CURDIR)/build/asan/client \
 		tests/run $(or $(TESTS),$(ASAN_TESTS))
 ASAN_TESTS = tests/client.bats tests/commands.bats tests/data.bats tests/files.bats tests/inline.bats \
-	tests/start.bats tests/verbs.bats tests/list.bats tests/retr.bats
+	tests/start.bats tests/verbs.bats tests/list.bats tests/retr.bats \
+	tests/dialogues.bats tests/codes.bats tests/superservers.bats
 
 fuzz: need-FUZZ ## fuzz what reads bytes from strangers, FUZZ_SECONDS each
 	@$(MAKE) --no-print-directory $(FUZZERS:%=build/fuzz/%)

@@ -305,12 +305,6 @@ STEPS
     logged 'Upload failed: /x .*, vanished\)'
 }
 
-# The last sync takes half a second, so that something can happen meanwhile.
-slow_sync() {
-    local WRAP=(strace -f -o "$T/trace" -e trace=fsync -e inject=fsync:delay_enter=500000)
-    talk "$@"
-}
-
 @test "data: a client that vanishes or aborts while its file is synced gets nothing published (promise 3)" {
     echo old >"$ROOT/x"
     slow_sync <<'STEPS'

@@ -30,6 +30,13 @@ as_nobody() {
     talk "$@"
 }
 
+# slow_sync: talk, with a handler whose last sync takes half a second, so that something can happen
+# meanwhile.
+slow_sync() {
+    local WRAP=(strace -f -o "$T/trace" -e trace=fsync -e inject=fsync:delay_enter=500000)
+    talk
+}
+
 # both_ways FUNCTION: runs it with openat2, and where a filter answers ENOSYS or EPERM to it.
 both_ways() {
     local error
