@@ -115,8 +115,11 @@ static enum read_outcome read_line(struct session *session) {
             continue;
         if (result == -ETIMEDOUT && !by_silence)
             return READ_IDLE;
-        if ((result < 0 && result != -ETIMEDOUT) || !unterminated)
+        if ((result < 0 && result != -ETIMEDOUT) || !unterminated) {
+            if (session->line.begun)
+                log_event(session->log, LOG_LEVEL_INFO, "Dropped a command that has no end");
             return READ_END;
+        }
         line_end(&session->line); /* by silence, or by the end of input */
         return READ_LINE;
     }
