@@ -257,7 +257,7 @@ static int check_swapped(const struct store *store) {
     bool same = old->st_nlink > 0 && st.st_ino == old->st_ino && st.st_dev == old->st_dev &&
                 st.st_size == old->st_size && st.st_mtim.tv_sec == old->st_mtim.tv_sec &&
                 st.st_mtim.tv_nsec == old->st_mtim.tv_nsec;
-    return store->base == STORE_NOTHING || same ? 0 : -ESTALE;
+    return store->base == STORE_NOTHING || same ? 0 : -EBUSY;
 }
 
 /* Exchanges the file with the old one, which is called temp then and can be brought back. */

@@ -57,7 +57,7 @@ int store_begin(struct store *ret_store, int folder, const struct store_request 
 int store_sync(struct store *store);
 
 /* Gives the synced file its name (replacing a file that has it, atomically, where it may) and syncs
- * the folder. Returns 0 when that is on disk. On a negative errno (as store_begin's; -ESTALE when
+ * the folder. Returns 0 when that is on disk. On a negative errno (as store_begin's; -EBUSY when
  * the old file that it goes on from has changed meanwhile) everything is as it was before
  * store_begin; but on file systems that cannot exchange two names, an old file may be gone when the
  * sync of the folder fails. Either way the store is over. */
