@@ -91,28 +91,25 @@ static int remove_name(const struct session *session, const char *path, int flag
     return result;
 }
 
-int verb_rmd(struct session *session, const char *argument) {
-    char path[PATH_SIZE];
+static int remove_and_reply(struct session *session, const char *argument, int flags,
+                            const char *what) {
+    char path[PATH_SIZE], failed[64];
     int result = path_resolve(session->cwd, argument, path);
     if (result == 0)
-        result = remove_name(session, path, AT_REMOVEDIR);
+        result = remove_name(session, path, flags);
+    (void)snprintf(failed, sizeof(failed), "%s not removed", what);
     if (result < 0)
-        return reply_failure_as(session, 550, "Failed to remove directory", result);
-    log_event(session->log, LOG_LEVEL_INFO, "Directory removed: %s", path);
-    return reply_send(session, 250, "Directory removed");
+        return reply_failure_as(session, 550, failed, result);
+    log_event(session->log, LOG_LEVEL_INFO, "%s removed: %s", what, path);
+    return reply_send(session, 250, "%s removed", what);
+}
+
+int verb_rmd(struct session *session, const char *argument) {
+    return remove_and_reply(session, argument, AT_REMOVEDIR, "Directory");
 }
 
 int verb_dele(struct session *session, const char *argument) {
-    char path[PATH_SIZE];
-    int result = path_resolve(session->cwd, argument, path);
-    if (result == 0)
-        result = remove_name(session, path, 0);
-    if (result == -EISDIR)
-        return reply_send(session, 550, "Failed to delete file: it is a folder; use RMD");
-    if (result < 0)
-        return reply_failure_as(session, 550, "Failed to delete file", result);
-    log_event(session->log, LOG_LEVEL_INFO, "File deleted: %s", path);
-    return reply_send(session, 250, "File deleted");
+    return remove_and_reply(session, argument, 0, "File");
 }
 
 int verb_rnfr(struct session *session, const char *argument) {

@@ -242,6 +242,21 @@ static int swap(const struct store *store) {
                : 0;
 }
 
+/* Is it our file that is called so? */
+static bool is_ours(const struct store *store, const char *name) {
+    struct stat ours, there;
+    return fstat(store->fd, &ours) == 0 &&
+           fstatat(store->folder, name, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
+           ours.st_dev == there.st_dev && ours.st_ino == there.st_ino;
+}
+
+/* Exchanges back. Should another session have published over our file meanwhile, it is its file
+ * that we got: that one is put back where it was, for it may be acknowledged already. */
+static void swap_back(const struct store *store) {
+    if (swap(store) == 0 && !is_ours(store, store->temp))
+        (void)swap(store);
+}
+
 /* How the final name was given, and so how it can be taken back. */
 enum published { NOT_PUBLISHED, ADDED, SWAPPED, RENAMED_OVER };
 
@@ -274,7 +289,7 @@ static int publish_over(struct store *store, enum published *ret_published) {
         if (result == 0)
             *ret_published = SWAPPED;
         else
-            (void)swap(store);
+            swap_back(store);
         return result;
     }
     if (result != -EINVAL && result != -ENOSYS)
@@ -285,20 +300,13 @@ static int publish_over(struct store *store, enum published *ret_published) {
     return 0;
 }
 
-/* Still our file under its final name? Another session may have replaced it since. */
-static bool is_ours(const struct store *store) {
-    struct stat ours, there;
-    return fstat(store->fd, &ours) == 0 &&
-           fstatat(store->folder, store->name, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
-           ours.st_dev == there.st_dev && ours.st_ino == there.st_ino;
-}
-
-/* Takes the name back. After RENAMED_OVER the old file is gone: then the new one stays. */
+/* Takes the name back, unless another session has replaced our file since. After RENAMED_OVER the
+ * old file is gone: then the new one stays. */
 static void unpublish(const struct store *store, enum published how) {
-    if (!is_ours(store))
+    if (!is_ours(store, store->name))
         return;
     if (how == SWAPPED)
-        (void)swap(store);
+        swap_back(store);
     else if (how == ADDED)
         (void)unlinkat(store->folder, store->name, 0);
 }
