@@ -33,6 +33,7 @@ as_nobody() {
 # slow_sync: talk, with a handler whose last sync takes half a second, so that something can happen
 # meanwhile.
 slow_sync() {
+    local -x ASAN_OPTIONS=detect_leaks=0 # leaks cannot be looked for under strace
     local WRAP=(strace -f -o "$T/trace" -e trace=fsync -e inject=fsync:delay_enter=500000)
     talk
 }
