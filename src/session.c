@@ -103,6 +103,7 @@ static enum read_outcome read_line(struct session *session) {
     for (;;) {
         if (is_tls(session)) {
             log_event(session->log, LOG_LEVEL_WARNING, "Closing: the client speaks TLS, not FTP");
+            session->must_drain = true;
             return READ_END;
         }
         if (feed_line(session))

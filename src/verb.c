@@ -120,7 +120,7 @@ static bool is_http(const char *line) {
 
 static int refuse_http(struct session *session) {
     log_event(session->log, LOG_LEVEL_WARNING, "Closing: the client speaks HTTP, not FTP");
-    session->over = true;
+    session->over = session->must_drain = true;
     return reply_send(session, 500, "This is FTP, not HTTP");
 }
 
