@@ -31,8 +31,7 @@ void channel_open(struct channel *channel, int in, int out) {
         (void)setsockopt(in, SOL_SOCKET, SO_OOBINLINE, &on, sizeof(on));
 }
 
-/* Waits for one event. Returns 0, -ETIMEDOUT or a negative errno. */
-static int await(int fd, short events, int timeout) {
+int channel_await(int fd, short events, int timeout) {
     struct pollfd one = {.fd = fd, .events = events};
     int n;
     do
@@ -49,7 +48,7 @@ static bool is_transient(int error) {
 
 int channel_fill(struct channel *channel, int timeout) {
     for (;;) {
-        int result = await(channel->in, POLLIN, timeout);
+        int result = channel_await(channel->in, POLLIN, timeout);
         if (result < 0)
             return result;
         ssize_t n = read(channel->in, channel->buffer, sizeof(channel->buffer));
@@ -76,7 +75,7 @@ int channel_write(struct channel *channel, const void *bytes, size_t n, int time
     while (n > 0) {
         size_t piece = n;
         if (!channel->out_socket) { /* a pipe that is ready takes so much without blocking */
-            int result = await(channel->out, POLLOUT, timeout);
+            int result = channel_await(channel->out, POLLOUT, timeout);
             if (result < 0)
                 return result;
             piece = n < PIPE_BUF ? n : PIPE_BUF;
@@ -88,7 +87,7 @@ int channel_write(struct channel *channel, const void *bytes, size_t n, int time
         } else if (!is_transient((int)-written)) {
             return (int)written;
         } else {
-            int result = await(channel->out, POLLOUT, timeout);
+            int result = channel_await(channel->out, POLLOUT, timeout);
             if (result < 0)
                 return result;
         }

@@ -31,6 +31,10 @@ static inline size_t channel_pending(const struct channel *channel) {
     return channel->end - channel->start;
 }
 
+/* Waits up to timeout ms (-1: for ever) until fd is ready for events (poll(2)). Returns 0,
+ * -ETIMEDOUT or another negative errno. */
+int channel_await(int fd, short events, int timeout);
+
 /* Waits up to timeout ms (-1: for ever) for bytes and reads what is there into the buffer, which
  * must have been emptied. Returns 1, 0 at end of input, -ETIMEDOUT, or another negative errno. */
 int channel_fill(struct channel *channel, int timeout);

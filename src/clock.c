@@ -8,6 +8,10 @@ long long clock_ms(void) {
     return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
 }
 
+long long clock_deadline(unsigned seconds) {
+    return clock_ms() + seconds * 1000LL;
+}
+
 double clock_seconds(void) {
     struct timespec now;
     (void)clock_gettime(CLOCK_MONOTONIC, &now);

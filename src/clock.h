@@ -7,7 +7,10 @@
 /* Milliseconds since some fixed moment. */
 long long clock_ms(void);
 
-/* The same in seconds, with fractions. */
+/* The moment that is so many seconds from now, as clock_ms tells it. */
+long long clock_deadline(unsigned seconds);
+
+/* clock_ms in seconds, with fractions. */
 double clock_seconds(void);
 
 #endif

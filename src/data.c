@@ -244,7 +244,7 @@ static int take_connection(const struct session *session) {
 }
 
 static int accept_data(struct session *session) {
-    long long deadline = clock_ms() + session->config->connect_timeout * 1000LL;
+    long long deadline = clock_deadline(session->config->connect_timeout);
     int result;
     do {
         result = session_wait(session, session->data.listener, POLLIN, deadline);
@@ -267,8 +267,8 @@ static int connect_data(struct session *session) {
         (connect(fd, &to->any, length_of(to)) < 0 && errno != EINPROGRESS))
         result = -errno;
     if (result == 0)
-        result = session_wait(session, fd, POLLOUT,
-                              clock_ms() + session->config->connect_timeout * 1000LL);
+        result =
+            session_wait(session, fd, POLLOUT, clock_deadline(session->config->connect_timeout));
     if (result == 0 && getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) < 0)
         result = -errno;
     if (result == 0 && error == 0)

@@ -1,7 +1,6 @@
 #include "receive.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -45,22 +44,14 @@ const struct verdict *receive_judge(struct session *session, const struct receiv
 /* copy_wait for inline uploads, where the control connection is the data. */
 static int wait_alone(void *context, int fd, short events) {
     const struct session *session = context;
-    struct pollfd one = {.fd = fd, .events = events};
-    int n;
-    do
-        n = poll(&one, 1, (int)session->config->stall_timeout * 1000);
-    while (n < 0 && errno == EINTR);
-    if (n < 0)
-        return -errno;
-    return n == 0 ? -ETIMEDOUT : 0;
+    return channel_await(fd, events, (int)session->config->stall_timeout * 1000);
 }
 
 /* copy_wait for data connections. What is still on its way is taken even when the client has left
  * the control connection: the verdict is `vanished`, and the log tells how much came. */
 static int wait_for_data(void *context, int fd, short events) {
     struct session *session = context;
-    int result =
-        session_wait(session, fd, events, clock_ms() + session->config->stall_timeout * 1000LL);
+    int result = session_wait(session, fd, events, clock_deadline(session->config->stall_timeout));
     return result == -ENOTCONN ? wait_alone(context, fd, events) : result;
 }
 

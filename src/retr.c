@@ -115,7 +115,6 @@ static int transfer(struct session *session, struct retr *retr) {
 int verb_retr(struct session *session, const char *argument) {
     struct retr retr;
     uint64_t from = session->restart;
-    session->restart = 0;
     int result = send_refuse(session);
     if (result != 0)
         return result < 0 ? result : 0;

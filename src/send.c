@@ -40,8 +40,8 @@ static int broke(struct sender *sender, int error) {
 
 static int wait_for_room(struct sender *sender) {
     struct session *session = sender->session;
-    int result = session_wait(session, sender->fd, POLLOUT,
-                              clock_ms() + session->config->stall_timeout * 1000LL);
+    int result =
+        session_wait(session, sender->fd, POLLOUT, clock_deadline(session->config->stall_timeout));
     return result < 0 ? broke(sender, result) : 0;
 }
 

@@ -32,7 +32,7 @@ void session_reset(struct session *session) {
     session->cwd[0] = '/';
     session->cwd[1] = '\0';
     session->rename_from[0] = '\0';
-    session->login_deadline = clock_ms() + session->config->login_timeout * 1000LL;
+    session->login_deadline = clock_deadline(session->config->login_timeout);
     auth_begin(session);
 }
 
