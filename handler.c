@@ -39,7 +39,7 @@ static int refuse_setup(const struct log *log, int status, const char *complaint
     return status;
 }
 
-static int serve(const struct config *config, const struct log *log) {
+static int serve(const struct config *config, const struct log *log, int stop) {
     char complaint[CONFIG_ERROR_SIZE];
     struct peer peer;
     struct path_root root;
@@ -56,6 +56,7 @@ static int serve(const struct config *config, const struct log *log) {
     }
     static struct session session; /* static only for its size: nothing else refers to it */
     session_init(&session, config, log, &peer, &root, STDIN_FILENO, STDOUT_FILENO);
+    session.control.stop = stop;
     session_run(&session);
     return EX_OK;
 }
@@ -91,5 +92,5 @@ int main(int argc, char **argv) {
                                    : strerror(-tamed));
         return EX_OSERR;
     }
-    return serve(&config, &log);
+    return serve(&config, &log, start.stop);
 }

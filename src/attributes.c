@@ -14,6 +14,7 @@
 #include "facts.h"
 #include "reply.h"
 #include "session.h"
+#include "view.h"
 
 enum { TIME_DIGITS = 14, SHORT_TIME_DIGITS = 12 }; /* YYYYMMDDHHMM[SS] */
 
@@ -21,7 +22,7 @@ enum { TIME_DIGITS = 14, SHORT_TIME_DIGITS = 12 }; /* YYYYMMDDHHMM[SS] */
 static int look_up(const struct session *session, const char *name, char ret_path[PATH_SIZE],
                    struct stat *ret_st) {
     int result = path_resolve(session->cwd, name, ret_path);
-    return result < 0 ? result : path_stat(&session->root, ret_path, ret_st);
+    return result < 0 ? result : view_stat(session, ret_path, ret_st);
 }
 
 int verb_size(struct session *session, const char *argument) {
@@ -68,7 +69,9 @@ static bool parse_time(const char *text, size_t count, time_t *ret) {
 static int set_time(const struct session *session, const char *name, time_t time,
                     char ret_path[PATH_SIZE]) {
     struct stat st;
-    int result = look_up(session, name, ret_path, &st);
+    int result = path_resolve(session->cwd, name, ret_path);
+    if (result == 0)
+        result = path_stat(&session->root, ret_path, &st);
     if (result == 0 && !S_ISREG(st.st_mode))
         result = -EISDIR;
     if (result < 0)

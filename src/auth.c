@@ -5,6 +5,7 @@
 
 void auth_begin(struct session *session) {
     session->logged_in = session->peer.local;
+    session->owner = "-"; /* nobody in particular */
 }
 
 int auth_refuse(struct session *session) {

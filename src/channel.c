@@ -23,6 +23,7 @@ void channel_open(struct channel *channel, int in, int out) {
     channel->in_socket = is_socket(in);
     channel->out_socket = is_socket(out);
     channel->ended = false;
+    channel->stop = -1;
     channel->start = channel->end = 0;
     const int on = 1; /* both fail harmlessly on what is no TCP socket */
     if (channel->out_socket)
@@ -31,15 +32,21 @@ void channel_open(struct channel *channel, int in, int out) {
         (void)setsockopt(in, SOL_SOCKET, SO_OOBINLINE, &on, sizeof(on));
 }
 
-int channel_await(int fd, short events, int timeout) {
-    struct pollfd one = {.fd = fd, .events = events};
+int channel_await(const struct channel *channel, int fd, short events, int timeout) {
+    struct pollfd fds[] = {{.fd = fd, .events = events}, {.fd = channel->stop, .events = POLLIN}};
     int n;
     do
-        n = poll(&one, 1, timeout);
+        n = poll(fds, 2, timeout);
     while (n < 0 && errno == EINTR);
     if (n < 0)
         return -errno;
-    return n == 0 ? -ETIMEDOUT : 0;
+    if (n == 0)
+        return -ETIMEDOUT;
+    return fds[1].revents && !(fds[0].revents & POLLOUT) ? -ESHUTDOWN : 0;
+}
+
+bool channel_stopped(const struct channel *channel) {
+    return channel_await(channel, -1, 0, 0) == -ESHUTDOWN;
 }
 
 static bool is_transient(int error) {
@@ -48,7 +55,7 @@ static bool is_transient(int error) {
 
 int channel_fill(struct channel *channel, int timeout) {
     for (;;) {
-        int result = channel_await(channel->in, POLLIN, timeout);
+        int result = channel_await(channel, channel->in, POLLIN, timeout);
         if (result < 0)
             return result;
         ssize_t n = read(channel->in, channel->buffer, sizeof(channel->buffer));
@@ -75,7 +82,7 @@ int channel_write(struct channel *channel, const void *bytes, size_t n, int time
     while (n > 0) {
         size_t piece = n;
         if (!channel->out_socket) { /* a pipe that is ready takes so much without blocking */
-            int result = channel_await(channel->out, POLLOUT, timeout);
+            int result = channel_await(channel, channel->out, POLLOUT, timeout);
             if (result < 0)
                 return result;
             piece = n < PIPE_BUF ? n : PIPE_BUF;
@@ -87,7 +94,7 @@ int channel_write(struct channel *channel, const void *bytes, size_t n, int time
         } else if (!is_transient((int)-written)) {
             return (int)written;
         } else {
-            int result = channel_await(channel->out, POLLOUT, timeout);
+            int result = channel_await(channel, channel->out, POLLOUT, timeout);
             if (result < 0)
                 return result;
         }

@@ -17,6 +17,7 @@ struct channel {
     bool in_socket;  /* in is a socket */
     bool out_socket; /* out is a socket */
     bool ended;      /* end of input was seen */
+    int stop;        /* ends every wait once it is readable; or -1 */
     size_t start;    /* first byte in buffer that nobody has taken */
     size_t end;      /* behind the last byte in buffer */
     uint8_t buffer[CHANNEL_BUFFER_SIZE];
@@ -31,12 +32,17 @@ static inline size_t channel_pending(const struct channel *channel) {
     return channel->end - channel->start;
 }
 
-/* Waits up to timeout ms (-1: for ever) until fd is ready for events (poll(2)). Returns 0,
- * -ETIMEDOUT or another negative errno. */
-int channel_await(int fd, short events, int timeout);
+/* Waits up to timeout ms (-1: for ever) until fd (which may be the channel's or another, or -1) is
+ * ready for events (poll(2)). Returns 0, -ETIMEDOUT, -ESHUTDOWN once we are to stop (unless fd is
+ * ready to be written to), or another negative errno. */
+int channel_await(const struct channel *channel, int fd, short events, int timeout);
+
+/* Tells whether we are to stop. */
+bool channel_stopped(const struct channel *channel);
 
 /* Waits up to timeout ms (-1: for ever) for bytes and reads what is there into the buffer, which
- * must have been emptied. Returns 1, 0 at end of input, -ETIMEDOUT, or another negative errno. */
+ * must have been emptied. Returns 1, 0 at end of input, or a negative errno, as
+ * channel_await. */
 int channel_fill(struct channel *channel, int timeout);
 
 /* Writes all bytes, waiting up to timeout ms for each piece. Returns 0 or a negative errno. */

@@ -1,162 +1,64 @@
 #include "config.h"
 
-#include <arpa/inet.h>
 #include <ctype.h>
-#include <errno.h>
-#include <limits.h>
 #include <stddef.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include "value.h"
 
 #define DEFAULT_ROOT       "./ftpserver"
 #define ENVIRONMENT_PREFIX "STORD_"
 
-/* Checks value and stores it at field. Returns NULL, or what value should have been. */
-typedef const char *set_function(void *field, const char *value);
-
 struct option {
     const char *name;     /* long option without its dashes */
-    const char *metavar;  /* what the help calls its value */
+    const char *metavar;  /* what the help calls its value; NULL: a flag */
     const char *fallback; /* value when it is not given */
-    set_function *set;
+    value_setter *set;
     size_t field; /* offset in struct config */
     const char *help;
 };
 
-static const char *set_folder(void *field, const char *value) {
-    if (*value == '\0')
-        return "a folder";
-    *(const char **)field = value;
-    return NULL;
-}
-
-static const char *set_rights(void *field, const char *value) {
-    int rights = rights_parse(value);
-    if (rights < 0)
-        return "a comma list of upload, append, replace, list, read, mkdir, rename, delete";
-    *(unsigned *)field = (unsigned)rights;
-    return NULL;
-}
-
-/* Index of value in words (NULL-terminated), or -1. */
-static int find_word(const char *const *words, const char *value) {
-    for (int i = 0; words[i]; i++) {
-        if (strcmp(words[i], value) == 0)
-            return i;
-    }
-    return -1;
-}
-
-static const char *set_log(void *field, const char *value) {
-    static const char *const words[] = {"auto", "stderr", "syslog", "journal", NULL};
-    int i = find_word(words, value);
-    if (i < 0)
-        return "auto, stderr, syslog or journal";
-    *(enum log_target *)field = (enum log_target)i;
-    return NULL;
-}
-
-static const char *set_log_level(void *field, const char *value) {
-    static const char *const words[] = {"error", "warning", "info", "debug", NULL};
-    int i = find_word(words, value);
-    if (i < 0)
-        return "error, warning, info or debug";
-    *(enum log_level *)field = (enum log_level)i;
-    return NULL;
-}
-
-/* A whole decimal number between least and most into *ret; false when it is none. */
-static bool parse_number(const char *value, unsigned long least, unsigned long most,
-                         unsigned long *ret) {
-    if (!isdigit((unsigned char)*value))
-        return false;
-    char *end;
-    errno = 0;
-    unsigned long n = strtoul(value, &end, 10);
-    if (errno || *end || n < least || n > most)
-        return false;
-    *ret = n;
-    return true;
-}
-
-static const char *set_milliseconds(void *field, const char *value) {
-    unsigned long n;
-    if (!parse_number(value, 0, 60000, &n))
-        return "milliseconds from 0 to 60000";
-    *(unsigned *)field = (unsigned)n;
-    return NULL;
-}
-
-static const char *set_seconds(void *field, const char *value) {
-    unsigned long n;
-    if (!parse_number(value, 1, 86400, &n))
-        return "seconds from 1 to 86400";
-    *(unsigned *)field = (unsigned)n;
-    return NULL;
-}
-
-static const char *set_type(void *field, const char *value) {
-    static const char *const words[] = {"binary", "ascii", NULL};
-    int i = find_word(words, value);
-    if (i < 0)
-        return "ascii or binary";
-    *(bool *)field = i == 1;
-    return NULL;
-}
-
-/* "first-last", or "any". */
-static const char *set_ports(void *field, const char *value) {
-    static const char expected[] = "two ports from 1024 on, as in 50000-50099, or any";
-    char first[8];
-    unsigned long a = 0, b = 0;
-    size_t length = strcspn(value, "-");
-    if (strcmp(value, "any") != 0) {
-        if (value[length] != '-' || length >= sizeof(first))
-            return expected;
-        memcpy(first, value, length);
-        first[length] = '\0';
-        if (!parse_number(first, 1024, 65535, &a) ||
-            !parse_number(value + length + 1, a, 65535, &b))
-            return expected;
-    }
-    *(struct port_range *)field = (struct port_range){(unsigned short)a, (unsigned short)b};
-    return NULL;
-}
-
-static const char *set_address(void *field, const char *value) {
-    struct in_addr address = {0};
-    if (strcmp(value, "own") != 0 && (inet_pton(AF_INET, value, &address) != 1 || !address.s_addr))
-        return "an IPv4 address, or own";
-    *(struct in_addr *)field = address;
-    return NULL;
-}
-
 #define FIELD(member) offsetof(struct config, member)
 
 static const struct option options[] = {
-    {"root", "DIR", DEFAULT_ROOT, set_folder, FIELD(root),
+    {"root", "DIR", DEFAULT_ROOT, value_folder, FIELD(root),
      "folder that receives uploads; only the default is created"},
-    {"allow", "RIGHTS", "upload,append,replace,list,mkdir", set_rights, FIELD(allow),
+    {"allow", "RIGHTS", "upload,append,replace,list,mkdir", value_rights, FIELD(allow),
      "what clients may do; also: read, rename, delete"},
-    {"log", "TARGET", "auto", set_log, FIELD(log), "where to log: auto, stderr, syslog, journal"},
-    {"log-level", "LEVEL", "info", set_log_level, FIELD(log_level),
+    {"log", "TARGET", "auto", value_log, FIELD(log), "where to log: auto, stderr, syslog, journal"},
+    {"log-level", "LEVEL", "info", value_log_level, FIELD(log_level),
      "what to log: error, warning, info, debug"},
-    {"default-type", "TYPE", "ascii", set_type, FIELD(default_ascii),
+    {"default-type", "TYPE", "ascii", value_type, FIELD(default_ascii),
      "until the client sends TYPE: ascii (as RFC 959 has it), binary"},
-    {"passive-ports", "FIRST-LAST", "any", set_ports, FIELD(passive_ports),
+    {"passive-ports", "FIRST-LAST", "any", value_ports, FIELD(passive_ports),
      "ports to wait for data connections on"},
-    {"passive-address", "IPV4", "own", set_address, FIELD(passive_address),
+    {"passive-address", "IPV4", "own", value_address, FIELD(passive_address),
      "address that PASV tells clients, behind NAT; never bound to"},
-    {"unterminated-wait", "MS", "300", set_milliseconds, FIELD(unterminated_wait),
+    {"unterminated-wait", "MS", "300", value_milliseconds, FIELD(unterminated_wait),
      "silence in ms that ends a command without line end; 0: never"},
-    {"login-timeout", "S", "60", set_seconds, FIELD(login_timeout),
+    {"login-timeout", "S", "60", value_seconds, FIELD(login_timeout),
      "seconds a client may take to log in"},
-    {"idle-timeout", "S", "300", set_seconds, FIELD(idle_timeout),
+    {"idle-timeout", "S", "300", value_seconds, FIELD(idle_timeout),
      "seconds a client may stay silent between commands"},
-    {"connect-timeout", "S", "60", set_seconds, FIELD(connect_timeout),
+    {"connect-timeout", "S", "60", value_seconds, FIELD(connect_timeout),
      "seconds to wait for a data connection"},
-    {"stall-timeout", "S", "600", set_seconds, FIELD(stall_timeout),
+    {"stall-timeout", "S", "600", value_seconds, FIELD(stall_timeout),
      "seconds a transfer may stand still"},
+    {"resume-hours", "H", "24", value_hours, FIELD(resume_hours),
+     "hours that an interrupted upload is kept; 0: never"},
+    {"on-conflict", "POLICY", "replace", value_conflict, FIELD(conflict),
+     "a file of that name is there: replace, rename (keep both), refuse"},
+    {"file-mode", "OCTAL", "umask", value_file_mode, FIELD(file_mode),
+     "mode of uploads; umask: as the umask leaves it"},
+    {"dir-mode", "OCTAL", "umask", value_dir_mode, FIELD(dir_mode),
+     "mode of folders that clients make"},
+    {"group", "GROUP", "own", value_group, FIELD(group), "group of uploads and folders"},
+    {"max-file-size", "SIZE", "none", value_limit, FIELD(max_file_size),
+     "largest upload: bytes, or with K, M, G, T behind"},
+    {"min-free", "SIZE", "0", value_room, FIELD(min_free),
+     "room that uploads leave on the disk: bytes, K, M, G, T, or %"},
+    {"no-sync", NULL, "no", value_flag, FIELD(no_sync),
+     "226 does not wait for the disk: a power cut may lose uploads"},
 };
 
 enum { OPTION_COUNT = sizeof(options) / sizeof(options[0]), NAME_SIZE = 64 };
@@ -236,6 +138,8 @@ static enum config_outcome load_argument(struct config *config, int argc, char *
     const char *value = NULL;
     if (name[length] == '=')
         value = name + length + 1;
+    else if (!option->metavar)
+        value = "yes";
     else if (*at < argc)
         value = argv[(*at)++];
     if (!value) {
@@ -274,7 +178,8 @@ void config_print_help(FILE *to) {
                 to);
     for (size_t i = 0; i < OPTION_COUNT; i++) {
         char left[NAME_SIZE], twin[NAME_SIZE];
-        (void)snprintf(left, sizeof(left), "--%s=%s", options[i].name, options[i].metavar);
+        (void)snprintf(left, sizeof(left), "--%s%s%s", options[i].name,
+                       options[i].metavar ? "=" : "", options[i].metavar ? options[i].metavar : "");
         environment_name(&options[i], twin);
         (void)fprintf(to, "  %-24s %s\n  %-24s [%s, default %s]\n", left, options[i].help, "", twin,
                       options[i].fallback);

@@ -3,6 +3,7 @@
  *
  * Each setting is one row of one table (config.c): long option, default, check, help. Its
  * environment twin is derived: --log-level is STORD_LOG_LEVEL. The command line wins.
+ * A flag has no value on the command line, and yes or no in the environment.
  */
 #ifndef STORD_CONFIG_H
 #define STORD_CONFIG_H
@@ -13,10 +14,7 @@
 
 #include "log.h"
 #include "rights.h"
-
-struct port_range {
-    unsigned short first, last; /* both included */
-};
+#include "value.h"
 
 struct config {
     const char *root;           /* folder that uploads go to */
@@ -31,6 +29,14 @@ struct config {
     unsigned idle_timeout;           /* s a client may think between commands */
     unsigned connect_timeout;        /* s to wait for a data connection */
     unsigned stall_timeout;          /* s a transfer may stand still */
+    unsigned resume_hours;           /* h that an interrupted upload is kept; 0: never */
+    enum conflict conflict;          /* what to do where the name is taken */
+    mode_t file_mode;                /* of uploads, or VALUE_NO_MODE */
+    mode_t dir_mode;                 /* of folders, or VALUE_NO_MODE */
+    gid_t group;                     /* of both, or VALUE_NO_GROUP */
+    uint64_t max_file_size;          /* bytes an upload may have, or VALUE_UNLIMITED */
+    struct room min_free;            /* room that uploads leave on the disk */
+    bool no_sync;                    /* nothing waits for the disk */
 };
 
 enum config_outcome {

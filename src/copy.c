@@ -39,12 +39,28 @@ static bool stop_waiting(struct receive *receive, int result) {
         return stop(receive, COPY_STALLED, result);
     if (result == -ECANCELED)
         return stop(receive, COPY_ABORTED, result);
+    if (result == -ESHUTDOWN)
+        return stop(receive, COPY_STOPPED, result);
     return stop(receive, COPY_RESET, result);
 }
 
+/* Starts the write-back of what has been written since the last time: a hint, what goes wrong here
+ * is told again by fsync. */
+static bool write_back(struct receive *receive) {
+    const struct copy *copy = receive->copy;
+    (void)sync_file_range(copy->to, (off_t)(copy->offset + receive->written_back),
+                          (off_t)(receive->written - receive->written_back), SYNC_FILE_RANGE_WRITE);
+    receive->written_back = receive->written;
+    int result = copy->check(copy->context);
+    return result == 0 || stop(receive, COPY_FAILED, result);
+}
+
 static bool write_all(struct receive *receive, const uint8_t *bytes, size_t n) {
+    const struct copy *copy = receive->copy;
+    if (n > copy->most - copy->offset - receive->written)
+        return stop(receive, COPY_FAILED, -EFBIG);
     while (n > 0) {
-        ssize_t done = write(receive->copy->to, bytes, n);
+        ssize_t done = write(copy->to, bytes, n);
         if (done < 0 && errno == EINTR)
             continue;
         if (done <= 0)
@@ -53,14 +69,7 @@ static bool write_all(struct receive *receive, const uint8_t *bytes, size_t n) {
         n -= (size_t)done;
         receive->written += (uint64_t)done;
     }
-    if (receive->written - receive->written_back >= WRITE_BACK_SIZE) {
-        /* A hint: what goes wrong here is told again by fsync */
-        (void)sync_file_range(
-            receive->copy->to, (off_t)(receive->copy->offset + receive->written_back),
-            (off_t)(receive->written - receive->written_back), SYNC_FILE_RANGE_WRITE);
-        receive->written_back = receive->written;
-    }
-    return true;
+    return receive->written - receive->written_back < WRITE_BACK_SIZE || write_back(receive);
 }
 
 /* Stores n bytes of buffer, which has one spare byte in front. */
@@ -96,7 +105,7 @@ static ssize_t read_some(const struct copy *copy, uint8_t *buffer, size_t n) {
 
 static bool wait_for_bytes(struct receive *receive) {
     receive->reads = 0;
-    int result = receive->copy->wait(receive->copy->wait_context, receive->copy->from, POLLIN);
+    int result = receive->copy->wait(receive->copy->context, receive->copy->from, POLLIN);
     return result == 0 || stop_waiting(receive, result);
 }
 

@@ -17,6 +17,7 @@ enum copy_end {
     COPY_RESET,   /* the connection broke; error says how */
     COPY_STALLED, /* nothing moved for too long */
     COPY_ABORTED, /* the client asked for the end, or the control connection is gone */
+    COPY_STOPPED, /* we are asked to stop */
     COPY_FAILED   /* reading or writing the file failed; error says how */
 };
 
@@ -27,8 +28,11 @@ struct copy_result {
 };
 
 /* Waits until fd is ready for events (poll(2)). Returns 0, -ETIMEDOUT, -ECANCELED (end the
- * transfer) or another negative errno. */
+ * transfer), -ESHUTDOWN (we are to stop) or another negative errno. */
 typedef int copy_wait(void *context, int fd, short events);
+
+/* May the file grow further? Asked now and then. Returns 0 or a negative errno. */
+typedef int copy_check(void *context);
 
 struct copy {
     int from;            /* where bytes come from: socket, pipe or file */
@@ -39,9 +43,11 @@ struct copy {
     const uint8_t *head; /* bytes received already: they come first */
     size_t head_length;
     uint64_t limit; /* bytes to take at the most, head included; or COPY_UNLIMITED */
+    uint64_t most;  /* bytes that the file may have: one more is -EFBIG; or COPY_UNLIMITED */
     bool ascii;     /* line ends CR LF become LF (RFC 959 section 3.1.1.1) */
     copy_wait *wait;
-    void *wait_context;
+    copy_check *check;
+    void *context; /* of both */
 };
 
 /* Receives into the file. Small uploads cost one read and one write; large ones go in large

@@ -9,6 +9,7 @@
 
 #include "reply.h"
 #include "session.h"
+#include "view.h"
 
 /* Doubles the quotes of a path (RFC 959 appendix II). out has room for twice the path. */
 static const char *quote(const char *path, char out[2 * PATH_SIZE]) {
@@ -50,6 +51,35 @@ int verb_cdup(struct session *session, const char *argument) {
     return verb_cwd(session, "..");
 }
 
+/* Brings the names in a folder to the disk. */
+static int sync_folder(const struct session *session, int folder) {
+    return session->config->no_sync ? 0 : path_sync_folder(folder, session->root.fd);
+}
+
+/* What was interrupted under that name has been replaced or deleted. Returns whether there was
+ * anything. */
+static bool forget_partial(const struct session *session, const char *path) {
+    struct partial partial = view_partial(session, path);
+    return partial_remove(&partial) == 0;
+}
+
+/* Sets the mode and the group that were asked for. The group comes first: it takes bits of the mode
+ * away. */
+static int dress_folder(const struct config *config, int parent, const char *name) {
+    if (config->group == VALUE_NO_GROUP && config->dir_mode == VALUE_NO_MODE)
+        return 0;
+    int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    int result = 0;
+    if (config->group != VALUE_NO_GROUP && fchown(fd, (uid_t)-1, config->group) < 0)
+        result = -errno;
+    if (result == 0 && config->dir_mode != VALUE_NO_MODE && fchmod(fd, config->dir_mode) < 0)
+        result = -errno;
+    (void)close(fd);
+    return result;
+}
+
 /* Makes the folder and syncs the one it is in, so that uploads into it can rely on it. */
 static int make_folder(const struct session *session, const char *path) {
     const char *name;
@@ -57,8 +87,13 @@ static int make_folder(const struct session *session, const char *path) {
     if (parent < 0)
         return parent;
     int result = mkdirat(parent, *name ? name : ".", 0777) < 0 ? -errno : 0;
-    if (result == 0)
-        result = path_sync_folder(parent, session->root.fd);
+    if (result == 0) {
+        result = dress_folder(session->config, parent, name);
+        if (result == 0)
+            result = sync_folder(session, parent);
+        if (result < 0)
+            (void)unlinkat(parent, name, AT_REMOVEDIR);
+    }
     (void)close(parent);
     return result;
 }
@@ -86,7 +121,7 @@ static int remove_name(const struct session *session, const char *path, int flag
     if (result == 0 && unlinkat(parent, name, flags) < 0)
         result = errno == EEXIST ? -ENOTEMPTY : -errno;
     if (result == 0)
-        result = path_sync_folder(parent, session->root.fd);
+        result = sync_folder(session, parent);
     (void)close(parent);
     return result;
 }
@@ -97,6 +132,8 @@ static int remove_and_reply(struct session *session, const char *argument, int f
     int result = path_resolve(session->cwd, argument, path);
     if (result == 0)
         result = remove_name(session, path, flags);
+    if ((result == 0 || result == -ENOENT) && flags == 0 && forget_partial(session, path))
+        result = 0;
     (void)snprintf(failed, sizeof(failed), "%s not removed", what);
     if (result < 0)
         return reply_failure_as(session, 550, failed, result);
@@ -114,11 +151,14 @@ int verb_dele(struct session *session, const char *argument) {
 
 int verb_rnfr(struct session *session, const char *argument) {
     char path[PATH_SIZE];
-    struct stat st;
+    struct stat st, partial;
     session->rename_from[0] = '\0';
     int result = path_resolve(session->cwd, argument, path);
     if (result == 0)
         result = strcmp(path, "/") == 0 ? -EPERM : path_stat(&session->root, path, &st);
+    if ((result == 0 && view_is_partial(session, path, &st, &partial)) ||
+        (result == -ENOENT && view_is_partial(session, path, NULL, &partial)))
+        result = -PATH_UNFINISHED;
     if (result < 0)
         return reply_failure_as(session, 550, "Failed to rename", result);
     memcpy(session->rename_from, path, sizeof(path));
@@ -134,7 +174,7 @@ static int check_renaming_over(const struct session *session, int folder, const 
         return errno == ENOENT ? 0 : -errno;
     if (S_ISDIR(st.st_mode))
         return -EISDIR;
-    return session->rights & RIGHT_REPLACE && S_ISREG(st.st_mode) ? 0 : -EEXIST;
+    return session_may_replace(session) && S_ISREG(st.st_mode) ? 0 : -EEXIST;
 }
 
 static int rename_within(const struct session *session, const char *from, const char *to) {
@@ -144,13 +184,13 @@ static int rename_within(const struct session *session, const char *from, const 
         return old_folder;
     int new_folder = path_open_parent(&session->root, to, &new);
     int result = new_folder < 0 ? new_folder : check_renaming_over(session, new_folder, new);
-    unsigned flags = session->rights & RIGHT_REPLACE ? 0 : RENAME_NOREPLACE;
+    unsigned flags = session_may_replace(session) ? 0 : RENAME_NOREPLACE;
     if (result == 0 && renameat2(old_folder, old, new_folder, new, flags) < 0)
         result = errno == ENOTEMPTY ? -EISDIR : -errno;
     if (result == 0)
-        result = path_sync_folder(new_folder, session->root.fd);
+        result = sync_folder(session, new_folder);
     if (result == 0)
-        result = path_sync_folder(old_folder, session->root.fd);
+        result = sync_folder(session, old_folder);
     (void)close(old_folder);
     if (new_folder >= 0)
         (void)close(new_folder);
@@ -168,6 +208,7 @@ int verb_rnto(struct session *session, const char *argument) {
         result = rename_within(session, from, to);
     if (result < 0)
         return reply_failure(session, "Failed to rename", result);
+    forget_partial(session, to);
     log_event(session->log, LOG_LEVEL_INFO, "Renamed: %s to %s", from, to);
     return reply_send(session, 250, "Renamed");
 }

@@ -12,6 +12,7 @@
 #include "reply.h"
 #include "send.h"
 #include "session.h"
+#include "view.h"
 
 static const char failed[] = "Failed to list";
 
@@ -33,6 +34,8 @@ struct listing {
     bool slash;               /* with "/" behind them */
     char match[NAME_MAX + 1]; /* pattern that names must match, or "" */
     DIR *folder;              /* the folder; NULL: a file */
+    struct partial partial;   /* where interrupted uploads to it are */
+    DIR *partials;            /* these; NULL: there are none, or they are not shown */
     struct stat st;           /* of the file */
 };
 
@@ -93,16 +96,22 @@ static bool is_hidden(const struct listing *listing, const char *name) {
     return *listing->match && fnmatch(listing->match, name, FNM_PERIOD) != 0;
 }
 
-static int list_one(const struct listing *listing, const char *name) {
+/* partial: the name is from the list of interrupted uploads. Those hide a file of that name. */
+static int list_one(const struct listing *listing, const char *name, bool partial) {
     char shown[NAME_MAX + 1];
-    struct stat st;
+    struct stat st, hiding;
     if (is_hidden(listing, name))
         return 0;
     if (clean(name, shown) && listing->form != FORM_LONG)
         return 0;
-    if (fstatat(dirfd(listing->folder), name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-        return 0; /* it has gone */
-    if (!is_plain(&st) && listing->form != FORM_LONG)
+    bool there = fstatat(dirfd(listing->folder), name, &st, AT_SYMLINK_NOFOLLOW) == 0;
+    if (there == partial) /* it has gone, or it is listed already */
+        return 0;
+    bool hidden = listing->partials && (partial || S_ISREG(st.st_mode)) &&
+                  partial_stat_in(&listing->partial, listing->partials, name, &hiding) == 0;
+    if (hidden)
+        return put_entry(listing, shown, &hiding);
+    if (partial || (!is_plain(&st) && listing->form != FORM_LONG))
         return 0;
     return put_entry(listing, shown, &st);
 }
@@ -113,19 +122,33 @@ static size_t folder_part(const char *name) {
     return slash ? (size_t)(slash + 1 - name) : 0;
 }
 
+static int list_names(const struct listing *listing, DIR *folder, bool partial) {
+    for (;;) {
+        errno = 0;
+        const struct dirent *entry = readdir(folder);
+        if (!entry)
+            return -errno;
+        int result = list_one(listing, entry->d_name, partial);
+        if (result < 0)
+            return result;
+    }
+}
+
 /* All lines. Returns 0 or a negative errno. */
 static int list_all(const struct listing *listing) {
     if (!listing->folder)
         return put_entry(listing, listing->path + folder_part(listing->path), &listing->st);
-    for (;;) {
-        errno = 0;
-        const struct dirent *entry = readdir(listing->folder);
-        if (!entry)
-            return -errno;
-        int result = list_one(listing, entry->d_name);
-        if (result < 0)
-            return result;
-    }
+    int result = list_names(listing, listing->folder, false);
+    if (result == 0 && listing->partials)
+        result = list_names(listing, listing->partials, true);
+    return result;
+}
+
+static void close_folders(const struct listing *listing) {
+    if (listing->folder)
+        (void)closedir(listing->folder);
+    if (listing->partials)
+        (void)closedir(listing->partials);
 }
 
 static int open_folder(struct listing *listing) {
@@ -134,18 +157,26 @@ static int open_folder(struct listing *listing) {
     if (fd < 0)
         return fd;
     listing->folder = fdopendir(fd);
-    if (listing->folder)
+    if (listing->folder) {
+        listing->partial = view_partial(listing->session, listing->path);
+        if (listing->form != FORM_NAMES) /* NLST is for RETR, which does not take them */
+            listing->partials = partial_folder(&listing->partial);
         return 0;
+    }
     int error = -errno;
     (void)close(fd);
     return error;
 }
 
-static int look_up_plain(const struct session *session, const char *path, struct stat *ret_st) {
-    int result = path_stat(&session->root, path, ret_st);
-    if (result == 0 && !is_plain(ret_st))
-        result = S_ISLNK(ret_st->st_mode) ? -ELOOP : -ENXIO;
+static int plain_only(int result, const struct stat *st) {
+    if (result == 0 && !is_plain(st))
+        return S_ISLNK(st->st_mode) ? -ELOOP : -ENXIO;
     return result;
+}
+
+static int look_up_plain(const struct session *session, const char *path, struct stat *ret_st) {
+    int result = view_stat(session, path, ret_st);
+    return plain_only(result, ret_st);
 }
 
 /* What NLST puts before names, so that RETR takes them: the first n bytes of the argument. */
@@ -157,14 +188,25 @@ static void set_prefix(struct listing *listing, const char *argument, size_t n) 
     listing->slash = n > 0 && argument[n - 1] != '/';
 }
 
+static int look_up(struct listing *listing) {
+    const struct session *session = listing->session;
+    switch (listing->form) {
+    case FORM_LONG:
+        return view_stat(session, listing->path, &listing->st);
+    case FORM_FACTS:
+        return look_up_plain(session, listing->path, &listing->st);
+    default:
+        return plain_only(path_stat(&session->root, listing->path, &listing->st), &listing->st);
+    }
+}
+
 /* Opens the file or folder of that name. */
 static int open_name(struct listing *listing, const char *name) {
     const struct session *session = listing->session;
     int result = path_resolve(session->cwd, name, listing->path);
     if (result < 0)
         return result;
-    result = listing->form == FORM_LONG ? path_stat(&session->root, listing->path, &listing->st)
-                                        : look_up_plain(session, listing->path, &listing->st);
+    result = look_up(listing);
     if (result < 0)
         return result;
     size_t length = strcmp(name, ".") == 0 ? 0 : strlen(name), before = folder_part(name);
@@ -226,8 +268,7 @@ static int transfer(struct listing *listing) {
                                        .produce = produce,
                                        .context = listing};
     int result = send_transfer(listing->session, &source);
-    if (listing->folder)
-        (void)closedir(listing->folder);
+    close_folders(listing);
     return result;
 }
 
@@ -292,8 +333,7 @@ int list_status(struct session *session, const char *argument) {
     result = reply_begin(session, code, "Status:");
     if (result == 0)
         result = list_all(&listing);
-    if (listing.folder)
-        (void)closedir(listing.folder);
+    close_folders(&listing);
     return result < 0 ? result : reply_end(session, code, "End");
 }
 

@@ -18,8 +18,10 @@
 #define PATH_RESERVED_PREFIX ".stord."
 
 enum {
-    PATH_SIZE = PATH_MAX,        /* of a virtual path, with its NUL */
-    PATH_RESERVED = EKEYREJECTED /* error: the name is reserved (an errno nothing else gives) */
+    PATH_SIZE = PATH_MAX, /* of a virtual path, with its NUL */
+    /* Errors, by an errno that nothing else gives: */
+    PATH_RESERVED = EKEYREJECTED,  /* the name is reserved */
+    PATH_UNFINISHED = EINPROGRESS, /* it is an interrupted upload */
 };
 
 struct path_root {

@@ -5,17 +5,20 @@
 
 #include "clock.h"
 #include "session.h"
+#include "store.h"
 
-static const struct verdict whole_by_size = {"size", NULL};
-static const struct verdict whole_by_close = {"close", NULL};
-static const struct verdict reset = {"reset", "the connection was reset"};
-static const struct verdict stalled = {"stalled", "no data came for too long"};
-static const struct verdict aborted = {"aborted", "as you asked"};
-static const struct verdict vanished = {"vanished", "the control connection was closed"};
-static const struct verdict cut_short = {"short", "fewer bytes than announced by ALLO"};
+static const struct verdict whole_by_size = {"size", NULL, 0};
+static const struct verdict whole_by_close = {"close", NULL, 0};
+static const struct verdict reset = {"reset", "the connection was reset", 426};
+static const struct verdict stalled = {"stalled", "no data came for too long", 426};
+static const struct verdict aborted = {"aborted", "as you asked", 426};
+static const struct verdict vanished = {"vanished", "the control connection was closed", 426};
+static const struct verdict cut_short = {"short", "fewer bytes than announced by ALLO", 426};
+static const struct verdict stopped = {"stopped", "the service is shutting down", 421};
 
-const struct verdict *receive_judge(struct session *session, const struct receive_job *job,
+const struct verdict *receive_judge(const struct receive_job *job,
                                     const struct copy_result *result) {
+    struct session *session = job->session;
     if (!job->is_inline)
         session_look(session);
     if (session->aborted)
@@ -27,6 +30,8 @@ const struct verdict *receive_judge(struct session *session, const struct receiv
         return &stalled;
     case COPY_ABORTED:
         return &aborted;
+    case COPY_STOPPED:
+        return &stopped;
     case COPY_LIMIT:
         return &whole_by_size;
     default:
@@ -43,32 +48,51 @@ const struct verdict *receive_judge(struct session *session, const struct receiv
 
 /* copy_wait for inline uploads, where the control connection is the data. */
 static int wait_alone(void *context, int fd, short events) {
-    const struct session *session = context;
-    return channel_await(fd, events, (int)session->config->stall_timeout * 1000);
+    const struct receive_job *job = context;
+    struct session *session = job->session;
+    int result =
+        channel_await(&session->control, fd, events, (int)session->config->stall_timeout * 1000);
+    return result == -ESHUTDOWN ? session_stop(session) : result;
 }
 
 /* copy_wait for data connections. What is still on its way is taken even when the client has left
  * the control connection: the verdict is `vanished`, and the log tells how much came. */
 static int wait_for_data(void *context, int fd, short events) {
-    struct session *session = context;
+    const struct receive_job *job = context;
+    struct session *session = job->session;
     int result = session_wait(session, fd, events, clock_deadline(session->config->stall_timeout));
     return result == -ENOTCONN ? wait_alone(context, fd, events) : result;
 }
 
-static struct copy_result receive_inline(struct session *session, const struct receive_job *job) {
+/* copy_check: the disk may be filled up by others, too. */
+static int check_room(void *context) {
+    const struct receive_job *job = context;
+    return store_check_room(job->store, 0);
+}
+
+/* What both ways of receiving have in common. */
+static struct copy begin_copy(struct receive_job *job) {
+    job->session->moved = 0;
+    return (struct copy){.to = job->store->fd,
+                         .offset = job->store->kept,
+                         .most = job->store->request->most,
+                         .limit = COPY_UNLIMITED,
+                         .progress = &job->session->moved,
+                         .check = check_room,
+                         .context = job};
+}
+
+static struct copy_result receive_inline(struct receive_job *job) {
+    struct session *session = job->session;
     struct channel *control = &session->control;
-    const struct copy copy = {
-        .from = control->in,
-        .from_socket = control->in_socket,
-        .to = job->to,
-        .offset = job->offset,
-        .progress = &session->moved,
-        .head = control->buffer + control->start,
-        .head_length = channel_pending(control),
-        .limit = job->announced ? job->size : COPY_UNLIMITED,
-        .wait = wait_alone,
-        .wait_context = session,
-    };
+    struct copy copy = begin_copy(job);
+    copy.from = control->in;
+    copy.from_socket = control->in_socket;
+    copy.head = control->buffer + control->start;
+    copy.head_length = channel_pending(control);
+    copy.wait = wait_alone;
+    if (job->announced)
+        copy.limit = job->size;
     struct copy_result result = copy_receive(&copy);
     control->start += copy.limit < copy.head_length ? (size_t)copy.limit : copy.head_length;
     session->inline_whole = result.end == COPY_LIMIT || result.end == COPY_CLOSED;
@@ -79,30 +103,22 @@ static struct copy_result receive_inline(struct session *session, const struct r
     return result;
 }
 
-static int receive_data(struct session *session, const struct receive_job *job,
-                        struct copy_result *ret_result) {
-    int fd = data_connect(session);
-    if (fd >= 0) {
-        const struct copy copy = {.from = fd,
-                                  .from_socket = true,
-                                  .to = job->to,
-                                  .offset = job->offset,
-                                  .progress = &session->moved,
-                                  .limit = COPY_UNLIMITED,
-                                  .ascii = session->ascii,
-                                  .wait = wait_for_data,
-                                  .wait_context = session};
-        *ret_result = copy_receive(&copy);
-        (void)close(fd);
-    }
-    return fd < 0 ? fd : 0;
+static int receive_data(struct receive_job *job, struct copy_result *ret_result) {
+    struct copy copy = begin_copy(job);
+    copy.from = data_connect(job->session);
+    if (copy.from < 0)
+        return copy.from;
+    copy.from_socket = true;
+    copy.ascii = job->session->ascii;
+    copy.wait = wait_for_data;
+    *ret_result = copy_receive(&copy);
+    (void)close(copy.from);
+    return 0;
 }
 
-int receive_bytes(struct session *session, const struct receive_job *job,
-                  struct copy_result *ret_result) {
-    session->moved = 0;
+int receive_bytes(struct receive_job *job, struct copy_result *ret_result) {
     if (!job->is_inline)
-        return receive_data(session, job, ret_result);
-    *ret_result = receive_inline(session, job);
+        return receive_data(job, ret_result);
+    *ret_result = receive_inline(job);
     return 0;
 }

@@ -10,30 +10,31 @@
 #include "copy.h"
 
 struct session;
+struct store;
 
 /* Where the bytes of one upload come from and go to. */
 struct receive_job {
-    bool is_inline; /* over the control connection */
-    bool announced; /* ALLO said how many there will be */
-    uint64_t size;  /* that many */
-    int to;         /* the file, written to from `offset` on */
-    uint64_t offset;
+    struct session *session;   /* whose they are */
+    const struct store *store; /* the transaction that gets them */
+    bool is_inline;            /* over the control connection */
+    bool announced;            /* ALLO said how many there will be */
+    uint64_t size;             /* that many */
 };
 
 /* How we know that an upload is whole, or why it is not (doc/design.md, "Verdicts"). */
 struct verdict {
     const char *word;   /* for the log */
     const char *reason; /* for the client; NULL when the upload is whole */
+    int code;           /* of the reply, where there is a reason */
 };
 
 /* Takes the bytes. An inline upload that ran to the end of input ends the session. Returns 0 with
  * *ret_result filled, or a negative errno when there is no data connection, as data_connect. */
-int receive_bytes(struct session *session, const struct receive_job *job,
-                  struct copy_result *ret_result);
+int receive_bytes(struct receive_job *job, struct copy_result *ret_result);
 
 /* Judges how they ended, when that was not COPY_FAILED. Looks at the control connection first: is
  * the client still there, does it want to abort? */
-const struct verdict *receive_judge(struct session *session, const struct receive_job *job,
+const struct verdict *receive_judge(const struct receive_job *job,
                                     const struct copy_result *result);
 
 #endif

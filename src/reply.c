@@ -1,7 +1,6 @@
 #include "reply.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -12,11 +11,13 @@
 enum {
     LINE_SIZE = PATH_SIZE * 2 + 128, /* a path whose quotes are doubled, and words */
     WRITE_TIMEOUT = 60000,           /* ms a client may take to read a reply */
+    LAST_WRITE_TIMEOUT = 200,        /* the same when we are asked to stop */
     RETRY_DELAY = 1000               /* ms before a 45x: some clients try again at once, for ever */
 };
 
 static int flush(struct session *session) {
-    int result = channel_write(&session->control, session->out, session->out_length, WRITE_TIMEOUT);
+    int timeout = session->stopping ? LAST_WRITE_TIMEOUT : WRITE_TIMEOUT;
+    int result = channel_write(&session->control, session->out, session->out_length, timeout);
     session->out_length = 0;
     return result;
 }
@@ -121,8 +122,9 @@ static const struct failure failures[] = {
     {-EINVAL, 553, "the name holds a control character"},
     {-ENAMETOOLONG, 553, "the name is too long"},
     {-PATH_RESERVED, 553, "names beginning with " PATH_RESERVED_PREFIX " are reserved"},
+    {-PATH_UNFINISHED, 550, "its upload was interrupted: finish, replace or delete it first"},
     {-EDQUOT, 552, "the disk quota is used up"},
-    {-EFBIG, 552, "the file is too large for the file system"},
+    {-EFBIG, 552, "the file is too large"},
     {-ENOSPC, 452, "the disk is full"},
     {-EMFILE, 451, "too many open files"},
     {-ENFILE, 451, "too many open files"},
@@ -144,7 +146,7 @@ static int answer_failure(struct session *session, int code, const char *what,
     log_event(session->log, retry ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO, "%s: %s (%s): reply %d", what,
               failure->reason, strerror(-error), code);
     if (retry)
-        (void)poll(NULL, 0, RETRY_DELAY);
+        (void)channel_await(&session->control, -1, 0, RETRY_DELAY);
     return reply_send(session, code, "%s: %s", what, failure->reason);
 }
 

@@ -10,6 +10,7 @@
 #include "reply.h"
 #include "send.h"
 #include "session.h"
+#include "view.h"
 
 enum { TEXT_SIZE = 32 << 10 };
 
@@ -29,13 +30,15 @@ struct retr {
 
 /* Opens the plain file that a name means. O_NONBLOCK: a FIFO would wait for its writer. */
 static int open_file(const struct session *session, struct retr *retr, const char *name) {
+    struct stat st;
     int result = path_resolve(session->cwd, name, retr->path);
+    if (result == 0 && view_is_partial(session, retr->path, NULL, &st))
+        result = -PATH_UNFINISHED;
     if (result < 0)
         return result;
     retr->fd = path_open(&session->root, retr->path, O_RDONLY | O_NONBLOCK, 0);
     if (retr->fd < 0)
         return retr->fd == -ENODEV ? -ENXIO : retr->fd;
-    struct stat st;
     if (fstat(retr->fd, &st) < 0)
         result = -errno;
     else if (!S_ISREG(st.st_mode))

@@ -14,11 +14,12 @@
 
 enum {
     DRAIN_TIME = 5000,   /* ms that input is dropped after a last reply */
+    STOP_TIME = 200,     /* the same when we are asked to stop */
     TLS_HANDSHAKE = 0x16 /* content type, RFC 8446 section 5.1 */
 };
 
 /* What reading a command line came to. */
-enum read_outcome { READ_LINE, READ_END, READ_IDLE };
+enum read_outcome { READ_LINE, READ_END, READ_IDLE, READ_STOP };
 
 void session_reset(struct session *session) {
     session->rights = session->config->allow;
@@ -116,6 +117,8 @@ static enum read_outcome read_line(struct session *session) {
             continue;
         if (result == -ETIMEDOUT && !by_silence)
             return READ_IDLE;
+        if (result == -ESHUTDOWN)
+            return READ_STOP;
         if ((result < 0 && result != -ETIMEDOUT) || !unterminated) {
             if (session->line.begun)
                 log_event(session->log, LOG_LEVEL_INFO, "Dropped a command that has no end");
@@ -141,7 +144,7 @@ static int run_line(struct session *session) {
 
 static void leave(struct session *session) {
     if (session->must_drain || channel_has_unread(&session->control))
-        channel_drain(&session->control, DRAIN_TIME);
+        channel_drain(&session->control, session->stopping ? STOP_TIME : DRAIN_TIME);
     data_reset(&session->data);
     log_event(session->log, LOG_LEVEL_INFO, "Connection closed: %s (%u files, %llu bytes)",
               session->peer.text, session->files, (unsigned long long)session->bytes);
@@ -156,8 +159,28 @@ static int give_up(struct session *session) {
     return reply_send(session, 421, "%s for %u seconds; closing", what, seconds);
 }
 
+bool session_may_replace(const struct session *session) {
+    return session->rights & RIGHT_REPLACE && session->config->conflict == CONFLICT_REPLACE;
+}
+
+int session_stop(struct session *session) {
+    if (!session->stopping)
+        log_event(session->log, LOG_LEVEL_INFO, "Closing: asked to stop");
+    session->stopping = session->over = true;
+    session->control.stop = -1; /* it has done its work, and the last reply may be waited for */
+    return -ESHUTDOWN;
+}
+
+static int reply_stop(struct session *session) {
+    (void)session_stop(session);
+    return reply_send(session, 421, "The service is shutting down; closing");
+}
+
 void session_run(struct session *session) {
     log_event(session->log, LOG_LEVEL_INFO, "Accepted connection from %s", session->peer.text);
+    if (session->config->no_sync)
+        log_event(session->log, LOG_LEVEL_WARNING,
+                  "Uploads are not synced (--no-sync): a power cut may lose acknowledged ones");
     int result = reply_send(session, 220, "Welcome to the FTP server");
     while (result == 0 && !session->over) {
         switch (read_line(session)) {
@@ -166,6 +189,9 @@ void session_run(struct session *session) {
             break;
         case READ_IDLE:
             result = give_up(session);
+            break;
+        case READ_STOP:
+            result = reply_stop(session);
             break;
         default:
             session->over = true;
@@ -261,15 +287,21 @@ int session_wait(struct session *session, int fd, short events, long long deadli
     for (;;) {
         if (session->aborted)
             return -ECANCELED;
+        if (session->stopping)
+            return -ESHUTDOWN;
         if (is_listening(session) && channel_pending(&session->control) > 0) {
             attend(session);
             continue;
         }
-        struct pollfd fds[] = {{.fd = fd, .events = events}, control_events(session)};
+        struct pollfd fds[] = {{.fd = fd, .events = events},
+                               control_events(session),
+                               {.fd = session->control.stop, .events = POLLIN}};
         long long left = session->control_gone ? 0 : deadline - clock_ms();
-        int n = poll(fds, 2, left > 0 ? (int)left : 0);
+        int n = poll(fds, sizeof(fds) / sizeof(fds[0]), left > 0 ? (int)left : 0);
         if (n < 0 && errno != EINTR)
             return -errno;
+        if (n > 0 && fds[2].revents)
+            return session_stop(session);
         if (n > 0 && fds[1].revents)
             attend_to(session, fds[1].revents);
         if (n > 0 && fds[0].revents && !session->aborted)

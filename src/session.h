@@ -26,13 +26,15 @@ struct session {
     bool line_waiting;        /* line is whole, came during a transfer, and waits for its end */
     bool line_alone;          /* nothing came in one piece with the beginning of line */
     bool over;                /* the session ends after this command */
+    bool stopping;            /* because we are asked to stop */
     bool must_drain;          /* more may come that nobody reads: see channel_drain */
     size_t out_length;        /* bytes in out */
     long long login_deadline; /* ms on the monotonic clock until which a client may log in */
 
-    unsigned rights; /* what the client may do: bits of enum right */
-    bool logged_in;  /* may use verbs that need a login */
-    bool user_given; /* USER was sent */
+    unsigned rights;   /* what the client may do: bits of enum right */
+    bool logged_in;    /* may use verbs that need a login */
+    bool user_given;   /* USER was sent */
+    const char *owner; /* whose interrupted uploads the client sees: one part of a name */
 
     bool ascii;        /* representation type is A (else I) */
     bool type_given;   /* by TYPE; until then it is the default */
@@ -73,9 +75,17 @@ void session_run(struct session *session);
 
 /* Waits until fd is ready for events (poll(2)), until deadline at most (ms, as clock_ms), and
  * meanwhile attends to the control connection: the commands that are allowed during a transfer are
- * run, any other waits for its end. Returns 0, -ETIMEDOUT, -ECANCELED after ABOR, or -ENOTCONN at
- * once when fd is not ready and the client has left the control connection. */
+ * run, any other waits for its end. Returns 0, -ETIMEDOUT, -ECANCELED after ABOR, -ESHUTDOWN once
+ * we are to stop, or -ENOTCONN at once when fd is not ready and the client has left the control
+ * connection. */
 int session_wait(struct session *session, int fd, short events, long long deadline);
+
+/* We are asked to stop: the session is over, and what is still to be said to the client must not
+ * take long. Returns -ESHUTDOWN. */
+int session_stop(struct session *session);
+
+/* May an upload or a renamed file take the place of another one? */
+bool session_may_replace(const struct session *session);
 
 /* Attends to what has come on the control connection, without waiting. */
 void session_look(struct session *session);

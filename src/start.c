@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -20,9 +21,21 @@ static void reset_signals(void) {
     action.sa_handler = SIG_IGN;                /* both are told by errno: EPIPE, EFBIG */
     (void)sigaction(SIGPIPE, &action, NULL);
     (void)sigaction(SIGXFSZ, &action, NULL);
-    sigset_t none;
-    (void)sigemptyset(&none);
-    (void)sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/* Has the signals that ask us to stop come by a descriptor. They stay pending for ever, so that
+ * nothing else has to remember them. Returns it, or -1 where there is none: then they kill. */
+static int catch_stop(void) {
+    sigset_t signals;
+    (void)sigemptyset(&signals);
+    (void)sigaddset(&signals, SIGHUP);
+    (void)sigaddset(&signals, SIGINT);
+    (void)sigaddset(&signals, SIGTERM);
+    int fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (fd < 0)
+        (void)sigemptyset(&signals);
+    (void)sigprocmask(SIG_SETMASK, &signals, NULL);
+    return fd;
 }
 
 /* Takes the one connection that LISTEN_FDS hands over, as fds 0 and 1. Returns 0, also when
@@ -104,6 +117,7 @@ int start_tame(struct start *ret_start) {
         result = streams;
     if (result == 0 && (fcntl(STDIN_FILENO, F_GETFD) < 0 || fcntl(STDOUT_FILENO, F_GETFD) < 0))
         result = -ENOTCONN;
+    start.stop = catch_stop();
     *ret_start = start;
     return result;
 }

@@ -1,8 +1,9 @@
 /*
- * store: an upload as a transaction; the one place that syncs and publishes.
+ * store: an upload as a transaction; the one place that syncs.
  *
- * store_begin, any number of writes to store.fd, store_sync, then store_publish or store_abort.
- * Until then nothing can be seen under the final name, and a file that has it is not touched.
+ * store_begin, any number of writes to store.fd, store_sync, then store_publish; or store_keep; or
+ * store_abort. Until it is published nothing can be seen under the final name, and a file that has
+ * it is not touched.
  */
 #ifndef STORD_STORE_H
 #define STORD_STORE_H
@@ -13,55 +14,74 @@
 #include <sys/stat.h>
 
 #include "path.h"
+#include "unfinished.h"
+#include "value.h"
 
-enum { STORE_TEMP_SIZE = sizeof(PATH_RESERVED_PREFIX) + 16 };
-
-/* What of an old file the new one begins with. */
+/* What of an older upload of that name the new one begins with: of its partial where there is one,
+ * else of the file. */
 enum store_base {
     STORE_NOTHING,   /* it is replaced */
-    STORE_BEGINNING, /* its first `keep` bytes (REST) */
+    STORE_BEGINNING, /* the first `keep` bytes (REST) */
     STORE_ALL        /* all of it, if there is one (APPE) */
 };
 
-/* What an upload is to become. */
+/* What an upload is to become. Outlives the store. */
 struct store_request {
-    const char *name; /* of the file, in its folder */
-    uint64_t size;    /* bytes announced, room for which is reserved; 0: not known */
-    enum store_base base;
-    uint64_t keep;    /* bytes, for STORE_BEGINNING */
-    bool may_replace; /* a file of that name may give way */
-    bool unique;      /* where the name is taken, another one is chosen (STOU) */
+    struct partial partial; /* whose it is, and where it can be kept; partial.path also names it */
+    const char *name;       /* of the file, in its folder */
+    uint64_t size;          /* bytes announced, room for which is reserved; 0: not known */
+    uint64_t most;          /* bytes that the file may have, or VALUE_UNLIMITED */
+    enum store_base base;   /* what it begins with */
+    uint64_t keep;          /* bytes, for STORE_BEGINNING */
+    bool may_extend;        /* it may go on from a file, and not only from a partial */
+    enum conflict on_conflict; /* where a file has the name */
+    mode_t mode;               /* of the file, or VALUE_NO_MODE */
+    gid_t group;               /* of the file, or VALUE_NO_GROUP */
+    struct room min_free;      /* room to leave on the disk */
+    bool no_sync;              /* do not wait for the disk */
+    int stop;                  /* a long copy ends once this descriptor is readable; or -1 */
 };
 
 struct store {
-    int folder;                 /* the folder it will be in; owned by the store */
-    int fd;                     /* the file to write to */
-    bool unnamed;               /* fd has no name yet (O_TMPFILE), else it is called temp */
-    bool may_replace;           /* as in the request */
-    bool unique;                /* as in the request */
-    enum store_base base;       /* as in the request */
-    struct stat old;            /* of the file that it goes on from; st_nlink is 0 where is none */
-    uint64_t kept;              /* bytes of the old file that it begins with */
-    char name[NAME_MAX + 1];    /* final name; still to be read when the store is over */
-    char temp[STORE_TEMP_SIZE]; /* name with the reserved prefix, "" when none is in use */
+    const struct store_request *request;
+    int folder;                      /* the folder it will be in; owned by the store */
+    int work;                        /* the folder that temp is in, perhaps the same; or -1 */
+    int fd;                          /* the file to write to */
+    bool unnamed;                    /* fd has no name (O_TMPFILE), else it is called temp */
+    bool resumed;                    /* it goes on from a partial */
+    bool reserved;                   /* more room may be reserved than it needs */
+    enum store_base base;            /* what of a file it goes on from */
+    enum conflict on_conflict;       /* as in the request; a file that is gone on from gives way */
+    struct stat old;                 /* of that file; st_nlink is 0 where is none */
+    uint64_t kept;                   /* bytes that it begins with */
+    char name[NAME_MAX + 1];         /* final name; still to be read when the store is over */
+    char temp[UNFINISHED_NAME_SIZE]; /* reserved name, "" when none is in use */
 };
 
 /* Begins an upload into folder (a descriptor that now belongs to the store, also when this fails).
  * Returns 0 or a negative errno: -EISDIR, -ENXIO (there, and neither file nor folder), -EEXIST
- * (there, and may not be replaced), -ERANGE (shorter than what is to be kept of it), -ENAMETOOLONG,
- * -EACCES, -ENOSPC and whatever open(2) says. */
+ * (there, and may not be replaced or extended), -ERANGE (shorter than what is to be kept of it),
+ * -EFBIG (more is announced than it may have), -ENAMETOOLONG, -EACCES, -ENOSPC, -ESHUTDOWN (asked
+ * to stop) and whatever open(2) says. */
 int store_begin(struct store *ret_store, int folder, const struct store_request *request);
 
+/* Is the room still free that is to be left? Returns 0 or -ENOSPC. */
+int store_check_room(const struct store *store, uint64_t more);
+
 /* Brings the bytes to the disk; the file still has no name. Returns 0 or a negative errno; then, or
- * when it must not be published any more, store_abort follows. */
+ * when it must not be published any more, store_keep or store_abort follows. */
 int store_sync(struct store *store);
 
-/* Gives the synced file its name (replacing a file that has it, atomically, where it may) and syncs
- * the folder. Returns 0 when that is on disk. On a negative errno (as store_begin's; -EBUSY when
- * the old file that it goes on from has changed meanwhile) everything is as it was before
- * store_begin; but on file systems that cannot exchange two names, an old file may be gone when the
- * sync of the folder fails. Either way the store is over. */
+/* Gives the synced file its name, and syncs the folder. Returns 0 when that is on disk; a partial
+ * of that name is gone then. On a negative errno (as store_begin's; -EBUSY when the file that it
+ * goes on from has changed meanwhile) everything is as it was before store_begin; but on file
+ * systems that can neither exchange two names nor link, an old file may be gone when the sync of
+ * the folder fails. Either way the store is over. */
 int store_publish(struct store *store);
+
+/* Keeps what arrived as the partial of that upload, where the request allows that. Returns 0, or a
+ * negative errno when it was dropped. Either way the store is over. */
+int store_keep(struct store *store);
 
 /* Drops what arrived. */
 void store_abort(struct store *store);

@@ -10,12 +10,14 @@
 #include "reply.h"
 #include "session.h"
 #include "store.h"
+#include "view.h"
 
 static const char failed[] = "Failed to upload file";
 
 /* One upload, from its command to its last reply. */
 struct upload {
     char path[PATH_SIZE];         /* virtual path of the file */
+    bool unique;                  /* STOU: the name is ours to choose */
     struct store_request request; /* what it is to become */
     struct store store;           /* the transaction */
     struct receive_job job;       /* where the bytes come from */
@@ -29,39 +31,82 @@ static void log_upload(const struct session *session, const struct upload *uploa
               (unsigned long long)upload->result.received, clock_seconds() - upload->begun, word);
 }
 
-static int fail_locally(struct session *session, const struct upload *upload, int error) {
-    log_upload(session, upload, LOG_LEVEL_WARNING, "Upload failed", "local error");
+/* The word for an error that ended an upload. */
+static const char *error_word(int error) {
+    if (error == -ENOSPC || error == -EDQUOT)
+        return "no-space";
+    return error == -EFBIG ? "too-large" : "local error";
+}
+
+static int reply_error(struct session *session, int error) {
+    uint64_t limit = session->config->max_file_size;
+    if (error == -ESHUTDOWN) {
+        (void)session_stop(session);
+        return reply_send(session, 421, "%s: the service is shutting down", failed);
+    }
+    if (error == -EFBIG && limit != VALUE_UNLIMITED)
+        return reply_send(session, 552, "%s: larger than the %llu bytes that are allowed", failed,
+                          (unsigned long long)limit);
     return reply_failure(session, failed, error);
+}
+
+static int fail_locally(struct session *session, const struct upload *upload, int error) {
+    log_upload(session, upload, LOG_LEVEL_WARNING, "Upload failed", error_word(error));
+    return reply_error(session, error);
 }
 
 /* Puts the name that the file has in the end into its path. */
 static void update_path(struct upload *upload) {
     char *name = strrchr(upload->path, '/') + 1;
     size_t room = sizeof(upload->path) - (size_t)(name - upload->path);
-    if (upload->request.unique)
-        (void)snprintf(name, room, "%s", upload->store.name);
+    (void)snprintf(name, room, "%s", upload->store.name);
 }
 
-/* The name that the client can use: relative where the file is in the working directory. */
-static const char *shown_name(const struct session *session, const struct upload *upload) {
-    size_t cwd = session->cwd[1] ? strlen(session->cwd) : 0;
-    const char *slash = strrchr(upload->path, '/');
-    bool here =
-        (size_t)(slash - upload->path) == cwd && memcmp(upload->path, session->cwd, cwd) == 0;
-    return here ? slash + 1 : upload->path;
+/* Was another name chosen than the client asked for, or none? */
+static bool tells_name(const struct upload *upload) {
+    return upload->unique || strcmp(upload->store.name, upload->request.name) != 0;
 }
 
-/* 150 or 226. STOU tells the name as RFC 1123 section 4.1.2.9 wants it. */
-static int reply_progress(struct session *session, struct upload *upload, int code,
+/* 150 or 226. A name that we chose is told as RFC 1123 section 4.1.2.9 wants it for STOU: relative
+ * where the file is in the working directory. */
+static int reply_progress(struct session *session, const struct upload *upload, int code,
                           const char *text) {
-    if (!upload->request.unique)
+    if (!tells_name(upload))
         return reply_send(session, code, "%s", text);
-    update_path(upload);
-    const char *name = shown_name(session, upload);
+    size_t cwd = session->cwd[1] ? strlen(session->cwd) : 0;
+    int folder = (int)(strrchr(upload->path, '/') + 1 - upload->path);
+    if ((size_t)folder == cwd + 1 && memcmp(upload->path, session->cwd, cwd) == 0)
+        folder = 0;
+    const char *path = upload->path, *name = upload->store.name;
     if (code == 150)
-        return reply_send(session, code, "FILE: %s", name);
+        return reply_send(session, code, "FILE: %.*s%s", folder, path, name);
     /* The words in brackets are what Perl's Net::FTP looks for */
-    return reply_send(session, code, "%s (unique file name: %s), FILE: %s", text, name, name);
+    return reply_send(session, code, "%s (unique file name: %.*s%s), FILE: %.*s%s", text, folder,
+                      path, name, folder, path, name);
+}
+
+/* Keeps what came as a partial, or drops it. What came in TYPE A is dropped: the client counts
+ * other bytes than the file has. Returns what the client is told about that. */
+static const char *keep(struct session *session, struct upload *upload) {
+    bool converted = session->ascii && !upload->job.is_inline;
+    if (converted || (upload->result.received == 0 && !upload->store.resumed) ||
+        session->config->resume_hours == 0) {
+        store_abort(&upload->store);
+        return "";
+    }
+    int result = store_keep(&upload->store);
+    if (result == 0)
+        return "; it can be resumed";
+    log_event(session->log, LOG_LEVEL_WARNING, "What came of %s is not kept: %s", upload->path,
+              strerror(-result));
+    return "";
+}
+
+static int reply_verdict(struct session *session, struct upload *upload,
+                         const struct verdict *verdict) {
+    log_upload(session, upload, LOG_LEVEL_WARNING, "Upload failed", verdict->word);
+    const char *kept = keep(session, upload);
+    return reply_send(session, verdict->code, "%s: %s%s", failed, verdict->reason, kept);
 }
 
 /* Publishes or drops what arrived, and says which. */
@@ -70,15 +115,12 @@ static int finish(struct session *session, struct upload *upload) {
         store_abort(&upload->store);
         return fail_locally(session, upload, upload->result.error);
     }
-    const struct verdict *verdict = receive_judge(session, &upload->job, &upload->result);
+    const struct verdict *verdict = receive_judge(&upload->job, &upload->result);
     int error = verdict->reason ? 0 : store_sync(&upload->store);
     if (!verdict->reason && error == 0) /* once more: the sync may have taken a while */
-        verdict = receive_judge(session, &upload->job, &upload->result);
-    if (verdict->reason) {
-        store_abort(&upload->store);
-        log_upload(session, upload, LOG_LEVEL_WARNING, "Upload failed", verdict->word);
-        return reply_send(session, 426, "%s: %s", failed, verdict->reason);
-    }
+        verdict = receive_judge(&upload->job, &upload->result);
+    if (verdict->reason)
+        return reply_verdict(session, upload, verdict);
     if (error == 0)
         error = store_publish(&upload->store);
     else
@@ -93,9 +135,11 @@ static int finish(struct session *session, struct upload *upload) {
 }
 
 static int no_connection(struct session *session, struct upload *upload, int error) {
-    store_abort(&upload->store);
+    (void)keep(session, upload);
     log_event(session->log, LOG_LEVEL_WARNING, "No data connection for %s: %s", upload->path,
               strerror(-error));
+    if (error == -ESHUTDOWN)
+        return reply_error(session, error);
     if (error == -ECANCELED)
         return reply_send(session, 426, "%s: as you asked", failed);
     return reply_send(session, 425, "Cannot open data connection: %s",
@@ -116,10 +160,7 @@ static int begin(struct session *session, struct upload *upload, const char *nam
         (void)close(folder);
         return -EISDIR;
     }
-    result = store_begin(&upload->store, folder, &upload->request);
-    upload->job.to = upload->store.fd;
-    upload->job.offset = upload->store.kept;
-    return result;
+    return store_begin(&upload->store, folder, &upload->request);
 }
 
 static void log_default_type(const struct session *session, const struct upload *upload) {
@@ -131,54 +172,89 @@ static void log_default_type(const struct session *session, const struct upload 
 static int transfer(struct session *session, struct upload *upload) {
     int result =
         reply_progress(session, upload, 150, "File status okay; about to open data connection");
+    if (upload->unique)
+        update_path(upload);
     if (result < 0) {
-        store_abort(&upload->store);
+        (void)keep(session, upload);
         return result;
     }
     log_default_type(session, upload);
     upload->begun = clock_seconds();
     session->transferring = !upload->job.is_inline;
     session->aborted = false;
-    int error = receive_bytes(session, &upload->job, &upload->result);
+    int error = receive_bytes(&upload->job, &upload->result);
     result = error < 0 ? no_connection(session, upload, error) : finish(session, upload);
     session->transferring = false;
     return result;
 }
 
-/* Runs an upload whose request says what is particular to its verb. */
-static int run(struct session *session, const char *name, struct store_request request) {
-    struct upload upload = {.request = request,
-                            .job = {.is_inline = !session->data.used,
-                                    .announced = session->allo_given,
-                                    .size = session->allo_given ? session->allo : 0}};
-    upload.request.size = upload.job.size;
-    if (upload.job.is_inline && session->allo_refused)
+/* Fills in what all uploads of a session have in common. */
+static void complete(struct session *session, struct upload *upload) {
+    const struct config *config = session->config;
+    struct store_request *request = &upload->request;
+    upload->job = (struct receive_job){.session = session,
+                                       .store = &upload->store,
+                                       .is_inline = !session->data.used,
+                                       .announced = session->allo_given,
+                                       .size = session->allo_given ? session->allo : 0};
+    request->partial = view_partial(session, upload->path);
+    request->size = upload->job.size;
+    request->most = config->max_file_size;
+    request->mode = config->file_mode;
+    request->group = config->group;
+    request->min_free = config->min_free;
+    request->no_sync = config->no_sync;
+    request->stop = session->control.stop;
+}
+
+/* Runs an upload in which what is particular to its verb is filled in. */
+static int run(struct session *session, const char *name, struct upload *upload) {
+    complete(session, upload);
+    if (upload->job.is_inline && session->allo_refused)
         return reply_send(session, 501, "%s: its size was announced and refused", failed);
-    if (!upload.job.is_inline && !data_prepared(&session->data))
+    if (!upload->job.is_inline && !data_prepared(&session->data))
         return reply_send(session, 425, "Use PASV, EPSV, PORT or EPRT first");
-    int error = begin(session, &upload, name);
+    int error = begin(session, upload, name);
     if (error < 0) {
         data_reset(&session->data);
-        return reply_failure(session, failed, error);
+        return reply_error(session, error);
     }
-    return transfer(session, &upload);
+    return transfer(session, upload);
+}
+
+/* What happens where the name is taken. */
+static enum conflict policy(const struct session *session) {
+    enum conflict policy = session->config->conflict;
+    return policy != CONFLICT_REPLACE || session_may_replace(session) ? policy : CONFLICT_REFUSE;
 }
 
 int verb_stor(struct session *session, const char *argument) {
-    if (session->restart && !(session->rights & RIGHT_REPLACE))
-        return reply_send(session, 550, "%s: permission denied (no replace right)", failed);
+    struct upload upload = {.request = {.base = session->restart ? STORE_BEGINNING : STORE_NOTHING,
+                                        .keep = session->restart,
+                                        .may_extend = policy(session) == CONFLICT_REPLACE,
+                                        .on_conflict = policy(session)}};
     if (session->restart && session->ascii && session->data.used)
         return reply_send(session, 554, "%s: in TYPE A it cannot go on; use TYPE I", failed);
-    return run(session, argument,
-               (struct store_request){.base = session->restart ? STORE_BEGINNING : STORE_NOTHING,
-                                      .keep = session->restart,
-                                      .may_replace = session->rights & RIGHT_REPLACE});
+    return run(session, argument, &upload);
+}
+
+/* Has the client an interrupted upload of that name, which APPE goes on with? */
+static bool has_partial(const struct session *session, const char *name) {
+    char path[PATH_SIZE];
+    struct stat st;
+    return path_resolve(session->cwd, name, path) == 0 && view_is_partial(session, path, NULL, &st);
 }
 
 int verb_appe(struct session *session, const char *argument) {
-    return run(session, argument, (struct store_request){.base = STORE_ALL});
+    bool may_append = session->rights & RIGHT_APPEND;
+    struct upload upload = {
+        .request = {.base = STORE_ALL, .may_extend = may_append, .on_conflict = policy(session)}};
+    if (!may_append && !has_partial(session, argument))
+        return reply_send(session, 550, "APPE: permission denied (no append right)");
+    return run(session, argument, &upload);
 }
 
 int verb_stou(struct session *session, const char *argument) {
-    return run(session, *argument ? argument : "upload", (struct store_request){.unique = true});
+    struct upload upload = {.unique = true, .request = {.on_conflict = CONFLICT_RENAME}};
+    return run(session, *argument ? argument : "upload", &upload);
 }

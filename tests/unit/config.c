@@ -1,5 +1,6 @@
 #include "../../src/config.c"
 #include "../../src/rights.c"
+#include "../../src/value.c"
 
 #include "check.h"
 

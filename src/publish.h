@@ -1,0 +1,34 @@
+/*
+ * publish: gives an upload its final name, in one step that can be taken back.
+ */
+#ifndef STORD_PUBLISH_H
+#define STORD_PUBLISH_H
+
+#include "store.h"
+
+/* How the final name was given, and so how it can be taken back. */
+enum published {
+    NOT_PUBLISHED,
+    ADDED,        /* nobody had it */
+    SWAPPED,      /* exchanged: the old file is called temp now */
+    BACKED_UP,    /* renamed over the old file, of which temp is a second name */
+    RENAMED_OVER, /* the old file is gone */
+};
+
+/* Gives the file a reserved name, store->temp in the folder store->work, if it has none. Returns 0
+ * or a negative errno. */
+int publish_link_temp(struct store *store);
+
+/* Chooses another final name: something random before the suffix of the wished one. Returns 0 or a
+ * negative errno. */
+int publish_choose_name(struct store *store, const char *wish);
+
+/* Gives the final name, or another one where the conflict policy is to rename. Returns 0 or a
+ * negative errno, with everything as it was before. */
+int publish_file(struct store *store, enum published *ret_published);
+
+/* Takes the name back, unless another session has replaced our file since. After RENAMED_OVER the
+ * new file stays. */
+void publish_undo(struct store *store, enum published how);
+
+#endif

@@ -1,0 +1,54 @@
+/*
+ * value: what settings can be, as text -> checked values.
+ */
+#ifndef STORD_VALUE_H
+#define STORD_VALUE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct port_range {
+    unsigned short first, last; /* both included */
+};
+
+/* Room to be left on a disk. */
+struct room {
+    uint64_t bytes;   /* so many bytes, or */
+    unsigned percent; /* so much of the file system, where this is not 0 */
+};
+
+/* What to do with an upload whose name is taken by a file. */
+enum conflict {
+    CONFLICT_REPLACE, /* it gives way */
+    CONFLICT_RENAME,  /* both are kept: the new one gets another name */
+    CONFLICT_REFUSE   /* it stays */
+};
+
+#define VALUE_NO_MODE   ((mode_t)-1) /* the umask decides */
+#define VALUE_NO_GROUP  ((gid_t)-1)  /* the system decides */
+#define VALUE_UNLIMITED UINT64_MAX
+
+/* Checks text and stores what it means at field, whose type the name tells. Returns NULL, or what
+ * text should have been. */
+typedef const char *value_setter(void *field, const char *text);
+
+value_setter value_folder;       /* const char *: what is in text itself */
+value_setter value_rights;       /* unsigned: bits of enum right */
+value_setter value_log;          /* enum log_target */
+value_setter value_log_level;    /* enum log_level */
+value_setter value_milliseconds; /* unsigned, 0 to 60000 */
+value_setter value_seconds;      /* unsigned, 1 to 86400 */
+value_setter value_hours;        /* unsigned, 0 to 8760 */
+value_setter value_type;         /* bool: ASCII */
+value_setter value_ports;        /* struct port_range; "any" is 0-0 */
+value_setter value_address;      /* struct in_addr; "own" is 0.0.0.0 */
+value_setter value_conflict;     /* enum conflict */
+value_setter value_file_mode;    /* mode_t, 0 to 0777, or VALUE_NO_MODE */
+value_setter value_dir_mode;     /* mode_t, 0 to 03777, or VALUE_NO_MODE */
+value_setter value_group;        /* gid_t by name or number, or VALUE_NO_GROUP */
+value_setter value_limit;        /* uint64_t: bytes, or VALUE_UNLIMITED */
+value_setter value_room;         /* struct room */
+value_setter value_flag;         /* bool: yes or no */
+
+#endif
