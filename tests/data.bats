@@ -248,7 +248,7 @@ data half
 < 200
 file x old\n
 STEPS
-    root_holds x
+    published_are x
     logged 'Upload failed: /x .*, reset\)'
     logged 'Upload failed: /x .*, stalled\)'
 }
@@ -301,7 +301,7 @@ done
 < 426
 closed
 STEPS
-    root_holds
+    published_are
     logged 'Upload failed: /x .*, vanished\)'
 }
 

@@ -125,7 +125,7 @@ eof
 closed
 file a old\n
 STEPS
-        root_holds a
+        published_are a
     done
     logged 'Upload failed: /a \(9 bytes, .*, short\)'
 }

@@ -54,10 +54,19 @@ both_ways() {
 logged() { grep -qE -- "$1" "$T/log" || { cat "$T/log" >&2; fail "not in the log: $1"; }; }
 not_logged() { ! grep -E -- "$1" "$T/log" >&2 || fail "in the log: $1"; }
 
-# Nothing in the root but these names (sorted, one line), and no file that is unfinished.
+# unfinished: the files in the reserved folder
+unfinished() { find "$ROOT/.stord.unfinished" ! -type d 2>/dev/null; }
+
+# Nothing in the root but these names (sorted, one line); no file is unfinished.
 root_holds() {
+    published_are "$@" || return
+    [ -z "$(unfinished)" ] || fail "unfinished: $(unfinished)"
+}
+
+# The same, whatever is unfinished.
+published_are() {
     local got
-    got=$(cd "$ROOT" && find . -mindepth 1 \( -type d -path './.stord.unfinished*' -o -printf '%P\n' \) |
+    got=$(cd "$ROOT" && find . -mindepth 1 ! -path './.stord.unfinished*' -printf '%P\n' |
         LC_ALL=C sort | paste -sd' ')
     [ "$got" = "$*" ] || fail "the root holds: $got"
 }

@@ -10,9 +10,10 @@ teardown() { teardown_sandbox; }
     run -0 --separate-stderr "$HANDLER" --help
     [ -z "$stderr" ]
     for option in root allow log log-level default-type passive-ports passive-address \
-        unterminated-wait login-timeout idle-timeout connect-timeout stall-timeout; do
+        unterminated-wait login-timeout idle-timeout connect-timeout stall-timeout resume-hours \
+        on-conflict file-mode dir-mode group max-file-size min-free no-sync; do
         variable=STORD_$(tr 'a-z-' 'A-Z_' <<<"$option")
-        grep -qE -- "^  --$option=" <<<"$output" || fail "no --$option"
+        grep -qE -- "^  --$option[= ]" <<<"$output" || fail "no --$option"
         grep -qF "[$variable, default " <<<"$output" || fail "no $variable"
     done
     run -0 "$HANDLER" --version
@@ -75,12 +76,13 @@ teardown() { teardown_sandbox; }
     pid=$!
     SPAWNED+=("$pid")
     wait_for grep -q '^220' "$T/out"
-    # 0 to 2 and the root
-    [ "$(find "/proc/$pid/fd" -mindepth 1 -printf '%f\n' | sort -n | paste -sd' ')" = "0 1 2 3" ]
-    [ "$(readlink "/proc/$pid/fd/3")" = "$ROOT" ]
+    # 0 to 2, what tells of signals, and the root
+    [ "$(find "/proc/$pid/fd" -mindepth 1 -printf '%f\n' | sort -n | paste -sd' ')" = "0 1 2 3 4" ]
+    [ "$(readlink "/proc/$pid/fd/3")" = "anon_inode:[signalfd]" ]
+    [ "$(readlink "/proc/$pid/fd/4")" = "$ROOT" ]
     [ "$(ignored_signals "$pid" | paste -sd" ")" = "13 25" ] # SIGPIPE, SIGXFSZ
     blocked=$(awk '/^SigBlk/ { print $2 }' "/proc/$pid/status")
-    [ $((0x$blocked)) = 0 ]
+    [ $((0x$blocked)) = $((0x4003)) ] # HUP, INT, TERM: they come by the descriptor
     exec 7>&-
     wait "$pid"
 }

@@ -367,7 +367,7 @@ STEPS
 > EPSV
 < 229
 > STOR x
-< 550
+< 553 there already
 > EPSV
 < 229
 > STOR y
@@ -433,7 +433,7 @@ STEPS
 > STOR x
 < 550 no upload right
 > APPE f
-< 550 no append right
+< 550 no upload right
 STEPS
     root_holds d f
 }
@@ -642,7 +642,7 @@ nofile x
 > NOOP
 < 200
 STEPS
-    root_holds
+    published_are
 }
 
 @test "verbs: STAT tells of the session, of a transfer under way, and of files" {

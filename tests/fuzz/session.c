@@ -227,7 +227,9 @@ static void make_root(void) {
 static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *where) {
     (void)st;
     const char *name = path + where->base;
-    must(strncmp(name, PATH_RESERVED_PREFIX, strlen(PATH_RESERVED_PREFIX)) != 0);
+    bool reserved = strncmp(name, PATH_RESERVED_PREFIX, strlen(PATH_RESERVED_PREFIX)) == 0;
+    must(!reserved || strcmp(name, UNFINISHED_FOLDER) == 0 ||
+         strcmp(name, UNFINISHED_PARTIAL) == 0);
     must((kind == FTW_DP ? rmdir(path) : unlink(path)) == 0);
     return 0;
 }

@@ -69,6 +69,57 @@ static void rights_are_words(void) {
         CHECK(load(NULL, "--allow", bad[i], NULL) == CONFIG_USAGE);
 }
 
+static bool takes(const char *option, const char *value) {
+    return load(NULL, option, value, NULL) == CONFIG_SERVE;
+}
+
+static void sizes_have_units(void) {
+    CHECK(takes("--max-file-size", "none") && config.max_file_size == VALUE_UNLIMITED);
+    CHECK(takes("--max-file-size", "1") && config.max_file_size == 1);
+    CHECK(takes("--max-file-size", "3k") && config.max_file_size == 3072);
+    CHECK(takes("--max-file-size", "2T") && config.max_file_size == (uint64_t)2 << 40);
+    CHECK(takes("--max-file-size", "8388607T"));
+    CHECK(takes("--max-file-size", "9223372036854775807"));
+    CHECK(takes("--min-free", "5%") && config.min_free.percent == 5 && config.min_free.bytes == 0);
+    CHECK(takes("--min-free", "1M") && config.min_free.percent == 0);
+    CHECK(config.min_free.bytes == 1 << 20);
+    static const char *const bad[] = {"",   "K",   "1KK", "1 K",      "-1",
+                                      "1P", "1.5", "0x1", "8388608T", "99999999999999999999999"};
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        CHECK(!takes("--max-file-size", bad[i]) && !takes("--min-free", bad[i]));
+    CHECK(!takes("--max-file-size", "0") && takes("--min-free", "0"));
+    CHECK(!takes("--min-free", "100%") && !takes("--min-free", "%") && !takes("--min-free", "5%%"));
+}
+
+static void modes_are_octal(void) {
+    CHECK(takes("--file-mode", "umask") && config.file_mode == VALUE_NO_MODE);
+    CHECK(takes("--file-mode", "0640") && config.file_mode == 0640);
+    CHECK(takes("--file-mode", "0") && config.file_mode == 0);
+    CHECK(takes("--dir-mode", "2770") && config.dir_mode == 02770);
+    static const char *const bad[] = {"", "8", "rw", "0x1", "-1", "4777", "00000777", "7 "};
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        CHECK(!takes("--file-mode", bad[i]) && !takes("--dir-mode", bad[i]));
+    CHECK(!takes("--file-mode", "1777") && takes("--dir-mode", "1777"));
+}
+
+static void groups_are_names_or_numbers(void) {
+    CHECK(takes("--group", "own") && config.group == VALUE_NO_GROUP);
+    CHECK(takes("--group", "0") && config.group == 0);
+    CHECK(takes("--group", "root") && config.group == 0);
+    CHECK(!takes("--group", "no such group") && !takes("--group", "4294967295"));
+}
+
+static void flags_have_no_value(void) {
+    CHECK(load(NULL, NULL, NULL, NULL) == CONFIG_SERVE && !config.no_sync);
+    CHECK(load(NULL, "--no-sync", NULL, NULL) == CONFIG_SERVE && config.no_sync);
+    CHECK(load(NULL, "--no-sync", "--log=stderr", NULL) == CONFIG_SERVE && config.no_sync);
+    CHECK(load(NULL, "--no-sync=no", NULL, NULL) == CONFIG_SERVE && !config.no_sync);
+    CHECK(load("STORD_NO_SYNC=yes", NULL, NULL, NULL) == CONFIG_SERVE && config.no_sync);
+    CHECK(load("STORD_NO_SYNC=0", NULL, NULL, NULL) == CONFIG_SERVE && !config.no_sync);
+    CHECK(load("STORD_NO_SYNC=", NULL, NULL, NULL) == CONFIG_BAD);
+    CHECK(load(NULL, "--no-sync", "yes", NULL) == CONFIG_USAGE);
+}
+
 static void every_row_has_a_good_default(void) {
     struct config scratch;
     for (size_t i = 0; i < OPTION_COUNT; i++) {
@@ -86,6 +137,10 @@ int main(void) {
     check_run("options: a wrong command line is refused", bad_arguments);
     check_run("options: unknown and wrong STORD_ variables are refused", bad_environment);
     check_run("options: rights are a comma list of words", rights_are_words);
+    check_run("options: sizes have units", sizes_have_units);
+    check_run("options: modes are octal", modes_are_octal);
+    check_run("options: groups are names or numbers", groups_are_names_or_numbers);
+    check_run("options: flags have no value", flags_have_no_value);
     check_run("options: every row's default is good", every_row_has_a_good_default);
     return check_end();
 }
