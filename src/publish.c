@@ -51,18 +51,19 @@ static int link_in(struct store *store, int work) {
     return result;
 }
 
-/* In the reserved folder of the root; where that cannot be had, or is on another file system,
- * beside the target. */
-int publish_link_temp(struct store *store) {
+int publish_link_temp(struct store *store, bool beside) {
     if (!store->unnamed)
         return 0;
-    store->work = unfinished_open(store->request->partial.root, true);
-    if (store->work >= 0) {
-        int result = link_in(store, store->work);
-        if (result != -EXDEV)
-            return result;
-        (void)close(store->work);
+    int work = unfinished_open(store->request->partial.root, true);
+    int result = work < 0 ? work : link_in(store, work);
+    if (result == 0) {
+        store->work = work;
+        return 0;
     }
+    if (work >= 0)
+        (void)close(work);
+    if (!beside || (work >= 0 && result != -EXDEV)) /* no room there is no room here */
+        return result;
     store->work = store->folder;
     return link_in(store, store->work);
 }
@@ -163,7 +164,7 @@ static int publish_over(struct store *store, enum published *ret_published) {
         return -errno;
     if (!S_ISREG(st.st_mode))
         return S_ISDIR(st.st_mode) ? -EISDIR : -ENXIO;
-    int result = publish_link_temp(store);
+    int result = publish_link_temp(store, true);
     if (result == 0)
         result = publish_by_exchange(store, ret_published);
     return is_unsupported(result) ? publish_by_rename(store, ret_published) : result;

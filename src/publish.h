@@ -15,9 +15,10 @@ enum published {
     RENAMED_OVER, /* the old file is gone */
 };
 
-/* Gives the file a reserved name, store->temp in the folder store->work, if it has none. Returns 0
- * or a negative errno. */
-int publish_link_temp(struct store *store);
+/* Gives the file a reserved name, store->temp in the folder store->work, if it has none: in the
+ * reserved folder of the root, or where that cannot be, and `beside` allows it, beside its final
+ * name. Returns 0 or a negative errno. */
+int publish_link_temp(struct store *store, bool beside);
 
 /* Chooses another final name: something random before the suffix of the wished one. Returns 0 or a
  * negative errno. */

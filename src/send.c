@@ -125,16 +125,23 @@ static const char *broken_reason(int error) {
         return "nothing was taken for too long";
     case -ENOTCONN:
         return "the control connection was closed";
+    case -ESHUTDOWN:
+        return "the service is shutting down";
     default:
         return "the connection was reset";
     }
 }
 
+static int reply_broken(struct session *session, int error) {
+    return reply_send(session, error == -ESHUTDOWN ? 421 : 426, "Transfer ended: %s",
+                      broken_reason(error));
+}
+
 static int no_connection(struct session *session, const struct send_source *source, int error) {
     log_event(session->log, LOG_LEVEL_WARNING, "No data connection for %s: %s", source->path,
               strerror(-error));
-    if (error == -ECANCELED)
-        return reply_send(session, 426, "Transfer ended: %s", broken_reason(error));
+    if (error == -ECANCELED || error == -ESHUTDOWN)
+        return reply_broken(session, error);
     return reply_send(session, 425, "Cannot open data connection: %s",
                       error == -ETIMEDOUT ? "nobody connected in time" : "connecting failed");
 }
@@ -175,7 +182,7 @@ static int finish(const struct sender *sender, const struct send_source *source,
               source->what, source->path, (unsigned long long)session->moved, seconds,
               error < 0 ? reason : "whole");
     if (sender->broken)
-        return reply_send(session, 426, "Transfer ended: %s", reason);
+        return reply_broken(session, sender->broken);
     if (error < 0)
         return reply_failure_as(session, 451, "Failed to send", error);
     return reply_send(session, 226, "The %s was sent", source->what);

@@ -96,7 +96,7 @@ int store_check_room(const struct store *store, uint64_t more) {
 static int reserve(struct store *store) {
     const struct store_request *request = store->request;
     uint64_t size = request->size;
-    if (store->kept > request->most || size > request->most - store->kept || size > INT64_MAX)
+    if (size > request->most - store->kept || size > INT64_MAX)
         return -EFBIG;
     int result = store_check_room(store, 0);
     if (result < 0 || size == 0)
@@ -168,11 +168,14 @@ static int copy_bytes(int from, int to, uint64_t left, int stop) {
     return 0;
 }
 
-/* How much is kept of a file that has so many bytes. -ERANGE when it is too short. */
+/* How much is kept of a file that has so many bytes. -ERANGE when it is too short, -EFBIG when that
+ * is more than the new one may have. */
 static int set_kept(struct store *store, off_t size) {
     const struct store_request *request = store->request;
     store->kept = request->base == STORE_ALL ? (uint64_t)size : request->keep;
-    return (uint64_t)size < store->kept ? -ERANGE : 0;
+    if ((uint64_t)size < store->kept)
+        return -ERANGE;
+    return store->kept > request->most ? -EFBIG : 0;
 }
 
 /* Begins the file with what is to be kept of the old one, and with its mode. */
@@ -255,15 +258,9 @@ static int settle_conflict(struct store *store) {
     return store->on_conflict == CONFLICT_RENAME ? publish_choose_name(store, store->name) : 0;
 }
 
-/* Sets the mode and the group that were asked for. The mode comes last: changing the group may
- * take bits of it away. */
-static int dress(const struct store *store) {
-    const struct store_request *request = store->request;
-    if (request->group != VALUE_NO_GROUP && fchown(store->fd, (uid_t)-1, request->group) < 0)
-        return -errno;
-    if (request->mode != VALUE_NO_MODE && fchmod(store->fd, request->mode) < 0)
-        return -errno;
-    return 0;
+static int set_group(const struct store *store) {
+    gid_t group = store->request->group;
+    return group != VALUE_NO_GROUP && fchown(store->fd, (uid_t)-1, group) < 0 ? -errno : 0;
 }
 
 static int begin(struct store *store) {
@@ -276,7 +273,7 @@ static int begin(struct store *store) {
     if (result >= 0 && taken && store->base == STORE_NOTHING)
         result = settle_conflict(store);
     if (result >= 0)
-        result = dress(store);
+        result = set_group(store);
     return result < 0 ? result : reserve(store);
 }
 
@@ -333,7 +330,10 @@ static int sync_file(const struct store *store) {
 }
 
 int store_sync(struct store *store) {
+    mode_t mode = store->request->mode;
     trim(store);
+    if (mode != VALUE_NO_MODE && fchmod(store->fd, mode) < 0)
+        return -errno;
     int result = store->request->no_sync ? 0 : sync_file(store);
     return result < 0 ? result : close_checked(store);
 }
@@ -351,16 +351,25 @@ int store_publish(struct store *store) {
     return result;
 }
 
+/* The owner must be able to open it again. */
+static int make_writable(const struct store *store) {
+    struct stat st;
+    const mode_t needed = S_IRUSR | S_IWUSR;
+    if (fstat(store->fd, &st) < 0)
+        return -errno;
+    bool good = (st.st_mode & needed) == needed;
+    return good || fchmod(store->fd, (st.st_mode | needed) & 0777) == 0 ? 0 : -errno;
+}
+
 /* Synced, because after a power cut its length must tell how much of it is good. */
 int store_keep(struct store *store) {
     const struct store_request *request = store->request;
-    int result = request->partial.hours ? 0 : -ENOENT;
-    if (result == 0) {
-        trim(store);
-        result = request->no_sync ? 0 : sync_file(store);
-    }
+    trim(store);
+    int result = make_writable(store);
+    if (result == 0 && !request->no_sync)
+        result = sync_file(store);
     if (result == 0)
-        result = publish_link_temp(store);
+        result = publish_link_temp(store, false);
     if (result == 0)
         result = partial_keep(&request->partial, store->work, store->temp);
     if (result == 0)

@@ -79,8 +79,8 @@ int store_sync(struct store *store);
  * the folder fails. Either way the store is over. */
 int store_publish(struct store *store);
 
-/* Keeps what arrived as the partial of that upload, where the request allows that. Returns 0, or a
- * negative errno when it was dropped. Either way the store is over. */
+/* Keeps what arrived as the partial of that upload. Returns 0, or a negative errno when it was
+ * dropped. Either way the store is over. */
 int store_keep(struct store *store);
 
 /* Drops what arrived. */

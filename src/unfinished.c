@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { FOLDER_MODE = 0700, HOUR = 60 * 60 };
+enum { FOLDER_MODE = 0700, HOUR = 60 * 60, KEEP_TRIES = 8 };
 
 int unfinished_name(char ret_name[UNFINISHED_NAME_SIZE]) {
     uint64_t random;
@@ -45,7 +45,7 @@ static int place(const struct partial *partial, char ret_path[PATH_SIZE]) {
 /* Opens the folder that the partial is in. flags as for open(2). */
 static int open_place(const struct partial *partial, int flags) {
     char path[PATH_SIZE];
-    int result = partial->hours ? place(partial, path) : -ENOENT;
+    int result = partial->hours && place(partial, path) == 0 ? 0 : -ENOENT;
     struct path_root unfinished = {.walk = partial->root->walk};
     if (result == 0)
         result = unfinished.fd = unfinished_open(partial->root, false);
@@ -108,11 +108,14 @@ static int make_place(const struct partial *partial) {
 }
 
 int partial_keep(const struct partial *partial, int from, const char *name) {
-    int folder = make_place(partial);
-    if (folder < 0)
-        return folder;
-    int result = renameat(from, name, folder, UNFINISHED_PARTIAL) < 0 ? -errno : 0;
-    (void)close(folder);
+    int result = -ENOENT; /* somebody has removed the folder meanwhile, see partial_remove */
+    for (int i = 0; i < KEEP_TRIES && result == -ENOENT; i++) {
+        int folder = make_place(partial);
+        if (folder < 0)
+            return folder;
+        result = renameat(from, name, folder, UNFINISHED_PARTIAL) < 0 ? -errno : 0;
+        (void)close(folder);
+    }
     return result;
 }
 
@@ -121,7 +124,12 @@ int partial_remove(const struct partial *partial) {
     if (folder < 0)
         return folder;
     int result = unlinkat(folder, UNFINISHED_PARTIAL, 0) < 0 ? -errno : 0;
+    int above = openat(folder, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
     (void)close(folder);
+    if (above >= 0) { /* its folder goes, too, unless partials of files in that are there */
+        (void)unlinkat(above, strrchr(partial->path, '/') + 1, AT_REMOVEDIR);
+        (void)close(above);
+    }
     return result;
 }
 

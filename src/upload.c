@@ -95,11 +95,13 @@ static const char *keep(struct session *session, struct upload *upload) {
         return "";
     }
     int result = store_keep(&upload->store);
-    if (result == 0)
-        return "; it can be resumed";
-    log_event(session->log, LOG_LEVEL_WARNING, "What came of %s is not kept: %s", upload->path,
-              strerror(-result));
-    return "";
+    if (result < 0) {
+        log_event(session->log, LOG_LEVEL_WARNING, "What came of %s is not kept: %s", upload->path,
+                  strerror(-result));
+        return "";
+    }
+    log_event(session->log, LOG_LEVEL_INFO, "Kept to be resumed: %s", upload->path);
+    return "; it can be resumed";
 }
 
 static int reply_verdict(struct session *session, struct upload *upload,

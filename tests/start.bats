@@ -13,7 +13,7 @@ teardown() { teardown_sandbox; }
         unterminated-wait login-timeout idle-timeout connect-timeout stall-timeout resume-hours \
         on-conflict file-mode dir-mode group max-file-size min-free no-sync; do
         variable=STORD_$(tr 'a-z-' 'A-Z_' <<<"$option")
-        grep -qE -- "^  --$option[= ]" <<<"$output" || fail "no --$option"
+        grep -qE -- "^  --${option}[= ]" <<<"$output" || fail "no --$option"
         grep -qF "[$variable, default " <<<"$output" || fail "no $variable"
     done
     run -0 "$HANDLER" --version
