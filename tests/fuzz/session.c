@@ -31,6 +31,7 @@
 
 #include "../../src/session.h"
 #include "../../src/systemd.h"
+#include "../../src/unfinished.h"
 
 enum {
     OUT_LIMIT = 1 << 22,     /* bytes that a session may answer */
