@@ -13,7 +13,9 @@
 enum {
     BUFFER_SIZE = 1 << 20,     /* pages that no read reaches are never touched */
     WRITE_BACK_SIZE = 8 << 20, /* start write-back each time so much has come */
-    LOOK_EVERY = 32            /* reads between two looks at the control connection */
+    LOOK_EVERY = 32,           /* reads between two looks at the control connection */
+    HAND_SIZE = 1 << 16,       /* bytes copied at once where the kernel does not copy */
+    PIECE_SIZE = 64 << 20      /* of a file, between two looks at whether to stop */
 };
 
 /* State of one copy_receive. */
@@ -146,4 +148,51 @@ struct copy_result copy_receive(const struct copy *copy) {
         (void)write_all(&receive, (const uint8_t *)"\r", 1);
     (void)munmap(memory, BUFFER_SIZE + 1);
     return receive.result;
+}
+
+/* What copy_file_range cannot do, between some file systems. */
+static int copy_by_hand(int from, int to, uint64_t left) {
+    char buffer[HAND_SIZE];
+    while (left > 0) {
+        ssize_t n = read(from, buffer, left < sizeof(buffer) ? (size_t)left : sizeof(buffer));
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return n < 0 ? -errno : -ERANGE;
+        for (ssize_t at = 0, done; at < n; at += done) {
+            done = write(to, buffer + at, (size_t)(n - at));
+            if (done < 0 && errno == EINTR)
+                done = 0;
+            else if (done <= 0)
+                return done < 0 ? -errno : -EIO;
+        }
+        left -= (uint64_t)n;
+    }
+    return 0;
+}
+
+static bool is_readable(int fd) {
+    struct pollfd one = {.fd = fd, .events = POLLIN};
+    return poll(&one, 1, 0) > 0;
+}
+
+int copy_file(int from, int to, uint64_t left, int stop) {
+    while (left > 0) {
+        size_t piece = left < PIECE_SIZE ? (size_t)left : PIECE_SIZE;
+        if (is_readable(stop))
+            return -ESHUTDOWN;
+        ssize_t n = copy_file_range(from, NULL, to, NULL, piece, 0);
+        if (n < 0 && errno != EINTR) {
+            if (errno == ENOSPC || errno == EDQUOT || errno == EFBIG || errno == EIO)
+                return -errno;
+            int result = copy_by_hand(from, to, piece);
+            if (result < 0)
+                return result;
+            n = (ssize_t)piece;
+        }
+        if (n == 0)
+            return -ERANGE;
+        left -= n > 0 ? (uint64_t)n : 0;
+    }
+    return 0;
 }

@@ -1,5 +1,5 @@
 /*
- * copy: moves the bytes of a transfer; one result type for all of them.
+ * copy: moves the bytes of a transfer, and of one file into another.
  */
 #ifndef STORD_COPY_H
 #define STORD_COPY_H
@@ -53,5 +53,10 @@ struct copy {
 /* Receives into the file. Small uploads cost one read and one write; large ones go in large
  * pieces whose write-back starts early, so that the final fsync is short. */
 struct copy_result copy_receive(const struct copy *copy);
+
+/* Copies n bytes of a file from where both descriptors stand; the file system may share them
+ * instead. Returns 0 or a negative errno: -ERANGE when there are not so many, -ESHUTDOWN once the
+ * descriptor `stop` (or -1) is readable. */
+int copy_file(int from, int to, uint64_t n, int stop);
 
 #endif

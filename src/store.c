@@ -3,14 +3,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
-#include <poll.h>
 #include <string.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "copy.h"
 #include "publish.h"
 
-enum { TEMP_TRIES = 16, COPY_SIZE = 1 << 16, PIECE_SIZE = 64 << 20 };
+enum { TEMP_TRIES = 16 };
 
 /* Only plain files give way. Returns 1 for one, 0 when nothing has that name, or why it cannot be
  * had. */
@@ -120,54 +120,6 @@ static void finish(struct store *store) {
     store->temp[0] = '\0';
 }
 
-/* What copy_file_range cannot do, between some file systems. */
-static int copy_by_hand(int from, int to, uint64_t left) {
-    char buffer[COPY_SIZE];
-    while (left > 0) {
-        ssize_t n = read(from, buffer, left < sizeof(buffer) ? (size_t)left : sizeof(buffer));
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return n < 0 ? -errno : -ERANGE;
-        for (ssize_t at = 0, done; at < n; at += done) {
-            done = write(to, buffer + at, (size_t)(n - at));
-            if (done <= 0 && errno != EINTR)
-                return done < 0 ? -errno : -EIO;
-            done = done < 0 ? 0 : done;
-        }
-        left -= (uint64_t)n;
-    }
-    return 0;
-}
-
-static bool is_readable(int fd) {
-    struct pollfd one = {.fd = fd, .events = POLLIN};
-    return poll(&one, 1, 0) > 0;
-}
-
-/* Copies n bytes; the file system may share them instead. -ERANGE when there are not so many,
- * -ESHUTDOWN once `stop` is readable. */
-static int copy_bytes(int from, int to, uint64_t left, int stop) {
-    while (left > 0) {
-        size_t piece = left < PIECE_SIZE ? (size_t)left : PIECE_SIZE;
-        if (is_readable(stop))
-            return -ESHUTDOWN;
-        ssize_t n = copy_file_range(from, NULL, to, NULL, piece, 0);
-        if (n < 0 && errno != EINTR) {
-            if (errno == ENOSPC || errno == EDQUOT || errno == EFBIG || errno == EIO)
-                return -errno;
-            int result = copy_by_hand(from, to, piece);
-            if (result < 0)
-                return result;
-            n = (ssize_t)piece;
-        }
-        if (n == 0)
-            return -ERANGE;
-        left -= n > 0 ? (uint64_t)n : 0;
-    }
-    return 0;
-}
-
 /* How much is kept of a file that has so many bytes. -ERANGE when it is too short, -EFBIG when that
  * is more than the new one may have. */
 static int set_kept(struct store *store, off_t size) {
@@ -195,7 +147,7 @@ static int take_old(struct store *store) {
         result = set_kept(store, st.st_size);
     }
     if (result == 0)
-        result = copy_bytes(old, store->fd, store->kept, request->stop);
+        result = copy_file(old, store->fd, store->kept, request->stop);
     if (result == 0 && fchmod(store->fd, st.st_mode & 0777) < 0)
         result = -errno;
     (void)close(old);
