@@ -18,6 +18,7 @@ static const char failed[] = "Failed to upload file";
 struct upload {
     char path[PATH_SIZE];         /* virtual path of the file */
     bool unique;                  /* STOU: the name is ours to choose */
+    bool tells_name;              /* another name was chosen than was asked for, or none was */
     struct store_request request; /* what it is to become */
     struct store store;           /* the transaction */
     struct receive_job job;       /* where the bytes come from */
@@ -55,7 +56,8 @@ static int fail_locally(struct session *session, const struct upload *upload, in
     return reply_error(session, error);
 }
 
-/* Puts the name that the file has in the end into its path. */
+/* Puts the name that the file has in the end into its path, of which the requested one was a part.
+ */
 static void update_path(struct upload *upload) {
     char *name = strrchr(upload->path, '/') + 1;
     size_t room = sizeof(upload->path) - (size_t)(name - upload->path);
@@ -63,15 +65,16 @@ static void update_path(struct upload *upload) {
 }
 
 /* Was another name chosen than the client asked for, or none? */
-static bool tells_name(const struct upload *upload) {
-    return upload->unique || strcmp(upload->store.name, upload->request.name) != 0;
+static void note_name(struct upload *upload) {
+    if (upload->unique || strcmp(upload->store.name, upload->request.name) != 0)
+        upload->tells_name = true;
 }
 
 /* 150 or 226. A name that we chose is told as RFC 1123 section 4.1.2.9 wants it for STOU: relative
  * where the file is in the working directory. */
 static int reply_progress(struct session *session, const struct upload *upload, int code,
                           const char *text) {
-    if (!tells_name(upload))
+    if (!upload->tells_name)
         return reply_send(session, code, "%s", text);
     size_t cwd = session->cwd[1] ? strlen(session->cwd) : 0;
     int folder = (int)(strrchr(upload->path, '/') + 1 - upload->path);
@@ -131,6 +134,7 @@ static int finish(struct session *session, struct upload *upload) {
         return fail_locally(session, upload, error);
     session->files++;
     session->bytes += upload->result.received;
+    note_name(upload);
     update_path(upload);
     log_upload(session, upload, LOG_LEVEL_INFO, "File uploaded", verdict->word);
     return reply_progress(session, upload, 226, "File uploaded successfully");
@@ -172,6 +176,7 @@ static void log_default_type(const struct session *session, const struct upload 
 }
 
 static int transfer(struct session *session, struct upload *upload) {
+    note_name(upload);
     int result =
         reply_progress(session, upload, 150, "File status okay; about to open data connection");
     if (upload->unique)
