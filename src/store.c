@@ -331,8 +331,10 @@ int store_sync(struct store *store) {
     mode_t mode = store->request->mode;
     off_t end = lseek(store->fd, 0, SEEK_CUR);
     int result = end < 0 ? -errno : 0;
-    if (result == 0 && (store->resumed || store->reserved))
+    if (result == 0 && store->old_size > end)
         result = cut(store, end);
+    else if (result == 0 && store->reserved)
+        (void)cut(store, end); /* it is only room */
     if (result == 0 && mode != VALUE_NO_MODE && fchmod(store->fd, mode) < 0)
         result = -errno;
     if (result == 0)
