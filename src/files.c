@@ -57,13 +57,6 @@ static int sync_folder(const struct session *session, int folder) {
     return session->config->no_sync ? 0 : path_sync_folder(folder, session->root.fd);
 }
 
-/* What was interrupted under that name has been replaced or deleted. Returns whether there was
- * anything. */
-static bool forget_partial(const struct session *session, const char *path) {
-    struct partial partial = view_partial(session, path);
-    return partial_remove(&partial) == 0;
-}
-
 /* Sets the mode; that the group is handed down, which a folder inherits, is not taken away by it.
  */
 static int set_folder_mode(int fd, mode_t mode) {
@@ -170,8 +163,10 @@ static int remove_name(const struct session *session, const char *path, int flag
 
 /* Removes what the client sees under that name: of a file and an interrupted upload the upload. */
 static int remove_seen(const struct session *session, const char *path, int flags) {
-    if (flags == 0 && forget_partial(session, path))
-        return 0;
+    struct partial partial = view_partial(session, path);
+    int result = flags ? -ENOENT : partial_remove(&partial);
+    if (result != -ENOENT)
+        return result;
     return flags && has_partials(session, path) ? -ENOTEMPTY : remove_name(session, path, flags);
 }
 
@@ -255,9 +250,9 @@ int verb_rnto(struct session *session, const char *argument) {
         result = rename_within(session, from, to);
     if (result < 0)
         return reply_failure(session, "Failed to rename", result);
-    struct partial partial = view_partial(session, from);
-    (void)forget_partial(session, to);
-    (void)partial_move_folder(&partial, to);
+    struct partial replaced = view_partial(session, to), moved = view_partial(session, from);
+    (void)partial_remove(&replaced);
+    (void)partial_move_folder(&moved, to);
     log_event(session->log, LOG_LEVEL_INFO, "Renamed: %s to %s", from, to);
     return reply_send(session, 250, "Renamed");
 }

@@ -349,10 +349,10 @@ int store_publish(struct store *store) {
         result = publish_file(store, &published);
     if (result == 0 && !store->request->no_sync)
         result = path_sync_folder(store->folder, store->work);
-    if (result == 0)
-        (void)partial_remove(&store->request->partial);
-    else
+    if (result < 0)
         publish_undo(store, published);
+    else if (partial_remove(&store->request->partial) < 0)
+        (void)partial_remove(&store->request->partial); /* or it would hide the file: try again */
     /* A partial that could not be published is one again */
     if (result < 0 && store->resumed && publish_is_ours(store, store->work, store->temp))
         (void)become_partial(store);

@@ -51,8 +51,8 @@ static int open_place(const struct partial *partial, int flags) {
     struct path_root unfinished = {.walk = partial->root->walk};
     if (result == 0)
         result = unfinished.fd = unfinished_open(partial->root->fd, false);
-    if (result < 0)
-        return result;
+    if (result < 0) /* the folder of somebody else has no partials of ours */
+        return result == -EPERM ? -ENOENT : result;
     result = path_open(&unfinished, path, flags | O_DIRECTORY, 0);
     (void)close(unfinished.fd);
     return result;
