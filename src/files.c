@@ -125,10 +125,17 @@ static int unlink_checked(int parent, const char *name, int flags) {
 
 /* Removes a reserved folder that has nothing in it from a folder that seems to be empty. */
 static bool drop_reserved(int parent, const char *name) {
-    int folder = openat(parent, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    bool dropped = folder >= 0 && unlinkat(folder, UNFINISHED_FOLDER, AT_REMOVEDIR) == 0;
-    if (folder >= 0)
-        (void)close(folder);
+    int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    DIR *folder = fd < 0 ? NULL : fdopendir(fd);
+    if (!folder)
+        return false;
+    bool alone = true; /* or an upload to a folder that stays would lose it */
+    const struct dirent *entry;
+    while (alone && (entry = readdir(folder)))
+        alone = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
+                strcmp(entry->d_name, UNFINISHED_FOLDER) == 0;
+    bool dropped = alone && unlinkat(dirfd(folder), UNFINISHED_FOLDER, AT_REMOVEDIR) == 0;
+    (void)closedir(folder);
     return dropped;
 }
 
@@ -179,6 +186,8 @@ static int remove_and_reply(struct session *session, const char *argument, int f
     (void)snprintf(failed, sizeof(failed), "%s not removed", what);
     if (result < 0)
         return reply_failure_as(session, 550, failed, result);
+    if (strcmp(session->failed, path) == 0)
+        session->failed[0] = '\0'; /* the client begins anew, on purpose */
     log_event(session->log, LOG_LEVEL_INFO, "%s removed: %s", what, path);
     return reply_send(session, 250, "%s removed", what);
 }

@@ -21,6 +21,7 @@ static const struct verdict stalled = {"stalled", "no data came for too long", 4
 static const struct verdict aborted = {"aborted", "as you asked", 426};
 static const struct verdict vanished = {"vanished", "the control connection was closed", 426};
 static const struct verdict cut_short = {"short", "fewer bytes than announced by ALLO", 426};
+const struct verdict receive_shrunk = {"short", "fewer bytes than before it was interrupted", 426};
 static const struct verdict stopped = {"stopped", "the service is shutting down", 421};
 
 /* Without conversion of line ends, the number of bytes is known to be right or wrong. */

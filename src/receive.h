@@ -37,4 +37,8 @@ int receive_bytes(struct receive_job *job, struct copy_result *ret_result);
 const struct verdict *receive_judge(const struct receive_job *job,
                                     const struct copy_result *result);
 
+/* The verdict on an upload that ends with fewer bytes than a first try of it in the same session.
+ */
+extern const struct verdict receive_shrunk;
+
 #endif

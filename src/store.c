@@ -13,7 +13,7 @@
 #include "copy.h"
 #include "publish.h"
 
-enum { TEMP_TRIES = 16 };
+enum { TEMP_TRIES = 16, ACL_SIZE = 1024 };
 
 /* Only plain files give way. Returns 1 for one, 0 when nothing has that name, or why it cannot be
  * had. */
@@ -32,8 +32,14 @@ static int check_name(struct store *store) {
     return S_ISDIR(st.st_mode) ? -EISDIR : -ENXIO;
 }
 
-static bool has_default_acl(int folder) {
-    return fgetxattr(folder, "system.posix_acl_default", NULL, 0) > 0;
+/* Have both folders the same access control list to hand down, or both none? */
+static bool same_default_acl(int a, int b) {
+    static const char name[] = "system.posix_acl_default";
+    char x[ACL_SIZE], y[ACL_SIZE];
+    ssize_t n = fgetxattr(a, name, x, sizeof(x)), m = fgetxattr(b, name, y, sizeof(y));
+    if (n < 0 || m < 0)
+        return n < 0 && m < 0;
+    return n == m && memcmp(x, y, (size_t)n) == 0;
 }
 
 /* The group that files in a folder get, as far as the folder decides. */
@@ -47,30 +53,42 @@ static unsigned project_of(int folder) {
     return ioctl(folder, FS_IOC_FSGETXATTR, &attributes) < 0 ? 0 : attributes.fsx_projid;
 }
 
-/* Can files be renamed from one folder to the other, and are they what they would be if they had
- * been made there? The same mount, the same file system (btrfs has several in one mount), project,
- * group and access control list. */
-static bool is_equivalent(int work, int folder) {
-    struct statx x, y;
+/* Can files be renamed from one folder to the other? On the same mount, the same file system (btrfs
+ * has several in one mount) and in the same project they can. x, y: what the folders are. */
+static bool are_together(int a, int b, struct statx *x, struct statx *y) {
     const unsigned wanted = STATX_MODE | STATX_GID | STATX_MNT_ID;
-    return statx(work, "", AT_EMPTY_PATH, wanted, &x) == 0 &&
-           statx(folder, "", AT_EMPTY_PATH, wanted, &y) == 0 && x.stx_mnt_id == y.stx_mnt_id &&
-           x.stx_dev_major == y.stx_dev_major && x.stx_dev_minor == y.stx_dev_minor &&
-           handed_down(&x) == handed_down(&y) && project_of(work) == project_of(folder) &&
-           has_default_acl(work) == has_default_acl(folder) && !has_default_acl(folder);
+    return statx(a, "", AT_EMPTY_PATH, wanted, x) == 0 &&
+           statx(b, "", AT_EMPTY_PATH, wanted, y) == 0 && x->stx_mnt_id == y->stx_mnt_id &&
+           x->stx_dev_major == y->stx_dev_major && x->stx_dev_minor == y->stx_dev_minor &&
+           project_of(a) == project_of(b);
 }
 
-/* Chooses the folder for what has no name yet: the reserved one of the root, or where that is not
- * equivalent, of the target's folder. That is not the target's folder itself, for those who watch
- * that would see each write. */
-static void choose_work(struct store *store) {
-    int work = unfinished_open(store->request->partial.root->fd, true);
-    if (work >= 0 && !is_equivalent(work, store->folder)) {
+/* Can they, and are files there what they would be if they had been made here? */
+static bool is_equivalent(int work, int folder) {
+    struct statx x, y;
+    return work >= 0 && are_together(work, folder, &x, &y) && handed_down(&x) == handed_down(&y) &&
+           same_default_acl(work, folder);
+}
+
+/* The reserved folder in `in`, where that is equivalent to the target's folder. Returns -1 else. */
+static int open_equivalent(int in, int folder) {
+    int work = unfinished_open(in, true);
+    if (is_equivalent(work, folder))
+        return work;
+    if (work >= 0)
         (void)close(work);
-        work = -1;
-    }
+    return -1;
+}
+
+/* Chooses the folder for what has no name yet: the reserved one of the root, or else one in the
+ * target's folder, which is made anew where that has changed since. The target's folder itself only
+ * where that cannot be: those who watch it would see each write. */
+static void choose_work(struct store *store) {
+    int work = open_equivalent(store->request->partial.root->fd, store->folder);
     if (work < 0)
-        work = unfinished_open(store->folder, true);
+        work = open_equivalent(store->folder, store->folder);
+    if (work < 0 && unlinkat(store->folder, UNFINISHED_FOLDER, AT_REMOVEDIR) == 0)
+        work = open_equivalent(store->folder, store->folder);
     store->work = work < 0 ? store->folder : work;
 }
 
@@ -199,13 +217,27 @@ static int open_partial(struct store *store) {
     return result;
 }
 
+/* A partial that cannot be renamed into place is an empty one, see store_keep: it is begun anew. */
+static int begin_anew(struct store *store) {
+    struct stat st;
+    if (partial_stat(&store->request->partial, &st) < 0)
+        return 0;
+    store->base = STORE_NOTHING;
+    return store->request->base == STORE_BEGINNING && store->request->keep > 0 ? -ERANGE : 0;
+}
+
 /* Goes on with the partial, where there is one. Returns 1 when there is, 0 when there is none, or a
  * negative errno. */
 static int resume(struct store *store) {
     const struct partial *partial = &store->request->partial;
+    struct statx x, y;
     int work = unfinished_open(partial->root->fd, false);
     if (work < 0)
         return 0;
+    if (!are_together(work, store->folder, &x, &y)) {
+        (void)close(work);
+        return begin_anew(store);
+    }
     store->work = work;
     int result = unfinished_name(store->temp);
     if (result == 0)
@@ -399,6 +431,8 @@ int store_keep(struct store *store, bool good) {
         result = publish_link_temp(store);
     if (result == 0)
         result = become_partial(store);
+    if (result == -EXDEV && hides_older(store)) /* on another file system than the root's */
+        result = partial_mark(&store->request->partial) < 0 ? -EXDEV : -ENODATA;
     finish(store);
     return result;
 }

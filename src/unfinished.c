@@ -145,6 +145,26 @@ int partial_keep(const struct partial *partial, int from, const char *name) {
     return result;
 }
 
+int partial_mark(const struct partial *partial) {
+    char name[UNFINISHED_NAME_SIZE];
+    int unfinished = unfinished_open(partial->root->fd, true);
+    int result = unfinished < 0 ? unfinished : unfinished_name(name);
+    int fd = -1;
+    if (result == 0)
+        fd = openat(unfinished, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (result == 0 && fd < 0)
+        result = -errno;
+    if (result == 0) {
+        (void)close(fd);
+        result = partial_keep(partial, unfinished, name);
+        if (result < 0)
+            (void)unlinkat(unfinished, name, 0);
+    }
+    if (unfinished >= 0)
+        (void)close(unfinished);
+    return result;
+}
+
 int partial_remove(const struct partial *partial) {
     int folder = open_place(partial, O_PATH);
     if (folder < 0)

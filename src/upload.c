@@ -104,16 +104,43 @@ static const char *keep(struct session *session, struct upload *upload, bool goo
     return "; it can be resumed";
 }
 
+/* Remembers how much had come of an upload that failed. */
+static void note_failure(struct session *session, const struct upload *upload) {
+    uint64_t came = upload->store.kept + upload->result.received;
+    bool again = strcmp(session->failed, upload->path) == 0;
+    session->lost = again && session->lost > came ? session->lost : came;
+    memcpy(session->failed, upload->path, strlen(upload->path) + 1);
+}
+
+/* lftp 4.9.2, when it tries again in the same session, often sends only the end of the file, closes
+ * the connection as if it had sent all of it, and believes the 226. */
+static bool has_shrunk(const struct session *session, const struct upload *upload) {
+    return strcmp(session->failed, upload->path) == 0 && !upload->job.announced &&
+           upload->store.base == STORE_NOTHING && !upload->store.resumed &&
+           upload->result.received < session->lost;
+}
+
+static const struct verdict *judge(const struct session *session, const struct upload *upload) {
+    const struct verdict *verdict = receive_judge(&upload->job, &upload->result);
+    return !verdict->reason && has_shrunk(session, upload) ? &receive_shrunk : verdict;
+}
+
 static int reply_verdict(struct session *session, struct upload *upload,
                          const struct verdict *verdict) {
+    const char *kept = "";
     log_upload(session, upload, LOG_LEVEL_WARNING, "Upload failed", verdict->word);
-    const char *kept = keep(session, upload, true);
+    note_failure(session, upload);
+    if (verdict == &receive_shrunk) /* what came before it is better */
+        store_abort(&upload->store);
+    else
+        kept = keep(session, upload, true);
     return reply_send(session, verdict->code, "%s: %s%s", failed, verdict->reason, kept);
 }
 
 /* A local error once bytes have come. */
 static int fail_late(struct session *session, const struct upload *upload, int error) {
     log_upload(session, upload, LOG_LEVEL_WARNING, "Upload failed", error_word(error));
+    note_failure(session, upload);
     return reply_error(session, error, true);
 }
 
@@ -127,12 +154,12 @@ static int fail_locally(struct session *session, struct upload *upload, int erro
 static int finish(struct session *session, struct upload *upload) {
     if (upload->result.end == COPY_FAILED)
         return fail_locally(session, upload, upload->result.error);
-    const struct verdict *verdict = receive_judge(&upload->job, &upload->result);
+    const struct verdict *verdict = judge(session, upload);
     int error = verdict->reason ? 0 : store_sync(&upload->store);
     if (error < 0)
         return fail_locally(session, upload, error);
     if (!verdict->reason) /* once more: the sync may have taken a while */
-        verdict = receive_judge(&upload->job, &upload->result);
+        verdict = judge(session, upload);
     if (verdict->reason)
         return reply_verdict(session, upload, verdict);
     error = store_publish(&upload->store);
@@ -140,6 +167,8 @@ static int finish(struct session *session, struct upload *upload) {
         return fail_late(session, upload, error);
     session->files++;
     session->bytes += upload->result.received;
+    if (strcmp(session->failed, upload->path) == 0)
+        session->failed[0] = '\0';
     note_name(upload);
     update_path(upload);
     log_upload(session, upload, LOG_LEVEL_INFO, "File uploaded", verdict->word);
