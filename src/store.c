@@ -5,15 +5,14 @@
 #include <linux/fs.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/statvfs.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "copy.h"
 #include "publish.h"
+#include "workplace.h"
 
-enum { TEMP_TRIES = 16, ACL_SIZE = 1024 };
+enum { TEMP_TRIES = 16 };
 
 /* Only plain files give way. Returns 1 for one, 0 when nothing has that name, or why it cannot be
  * had. */
@@ -30,66 +29,6 @@ static int check_name(struct store *store) {
     if (S_ISREG(st.st_mode) || store->on_conflict == CONFLICT_RENAME)
         return 1;
     return S_ISDIR(st.st_mode) ? -EISDIR : -ENXIO;
-}
-
-/* Have both folders the same access control list to hand down, or both none? */
-static bool same_default_acl(int a, int b) {
-    static const char name[] = "system.posix_acl_default";
-    char x[ACL_SIZE], y[ACL_SIZE];
-    ssize_t n = fgetxattr(a, name, x, sizeof(x)), m = fgetxattr(b, name, y, sizeof(y));
-    if (n < 0 || m < 0)
-        return n < 0 && m < 0;
-    return n == m && memcmp(x, y, (size_t)n) == 0;
-}
-
-/* The group that files in a folder get, as far as the folder decides. */
-static gid_t handed_down(const struct statx *folder) {
-    return folder->stx_mode & S_ISGID ? folder->stx_gid : getegid();
-}
-
-/* Quotas by project: files cannot be renamed from one project to another. */
-static unsigned project_of(int folder) {
-    struct fsxattr attributes;
-    return ioctl(folder, FS_IOC_FSGETXATTR, &attributes) < 0 ? 0 : attributes.fsx_projid;
-}
-
-/* Can files be renamed from one folder to the other? On the same mount, the same file system (btrfs
- * has several in one mount) and in the same project they can. x, y: what the folders are. */
-static bool are_together(int a, int b, struct statx *x, struct statx *y) {
-    const unsigned wanted = STATX_MODE | STATX_GID | STATX_MNT_ID;
-    return statx(a, "", AT_EMPTY_PATH, wanted, x) == 0 &&
-           statx(b, "", AT_EMPTY_PATH, wanted, y) == 0 && x->stx_mnt_id == y->stx_mnt_id &&
-           x->stx_dev_major == y->stx_dev_major && x->stx_dev_minor == y->stx_dev_minor &&
-           project_of(a) == project_of(b);
-}
-
-/* Can they, and are files there what they would be if they had been made here? */
-static bool is_equivalent(int work, int folder) {
-    struct statx x, y;
-    return work >= 0 && are_together(work, folder, &x, &y) && handed_down(&x) == handed_down(&y) &&
-           same_default_acl(work, folder);
-}
-
-/* The reserved folder in `in`, where that is equivalent to the target's folder. Returns -1 else. */
-static int open_equivalent(int in, int folder) {
-    int work = unfinished_open(in, true);
-    if (is_equivalent(work, folder))
-        return work;
-    if (work >= 0)
-        (void)close(work);
-    return -1;
-}
-
-/* Chooses the folder for what has no name yet: the reserved one of the root, or else one in the
- * target's folder, which is made anew where that has changed since. The target's folder itself only
- * where that cannot be: those who watch it would see each write. */
-static void choose_work(struct store *store) {
-    int work = open_equivalent(store->request->partial.root->fd, store->folder);
-    if (work < 0)
-        work = open_equivalent(store->folder, store->folder);
-    if (work < 0 && unlinkat(store->folder, UNFINISHED_FOLDER, AT_REMOVEDIR) == 0)
-        work = open_equivalent(store->folder, store->folder);
-    store->work = work < 0 ? store->folder : work;
 }
 
 static int open_temp(struct store *store) {
@@ -110,7 +49,7 @@ static int open_temp(struct store *store) {
 }
 
 static int open_file(struct store *store) {
-    choose_work(store);
+    store->work = workplace_open(store->request->partial.root, store->folder);
     store->fd = openat(store->work, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
     store->unnamed = store->fd >= 0;
     if (store->unnamed)
@@ -230,11 +169,10 @@ static int begin_anew(struct store *store) {
  * negative errno. */
 static int resume(struct store *store) {
     const struct partial *partial = &store->request->partial;
-    struct statx x, y;
     int work = unfinished_open(partial->root->fd, false);
     if (work < 0)
         return 0;
-    if (!are_together(work, store->folder, &x, &y)) {
+    if (!workplace_is_near(work, store->folder)) {
         (void)close(work);
         return begin_anew(store);
     }
