@@ -85,23 +85,25 @@ static int reply_progress(struct session *session, const struct upload *upload, 
 }
 
 /* Keeps what came as a partial where it is `good`, see store_keep. What came in TYPE A never is:
- * the client counts other bytes than the file has. Returns what the client is told about that. */
-static const char *keep(struct session *session, struct upload *upload, bool good) {
+ * the client counts other bytes than the file has. Returns 1 when that can be resumed, 0 when
+ * nothing was to be kept, or a negative errno when it could not be. */
+static int keep(struct session *session, struct upload *upload, bool good) {
     bool converted = session->ascii && !upload->job.is_inline;
     bool any = upload->result.received > 0 || upload->store.resumed;
     if (session->config->resume_hours == 0) {
         store_abort(&upload->store);
-        return "";
+        return 0;
     }
     good = good && any && !converted;
     int result = store_keep(&upload->store, good);
-    if (result < 0 && result != -ENODATA)
+    if (result < 0 && result != -ENODATA) {
         log_event(session->log, LOG_LEVEL_WARNING, "What came of %s is not kept: %s", upload->path,
                   strerror(-result));
-    if (result < 0 || !good)
-        return "";
-    log_event(session->log, LOG_LEVEL_INFO, "Kept to be resumed: %s", upload->path);
-    return "; it can be resumed";
+        return result;
+    }
+    if (result == 0 && good)
+        log_event(session->log, LOG_LEVEL_INFO, "Kept to be resumed: %s", upload->path);
+    return result == 0 && good;
 }
 
 /* Remembers how much had come of an upload that failed. */
@@ -125,16 +127,21 @@ static const struct verdict *judge(const struct session *session, const struct u
     return !verdict->reason && has_shrunk(session, upload) ? &receive_shrunk : verdict;
 }
 
+/* A client that sees an older file after the reply must not be asked to try again (426): it might
+ * go on from that. */
 static int reply_verdict(struct session *session, struct upload *upload,
                          const struct verdict *verdict) {
-    const char *kept = "";
+    int kept = 0, code = verdict->code;
     log_upload(session, upload, LOG_LEVEL_WARNING, "Upload failed", verdict->word);
     note_failure(session, upload);
     if (verdict == &receive_shrunk) /* what came before it is better */
         store_abort(&upload->store);
     else
         kept = keep(session, upload, true);
-    return reply_send(session, verdict->code, "%s: %s%s", failed, verdict->reason, kept);
+    if (kept < 0 && upload->store.taken && code == 426)
+        code = 550;
+    return reply_send(session, code, "%s: %s%s", failed, verdict->reason,
+                      kept > 0 ? "; it can be resumed" : "");
 }
 
 /* A local error once bytes have come. */
