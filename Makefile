@@ -79,7 +79,7 @@ build/tools/%: tests/tools/%.c
 need-%:
 	@scripts/need $($*_PACKAGES)
 
-tests-built: all $(UNITS:%=$(OBJ)/../unit/%) build/tools/deny
+tests-built: all $(UNITS:%=$(OBJ)/../unit/%) build/tools/deny build/tools/plainfs
 
 demo: need-DEMO ## install what is missing, build, and show an upload by socket activation
 	@$(MAKE) --no-print-directory all

@@ -159,8 +159,11 @@ static int open_partial(struct store *store) {
 /* A partial that cannot be renamed into place is an empty one, see store_keep: it is begun anew. */
 static int begin_anew(struct store *store) {
     struct stat st;
-    if (partial_stat(&store->request->partial, &st) < 0)
-        return 0;
+    int result = partial_stat(&store->request->partial, &st);
+    if (result < 0)
+        return result == -ENOENT ? 0 : result;
+    if (st.st_size > 0)
+        return -EXDEV;
     store->base = STORE_NOTHING;
     return store->request->base == STORE_BEGINNING && store->request->keep > 0 ? -ERANGE : 0;
 }
@@ -172,9 +175,10 @@ static int resume(struct store *store) {
     int work = unfinished_open(partial->root->fd, false);
     if (work < 0)
         return 0;
-    if (!workplace_is_near(work, store->folder)) {
+    int near = workplace_is_near(work, store->folder);
+    if (near <= 0) {
         (void)close(work);
-        return begin_anew(store);
+        return near < 0 ? near : begin_anew(store);
     }
     store->work = work;
     int result = unfinished_name(store->temp);

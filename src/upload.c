@@ -161,11 +161,14 @@ static int fail_locally(struct session *session, struct upload *upload, int erro
 static int finish(struct session *session, struct upload *upload) {
     if (upload->result.end == COPY_FAILED)
         return fail_locally(session, upload, upload->result.error);
+    long long ended = clock_ms();
     const struct verdict *verdict = judge(session, upload);
     int error = verdict->reason ? 0 : store_sync(&upload->store);
     if (error < 0)
         return fail_locally(session, upload, error);
-    if (!verdict->reason) /* once more: the sync may have taken a while */
+    if (verdict == &receive_closed)
+        receive_linger(&upload->job, ended);
+    if (!verdict->reason) /* once more, for meanwhile the client may have vanished */
         verdict = judge(session, upload);
     if (verdict->reason)
         return reply_verdict(session, upload, verdict);
@@ -219,16 +222,17 @@ static void log_default_type(const struct session *session, const struct upload 
 
 static int transfer(struct session *session, struct upload *upload) {
     note_name(upload);
+    upload->begun = clock_seconds();
     int result =
         reply_progress(session, upload, 150, "File status okay; about to open data connection");
     if (upload->request.unique)
         update_path(upload);
     if (result < 0) {
+        log_upload(session, upload, LOG_LEVEL_WARNING, "Upload failed", "vanished");
         (void)keep(session, upload, true);
         return result;
     }
     log_default_type(session, upload);
-    upload->begun = clock_seconds();
     session->transferring = !upload->job.is_inline;
     session->aborted = false;
     int error = receive_bytes(&upload->job, &upload->result);

@@ -1,7 +1,9 @@
 #include "workplace.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
@@ -33,20 +35,25 @@ static unsigned project_of(int folder) {
     return ioctl(folder, FS_IOC_FSGETXATTR, &attributes) < 0 ? 0 : attributes.fsx_projid;
 }
 
-/* Can files be renamed from one folder to the other? On the same mount and the same file system
- * (btrfs has several in one mount) they can. x, y: what the folders are. */
-static bool are_together(int a, int b, struct statx *x, struct statx *y) {
+/* Finds out what a folder is. Returns 0 or a negative errno. */
+static int look(int folder, struct statx *ret) {
     const unsigned wanted = STATX_MODE | STATX_GID | STATX_MNT_ID;
-    return statx(a, "", AT_EMPTY_PATH, wanted, x) == 0 &&
-           statx(b, "", AT_EMPTY_PATH, wanted, y) == 0 && x->stx_mnt_id == y->stx_mnt_id &&
-           x->stx_dev_major == y->stx_dev_major && x->stx_dev_minor == y->stx_dev_minor;
+    return statx(folder, "", AT_EMPTY_PATH, wanted, ret) < 0 ? -errno : 0;
+}
+
+/* Can files be renamed from one folder to the other? On the same mount and the same file system
+ * (btrfs has several in one mount) they can. */
+static bool are_together(const struct statx *x, const struct statx *y) {
+    return x->stx_mnt_id == y->stx_mnt_id && x->stx_dev_major == y->stx_dev_major &&
+           x->stx_dev_minor == y->stx_dev_minor;
 }
 
 /* Can they, and are files there what they would be if they had been made here? */
 static bool is_equivalent(int work, int folder) {
     struct statx x, y;
-    return work >= 0 && are_together(work, folder, &x, &y) && handed_down(&x) == handed_down(&y) &&
-           project_of(work) == project_of(folder) && same_default_acl(work, folder);
+    return work >= 0 && look(work, &x) == 0 && look(folder, &y) == 0 && are_together(&x, &y) &&
+           handed_down(&x) == handed_down(&y) && project_of(work) == project_of(folder) &&
+           same_default_acl(work, folder);
 }
 
 /* The reserved folder in `in`, where that is equivalent to the target's folder. Returns -1 else. */
@@ -68,7 +75,10 @@ int workplace_open(const struct path_root *root, int folder) {
     return work < 0 ? folder : work;
 }
 
-bool workplace_is_near(int work, int folder) {
+int workplace_is_near(int work, int folder) {
     struct statx x, y;
-    return are_together(work, folder, &x, &y);
+    int result = look(work, &x);
+    if (result == 0)
+        result = look(folder, &y);
+    return result < 0 ? result : are_together(&x, &y);
 }

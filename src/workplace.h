@@ -4,8 +4,6 @@
 #ifndef STORD_WORKPLACE_H
 #define STORD_WORKPLACE_H
 
-#include <stdbool.h>
-
 #include "path.h"
 
 /* Opens the reserved folder of the root, where files that are made there can be renamed to the
@@ -15,7 +13,7 @@
  * be had: those who watch it will see each write. */
 int workplace_open(const struct path_root *root, int folder);
 
-/* Can files be renamed from one folder to the other? */
-bool workplace_is_near(int work, int folder);
+/* Can files be renamed from one folder to the other? Returns 1, 0, or a negative errno. */
+int workplace_is_near(int work, int folder);
 
 #endif

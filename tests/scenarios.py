@@ -422,7 +422,8 @@ def go_on_inline(client):
 
 
 def go_on_append(client):
-    client.ask("TYPE I", 200)
+    if size_of(client, "x") != client.kept:
+        raise Odd("another size is told than before")
     client.put("APPE x", "x", NEW, NEW[client.kept:])
 
 
