@@ -207,9 +207,11 @@ int verb_rnfr(struct session *session, const char *argument) {
     int result = path_resolve(session->cwd, argument, path);
     if (result == 0)
         result = strcmp(path, "/") == 0 ? -EPERM : path_stat(&session->root, path, &st);
-    if ((result == 0 && view_is_partial(session, path, &st, &partial)) ||
-        (result == -ENOENT && view_is_partial(session, path, NULL, &partial)))
-        result = -PATH_UNFINISHED;
+    if (result == 0 || result == -ENOENT) {
+        int is_partial = view_is_partial(session, path, result == 0 ? &st : NULL, &partial);
+        if (is_partial)
+            result = is_partial < 0 ? is_partial : -PATH_UNFINISHED;
+    }
     if (result < 0)
         return reply_failure_as(session, 550, "Failed to rename", result);
     memcpy(session->rename_from, path, sizeof(path));

@@ -44,6 +44,11 @@ static int place(const struct partial *partial, char ret_path[PATH_SIZE]) {
                                                                                     : -ENAMETOOLONG;
 }
 
+/* What somebody else has put in the place of the reserved folder holds no partials of ours. */
+static bool is_not_ours(int error) {
+    return error == -EPERM || error == -EACCES || error == -ENOTDIR || error == -ELOOP;
+}
+
 /* Opens the folder that the partial is in. flags as for open(2). */
 static int open_place(const struct partial *partial, int flags) {
     char path[PATH_SIZE];
@@ -51,8 +56,10 @@ static int open_place(const struct partial *partial, int flags) {
     struct path_root unfinished = {.walk = partial->root->walk};
     if (result == 0)
         result = unfinished.fd = unfinished_open(partial->root->fd, false);
-    if (result < 0) /* the folder of somebody else has no partials of ours */
-        return result == -EPERM ? -ENOENT : result;
+    if (is_not_ours(result))
+        return -ENOENT;
+    if (result < 0)
+        return result;
     result = path_open(&unfinished, path, flags | O_DIRECTORY, 0);
     (void)close(unfinished.fd);
     return result;

@@ -305,18 +305,24 @@ int verb_stor(struct session *session, const char *argument) {
 }
 
 /* Does APPE mean an interrupted upload of that name? Where there is a file, too, only if the client
- * has been shown the upload: else it wants to add something to what it believes is there. */
-static bool means_partial(const struct session *session, const char *name) {
+ * has been shown the upload: else it wants to add something to what it believes is there. Returns
+ * 1, 0, or a negative errno. */
+static int means_partial(const struct session *session, const char *name) {
     char path[PATH_SIZE];
     struct stat st;
-    if (path_resolve(session->cwd, name, path) < 0 || !view_is_partial(session, path, NULL, &st))
-        return false;
+    int result = path_resolve(session->cwd, name, path);
+    if (result == 0)
+        result = view_is_partial(session, path, NULL, &st);
+    if (result <= 0)
+        return result;
     return view_was_shown(session, path) || path_stat(&session->root, path, &st) == -ENOENT;
 }
 
 int verb_appe(struct session *session, const char *argument) {
     bool may_append = session->rights & RIGHT_APPEND;
-    bool resumes = means_partial(session, argument);
+    int resumes = means_partial(session, argument);
+    if (resumes < 0)
+        return reply_error(session, resumes, false);
     struct upload upload = {.request = {.base = STORE_ALL,
                                         .may_resume = resumes,
                                         .may_extend = may_append,
