@@ -25,6 +25,7 @@ SOURCES = handler.c client.c $(wildcard src/*.c)
 UNITS = $(notdir $(basename $(wildcard tests/unit/*.c)))
 FUZZERS = $(notdir $(basename $(wildcard tests/fuzz/*.c)))
 SCRIPTS = .ci/run $(wildcard scripts/*) tests/run tests/npm tests/peers tests/with-systemd \
+	tests/powercut/guest tests/powercut/prepare \
 	$(wildcard tests/*.bash tests/systemd/*.sh)
 FUZZ_SECONDS = 60
 

@@ -78,7 +78,8 @@ int workplace_open(const struct path_root *root, int folder) {
 int workplace_is_near(int work, int folder) {
     struct statx x, y;
     int result = look(work, &x);
-    if (result == 0)
-        result = look(folder, &y);
+    if (result < 0)
+        return result;
+    result = look(folder, &y);
     return result < 0 ? result : are_together(&x, &y);
 }
