@@ -174,7 +174,7 @@ static int resume(struct store *store) {
     const struct partial *partial = &store->request->partial;
     int work = unfinished_open(partial->root->fd, false);
     if (work < 0)
-        return 0;
+        return work == -ENOENT || work == -EPERM ? 0 : work;
     int near = workplace_is_near(work, store->folder);
     if (near <= 0) {
         (void)close(work);
@@ -316,6 +316,18 @@ int store_sync(struct store *store) {
     return result < 0 ? result : sync_file(store);
 }
 
+/* A partial that could not be published is one again, without its last byte as every one. */
+static void go_back(struct store *store) {
+    struct stat st;
+    int fd = openat(store->work, store->temp, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    bool cut = fstat(fd, &st) == 0 && ftruncate(fd, st.st_size > 0 ? st.st_size - 1 : 0) == 0;
+    (void)close(fd);
+    if (cut)
+        (void)become_partial(store);
+}
+
 int store_publish(struct store *store) {
     enum published published = NOT_PUBLISHED;
     int result = close_checked(store);
@@ -327,9 +339,8 @@ int store_publish(struct store *store) {
         publish_undo(store, published);
     else if (partial_remove(&store->request->partial) < 0)
         (void)partial_remove(&store->request->partial); /* or it would hide the file: try again */
-    /* A partial that could not be published is one again */
     if (result < 0 && store->resumed && publish_is_ours(store, store->work, store->temp))
-        (void)become_partial(store);
+        go_back(store);
     finish(store);
     return result;
 }
