@@ -307,12 +307,14 @@ int store_sync(struct store *store) {
     int result = end < 0 ? -errno : 0;
     if (result == 0 && store->old_size > end)
         result = cut(store, end);
-    else if (result == 0 && store->reserved)
+    else if (result == 0 && store->reserved && (uint64_t)end != store->kept + announced(store))
         (void)cut(store, end); /* it is only room */
     if (result == 0 && mode != VALUE_NO_MODE && fchmod(store->fd, mode) < 0)
         result = -errno;
     if (result == 0)
         result = store_check_room(store, 0);
+    if (result == 0)
+        result = publish_link_temp(store); /* btrfs does not sync what has no name */
     return result < 0 ? result : sync_file(store);
 }
 
@@ -379,9 +381,9 @@ int store_keep(struct store *store, bool good) {
     if (result == 0)
         result = make_writable(store);
     if (result == 0)
-        result = sync_file(store);
+        result = publish_link_temp(store); /* before the sync, as in store_sync */
     if (result == 0)
-        result = publish_link_temp(store);
+        result = sync_file(store);
     if (result == 0)
         result = become_partial(store);
     if (result == -EXDEV && hides_older(store)) /* on another file system than the root's */
