@@ -170,15 +170,11 @@ static int open_folder(struct listing *listing) {
     return error;
 }
 
+/* What was looked up, if it is a file or folder. */
 static int plain_only(int result, const struct stat *st) {
     if (result == 0 && !is_plain(st))
         return S_ISLNK(st->st_mode) ? -ELOOP : -ENXIO;
     return result;
-}
-
-static int look_up_plain(struct session *session, const char *path, struct stat *ret_st) {
-    int result = view_stat(session, path, ret_st);
-    return plain_only(result, ret_st);
 }
 
 /* What NLST puts before names, so that RETR takes them: the first n bytes of the argument. */
@@ -190,16 +186,13 @@ static void set_prefix(struct listing *listing, const char *argument, size_t n) 
     listing->slash = n > 0 && argument[n - 1] != '/';
 }
 
+/* Finds what is listed. NLST knows no interrupted uploads, for RETR does not take them. */
 static int look_up(struct listing *listing) {
     struct session *session = listing->session;
-    switch (listing->form) {
-    case FORM_LONG:
-        return view_stat(session, listing->path, &listing->st);
-    case FORM_FACTS:
-        return look_up_plain(session, listing->path, &listing->st);
-    default:
-        return plain_only(path_stat(&session->root, listing->path, &listing->st), &listing->st);
-    }
+    struct stat *st = &listing->st;
+    int result = listing->form == FORM_NAMES ? path_stat(&session->root, listing->path, st)
+                                             : view_stat(session, listing->path, st);
+    return listing->form == FORM_LONG ? result : plain_only(result, st);
 }
 
 /* Opens the file or folder of that name. */
@@ -315,7 +308,7 @@ int verb_mlst(struct session *session, const char *argument) {
     struct stat st;
     int result = path_resolve(session->cwd, argument, path);
     if (result == 0)
-        result = look_up_plain(session, path, &st);
+        result = plain_only(view_stat(session, path, &st), &st);
     if (result < 0)
         return reply_failure_as(session, 550, failed, result);
     facts_format(&st, session->facts, session->rights, facts);

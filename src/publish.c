@@ -82,9 +82,7 @@ static int add_without_flags(struct store *store) {
 /* Gives the final name where nobody has it. -EEXIST where somebody has. Renaming, and not linking
  * to it, is what those who watch a folder wait for. */
 static int publish_new(struct store *store) {
-    int result = publish_link_temp(store);
-    if (result == 0)
-        result = move_to_name(store, RENAME_NOREPLACE);
+    int result = move_to_name(store, RENAME_NOREPLACE);
     return is_unsupported(result) ? add_without_flags(store) : result;
 }
 

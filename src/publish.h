@@ -25,8 +25,8 @@ int publish_link_temp(struct store *store);
  * negative errno. */
 int publish_choose_name(struct store *store, const char *wish);
 
-/* Gives the final name, or another one where the conflict policy is to rename. Returns 0 or a
- * negative errno, with everything as it was before. */
+/* Gives the file, which has a reserved one, the final name, or another one where the conflict
+ * policy is to rename. Returns 0 or a negative errno, with everything as it was before. */
 int publish_file(struct store *store, enum published *ret_published);
 
 /* Is it our file that is called so? */

@@ -278,8 +278,8 @@ void store_abort(struct store *store) {
 }
 
 /* Closes the file, for some file systems tell of a failed write only there, and whoever watches the
- * folder must not see it closed after it has got its name. A mere path to it keeps an unnamed one
- * alive. */
+ * folder must not see it closed after it has got its name. A mere path to it tells later
+ * which names are its own. */
 static int close_checked(struct store *store) {
     char self[64];
     (void)snprintf(self, sizeof(self), "/proc/self/fd/%d", store->fd);
@@ -324,9 +324,9 @@ static void go_back(struct store *store) {
     int fd = openat(store->work, store->temp, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0)
         return;
-    bool cut = fstat(fd, &st) == 0 && ftruncate(fd, st.st_size > 0 ? st.st_size - 1 : 0) == 0;
+    bool shorter = fstat(fd, &st) == 0 && ftruncate(fd, st.st_size > 0 ? st.st_size - 1 : 0) == 0;
     (void)close(fd);
-    if (cut)
+    if (shorter)
         (void)become_partial(store);
 }
 

@@ -397,6 +397,34 @@ by_what_is_offered() {
     syncs_what_it_keeps
 }
 
+# put_traced TYPE: EVENTS become what an upload of x over a data connection does
+put_traced() {
+    traced x <<STEPS
+< 220
+> TYPE $1
+< 200
+> EPSV
+< 229
+> STOR x
+< 150
+put one\\r\\ntwo\\r\\n
+< 226
+STEPS
+}
+
+@test "data, sync, name, sync of the folder, 226: over a data connection, in TYPE I and A (promise 1)" {
+    local type before='220 200 229 unnamed 150 write link-reserved sync close'
+    mount_ext4
+    for type in I A; do
+        rm -f "$ROOT/x"
+        put_traced "$type"
+        went "$before noreplace sync-folder 226"
+        put_traced "$type"
+        went "$before back-up rename sync-folder unlink-reserved 226"
+    done
+    [ "$(cat "$ROOT/x")" = $'one\ntwo' ] # it was converted
+}
+
 @test "xfs: whole uploads, cut ones, resumed ones, races, kills (promises 1 to 3)" {
     mount_xfs
     keeps_promises
