@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "folder.h"
 #include "reply.h"
 #include "session.h"
 #include "view.h"
@@ -51,9 +52,8 @@ int verb_cdup(struct session *session, const char *argument) {
     return verb_cwd(session, "..");
 }
 
-/* Brings the names in a folder to the disk. */
 static int sync_folder(const struct session *session, int folder) {
-    return session->config->no_sync ? 0 : path_sync_folder(folder, session->root.fd);
+    return folder_sync(session->config, &session->root, folder);
 }
 
 /* What was interrupted under that name has been replaced or deleted. Returns whether there was
@@ -63,46 +63,11 @@ static bool forget_partial(const struct session *session, const char *path) {
     return partial_remove(&partial) == 0;
 }
 
-/* Sets the mode and the group that were asked for. The group comes first: it takes bits of the mode
- * away. */
-static int dress_folder(const struct config *config, int parent, const char *name) {
-    if (config->group == VALUE_NO_GROUP && config->dir_mode == VALUE_NO_MODE)
-        return 0;
-    int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (fd < 0)
-        return -errno;
-    int result = 0;
-    if (config->group != VALUE_NO_GROUP && fchown(fd, (uid_t)-1, config->group) < 0)
-        result = -errno;
-    if (result == 0 && config->dir_mode != VALUE_NO_MODE && fchmod(fd, config->dir_mode) < 0)
-        result = -errno;
-    (void)close(fd);
-    return result;
-}
-
-/* Makes the folder and syncs the one it is in, so that uploads into it can rely on it. */
-static int make_folder(const struct session *session, const char *path) {
-    const char *name;
-    int parent = path_open_parent(&session->root, path, &name);
-    if (parent < 0)
-        return parent;
-    int result = mkdirat(parent, *name ? name : ".", 0777) < 0 ? -errno : 0;
-    if (result == 0) {
-        result = dress_folder(session->config, parent, name);
-        if (result == 0)
-            result = sync_folder(session, parent);
-        if (result < 0)
-            (void)unlinkat(parent, name, AT_REMOVEDIR);
-    }
-    (void)close(parent);
-    return result;
-}
-
 int verb_mkd(struct session *session, const char *argument) {
     char path[PATH_SIZE], quoted[2 * PATH_SIZE];
     int result = path_resolve(session->cwd, argument, path);
     if (result == 0)
-        result = make_folder(session, path);
+        result = folder_make(session->config, &session->root, path);
     if (result == -EEXIST)
         return reply_send(session, 550, "\"%s\" exists already", quote(path, quoted));
     if (result < 0)
