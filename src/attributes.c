@@ -19,7 +19,7 @@
 enum { TIME_DIGITS = 14, SHORT_TIME_DIGITS = 12 }; /* YYYYMMDDHHMM[SS] */
 
 /* Finds what a name from the client names. Returns 0 or a negative errno. */
-static int look_up(const struct session *session, const char *name, char ret_path[PATH_SIZE],
+static int look_up(struct session *session, const char *name, char ret_path[PATH_SIZE],
                    struct stat *ret_st) {
     int result = path_resolve(session->cwd, name, ret_path);
     return result < 0 ? result : view_stat(session, ret_path, ret_st);

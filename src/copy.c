@@ -13,7 +13,8 @@
 enum {
     BUFFER_SIZE = 1 << 20,     /* pages that no read reaches are never touched */
     WRITE_BACK_SIZE = 8 << 20, /* start write-back each time so much has come */
-    LOOK_EVERY = 32,           /* reads between two looks at the control connection */
+    LOOK_EVERY = 32,           /* reads between two looks at the control connection, */
+    LOOK_SIZE = 4 << 20,       /* or bytes, for a disk may be slow */
     HAND_SIZE = 1 << 16,       /* bytes copied at once where the kernel does not copy */
     PIECE_SIZE = 64 << 20      /* of a file, between two looks at whether to stop */
 };
@@ -27,6 +28,7 @@ struct receive {
     uint64_t written;      /* bytes in the file */
     uint64_t written_back; /* bytes whose write-back was started */
     unsigned reads;        /* since the last look */
+    uint64_t looked;       /* bytes received at the last look */
 };
 
 static bool stop(struct receive *receive, enum copy_end end, int error) {
@@ -107,6 +109,7 @@ static ssize_t read_some(const struct copy *copy, uint8_t *buffer, size_t n) {
 
 static bool wait_for_bytes(struct receive *receive) {
     receive->reads = 0;
+    receive->looked = receive->result.received;
     int result = receive->copy->wait(receive->copy->context, receive->copy->from, POLLIN);
     return result == 0 || stop_waiting(receive, result);
 }
@@ -117,7 +120,9 @@ static bool step(struct receive *receive) {
     uint64_t left = copy->limit - receive->result.received;
     if (left == 0)
         return stop(receive, COPY_LIMIT, 0);
-    if ((!copy->from_socket || receive->reads >= LOOK_EVERY) && !wait_for_bytes(receive))
+    bool due =
+        receive->reads >= LOOK_EVERY || receive->result.received - receive->looked >= LOOK_SIZE;
+    if ((!copy->from_socket || due) && !wait_for_bytes(receive))
         return false;
     ssize_t n = read_some(copy, receive->buffer, left < BUFFER_SIZE ? (size_t)left : BUFFER_SIZE);
     receive->reads++;

@@ -1,5 +1,6 @@
 #include "files.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -76,19 +77,55 @@ int verb_mkd(struct session *session, const char *argument) {
     return reply_send(session, 257, "\"%s\" directory created", quote(path, quoted));
 }
 
+static int unlink_checked(int parent, const char *name, int flags) {
+    if (unlinkat(parent, name, flags) == 0)
+        return 0;
+    return errno == EEXIST ? -ENOTEMPTY : -errno;
+}
+
+/* Removes a reserved folder that has nothing in it from a folder that seems to be empty. */
+static bool drop_reserved(int parent, const char *name) {
+    int folder = openat(parent, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    bool dropped = folder >= 0 && unlinkat(folder, UNFINISHED_FOLDER, AT_REMOVEDIR) == 0;
+    if (folder >= 0)
+        (void)close(folder);
+    return dropped;
+}
+
+/* Are there interrupted uploads in that folder? */
+static bool has_partials(const struct session *session, const char *path) {
+    struct partial partial = view_partial(session, path);
+    struct stat st;
+    DIR *folder = partial_folder(&partial);
+    const struct dirent *entry = NULL;
+    while (folder && (entry = readdir(folder)) &&
+           partial_stat_in(&partial, folder, entry->d_name, &st)) {
+    }
+    if (folder)
+        (void)closedir(folder);
+    return entry != NULL;
+}
+
 /* Takes the name away from a folder (flags AT_REMOVEDIR) or from anything else (0). */
 static int remove_name(const struct session *session, const char *path, int flags) {
     const char *name;
     int parent = path_open_parent(&session->root, path, &name);
     if (parent < 0)
         return parent;
-    int result = *name ? 0 : -EPERM; /* the root itself */
-    if (result == 0 && unlinkat(parent, name, flags) < 0)
-        result = errno == EEXIST ? -ENOTEMPTY : -errno;
+    int result = *name ? unlink_checked(parent, name, flags) : -EPERM; /* the root itself */
+    if (result == -ENOTEMPTY && drop_reserved(parent, name))
+        result = unlink_checked(parent, name, flags);
     if (result == 0)
         result = sync_folder(session, parent);
     (void)close(parent);
     return result;
+}
+
+/* Removes what the client sees under that name: of a file and an interrupted upload the upload. */
+static int remove_seen(const struct session *session, const char *path, int flags) {
+    if (flags == 0 && forget_partial(session, path))
+        return 0;
+    return flags && has_partials(session, path) ? -ENOTEMPTY : remove_name(session, path, flags);
 }
 
 static int remove_and_reply(struct session *session, const char *argument, int flags,
@@ -96,9 +133,7 @@ static int remove_and_reply(struct session *session, const char *argument, int f
     char path[PATH_SIZE], failed[64];
     int result = path_resolve(session->cwd, argument, path);
     if (result == 0)
-        result = remove_name(session, path, flags);
-    if ((result == 0 || result == -ENOENT) && flags == 0 && forget_partial(session, path))
-        result = 0;
+        result = remove_seen(session, path, flags);
     (void)snprintf(failed, sizeof(failed), "%s not removed", what);
     if (result < 0)
         return reply_failure_as(session, 550, failed, result);
@@ -173,7 +208,9 @@ int verb_rnto(struct session *session, const char *argument) {
         result = rename_within(session, from, to);
     if (result < 0)
         return reply_failure(session, "Failed to rename", result);
-    forget_partial(session, to);
+    struct partial partial = view_partial(session, from);
+    (void)forget_partial(session, to);
+    (void)partial_move_folder(&partial, to);
     log_event(session->log, LOG_LEVEL_INFO, "Renamed: %s to %s", from, to);
     return reply_send(session, 250, "Renamed");
 }

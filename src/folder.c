@@ -10,6 +10,18 @@ int folder_sync(const struct config *config, const struct path_root *root, int f
     return config->no_sync ? 0 : path_sync_folder(folder, root->fd);
 }
 
+/* Sets the mode; that the group is handed down, which a folder inherits, is not taken away by it.
+ */
+static int set_mode(int fd, mode_t mode) {
+    struct stat st;
+    if (fstat(fd, &st) < 0)
+        return -errno;
+    if (fchmod(fd, mode | (st.st_mode & S_ISGID)) == 0)
+        return 0;
+    /* A filter (RestrictSUIDSGID= of systemd) forbids to set that bit, even where it is set */
+    return errno == EPERM && fchmod(fd, mode) == 0 ? 0 : -errno;
+}
+
 /* Sets the mode and the group that were asked for. The group comes first: it takes bits of the mode
  * away. */
 static int dress(const struct config *config, int parent, const char *name) {
@@ -21,8 +33,8 @@ static int dress(const struct config *config, int parent, const char *name) {
     int result = 0;
     if (config->group != VALUE_NO_GROUP && fchown(fd, (uid_t)-1, config->group) < 0)
         result = -errno;
-    if (result == 0 && config->dir_mode != VALUE_NO_MODE && fchmod(fd, config->dir_mode) < 0)
-        result = -errno;
+    if (result == 0 && config->dir_mode != VALUE_NO_MODE)
+        result = set_mode(fd, config->dir_mode);
     (void)close(fd);
     return result;
 }

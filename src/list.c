@@ -91,7 +91,7 @@ static bool is_plain(const struct stat *st) {
 static bool is_hidden(const struct listing *listing, const char *name) {
     if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
         return true;
-    if (strncmp(name, PATH_RESERVED_PREFIX, strlen(PATH_RESERVED_PREFIX)) == 0)
+    if (path_is_reserved(name))
         return true;
     return *listing->match && fnmatch(listing->match, name, FNM_PERIOD) != 0;
 }
@@ -161,6 +161,8 @@ static int open_folder(struct listing *listing) {
         listing->partial = view_partial(listing->session, listing->path);
         if (listing->form != FORM_NAMES) /* NLST is for RETR, which does not take them */
             listing->partials = partial_folder(&listing->partial);
+        if (listing->partials)
+            view_note(listing->session, listing->path);
         return 0;
     }
     int error = -errno;
@@ -174,7 +176,7 @@ static int plain_only(int result, const struct stat *st) {
     return result;
 }
 
-static int look_up_plain(const struct session *session, const char *path, struct stat *ret_st) {
+static int look_up_plain(struct session *session, const char *path, struct stat *ret_st) {
     int result = view_stat(session, path, ret_st);
     return plain_only(result, ret_st);
 }
@@ -189,7 +191,7 @@ static void set_prefix(struct listing *listing, const char *argument, size_t n) 
 }
 
 static int look_up(struct listing *listing) {
-    const struct session *session = listing->session;
+    struct session *session = listing->session;
     switch (listing->form) {
     case FORM_LONG:
         return view_stat(session, listing->path, &listing->st);

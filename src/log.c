@@ -1,5 +1,6 @@
 #include "log.h"
 
+#include <poll.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -12,6 +13,7 @@
 
 #include "systemd.h"
 
+enum { STUCK_TIME = 500 };    /* ms to wait for whoever reads the log */
 enum { EVENT_LIMIT = 17408 }; /* longest event in bytes; a path may have 4096, escaped 4 times */
 
 static const int syslog_priority[] = {LOG_ERR, LOG_WARNING, LOG_INFO, LOG_DEBUG};
@@ -85,6 +87,10 @@ static void to_stderr(const struct log *log, int priority, const char *text) {
     int n = log->stderr_is_journal
                 ? snprintf(line, sizeof(line), "<%d>%s\n", priority, text)
                 : snprintf(line, sizeof(line), "stord[%d]: %s\n", (int)getpid(), text);
+    /* A reader that has stopped reading costs lines, not sessions */
+    struct pollfd ready = {.fd = STDERR_FILENO, .events = POLLOUT};
+    if (poll(&ready, 1, STUCK_TIME) == 0)
+        return;
     /* One write, so that the lines of many sessions in one file do not mix. Where the log
      * cannot be written there is nobody left to tell. */
     ssize_t written = write(STDERR_FILENO, line, (size_t)n);

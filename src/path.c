@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -71,6 +72,10 @@ int path_root_open(struct path_root *ret_root, const char *folder, bool create) 
     return 0;
 }
 
+bool path_is_reserved(const char *part) {
+    return strncasecmp(part, PATH_RESERVED_PREFIX, strlen(PATH_RESERVED_PREFIX)) == 0;
+}
+
 bool path_is_control(unsigned char byte) {
     return byte < 0x20 || byte == 0x7f;
 }
@@ -86,7 +91,7 @@ static int add_part(char path[PATH_SIZE], size_t *length, const char *part, size
         }
         return 0;
     }
-    if (strncmp(part, PATH_RESERVED_PREFIX, strlen(PATH_RESERVED_PREFIX)) == 0)
+    if (path_is_reserved(part))
         return -PATH_RESERVED;
     if (n > NAME_MAX || *length + n + 2 > PATH_SIZE)
         return -ENAMETOOLONG;

@@ -34,6 +34,9 @@ struct path_root {
  * Returns 0 or a negative errno. */
 int path_root_open(struct path_root *ret_root, const char *folder, bool create);
 
+/* Is that one part of a name reserved? However it is written: some file systems ignore case. */
+bool path_is_reserved(const char *part);
+
 /* A byte that no name of a client's may hold: it could forge a line somewhere. */
 bool path_is_control(unsigned char byte);
 

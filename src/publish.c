@@ -8,6 +8,8 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "store.h"
+
 enum { LINK_TRIES = 16, PUBLISH_TRIES = 16, SUFFIX_LIMIT = 16 };
 
 int publish_choose_name(struct store *store, const char *wish) {
@@ -25,24 +27,23 @@ int publish_choose_name(struct store *store, const char *wish) {
     return 0;
 }
 
-/* Links the unnamed file to a name. */
-static int link_as(const struct store *store, int folder, const char *name) {
-    if (linkat(store->fd, "", folder, name, AT_EMPTY_PATH) == 0)
+/* Links the unnamed file to the name temp. */
+static int link_unnamed(const struct store *store) {
+    if (linkat(store->fd, "", store->work, store->temp, AT_EMPTY_PATH) == 0)
         return 0;
     if (errno != ENOENT && errno != EPERM && errno != EINVAL)
         return -errno;
     char self[64]; /* before Linux 6.10 only privileged users may do it so */
     (void)snprintf(self, sizeof(self), "/proc/self/fd/%d", store->fd);
-    return linkat(AT_FDCWD, self, folder, name, AT_SYMLINK_FOLLOW) < 0 ? -errno : 0;
+    return linkat(AT_FDCWD, self, store->work, store->temp, AT_SYMLINK_FOLLOW) < 0 ? -errno : 0;
 }
 
-/* Links to a random reserved name in the folder `work`. */
-static int link_in(struct store *store, int work) {
-    int result = -EEXIST;
+int publish_link_temp(struct store *store) {
+    int result = store->unnamed ? -EEXIST : 0;
     for (int i = 0; i < LINK_TRIES && result == -EEXIST; i++) {
         result = unfinished_name(store->temp);
         if (result == 0)
-            result = link_as(store, work, store->temp);
+            result = link_unnamed(store);
     }
     if (result < 0)
         store->temp[0] = '\0';
@@ -51,49 +52,43 @@ static int link_in(struct store *store, int work) {
     return result;
 }
 
-int publish_link_temp(struct store *store, bool beside) {
-    if (!store->unnamed)
-        return 0;
-    int work = unfinished_open(store->request->partial.root, true);
-    int result = work < 0 ? work : link_in(store, work);
-    if (result == 0) {
-        store->work = work;
-        return 0;
-    }
-    if (work >= 0)
-        (void)close(work);
-    if (!beside || (work >= 0 && result != -EXDEV)) /* no room there is no room here */
-        return result;
-    store->work = store->folder;
-    return link_in(store, store->work);
-}
-
 static int rename_to_name(const struct store *store, unsigned flags) {
     return renameat2(store->work, store->temp, store->folder, store->name, flags) < 0 ? -errno : 0;
+}
+
+/* Renames, so that no file is called temp any more. */
+static int move_to_name(struct store *store, unsigned flags) {
+    int result = rename_to_name(store, flags);
+    if (result == 0)
+        store->temp[0] = '\0';
+    return result;
 }
 
 static bool is_unsupported(int error) {
     return error == -EINVAL || error == -ENOSYS;
 }
 
-/* Gives the final name where nobody has it. -EEXIST where somebody has. */
-static int publish_new(struct store *store) {
-    if (store->unnamed)
-        return link_as(store, store->folder, store->name);
-    int result = rename_to_name(store, RENAME_NOREPLACE);
-    if (is_unsupported(result)) {
-        struct stat st;
-        if (fstatat(store->folder, store->name, &st, AT_SYMLINK_NOFOLLOW) == 0)
-            return -EEXIST;
-        result = rename_to_name(store, 0);
-    }
-    if (result == 0)
-        store->temp[0] = '\0'; /* no file is called so any more */
-    return result;
+/* For file systems that cannot rename only where the name is free: a link cannot take it from
+ * anybody. Where there are no links either, somebody may still take it between the two calls. */
+static int add_without_flags(struct store *store) {
+    struct stat st;
+    if (linkat(store->work, store->temp, store->folder, store->name, 0) == 0)
+        return 0;
+    if (errno == EEXIST || fstatat(store->folder, store->name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+        return -EEXIST;
+    return move_to_name(store, 0);
 }
 
-/* Is it our file that is called so? */
-static bool is_ours(const struct store *store, int folder, const char *name) {
+/* Gives the final name where nobody has it. -EEXIST where somebody has. Renaming, and not linking
+ * to it, is what those who watch a folder wait for. */
+static int publish_new(struct store *store) {
+    int result = publish_link_temp(store);
+    if (result == 0)
+        result = move_to_name(store, RENAME_NOREPLACE);
+    return is_unsupported(result) ? add_without_flags(store) : result;
+}
+
+bool publish_is_ours(const struct store *store, int folder, const char *name) {
     struct stat ours, there;
     return fstat(store->fd, &ours) == 0 &&
            fstatat(folder, name, &there, AT_SYMLINK_NOFOLLOW) == 0 && ours.st_dev == there.st_dev &&
@@ -103,7 +98,8 @@ static bool is_ours(const struct store *store, int folder, const char *name) {
 /* Exchanges back. Should another session have published over our file meanwhile, it is its file
  * that we got: that one is put back where it was, for it may be acknowledged already. */
 static void swap_back(const struct store *store) {
-    if (rename_to_name(store, RENAME_EXCHANGE) == 0 && !is_ours(store, store->work, store->temp))
+    if (rename_to_name(store, RENAME_EXCHANGE) == 0 &&
+        !publish_is_ours(store, store->work, store->temp))
         (void)rename_to_name(store, RENAME_EXCHANGE);
 }
 
@@ -135,38 +131,47 @@ static int publish_by_exchange(struct store *store, enum published *ret_publishe
     return result;
 }
 
-/* Without exchange: gives the old file a second name, by which it can be brought back, and renames
- * over the first. Where there are no links either, the old one is gone. */
-static int publish_by_rename(struct store *store, enum published *ret_published) {
+/* Gives the old file a second name, by which it can be brought back, and renames over the first.
+ * -ENOSYS when it cannot be linked. */
+static int publish_with_backup(struct store *store, enum published *ret_published) {
     char backup[sizeof(store->temp)];
     int result = unfinished_name(backup);
     if (result < 0)
         return result;
-    bool kept = linkat(store->folder, store->name, store->work, backup, 0) == 0;
-    result =
-        kept ? check_old(store, store->work, backup) : check_old(store, store->folder, store->name);
+    if (linkat(store->folder, store->name, store->work, backup, 0) < 0)
+        return errno == ENOENT ? -ENOENT : -ENOSYS;
+    result = check_old(store, store->work, backup);
     if (result == 0)
         result = rename_to_name(store, 0);
     if (result < 0) {
-        if (kept)
-            (void)unlinkat(store->work, backup, 0);
+        (void)unlinkat(store->work, backup, 0);
         return result;
     }
-    memcpy(store->temp, kept ? backup : "", kept ? sizeof(backup) : 1);
-    *ret_published = kept ? BACKED_UP : RENAMED_OVER;
+    memcpy(store->temp, backup, sizeof(backup));
+    *ret_published = BACKED_UP;
     return 0;
 }
 
-/* -ENOENT when the old file has gone meanwhile. */
-static int publish_over(struct store *store, enum published *ret_published) {
-    struct stat st;
-    if (fstatat(store->folder, store->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-        return -errno;
-    if (!S_ISREG(st.st_mode))
-        return S_ISDIR(st.st_mode) ? -EISDIR : -ENXIO;
-    int result = publish_link_temp(store, true);
+/* Where neither can be had, the old file is gone. */
+static int publish_by_rename(struct store *store, enum published *ret_published) {
+    int result = check_old(store, store->folder, store->name);
     if (result == 0)
+        result = move_to_name(store, 0);
+    if (result == 0)
+        *ret_published = RENAMED_OVER;
+    return result;
+}
+
+/* Puts the file in the place of an old one. Best with a backup: those who watch the folder see one
+ * event, where an exchange also tells that the old file has left. But only an exchange finds out
+ * for sure whether the old file is still the one that this one goes on from. -ENOENT when the old
+ * file has gone meanwhile. */
+static int publish_over(struct store *store, enum published *ret_published) {
+    int result = store->base == STORE_NOTHING ? publish_with_backup(store, ret_published) : -ENOSYS;
+    if (is_unsupported(result))
         result = publish_by_exchange(store, ret_published);
+    if (is_unsupported(result))
+        result = publish_with_backup(store, ret_published);
     return is_unsupported(result) ? publish_by_rename(store, ret_published) : result;
 }
 
@@ -188,12 +193,12 @@ int publish_file(struct store *store, enum published *ret_published) {
 }
 
 void publish_undo(struct store *store, enum published how) {
-    if (how == NOT_PUBLISHED || !is_ours(store, store->folder, store->name))
+    if (how == NOT_PUBLISHED || !publish_is_ours(store, store->folder, store->name))
         return;
     if (how == SWAPPED)
         swap_back(store);
-    else if (how == BACKED_UP && rename_to_name(store, 0) == 0)
-        store->temp[0] = '\0';
+    else if (how == BACKED_UP)
+        (void)move_to_name(store, 0);
     else if (how == ADDED)
         (void)unlinkat(store->folder, store->name, 0);
 }

@@ -1,10 +1,12 @@
 /*
- * publish: gives an upload its final name, in one step that can be taken back.
+ * publish: gives an upload its final name, in one step that can be taken back. A part of store.
  */
 #ifndef STORD_PUBLISH_H
 #define STORD_PUBLISH_H
 
-#include "store.h"
+#include <stdbool.h>
+
+struct store;
 
 /* How the final name was given, and so how it can be taken back. */
 enum published {
@@ -15,10 +17,9 @@ enum published {
     RENAMED_OVER, /* the old file is gone */
 };
 
-/* Gives the file a reserved name, store->temp in the folder store->work, if it has none: in the
- * reserved folder of the root, or where that cannot be, and `beside` allows it, beside its final
- * name. Returns 0 or a negative errno. */
-int publish_link_temp(struct store *store, bool beside);
+/* Gives the file a reserved name, store->temp in the folder store->work, if it has none. Returns 0
+ * or a negative errno. */
+int publish_link_temp(struct store *store);
 
 /* Chooses another final name: something random before the suffix of the wished one. Returns 0 or a
  * negative errno. */
@@ -27,6 +28,9 @@ int publish_choose_name(struct store *store, const char *wish);
 /* Gives the final name, or another one where the conflict policy is to rename. Returns 0 or a
  * negative errno, with everything as it was before. */
 int publish_file(struct store *store, enum published *ret_published);
+
+/* Is it our file that is called so? */
+bool publish_is_ours(const struct store *store, int folder, const char *name);
 
 /* Takes the name back, unless another session has replaced our file since. After RENAMED_OVER the
  * new file stays. */

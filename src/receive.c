@@ -1,11 +1,18 @@
 #include "receive.h"
 
 #include <errno.h>
+#include <poll.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "clock.h"
 #include "session.h"
 #include "store.h"
+
+enum {
+    DROP_SIZE = 1 << 16, /* bytes dropped at once */
+    DROP_TIME = 5000     /* ms that the bytes of a failed upload are dropped */
+};
 
 static const struct verdict whole_by_size = {"size", NULL, 0};
 static const struct verdict whole_by_close = {"close", NULL, 0};
@@ -15,6 +22,18 @@ static const struct verdict aborted = {"aborted", "as you asked", 426};
 static const struct verdict vanished = {"vanished", "the control connection was closed", 426};
 static const struct verdict cut_short = {"short", "fewer bytes than announced by ALLO", 426};
 static const struct verdict stopped = {"stopped", "the service is shutting down", 421};
+
+/* Without conversion of line ends, the number of bytes is known to be right or wrong. */
+static bool counts(const struct receive_job *job) {
+    return job->announced && (job->is_inline || !job->session->ascii);
+}
+
+/* Did as many bytes come as ALLO announced? Clients that go on announce what is left, or all of the
+ * file. */
+static bool is_announced(const struct receive_job *job, uint64_t received) {
+    uint64_t all = job->is_inline ? received : job->store->kept + received;
+    return counts(job) && (received == job->size || all == job->size);
+}
 
 const struct verdict *receive_judge(const struct receive_job *job,
                                     const struct copy_result *result) {
@@ -37,13 +56,12 @@ const struct verdict *receive_judge(const struct receive_job *job,
     default:
         break;
     }
-    /* Without conversion of line ends, the number of bytes is known to be right or wrong */
-    bool counted = job->announced && (job->is_inline || !session->ascii);
-    if (counted && result->received < job->size)
+    bool whole = is_announced(job, result->received);
+    if (counts(job) && !whole && result->received < job->size)
         return &cut_short;
     if (!job->is_inline && session->control_gone)
         return &vanished;
-    return counted && result->received == job->size ? &whole_by_size : &whole_by_close;
+    return whole ? &whole_by_size : &whole_by_close;
 }
 
 /* copy_wait for inline uploads, where the control connection is the data. */
@@ -103,6 +121,19 @@ static struct copy_result receive_inline(struct receive_job *job) {
     return result;
 }
 
+/* Drops what still comes, for a while: closing a connection with bytes that nobody has read resets
+ * it, and a client that is told of that does not look for the reply that says why. */
+static void drop_rest(struct session *session, int fd) {
+    static char dropped[DROP_SIZE];
+    long long deadline = clock_ms() + DROP_TIME;
+    ssize_t n;
+    do {
+        if (session_wait(session, fd, POLLIN, deadline) < 0)
+            return;
+        n = recv(fd, dropped, sizeof(dropped), MSG_DONTWAIT);
+    } while (n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR)));
+}
+
 static int receive_data(struct receive_job *job, struct copy_result *ret_result) {
     struct copy copy = begin_copy(job);
     copy.from = data_connect(job->session);
@@ -112,6 +143,8 @@ static int receive_data(struct receive_job *job, struct copy_result *ret_result)
     copy.ascii = job->session->ascii;
     copy.wait = wait_for_data;
     *ret_result = copy_receive(&copy);
+    if (ret_result->end == COPY_FAILED)
+        drop_rest(job->session, copy.from);
     (void)close(copy.from);
     return 0;
 }

@@ -142,8 +142,8 @@ static const struct failure *find_failure(int error) {
 
 static int answer_failure(struct session *session, int code, const char *what,
                           const struct failure *failure, int error) {
-    bool retry = failure->code < 500;
-    log_event(session->log, retry ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO, "%s: %s (%s): reply %d", what,
+    bool local = failure->code < 500, retry = code < 500;
+    log_event(session->log, local ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO, "%s: %s (%s): reply %d", what,
               failure->reason, strerror(-error), code);
     if (retry)
         (void)channel_await(&session->control, -1, 0, RETRY_DELAY);
@@ -153,6 +153,12 @@ static int answer_failure(struct session *session, int code, const char *what,
 int reply_failure(struct session *session, const char *what, int error) {
     const struct failure *failure = find_failure(error);
     return answer_failure(session, failure->code, what, failure, error);
+}
+
+int reply_failure_late(struct session *session, const char *what, int error) {
+    const struct failure *failure = find_failure(error);
+    int code = error == -ENOSPC ? 552 : failure->code < 500 ? 550 : failure->code;
+    return answer_failure(session, code, what, failure, error);
 }
 
 int reply_failure_as(struct session *session, int code, const char *what, int error) {

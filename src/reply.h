@@ -25,8 +25,12 @@ int reply_end(struct session *session, int code, const char *text);
  * error: a negative errno. The same goes to the log. */
 int reply_failure(struct session *session, const char *what, int error);
 
-/* The same for a verb that has one code for all it refuses (RFC 959 section 5.4: 552 and 553 are
- * for uploads): `code` takes the place of every 55x. */
+/* The same once bytes of a file have come: nothing asks for another try then. For after 45x lftp
+ * sends only the end of the file again, and takes the 226 for all of it. */
+int reply_failure_late(struct session *session, const char *what, int error);
+
+/* The same as reply_failure for a verb that has one code for all it refuses (RFC 959 section 5.4:
+ * 552 and 553 are for uploads): `code` takes the place of every 55x. */
 int reply_failure_as(struct session *session, int code, const char *what, int error);
 
 #endif

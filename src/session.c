@@ -31,7 +31,7 @@ void session_reset(struct session *session) {
     session->data.extended_only = false;
     session->cwd[0] = '/';
     session->cwd[1] = '\0';
-    session->rename_from[0] = '\0';
+    session->rename_from[0] = session->shown[0] = '\0';
     session->login_deadline = clock_deadline(session->config->login_timeout);
     auth_begin(session);
 }
@@ -108,6 +108,8 @@ static enum read_outcome read_line(struct session *session) {
             session->must_drain = true;
             return READ_END;
         }
+        if (channel_pending(control) > 0 && channel_stopped(control))
+            return READ_STOP;
         if (feed_line(session))
             return READ_LINE;
         bool unterminated = may_be_unterminated(session);

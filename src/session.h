@@ -66,6 +66,7 @@ struct session {
     /* Large and last: their pages are used only as far as they are filled */
     char cwd[PATH_SIZE];         /* working directory, a virtual path */
     char rename_from[PATH_SIZE]; /* RNFR: what the next RNTO renames, or "" */
+    char shown[PATH_SIZE];       /* of which interrupted upload the client knows: see view_note */
     char out[SESSION_OUT_SIZE];  /* a reply being put together */
     struct line line;            /* the command line being read */
     struct channel control;      /* the control connection */

@@ -3,8 +3,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/statvfs.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "copy.h"
@@ -20,6 +23,8 @@ static int check_name(struct store *store) {
     if (strlen(name) >= sizeof(store->name))
         return -ENAMETOOLONG;
     memcpy(store->name, name, strlen(name) + 1);
+    if (store->request->unique && partial_stat(&store->request->partial, &st) == 0)
+        return 1;
     if (fstatat(store->folder, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
         return errno == ENOENT ? 0 : -errno;
     if (S_ISREG(st.st_mode) || store->on_conflict == CONFLICT_RENAME)
@@ -27,33 +32,49 @@ static int check_name(struct store *store) {
     return S_ISDIR(st.st_mode) ? -EISDIR : -ENXIO;
 }
 
-static bool same_mount(int a, int b) {
+static bool has_default_acl(int folder) {
+    return fgetxattr(folder, "system.posix_acl_default", NULL, 0) > 0;
+}
+
+/* The group that files in a folder get, as far as the folder decides. */
+static gid_t handed_down(const struct statx *folder) {
+    return folder->stx_mode & S_ISGID ? folder->stx_gid : getegid();
+}
+
+/* Quotas by project: files cannot be renamed from one project to another. */
+static unsigned project_of(int folder) {
+    struct fsxattr attributes;
+    return ioctl(folder, FS_IOC_FSGETXATTR, &attributes) < 0 ? 0 : attributes.fsx_projid;
+}
+
+/* Can files be renamed from one folder to the other, and are they what they would be if they had
+ * been made there? The same mount, the same file system (btrfs has several in one mount), project,
+ * group and access control list. */
+static bool is_equivalent(int work, int folder) {
     struct statx x, y;
-    return statx(a, "", AT_EMPTY_PATH, STATX_MNT_ID, &x) == 0 &&
-           statx(b, "", AT_EMPTY_PATH, STATX_MNT_ID, &y) == 0 && x.stx_mnt_id == y.stx_mnt_id;
+    const unsigned wanted = STATX_MODE | STATX_GID | STATX_MNT_ID;
+    return statx(work, "", AT_EMPTY_PATH, wanted, &x) == 0 &&
+           statx(folder, "", AT_EMPTY_PATH, wanted, &y) == 0 && x.stx_mnt_id == y.stx_mnt_id &&
+           x.stx_dev_major == y.stx_dev_major && x.stx_dev_minor == y.stx_dev_minor &&
+           handed_down(&x) == handed_down(&y) && project_of(work) == project_of(folder) &&
+           has_default_acl(work) == has_default_acl(folder) && !has_default_acl(folder);
 }
 
-/* Chooses the folder for reserved names: the root's, where files can be renamed from there. */
+/* Chooses the folder for what has no name yet: the reserved one of the root, or where that is not
+ * equivalent, of the target's folder. That is not the target's folder itself, for those who watch
+ * that would see each write. */
 static void choose_work(struct store *store) {
-    int fd = unfinished_open(store->request->partial.root, true);
-    if (fd >= 0 && !same_mount(fd, store->folder)) {
-        (void)close(fd);
-        fd = -1;
+    int work = unfinished_open(store->request->partial.root->fd, true);
+    if (work >= 0 && !is_equivalent(work, store->folder)) {
+        (void)close(work);
+        work = -1;
     }
-    store->work = fd < 0 ? store->folder : fd;
-}
-
-/* In a folder whose group is handed down, a file made elsewhere must get it, too. */
-static int inherit_group(const struct store *store) {
-    struct stat folder;
-    if (store->work == store->folder || fstat(store->folder, &folder) < 0 ||
-        !(folder.st_mode & S_ISGID))
-        return 0;
-    return fchown(store->fd, (uid_t)-1, folder.st_gid) < 0 ? -errno : 0;
+    if (work < 0)
+        work = unfinished_open(store->folder, true);
+    store->work = work < 0 ? store->folder : work;
 }
 
 static int open_temp(struct store *store) {
-    choose_work(store);
     for (int i = 0; i < TEMP_TRIES; i++) {
         int result = unfinished_name(store->temp);
         if (result < 0)
@@ -61,7 +82,7 @@ static int open_temp(struct store *store) {
         store->fd = openat(store->work, store->temp,
                            O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
         if (store->fd >= 0)
-            return inherit_group(store);
+            return 0;
         if (errno != EEXIST)
             break;
     }
@@ -71,7 +92,8 @@ static int open_temp(struct store *store) {
 }
 
 static int open_file(struct store *store) {
-    store->fd = openat(store->folder, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
+    choose_work(store);
+    store->fd = openat(store->work, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
     store->unnamed = store->fd >= 0;
     if (store->unnamed)
         return 0;
@@ -92,11 +114,18 @@ int store_check_room(const struct store *store, uint64_t more) {
     return fs.f_bavail * fs.f_frsize < room + more ? -ENOSPC : 0;
 }
 
+/* How many bytes are still to come. Clients that go on announce what is left, or all of the file.
+ */
+static uint64_t announced(const struct store *store) {
+    const struct store_request *request = store->request;
+    bool all = !request->size_is_rest && request->size > store->kept;
+    return all ? request->size - store->kept : request->size;
+}
+
 /* Reserves room, so that a full disk is known before the data is sent. */
 static int reserve(struct store *store) {
-    const struct store_request *request = store->request;
-    uint64_t size = request->size;
-    if (size > request->most - store->kept || size > INT64_MAX)
+    uint64_t size = announced(store);
+    if (size > store->request->most - store->kept || size > INT64_MAX)
         return -EFBIG;
     int result = store_check_room(store, 0);
     if (result < 0 || size == 0)
@@ -146,6 +175,8 @@ static int take_old(struct store *store) {
         store->old = st;
         result = set_kept(store, st.st_size);
     }
+    if (result == 0 && request->min_free.bytes + request->min_free.percent > 0)
+        result = store_check_room(store, store->kept);
     if (result == 0)
         result = copy_file(old, store->fd, store->kept, request->stop);
     if (result == 0 && fchmod(store->fd, st.st_mode & 0777) < 0)
@@ -154,16 +185,16 @@ static int take_old(struct store *store) {
     return result;
 }
 
-/* Opens the partial that has been taken over, and cuts it to what is to be kept of it. */
+/* Opens the partial that has been taken over, behind what is to be kept of it. The rest is cut off
+ * when the new bytes have come. */
 static int open_partial(struct store *store) {
     struct stat st;
     store->fd = openat(store->work, store->temp, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
     if (store->fd < 0 || fstat(store->fd, &st) < 0)
         return -errno;
+    store->old_size = st.st_size;
     int result = set_kept(store, st.st_size);
-    if (result == 0 &&
-        ((st.st_size > (off_t)store->kept && ftruncate(store->fd, (off_t)store->kept) < 0) ||
-         lseek(store->fd, (off_t)store->kept, SEEK_SET) < 0))
+    if (result == 0 && lseek(store->fd, (off_t)store->kept, SEEK_SET) < 0)
         result = -errno;
     return result;
 }
@@ -172,7 +203,7 @@ static int open_partial(struct store *store) {
  * negative errno. */
 static int resume(struct store *store) {
     const struct partial *partial = &store->request->partial;
-    int work = unfinished_open(partial->root, false);
+    int work = unfinished_open(partial->root->fd, false);
     if (work < 0)
         return 0;
     store->work = work;
@@ -218,7 +249,10 @@ static int set_group(const struct store *store) {
 static int begin(struct store *store) {
     int taken = check_name(store);
     int result = taken < 0 ? taken : 0, resumed = 0;
-    if (result == 0 && store->base != STORE_NOTHING)
+    if (result == 0 && faccessat(store->folder, ".", W_OK | X_OK, AT_EACCESS) < 0)
+        result = -errno;
+    store->taken = taken > 0;
+    if (result == 0 && store->base != STORE_NOTHING && store->request->may_resume)
         result = resumed = resume(store);
     if (result >= 0 && !resumed)
         result = begin_new(store, taken);
@@ -229,10 +263,23 @@ static int begin(struct store *store) {
     return result < 0 ? result : reserve(store);
 }
 
+/* Sets the length, and gives back the room that is reserved behind it. */
+static int cut(const struct store *store, off_t size) {
+    return ftruncate(store->fd, size) < 0 ? -errno : 0;
+}
+
+/* The file that is called temp becomes the partial. */
+static int become_partial(struct store *store) {
+    int result = partial_keep(&store->request->partial, store->work, store->temp);
+    if (result == 0)
+        store->temp[0] = '\0';
+    return result;
+}
+
 /* Puts a partial back that was taken over in vain. */
 static void put_back(struct store *store) {
-    if (store->resumed && partial_keep(&store->request->partial, store->work, store->temp) == 0)
-        store->temp[0] = '\0';
+    if (store->fd < 0 || cut(store, store->old_size) == 0)
+        (void)become_partial(store);
 }
 
 int store_begin(struct store *ret_store, int folder, const struct store_request *request) {
@@ -245,7 +292,8 @@ int store_begin(struct store *ret_store, int folder, const struct store_request 
                             .on_conflict = request->on_conflict};
     int result = begin(store);
     if (result < 0) {
-        put_back(store);
+        if (store->resumed)
+            put_back(store);
         finish(store);
     }
     return result;
@@ -255,10 +303,15 @@ void store_abort(struct store *store) {
     finish(store);
 }
 
-/* Flushes and closes one of two descriptors of the file, for some file systems tell of a failed
- * write only there. The other one keeps an unnamed file alive. */
+/* Closes the file, for some file systems tell of a failed write only there, and whoever watches the
+ * folder must not see it closed after it has got its name. A mere path to it keeps an unnamed one
+ * alive. */
 static int close_checked(struct store *store) {
-    int keep = fcntl(store->fd, F_DUPFD_CLOEXEC, 0);
+    char self[64];
+    (void)snprintf(self, sizeof(self), "/proc/self/fd/%d", store->fd);
+    int keep = open(self, O_PATH | O_CLOEXEC);
+    if (keep < 0)
+        keep = fcntl(store->fd, F_DUPFD_CLOEXEC, 0);
     if (keep < 0)
         return -errno;
     int result = close(store->fd) < 0 ? -errno : 0;
@@ -266,39 +319,43 @@ static int close_checked(struct store *store) {
     return result == -EINTR ? 0 : result; /* Linux has closed it; fsync had the last word */
 }
 
-/* Gives back the room that was reserved behind the end. */
-static void trim(struct store *store) {
-    off_t end = store->reserved ? lseek(store->fd, 0, SEEK_CUR) : -1;
-    if (end >= 0 && ftruncate(store->fd, end) < 0)
-        return; /* it is only room */
-}
-
 static int sync_file(const struct store *store) {
     int result;
     do
-        result = fsync(store->fd) < 0 ? -errno : 0;
+        result = !store->request->no_sync && fsync(store->fd) < 0 ? -errno : 0;
     while (result == -EINTR);
     return result;
 }
 
 int store_sync(struct store *store) {
     mode_t mode = store->request->mode;
-    trim(store);
-    if (mode != VALUE_NO_MODE && fchmod(store->fd, mode) < 0)
-        return -errno;
-    int result = store->request->no_sync ? 0 : sync_file(store);
-    return result < 0 ? result : close_checked(store);
+    off_t end = lseek(store->fd, 0, SEEK_CUR);
+    int result = end < 0 ? -errno : 0;
+    if (result == 0 && store->old_size > end)
+        result = cut(store, end);
+    else if (result == 0 && store->reserved)
+        (void)cut(store, end); /* it is only room */
+    if (result == 0 && mode != VALUE_NO_MODE && fchmod(store->fd, mode) < 0)
+        result = -errno;
+    if (result == 0)
+        result = store_check_room(store, 0);
+    return result < 0 ? result : sync_file(store);
 }
 
 int store_publish(struct store *store) {
     enum published published = NOT_PUBLISHED;
-    int result = publish_file(store, &published);
+    int result = close_checked(store);
+    if (result == 0)
+        result = publish_file(store, &published);
     if (result == 0 && !store->request->no_sync)
-        result = path_sync_folder(store->folder, store->fd);
-    if (result < 0)
-        publish_undo(store, published);
-    else
+        result = path_sync_folder(store->folder, store->work);
+    if (result == 0)
         (void)partial_remove(&store->request->partial);
+    else
+        publish_undo(store, published);
+    /* A partial that could not be published is one again */
+    if (result < 0 && store->resumed && publish_is_ours(store, store->work, store->temp))
+        (void)become_partial(store);
     finish(store);
     return result;
 }
@@ -313,19 +370,35 @@ static int make_writable(const struct store *store) {
     return good || fchmod(store->fd, (st.st_mode | needed) & 0777) == 0 ? 0 : -errno;
 }
 
+/* Would a client that asks for the size see something older than this upload? */
+static bool hides_older(const struct store *store) {
+    struct stat st;
+    return store->taken || partial_stat(&store->request->partial, &st) == 0;
+}
+
+/* How long the partial is to be, or -ENODATA when there is to be none. */
+static off_t length_to_keep(const struct store *store, bool good) {
+    off_t end = lseek(store->fd, 0, SEEK_CUR);
+    if (store->base != STORE_NOTHING || end < 0)
+        return -ENODATA;
+    if (end == (off_t)store->kept && store->resumed)
+        return store->old_size; /* nothing new came */
+    off_t length = good && end > 0 ? end - 1 : (off_t)store->kept;
+    return length > 0 || hides_older(store) ? length : -ENODATA;
+}
+
 /* Synced, because after a power cut its length must tell how much of it is good. */
-int store_keep(struct store *store) {
-    const struct store_request *request = store->request;
-    trim(store);
-    int result = make_writable(store);
-    if (result == 0 && !request->no_sync)
+int store_keep(struct store *store, bool good) {
+    off_t length = length_to_keep(store, good);
+    int result = length < 0 ? (int)length : cut(store, length);
+    if (result == 0)
+        result = make_writable(store);
+    if (result == 0)
         result = sync_file(store);
     if (result == 0)
-        result = publish_link_temp(store, false);
+        result = publish_link_temp(store);
     if (result == 0)
-        result = partial_keep(&request->partial, store->work, store->temp);
-    if (result == 0)
-        store->temp[0] = '\0';
+        result = become_partial(store);
     finish(store);
     return result;
 }

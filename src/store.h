@@ -17,8 +17,8 @@
 #include "unfinished.h"
 #include "value.h"
 
-/* What of an older upload of that name the new one begins with: of its partial where there is one,
- * else of the file. */
+/* What of an older upload of that name the new one begins with: of its partial where there is one
+ * and it may go on from that, else of the file. */
 enum store_base {
     STORE_NOTHING,   /* it is replaced */
     STORE_BEGINNING, /* the first `keep` bytes (REST) */
@@ -27,13 +27,16 @@ enum store_base {
 
 /* What an upload is to become. Outlives the store. */
 struct store_request {
-    struct partial partial; /* whose it is, and where it can be kept; partial.path also names it */
-    const char *name;       /* of the file, in its folder */
-    uint64_t size;          /* bytes announced, room for which is reserved; 0: not known */
-    uint64_t most;          /* bytes that the file may have, or VALUE_UNLIMITED */
-    enum store_base base;   /* what it begins with */
-    uint64_t keep;          /* bytes, for STORE_BEGINNING */
-    bool may_extend;        /* it may go on from a file, and not only from a partial */
+    struct partial partial;    /* whose it is, and where it can be kept */
+    const char *name;          /* of the file, in its folder */
+    uint64_t size;             /* bytes announced, room for which is reserved; 0: not known */
+    bool size_is_rest;         /* they come behind what is kept; else they may be all of the file */
+    uint64_t most;             /* bytes that the file may have, or VALUE_UNLIMITED */
+    enum store_base base;      /* what it begins with */
+    uint64_t keep;             /* bytes, for STORE_BEGINNING */
+    bool may_resume;           /* it may go on from a partial */
+    bool may_extend;           /* it may go on from a file */
+    bool unique;               /* a name is taken also where it has a partial */
     enum conflict on_conflict; /* where a file has the name */
     mode_t mode;               /* of the file, or VALUE_NO_MODE */
     gid_t group;               /* of the file, or VALUE_NO_GROUP */
@@ -45,15 +48,17 @@ struct store_request {
 struct store {
     const struct store_request *request;
     int folder;                      /* the folder it will be in; owned by the store */
-    int work;                        /* the folder that temp is in, perhaps the same; or -1 */
-    int fd;                          /* the file to write to */
-    bool unnamed;                    /* fd has no name (O_TMPFILE), else it is called temp */
+    int work;                        /* the folder that it is in until then; or -1 */
+    int fd;                          /* the file to write to; a mere path once that is over */
+    bool unnamed;                    /* it has no name (O_TMPFILE), else it is called temp */
+    bool taken;                      /* a file had the name when it began */
     bool resumed;                    /* it goes on from a partial */
     bool reserved;                   /* more room may be reserved than it needs */
     enum store_base base;            /* what of a file it goes on from */
     enum conflict on_conflict;       /* as in the request; a file that is gone on from gives way */
     struct stat old;                 /* of that file; st_nlink is 0 where is none */
     uint64_t kept;                   /* bytes that it begins with */
+    off_t old_size;                  /* of the partial that it goes on from */
     char name[NAME_MAX + 1];         /* final name; still to be read when the store is over */
     char temp[UNFINISHED_NAME_SIZE]; /* reserved name, "" when none is in use */
 };
@@ -79,9 +84,13 @@ int store_sync(struct store *store);
  * the folder fails. Either way the store is over. */
 int store_publish(struct store *store);
 
-/* Keeps what arrived as the partial of that upload. Returns 0, or a negative errno when it was
- * dropped. Either way the store is over. */
-int store_keep(struct store *store);
+/* Keeps what arrived as the partial of that upload, where that is good to go on with: all but the
+ * last byte, for a client that finds all of its file there would take it for stored. Where it is
+ * not good, a partial that was gone on with is kept as it was; and one without bytes is kept where
+ * the client would otherwise see an older upload, go on with that, and mix the two. Nothing is kept
+ * of what went on from a file, for that is still there to go on from. Returns 0, -ENODATA when
+ * there is nothing to keep, or another negative errno. Either way the store is over. */
+int store_keep(struct store *store, bool good);
 
 /* Drops what arrived. */
 void store_abort(struct store *store);

@@ -20,16 +20,18 @@ int unfinished_name(char ret_name[UNFINISHED_NAME_SIZE]) {
     return 0;
 }
 
-int unfinished_open(const struct path_root *root, bool create) {
-    static const char path[] = "/" UNFINISHED_FOLDER;
-    int fd = path_open(root, path, O_PATH | O_DIRECTORY, 0);
-    if (fd == -ENOENT && create) {
-        if (mkdirat(root->fd, UNFINISHED_FOLDER, FOLDER_MODE) < 0 && errno != EEXIST)
+int unfinished_open(int folder, bool create) {
+    const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+    int fd = openat(folder, UNFINISHED_FOLDER, flags);
+    if (fd < 0 && errno == ENOENT && create) {
+        if (mkdirat(folder, UNFINISHED_FOLDER, FOLDER_MODE) < 0 && errno != EEXIST)
             return -errno;
-        fd = path_open(root, path, O_PATH | O_DIRECTORY, 0);
+        fd = openat(folder, UNFINISHED_FOLDER, flags);
     }
     struct stat st;
-    if (fd < 0 || (fstat(fd, &st) == 0 && st.st_uid == geteuid()))
+    if (fd < 0)
+        return -errno;
+    if (fstat(fd, &st) == 0 && st.st_uid == geteuid())
         return fd;
     (void)close(fd); /* whoever made it could put files of his own in the place of ours */
     return -EPERM;
@@ -48,7 +50,7 @@ static int open_place(const struct partial *partial, int flags) {
     int result = partial->hours && place(partial, path) == 0 ? 0 : -ENOENT;
     struct path_root unfinished = {.walk = partial->root->walk};
     if (result == 0)
-        result = unfinished.fd = unfinished_open(partial->root, false);
+        result = unfinished.fd = unfinished_open(partial->root->fd, false);
     if (result < 0)
         return result;
     result = path_open(&unfinished, path, flags | O_DIRECTORY, 0);
@@ -61,7 +63,8 @@ static int stat_young(const struct partial *partial, int folder, const char *nam
     if (fstatat(folder, name, ret_st, AT_SYMLINK_NOFOLLOW) < 0)
         return -errno;
     bool old = time(NULL) - ret_st->st_mtime > (time_t)partial->hours * HOUR;
-    return S_ISREG(ret_st->st_mode) && !old ? 0 : -ENOENT;
+    bool ours = S_ISREG(ret_st->st_mode) && ret_st->st_uid == geteuid() && ret_st->st_nlink == 1;
+    return ours && !old ? 0 : -ENOENT;
 }
 
 int partial_stat(const struct partial *partial, struct stat *ret_st) {
@@ -97,7 +100,7 @@ static int enter(int at, const char *name) {
 static int make_place(const struct partial *partial) {
     char path[PATH_SIZE];
     int result = place(partial, path);
-    int at = result < 0 ? result : unfinished_open(partial->root, true);
+    int at = result < 0 ? result : unfinished_open(partial->root->fd, true);
     char *rest = path + 1, *part;
     while (at >= 0 && (part = strsep(&rest, "/"))) {
         int next = enter(at, part);
@@ -105,6 +108,29 @@ static int make_place(const struct partial *partial) {
         at = next;
     }
     return at;
+}
+
+int partial_move_folder(const struct partial *from, const char *to) {
+    char above[PATH_SIZE], path[PATH_SIZE];
+    struct partial parent = *from;
+    size_t length = (size_t)(strrchr(to, '/') - to);
+    memcpy(above, to, length);
+    memcpy(above + length, length ? "" : "/", length ? 1 : 2);
+    parent.path = above;
+    int result = from->hours && place(from, path) == 0 ? 0 : -ENOENT;
+    int unfinished = result < 0 ? result : unfinished_open(from->root->fd, false);
+    if (unfinished < 0)
+        return unfinished;
+    int folder = faccessat(unfinished, path + 1, F_OK, AT_SYMLINK_NOFOLLOW) < 0
+                     ? -errno
+                     : make_place(&parent);
+    result = folder < 0 ? folder : 0;
+    if (result == 0 && renameat(unfinished, path + 1, folder, to + length + 1) < 0)
+        result = -errno;
+    if (folder >= 0)
+        (void)close(folder);
+    (void)close(unfinished);
+    return result;
 }
 
 int partial_keep(const struct partial *partial, int from, const char *name) {
@@ -143,6 +169,8 @@ DIR *partial_folder(const struct partial *partial) {
 
 int partial_stat_in(const struct partial *partial, DIR *folder, const char *name,
                     struct stat *ret_st) {
+    if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+        return -ENOENT;
     int fd = openat(dirfd(folder), name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0)
         return -errno;

@@ -30,9 +30,10 @@ struct partial {
     unsigned hours;    /* older ones do not count; 0: none does, and none is kept */
 };
 
-/* Opens the folder as a mere path (O_PATH), making it first where create says so. Returns a
- * descriptor or a negative errno: -EPERM when it belongs to somebody else. */
-int unfinished_open(const struct path_root *root, bool create);
+/* Opens the reserved folder in a folder (the root, or where the root's cannot serve, another one),
+ * making it first where create says so. Returns a descriptor or a negative errno: -EPERM when it
+ * belongs to somebody else. */
+int unfinished_open(int folder, bool create);
 
 /* Chooses a random reserved name. Returns 0 or a negative errno. */
 int unfinished_name(char ret_name[UNFINISHED_NAME_SIZE]);
@@ -50,6 +51,10 @@ int partial_keep(const struct partial *partial, int from, const char *name);
 
 /* Removes the partial. Returns 0, -ENOENT when there is none, or another negative errno. */
 int partial_remove(const struct partial *partial);
+
+/* The folder that from->path names is called `to` now: moves the partials in it. Returns 0, -ENOENT
+ * when there are none, or another negative errno. */
+int partial_move_folder(const struct partial *from, const char *to);
 
 /* The partials in the folder that partial->path names. NULL when there are none. */
 DIR *partial_folder(const struct partial *partial);

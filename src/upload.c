@@ -17,7 +17,7 @@ static const char failed[] = "Failed to upload file";
 /* One upload, from its command to its last reply. */
 struct upload {
     char path[PATH_SIZE];         /* virtual path of the file */
-    bool unique;                  /* STOU: the name is ours to choose */
+    bool tells_name;              /* another name was chosen than was asked for, or none was */
     struct store_request request; /* what it is to become */
     struct store store;           /* the transaction */
     struct receive_job job;       /* where the bytes come from */
@@ -38,7 +38,8 @@ static const char *error_word(int error) {
     return error == -EFBIG ? "too-large" : "local error";
 }
 
-static int reply_error(struct session *session, int error) {
+/* Answers an error. late: bytes of the file have come. */
+static int reply_error(struct session *session, int error, bool late) {
     uint64_t limit = session->account.max_file_size;
     if (error == -ESHUTDOWN) {
         (void)session_stop(session);
@@ -47,15 +48,12 @@ static int reply_error(struct session *session, int error) {
     if (error == -EFBIG && limit != VALUE_UNLIMITED)
         return reply_send(session, 552, "%s: larger than the %llu bytes that are allowed", failed,
                           (unsigned long long)limit);
-    return reply_failure(session, failed, error);
+    return late ? reply_failure_late(session, failed, error)
+                : reply_failure(session, failed, error);
 }
 
-static int fail_locally(struct session *session, const struct upload *upload, int error) {
-    log_upload(session, upload, LOG_LEVEL_WARNING, "Upload failed", error_word(error));
-    return reply_error(session, error);
-}
-
-/* Puts the name that the file has in the end into its path. */
+/* Puts the name that the file has in the end into its path, of which the requested one was a part.
+ */
 static void update_path(struct upload *upload) {
     char *name = strrchr(upload->path, '/') + 1;
     size_t room = sizeof(upload->path) - (size_t)(name - upload->path);
@@ -63,15 +61,16 @@ static void update_path(struct upload *upload) {
 }
 
 /* Was another name chosen than the client asked for, or none? */
-static bool tells_name(const struct upload *upload) {
-    return upload->unique || strcmp(upload->store.name, upload->request.name) != 0;
+static void note_name(struct upload *upload) {
+    if (upload->request.unique || strcmp(upload->store.name, upload->request.name) != 0)
+        upload->tells_name = true;
 }
 
 /* 150 or 226. A name that we chose is told as RFC 1123 section 4.1.2.9 wants it for STOU: relative
  * where the file is in the working directory. */
 static int reply_progress(struct session *session, const struct upload *upload, int code,
                           const char *text) {
-    if (!tells_name(upload))
+    if (!upload->tells_name)
         return reply_send(session, code, "%s", text);
     size_t cwd = session->cwd[1] ? strlen(session->cwd) : 0;
     int folder = (int)(strrchr(upload->path, '/') + 1 - upload->path);
@@ -85,21 +84,22 @@ static int reply_progress(struct session *session, const struct upload *upload, 
                       path, name, folder, path, name);
 }
 
-/* Keeps what came as a partial, or drops it. What came in TYPE A is dropped: the client counts
- * other bytes than the file has. Returns what the client is told about that. */
-static const char *keep(struct session *session, struct upload *upload) {
+/* Keeps what came as a partial where it is `good`, see store_keep. What came in TYPE A never is:
+ * the client counts other bytes than the file has. Returns what the client is told about that. */
+static const char *keep(struct session *session, struct upload *upload, bool good) {
     bool converted = session->ascii && !upload->job.is_inline;
-    if (converted || (upload->result.received == 0 && !upload->store.resumed) ||
-        session->config->resume_hours == 0) {
+    bool any = upload->result.received > 0 || upload->store.resumed;
+    if (session->config->resume_hours == 0) {
         store_abort(&upload->store);
         return "";
     }
-    int result = store_keep(&upload->store);
-    if (result < 0) {
+    good = good && any && !converted;
+    int result = store_keep(&upload->store, good);
+    if (result < 0 && result != -ENODATA)
         log_event(session->log, LOG_LEVEL_WARNING, "What came of %s is not kept: %s", upload->path,
                   strerror(-result));
+    if (result < 0 || !good)
         return "";
-    }
     log_event(session->log, LOG_LEVEL_INFO, "Kept to be resumed: %s", upload->path);
     return "; it can be resumed";
 }
@@ -107,41 +107,51 @@ static const char *keep(struct session *session, struct upload *upload) {
 static int reply_verdict(struct session *session, struct upload *upload,
                          const struct verdict *verdict) {
     log_upload(session, upload, LOG_LEVEL_WARNING, "Upload failed", verdict->word);
-    const char *kept = keep(session, upload);
+    const char *kept = keep(session, upload, true);
     return reply_send(session, verdict->code, "%s: %s%s", failed, verdict->reason, kept);
+}
+
+/* A local error once bytes have come. */
+static int fail_late(struct session *session, const struct upload *upload, int error) {
+    log_upload(session, upload, LOG_LEVEL_WARNING, "Upload failed", error_word(error));
+    return reply_error(session, error, true);
+}
+
+/* The same while the transaction is not over. */
+static int fail_locally(struct session *session, struct upload *upload, int error) {
+    (void)keep(session, upload, false);
+    return fail_late(session, upload, error);
 }
 
 /* Publishes or drops what arrived, and says which. */
 static int finish(struct session *session, struct upload *upload) {
-    if (upload->result.end == COPY_FAILED) {
-        store_abort(&upload->store);
+    if (upload->result.end == COPY_FAILED)
         return fail_locally(session, upload, upload->result.error);
-    }
     const struct verdict *verdict = receive_judge(&upload->job, &upload->result);
     int error = verdict->reason ? 0 : store_sync(&upload->store);
-    if (!verdict->reason && error == 0) /* once more: the sync may have taken a while */
+    if (error < 0)
+        return fail_locally(session, upload, error);
+    if (!verdict->reason) /* once more: the sync may have taken a while */
         verdict = receive_judge(&upload->job, &upload->result);
     if (verdict->reason)
         return reply_verdict(session, upload, verdict);
-    if (error == 0)
-        error = store_publish(&upload->store);
-    else
-        store_abort(&upload->store);
+    error = store_publish(&upload->store);
     if (error < 0)
-        return fail_locally(session, upload, error);
+        return fail_late(session, upload, error);
     session->files++;
     session->bytes += upload->result.received;
+    note_name(upload);
     update_path(upload);
     log_upload(session, upload, LOG_LEVEL_INFO, "File uploaded", verdict->word);
     return reply_progress(session, upload, 226, "File uploaded successfully");
 }
 
 static int no_connection(struct session *session, struct upload *upload, int error) {
-    (void)keep(session, upload);
+    (void)keep(session, upload, true);
     log_event(session->log, LOG_LEVEL_WARNING, "No data connection for %s: %s", upload->path,
               strerror(-error));
     if (error == -ESHUTDOWN)
-        return reply_error(session, error);
+        return reply_error(session, error, false);
     if (error == -ECANCELED)
         return reply_send(session, 426, "%s: as you asked", failed);
     return reply_send(session, 425, "Cannot open data connection: %s",
@@ -172,12 +182,13 @@ static void log_default_type(const struct session *session, const struct upload 
 }
 
 static int transfer(struct session *session, struct upload *upload) {
+    note_name(upload);
     int result =
         reply_progress(session, upload, 150, "File status okay; about to open data connection");
-    if (upload->unique)
+    if (upload->request.unique)
         update_path(upload);
     if (result < 0) {
-        (void)keep(session, upload);
+        (void)keep(session, upload, true);
         return result;
     }
     log_default_type(session, upload);
@@ -201,6 +212,7 @@ static void complete(struct session *session, struct upload *upload) {
                                        .size = session->allo_given ? session->allo : 0};
     request->partial = view_partial(session, upload->path);
     request->size = upload->job.size;
+    request->size_is_rest = upload->job.is_inline;
     request->most = session->account.max_file_size;
     request->mode = session->account.file_mode;
     request->group = config->group;
@@ -219,7 +231,7 @@ static int run(struct session *session, const char *name, struct upload *upload)
     int error = begin(session, upload, name);
     if (error < 0) {
         data_reset(&session->data);
-        return reply_error(session, error);
+        return reply_error(session, error, false);
     }
     return transfer(session, upload);
 }
@@ -230,33 +242,51 @@ static enum conflict policy(const struct session *session) {
     return policy != CONFLICT_REPLACE || session_may_replace(session) ? policy : CONFLICT_REFUSE;
 }
 
+/* In TYPE A the client counts other bytes than the file has. */
+static int refuse_ascii(struct session *session) {
+    return reply_send(session, 554, "%s: in TYPE A it cannot go on; use TYPE I", failed);
+}
+
+static bool converts(const struct session *session) {
+    return session->ascii && session->data.used;
+}
+
 int verb_stor(struct session *session, const char *argument) {
     struct upload upload = {.request = {.base = session->restart ? STORE_BEGINNING : STORE_NOTHING,
                                         .keep = session->restart,
+                                        .may_resume = true,
                                         .may_extend = policy(session) == CONFLICT_REPLACE,
                                         .on_conflict = policy(session)}};
-    if (session->restart && session->ascii && session->data.used)
-        return reply_send(session, 554, "%s: in TYPE A it cannot go on; use TYPE I", failed);
+    if (session->restart && session->config->resume_hours == 0)
+        return reply_send(session, 554, "%s: uploads are not resumed here", failed);
+    if (session->restart && converts(session))
+        return refuse_ascii(session);
     return run(session, argument, &upload);
 }
 
-/* Has the client an interrupted upload of that name, which APPE goes on with? */
-static bool has_partial(const struct session *session, const char *name) {
+/* Does APPE mean an interrupted upload of that name? Where there is a file, too, only if the client
+ * has been shown the upload: else it wants to add something to what it believes is there. */
+static bool means_partial(const struct session *session, const char *name) {
     char path[PATH_SIZE];
     struct stat st;
-    return path_resolve(session->cwd, name, path) == 0 && view_is_partial(session, path, NULL, &st);
+    if (path_resolve(session->cwd, name, path) < 0 || !view_is_partial(session, path, NULL, &st))
+        return false;
+    return view_was_shown(session, path) || path_stat(&session->root, path, &st) == -ENOENT;
 }
 
 int verb_appe(struct session *session, const char *argument) {
     bool may_append = session->rights & RIGHT_APPEND;
-    struct upload upload = {
-        .request = {.base = STORE_ALL, .may_extend = may_append, .on_conflict = policy(session)}};
-    if (!may_append && !has_partial(session, argument))
+    bool resumes = means_partial(session, argument);
+    struct upload upload = {.request = {.base = STORE_ALL,
+                                        .may_resume = resumes,
+                                        .may_extend = may_append,
+                                        .on_conflict = policy(session)}};
+    if (!may_append && !resumes)
         return reply_send(session, 550, "APPE: permission denied (no append right)");
-    return run(session, argument, &upload);
+    return resumes && converts(session) ? refuse_ascii(session) : run(session, argument, &upload);
 }
 
 int verb_stou(struct session *session, const char *argument) {
-    struct upload upload = {.unique = true, .request = {.on_conflict = CONFLICT_RENAME}};
+    struct upload upload = {.request = {.unique = true, .on_conflict = CONFLICT_RENAME}};
     return run(session, *argument ? argument : "upload", &upload);
 }

@@ -1,6 +1,9 @@
 #include "view.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "session.h"
 
@@ -17,12 +20,28 @@ bool view_is_partial(const struct session *session, const char *path, const stru
     return (!published || S_ISREG(published->st_mode)) && partial_stat(&partial, ret_st) == 0;
 }
 
-int view_stat(const struct session *session, const char *path, struct stat *ret_st) {
+void view_note(struct session *session, const char *path) {
+    memcpy(session->shown, path, strlen(path) + 1);
+}
+
+bool view_was_shown(const struct session *session, const char *path) {
+    size_t folder = (size_t)(strrchr(path, '/') - path);
+    return strcmp(session->shown, path) == 0 ||
+           (strlen(session->shown) == (folder ? folder : 1) &&
+            memcmp(session->shown, path, folder ? folder : 1) == 0);
+}
+
+int view_stat(struct session *session, const char *path, struct stat *ret_st) {
     struct stat st, partial;
-    int result = path_stat(&session->root, path, &st);
-    if (result < 0 && result != -ENOENT)
-        return result;
-    if (view_is_partial(session, path, result == 0 ? &st : NULL, &partial)) {
+    const char *name;
+    int parent = path_open_parent(&session->root, path, &name);
+    if (parent < 0)
+        return parent;
+    int result = fstatat(parent, *name ? name : ".", &st, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;
+    (void)close(parent);
+    if ((result == 0 || result == -ENOENT) &&
+        view_is_partial(session, path, result == 0 ? &st : NULL, &partial)) {
+        view_note(session, path);
         st = partial;
         result = 0;
     }

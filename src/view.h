@@ -21,6 +21,13 @@ bool view_is_partial(const struct session *session, const char *path, const stru
                      struct stat *ret_st);
 
 /* What the client sees, a link itself where it is one. Returns 0 or a negative errno. */
-int view_stat(const struct session *session, const char *path, struct stat *ret_st);
+int view_stat(struct session *session, const char *path, struct stat *ret_st);
+
+/* Notes that the client is shown an interrupted upload, or a listing of the folder `path` with
+ * some. */
+void view_note(struct session *session, const char *path);
+
+/* Has the client last been shown that one, or a listing of its folder? */
+bool view_was_shown(const struct session *session, const char *path);
 
 #endif

@@ -833,7 +833,7 @@ PYTHON
     upload -- "${names[@]}"
     [ "$status" = 0 ]
     for name in "${names[@]}"; do same "./$name" "$ROOT/$name"; done
-    [ "$(find "$ROOT" -mindepth 1 | wc -l)" = "${#names[@]}" ]
+    [ "$(find "$ROOT" -mindepth 1 ! -path "*/.stord.unfinished*" | wc -l)" = "${#names[@]}" ]
 }
 
 # ------------------------------------------------------------------- options

@@ -35,7 +35,8 @@ uploads_all_with() {
         "$1" "$T/sent" "$name" || fail "$1 failed for the name $name" || return
         same "$T/sent" "$ROOT/$name"
     done
-    [ "$(find "$ROOT" -mindepth 1 | wc -l)" = $((${#SIZES[@]} + ${#NAMES[@]})) ] || fail "there is more than what was sent"
+    [ "$(find "$ROOT" -mindepth 1 ! -name .stord.unfinished | wc -l)" = $((${#SIZES[@]} + ${#NAMES[@]})) ] ||
+        fail "there is more than what was sent"
 }
 
 # url_of HOST NAME

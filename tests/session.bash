@@ -54,10 +54,10 @@ both_ways() {
 logged() { grep -qE -- "$1" "$T/log" || { cat "$T/log" >&2; fail "not in the log: $1"; }; }
 not_logged() { ! grep -E -- "$1" "$T/log" >&2 || fail "in the log: $1"; }
 
-# unfinished: the files in the reserved folder
-unfinished() { find "$ROOT/.stord.unfinished" ! -type d 2>/dev/null; }
+# unfinished: the files in the reserved folder, but for the empty ones that only hide older uploads
+unfinished() { find "$ROOT/.stord.unfinished" ! -type d ! -empty 2>/dev/null; }
 
-# Nothing in the root but these names (sorted, one line); no file is unfinished.
+# Nothing in the root but these names (sorted, one line), and no byte is unfinished.
 root_holds() {
     published_are "$@" || return
     [ -z "$(unfinished)" ] || fail "unfinished: $(unfinished)"

@@ -290,7 +290,7 @@ STEPS
         exec 7>&-
         wait_for grep -q ^226 "$first"
         exec 8>&-
-        wait_for grep -q ^450 "$second"
+        wait_for grep -q ^550 "$second"
     done
     [ "$(cat "$ROOT/x")" = 0A ]
     [ "$(cat "$ROOT/new")" = A ]
