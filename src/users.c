@@ -88,7 +88,9 @@ static const char *set_from(struct user *user, const char *ranges) {
     const char *at = ranges;
     do {
         const char *range = at;
-        if (cidr_parse(range, next_piece(&at, '+'), &cidr) < 0)
+        size_t length = next_piece(&at, '+');
+        bool trailing = range[length] == '+' && range[length + 1] == '\0';
+        if (cidr_parse(range, length, &cidr) < 0 || trailing)
             return "addresses like 192.0.2.0/24+2001:db8::/32, without bits behind the prefix";
     } while (*at);
     user->from = ranges;
@@ -136,11 +138,10 @@ static bool read_option(struct reader *reader, struct user *user, char *option) 
 static bool read_options(struct reader *reader, struct user *user, char *options) {
     bool good = true;
     char *option;
-    while (*options && (option = strsep(&options, ","))) {
+    if (*options == '\0')
+        return true;
+    while ((option = strsep(&options, ",")))
         good = read_option(reader, user, option) && good;
-        if (!options)
-            break;
-    }
     return good;
 }
 
