@@ -30,6 +30,7 @@ SOURCES = handler.c client.c $(wildcard src/*.c)
 UNITS = $(notdir $(basename $(wildcard tests/unit/*.c)))
 FUZZERS = $(notdir $(basename $(wildcard tests/fuzz/*.c)))
 SCRIPTS = .ci/run $(wildcard scripts/*) tests/run tests/npm tests/peers tests/with-systemd \
+	tests/powercut/guest tests/powercut/prepare \
 	$(wildcard tests/*.bash tests/systemd/*.sh)
 FUZZ_SECONDS = 60
 
@@ -37,7 +38,10 @@ FUZZ_SECONDS = 60
 BUILD_PACKAGES = gcc make libc6-dev libcrypt-dev pkg-config libsystemd-dev
 DEMO_PACKAGES = $(BUILD_PACKAGES) systemd
 TEST_PACKAGES = $(DEMO_PACKAGES) bats busybox curl inetutils-ftp iproute2 ipsvd lftp ncftp perl php-cli \
-	procps python3 rclone socat strace tnftp ucspi-tcp util-linux wput $(PEER_LIBRARIES)
+	procps python3 rclone socat strace tnftp ucspi-tcp util-linux wput $(PEER_LIBRARIES) $(FILE_SYSTEMS)
+# what makes, mounts and watches file systems
+FILE_SYSTEMS = acl bindfs btrfs-progs dosfstools e2fsprogs exfat-fuse exfatprogs fuse3 fusefat \
+	inotify-tools mount xfsprogs
 # what the daemons need that tests/peers unpacks
 PEER_LIBRARIES = libbsd0 libevent-2.1-7 libpam0g libselinux1 libsodium23 libtirpc3 libwrap0
 LINT_PACKAGES = $(BUILD_PACKAGES) clang clang-format clang-tidy cppcheck shellcheck systemd mandoc
@@ -84,7 +88,7 @@ build/tools/%: tests/tools/%.c
 need-%:
 	@scripts/need $($*_PACKAGES)
 
-tests-built: all $(UNITS:%=$(OBJ)/../unit/%) build/tools/deny
+tests-built: all $(UNITS:%=$(OBJ)/../unit/%) build/tools/deny build/tools/plainfs
 
 demo: need-DEMO ## install what is missing, build, and show an upload by socket activation
 	@$(MAKE) --no-print-directory all
@@ -97,6 +101,20 @@ check: need-TEST ## install what tests need, build, run all tests
 	@tests/npm
 	@tests/run $(TESTS)
 
+faults: need-TEST ## let every system call of an upload fail once, in every way; takes minutes
+	@$(MAKE) --no-print-directory tests-built
+	@tests/faults
+
+N = 1000
+torture: need-TEST ## kill handlers and clients N times in the middle of uploads
+	@$(MAKE) --no-print-directory tests-built
+	@tests/torture $(N)
+
+POWERCUT_PACKAGES = $(BUILD_PACKAGES) busybox cpio e2fsprogs gzip python3
+powercut: need-POWERCUT ## cut the power of an emulated machine that stores uploads, ROUNDS times
+	@$(MAKE) --no-print-directory all
+	@tests/powercut/run
+
 ASAN = OUT=build/asan OBJ=build/asan/obj HARDENING= \
 	CFLAGS='-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer'
 asan: need-SANITIZER ## the tests of the protocol with AddressSanitizer and UBSan
@@ -107,7 +125,8 @@ asan: need-SANITIZER ## the tests of the protocol with AddressSanitizer and UBSa
 		tests/run $(or $(TESTS),$(ASAN_TESTS))
 ASAN_TESTS = tests/client.bats tests/commands.bats tests/data.bats tests/files.bats tests/inline.bats \
 	tests/start.bats tests/verbs.bats tests/list.bats tests/retr.bats \
-	tests/dialogues.bats tests/codes.bats tests/superservers.bats
+	tests/dialogues.bats tests/codes.bats tests/superservers.bats tests/conflict.bats \
+	tests/modes.bats tests/partials.bats tests/stop.bats
 
 fuzz: need-FUZZ ## fuzz what reads bytes from strangers, FUZZ_SECONDS each
 	@$(MAKE) --no-print-directory $(FUZZERS:%=build/fuzz/%)
@@ -167,4 +186,4 @@ help: ## this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 12
 
 .SECONDARY: # objects stay
-.PHONY: all demo check asan fuzz lint install uninstall clean help tests-built
+.PHONY: all demo check asan faults fuzz lint powercut torture install uninstall clean help tests-built

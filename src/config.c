@@ -52,6 +52,8 @@ static const struct option options[] = {
      "seconds to wait for a data connection"},
     {"stall-timeout", "S", "600", value_seconds, FIELD(stall_timeout),
      "seconds a transfer may stand still"},
+    {"vanish-wait", "MS", "20", value_milliseconds, FIELD(vanish_wait),
+     "ms after the data in which a killed client is noticed, without ALLO"},
     {"resume-hours", "H", "24", value_hours, FIELD(resume_hours),
      "hours that an interrupted upload is kept; 0: never"},
     {"on-conflict", "POLICY", "replace", value_conflict, FIELD(conflict),

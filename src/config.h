@@ -31,6 +31,7 @@ struct config {
     unsigned idle_timeout;           /* s a client may think between commands */
     unsigned connect_timeout;        /* s to wait for a data connection */
     unsigned stall_timeout;          /* s a transfer may stand still */
+    unsigned vanish_wait;            /* ms from the end of data until it is taken for whole */
     unsigned resume_hours;           /* h that an interrupted upload is kept; 0: never */
     enum conflict conflict;          /* what to do where the name is taken */
     mode_t file_mode;                /* of uploads, or VALUE_NO_MODE */

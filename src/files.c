@@ -57,13 +57,6 @@ static int sync_folder(const struct session *session, int folder) {
     return folder_sync(session->config, &session->root, folder);
 }
 
-/* What was interrupted under that name has been replaced or deleted. Returns whether there was
- * anything. */
-static bool forget_partial(const struct session *session, const char *path) {
-    struct partial partial = view_partial(session, path);
-    return partial_remove(&partial) == 0;
-}
-
 int verb_mkd(struct session *session, const char *argument) {
     char path[PATH_SIZE], quoted[2 * PATH_SIZE];
     int result = path_resolve(session->cwd, argument, path);
@@ -85,10 +78,17 @@ static int unlink_checked(int parent, const char *name, int flags) {
 
 /* Removes a reserved folder that has nothing in it from a folder that seems to be empty. */
 static bool drop_reserved(int parent, const char *name) {
-    int folder = openat(parent, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    bool dropped = folder >= 0 && unlinkat(folder, UNFINISHED_FOLDER, AT_REMOVEDIR) == 0;
-    if (folder >= 0)
-        (void)close(folder);
+    int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    DIR *folder = fd < 0 ? NULL : fdopendir(fd);
+    if (!folder)
+        return false;
+    bool alone = true; /* or an upload to a folder that stays would lose it */
+    const struct dirent *entry;
+    while (alone && (entry = readdir(folder)))
+        alone = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
+                strcmp(entry->d_name, UNFINISHED_FOLDER) == 0;
+    bool dropped = alone && unlinkat(dirfd(folder), UNFINISHED_FOLDER, AT_REMOVEDIR) == 0;
+    (void)closedir(folder);
     return dropped;
 }
 
@@ -123,8 +123,10 @@ static int remove_name(const struct session *session, const char *path, int flag
 
 /* Removes what the client sees under that name: of a file and an interrupted upload the upload. */
 static int remove_seen(const struct session *session, const char *path, int flags) {
-    if (flags == 0 && forget_partial(session, path))
-        return 0;
+    struct partial partial = view_partial(session, path);
+    int result = flags ? -ENOENT : partial_remove(&partial);
+    if (result != -ENOENT)
+        return result;
     return flags && has_partials(session, path) ? -ENOTEMPTY : remove_name(session, path, flags);
 }
 
@@ -137,6 +139,8 @@ static int remove_and_reply(struct session *session, const char *argument, int f
     (void)snprintf(failed, sizeof(failed), "%s not removed", what);
     if (result < 0)
         return reply_failure_as(session, 550, failed, result);
+    if (strcmp(session->failed, path) == 0)
+        session->failed[0] = '\0'; /* the client begins anew, on purpose */
     log_event(session->log, LOG_LEVEL_INFO, "%s removed: %s", what, path);
     return reply_send(session, 250, "%s removed", what);
 }
@@ -156,9 +160,11 @@ int verb_rnfr(struct session *session, const char *argument) {
     int result = path_resolve(session->cwd, argument, path);
     if (result == 0)
         result = strcmp(path, "/") == 0 ? -EPERM : path_stat(&session->root, path, &st);
-    if ((result == 0 && view_is_partial(session, path, &st, &partial)) ||
-        (result == -ENOENT && view_is_partial(session, path, NULL, &partial)))
-        result = -PATH_UNFINISHED;
+    if (result == 0 || result == -ENOENT) {
+        int is_partial = view_is_partial(session, path, result == 0 ? &st : NULL, &partial);
+        if (is_partial)
+            result = is_partial < 0 ? is_partial : -PATH_UNFINISHED;
+    }
     if (result < 0)
         return reply_failure_as(session, 550, "Failed to rename", result);
     memcpy(session->rename_from, path, sizeof(path));
@@ -208,9 +214,9 @@ int verb_rnto(struct session *session, const char *argument) {
         result = rename_within(session, from, to);
     if (result < 0)
         return reply_failure(session, "Failed to rename", result);
-    struct partial partial = view_partial(session, from);
-    (void)forget_partial(session, to);
-    (void)partial_move_folder(&partial, to);
+    struct partial replaced = view_partial(session, to), moved = view_partial(session, from);
+    (void)partial_remove(&replaced);
+    (void)partial_move_folder(&moved, to);
     log_event(session->log, LOG_LEVEL_INFO, "Renamed: %s to %s", from, to);
     return reply_send(session, 250, "Renamed");
 }

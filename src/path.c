@@ -161,7 +161,11 @@ int path_stat(const struct path_root *root, const char *path, struct stat *ret_s
 }
 
 int path_sync_folder(int folder, int other) {
-    if (fsync(folder) == 0)
+    int result;
+    do
+        result = fsync(folder);
+    while (result < 0 && errno == EINTR);
+    if (result == 0)
         return 0;
     if (errno != EBADF && errno != EINVAL)
         return -errno;

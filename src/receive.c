@@ -15,12 +15,13 @@ enum {
 };
 
 static const struct verdict whole_by_size = {"size", NULL, 0};
-static const struct verdict whole_by_close = {"close", NULL, 0};
+const struct verdict receive_closed = {"close", NULL, 0};
 static const struct verdict reset = {"reset", "the connection was reset", 426};
 static const struct verdict stalled = {"stalled", "no data came for too long", 426};
 static const struct verdict aborted = {"aborted", "as you asked", 426};
 static const struct verdict vanished = {"vanished", "the control connection was closed", 426};
 static const struct verdict cut_short = {"short", "fewer bytes than announced by ALLO", 426};
+const struct verdict receive_shrunk = {"short", "fewer bytes than before it was interrupted", 426};
 static const struct verdict stopped = {"stopped", "the service is shutting down", 421};
 
 /* Without conversion of line ends, the number of bytes is known to be right or wrong. */
@@ -61,7 +62,13 @@ const struct verdict *receive_judge(const struct receive_job *job,
         return &cut_short;
     if (!job->is_inline && session->control_gone)
         return &vanished;
-    return whole ? &whole_by_size : &whole_by_close;
+    return whole ? &whole_by_size : &receive_closed;
+}
+
+void receive_linger(const struct receive_job *job, long long ended) {
+    struct session *session = job->session;
+    if (!job->is_inline)
+        (void)session_wait(session, -1, 0, ended + session->config->vanish_wait);
 }
 
 /* copy_wait for inline uploads, where the control connection is the data. */

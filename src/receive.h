@@ -37,4 +37,17 @@ int receive_bytes(struct receive_job *job, struct copy_result *ret_result);
 const struct verdict *receive_judge(const struct receive_job *job,
                                     const struct copy_result *result);
 
+/* Waits, after the data have ended at that moment (clock_ms), as long as a client that was killed
+ * may take to lose its control connection, too: a kernel closes the connections of a process one
+ * after the other, mostly the data connection first. Nothing to wait for where the size is known.
+ */
+void receive_linger(const struct receive_job *job, long long ended);
+
+/* The verdict on an upload of which nothing is known but that its end was clean. */
+extern const struct verdict receive_closed;
+
+/* The verdict on an upload that ends with fewer bytes than a first try of it in the same session.
+ */
+extern const struct verdict receive_shrunk;
+
 #endif

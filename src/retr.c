@@ -32,7 +32,9 @@ struct retr {
 static int open_file(const struct session *session, struct retr *retr, const char *name) {
     struct stat st;
     int result = path_resolve(session->cwd, name, retr->path);
-    if (result == 0 && view_is_partial(session, retr->path, NULL, &st))
+    if (result == 0)
+        result = view_is_partial(session, retr->path, NULL, &st);
+    if (result > 0)
         result = -PATH_UNFINISHED;
     if (result < 0)
         return result;

@@ -31,7 +31,7 @@ void session_reset(struct session *session) {
     session->data.extended_only = false;
     session->cwd[0] = '/';
     session->cwd[1] = '\0';
-    session->rename_from[0] = session->shown[0] = '\0';
+    session->rename_from[0] = session->shown[0] = session->failed[0] = '\0';
     session->login_deadline = clock_deadline(session->config->login_timeout);
     auth_begin(session);
 }

@@ -60,12 +60,14 @@ struct session {
     bool control_gone; /* the control connection ended during this transfer */
     bool inline_whole; /* all bytes of the inline upload have been taken */
     uint64_t moved;    /* bytes of this transfer so far */
+    uint64_t lost;     /* bytes that had come of the upload `failed` */
     unsigned files;    /* uploads that were answered 226 */
     uint64_t bytes;    /* in those */
 
     /* Large and last: their pages are used only as far as they are filled */
     char cwd[PATH_SIZE];         /* working directory, a virtual path */
     char rename_from[PATH_SIZE]; /* RNFR: what the next RNTO renames, or "" */
+    char failed[PATH_SIZE];      /* the last upload, if it failed once bytes had come, or "" */
     char shown[PATH_SIZE];       /* of which interrupted upload the client knows: see view_note */
     char out[SESSION_OUT_SIZE];  /* a reply being put together */
     struct line line;            /* the command line being read */

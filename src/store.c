@@ -5,13 +5,12 @@
 #include <linux/fs.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/statvfs.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "copy.h"
 #include "publish.h"
+#include "workplace.h"
 
 enum { TEMP_TRIES = 16 };
 
@@ -32,48 +31,6 @@ static int check_name(struct store *store) {
     return S_ISDIR(st.st_mode) ? -EISDIR : -ENXIO;
 }
 
-static bool has_default_acl(int folder) {
-    return fgetxattr(folder, "system.posix_acl_default", NULL, 0) > 0;
-}
-
-/* The group that files in a folder get, as far as the folder decides. */
-static gid_t handed_down(const struct statx *folder) {
-    return folder->stx_mode & S_ISGID ? folder->stx_gid : getegid();
-}
-
-/* Quotas by project: files cannot be renamed from one project to another. */
-static unsigned project_of(int folder) {
-    struct fsxattr attributes;
-    return ioctl(folder, FS_IOC_FSGETXATTR, &attributes) < 0 ? 0 : attributes.fsx_projid;
-}
-
-/* Can files be renamed from one folder to the other, and are they what they would be if they had
- * been made there? The same mount, the same file system (btrfs has several in one mount), project,
- * group and access control list. */
-static bool is_equivalent(int work, int folder) {
-    struct statx x, y;
-    const unsigned wanted = STATX_MODE | STATX_GID | STATX_MNT_ID;
-    return statx(work, "", AT_EMPTY_PATH, wanted, &x) == 0 &&
-           statx(folder, "", AT_EMPTY_PATH, wanted, &y) == 0 && x.stx_mnt_id == y.stx_mnt_id &&
-           x.stx_dev_major == y.stx_dev_major && x.stx_dev_minor == y.stx_dev_minor &&
-           handed_down(&x) == handed_down(&y) && project_of(work) == project_of(folder) &&
-           has_default_acl(work) == has_default_acl(folder) && !has_default_acl(folder);
-}
-
-/* Chooses the folder for what has no name yet: the reserved one of the root, or where that is not
- * equivalent, of the target's folder. That is not the target's folder itself, for those who watch
- * that would see each write. */
-static void choose_work(struct store *store) {
-    int work = unfinished_open(store->request->partial.root->fd, true);
-    if (work >= 0 && !is_equivalent(work, store->folder)) {
-        (void)close(work);
-        work = -1;
-    }
-    if (work < 0)
-        work = unfinished_open(store->folder, true);
-    store->work = work < 0 ? store->folder : work;
-}
-
 static int open_temp(struct store *store) {
     for (int i = 0; i < TEMP_TRIES; i++) {
         int result = unfinished_name(store->temp);
@@ -92,7 +49,7 @@ static int open_temp(struct store *store) {
 }
 
 static int open_file(struct store *store) {
-    choose_work(store);
+    store->work = workplace_open(store->request->partial.root, store->folder);
     store->fd = openat(store->work, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
     store->unnamed = store->fd >= 0;
     if (store->unnamed)
@@ -199,13 +156,30 @@ static int open_partial(struct store *store) {
     return result;
 }
 
+/* A partial that cannot be renamed into place is an empty one, see store_keep: it is begun anew. */
+static int begin_anew(struct store *store) {
+    struct stat st;
+    int result = partial_stat(&store->request->partial, &st);
+    if (result < 0)
+        return result == -ENOENT ? 0 : result;
+    if (st.st_size > 0)
+        return -EXDEV;
+    store->base = STORE_NOTHING;
+    return store->request->base == STORE_BEGINNING && store->request->keep > 0 ? -ERANGE : 0;
+}
+
 /* Goes on with the partial, where there is one. Returns 1 when there is, 0 when there is none, or a
  * negative errno. */
 static int resume(struct store *store) {
     const struct partial *partial = &store->request->partial;
     int work = unfinished_open(partial->root->fd, false);
     if (work < 0)
-        return 0;
+        return work == -ENOENT || work == -EPERM ? 0 : work;
+    int near = workplace_is_near(work, store->folder);
+    if (near <= 0) {
+        (void)close(work);
+        return near < 0 ? near : begin_anew(store);
+    }
     store->work = work;
     int result = unfinished_name(store->temp);
     if (result == 0)
@@ -333,13 +307,27 @@ int store_sync(struct store *store) {
     int result = end < 0 ? -errno : 0;
     if (result == 0 && store->old_size > end)
         result = cut(store, end);
-    else if (result == 0 && store->reserved)
+    else if (result == 0 && store->reserved && (uint64_t)end != store->kept + announced(store))
         (void)cut(store, end); /* it is only room */
     if (result == 0 && mode != VALUE_NO_MODE && fchmod(store->fd, mode) < 0)
         result = -errno;
     if (result == 0)
         result = store_check_room(store, 0);
+    if (result == 0)
+        result = publish_link_temp(store); /* btrfs does not sync what has no name */
     return result < 0 ? result : sync_file(store);
+}
+
+/* A partial that could not be published is one again, without its last byte as every one. */
+static void go_back(struct store *store) {
+    struct stat st;
+    int fd = openat(store->work, store->temp, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    bool cut = fstat(fd, &st) == 0 && ftruncate(fd, st.st_size > 0 ? st.st_size - 1 : 0) == 0;
+    (void)close(fd);
+    if (cut)
+        (void)become_partial(store);
 }
 
 int store_publish(struct store *store) {
@@ -349,13 +337,12 @@ int store_publish(struct store *store) {
         result = publish_file(store, &published);
     if (result == 0 && !store->request->no_sync)
         result = path_sync_folder(store->folder, store->work);
-    if (result == 0)
-        (void)partial_remove(&store->request->partial);
-    else
+    if (result < 0)
         publish_undo(store, published);
-    /* A partial that could not be published is one again */
+    else if (partial_remove(&store->request->partial) < 0)
+        (void)partial_remove(&store->request->partial); /* or it would hide the file: try again */
     if (result < 0 && store->resumed && publish_is_ours(store, store->work, store->temp))
-        (void)become_partial(store);
+        go_back(store);
     finish(store);
     return result;
 }
@@ -394,11 +381,13 @@ int store_keep(struct store *store, bool good) {
     if (result == 0)
         result = make_writable(store);
     if (result == 0)
+        result = publish_link_temp(store); /* before the sync, as in store_sync */
+    if (result == 0)
         result = sync_file(store);
     if (result == 0)
-        result = publish_link_temp(store);
-    if (result == 0)
         result = become_partial(store);
+    if (result == -EXDEV && hides_older(store)) /* on another file system than the root's */
+        result = partial_mark(&store->request->partial) < 0 ? -EXDEV : -ENODATA;
     finish(store);
     return result;
 }

@@ -20,6 +20,12 @@ int unfinished_name(char ret_name[UNFINISHED_NAME_SIZE]) {
     return 0;
 }
 
+/* What somebody else has put in the place of the reserved folder is not ours. */
+static int open_error(void) {
+    bool not_ours = errno == EACCES || errno == ENOTDIR || errno == ELOOP;
+    return not_ours ? -EPERM : -errno;
+}
+
 int unfinished_open(int folder, bool create) {
     const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
     int fd = openat(folder, UNFINISHED_FOLDER, flags);
@@ -28,13 +34,14 @@ int unfinished_open(int folder, bool create) {
             return -errno;
         fd = openat(folder, UNFINISHED_FOLDER, flags);
     }
-    struct stat st;
     if (fd < 0)
-        return -errno;
-    if (fstat(fd, &st) == 0 && st.st_uid == geteuid())
+        return open_error();
+    struct stat st;
+    int result = fstat(fd, &st) < 0 ? -errno : 0;
+    if (result == 0 && st.st_uid == geteuid())
         return fd;
     (void)close(fd); /* whoever made it could put files of his own in the place of ours */
-    return -EPERM;
+    return result < 0 ? result : -EPERM;
 }
 
 /* The folder of the partial, beneath the reserved folder. */
@@ -51,8 +58,8 @@ static int open_place(const struct partial *partial, int flags) {
     struct path_root unfinished = {.walk = partial->root->walk};
     if (result == 0)
         result = unfinished.fd = unfinished_open(partial->root->fd, false);
-    if (result < 0)
-        return result;
+    if (result < 0) /* what is somebody else's holds no partials of ours */
+        return result == -EPERM ? -ENOENT : result;
     result = path_open(&unfinished, path, flags | O_DIRECTORY, 0);
     (void)close(unfinished.fd);
     return result;
@@ -142,6 +149,26 @@ int partial_keep(const struct partial *partial, int from, const char *name) {
         result = renameat(from, name, folder, UNFINISHED_PARTIAL) < 0 ? -errno : 0;
         (void)close(folder);
     }
+    return result;
+}
+
+int partial_mark(const struct partial *partial) {
+    char name[UNFINISHED_NAME_SIZE];
+    int unfinished = unfinished_open(partial->root->fd, true);
+    int result = unfinished < 0 ? unfinished : unfinished_name(name);
+    int fd = -1;
+    if (result == 0)
+        fd = openat(unfinished, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (result == 0 && fd < 0)
+        result = -errno;
+    if (result == 0) {
+        (void)close(fd);
+        result = partial_keep(partial, unfinished, name);
+        if (result < 0)
+            (void)unlinkat(unfinished, name, 0);
+    }
+    if (unfinished >= 0)
+        (void)close(unfinished);
     return result;
 }
 

@@ -49,6 +49,9 @@ int partial_take(const struct partial *partial, int unfinished, const char *name
  * Returns 0 or a negative errno: -EXDEV when it is on another file system. */
 int partial_keep(const struct partial *partial, int from, const char *name);
 
+/* Makes an empty file the partial, as partial_keep. */
+int partial_mark(const struct partial *partial);
+
 /* Removes the partial. Returns 0, -ENOENT when there is none, or another negative errno. */
 int partial_remove(const struct partial *partial);
 

@@ -85,35 +85,69 @@ static int reply_progress(struct session *session, const struct upload *upload, 
 }
 
 /* Keeps what came as a partial where it is `good`, see store_keep. What came in TYPE A never is:
- * the client counts other bytes than the file has. Returns what the client is told about that. */
-static const char *keep(struct session *session, struct upload *upload, bool good) {
+ * the client counts other bytes than the file has. Returns 1 when that can be resumed, 0 when
+ * nothing was to be kept, or a negative errno when it could not be. */
+static int keep(struct session *session, struct upload *upload, bool good) {
     bool converted = session->ascii && !upload->job.is_inline;
     bool any = upload->result.received > 0 || upload->store.resumed;
     if (session->config->resume_hours == 0) {
         store_abort(&upload->store);
-        return "";
+        return 0;
     }
     good = good && any && !converted;
     int result = store_keep(&upload->store, good);
-    if (result < 0 && result != -ENODATA)
+    if (result < 0 && result != -ENODATA) {
         log_event(session->log, LOG_LEVEL_WARNING, "What came of %s is not kept: %s", upload->path,
                   strerror(-result));
-    if (result < 0 || !good)
-        return "";
-    log_event(session->log, LOG_LEVEL_INFO, "Kept to be resumed: %s", upload->path);
-    return "; it can be resumed";
+        return result;
+    }
+    if (result == 0 && good)
+        log_event(session->log, LOG_LEVEL_INFO, "Kept to be resumed: %s", upload->path);
+    return result == 0 && good;
 }
 
+/* Remembers how much had come of an upload that failed. */
+static void note_failure(struct session *session, const struct upload *upload) {
+    uint64_t came = upload->store.kept + upload->result.received;
+    bool again = strcmp(session->failed, upload->path) == 0;
+    session->lost = again && session->lost > came ? session->lost : came;
+    memcpy(session->failed, upload->path, strlen(upload->path) + 1);
+}
+
+/* lftp 4.9.2, when it tries again in the same session, often sends only the end of the file, closes
+ * the connection as if it had sent all of it, and believes the 226. */
+static bool has_shrunk(const struct session *session, const struct upload *upload) {
+    return strcmp(session->failed, upload->path) == 0 && !upload->job.announced &&
+           upload->store.base == STORE_NOTHING && !upload->store.resumed &&
+           upload->result.received < session->lost;
+}
+
+static const struct verdict *judge(const struct session *session, const struct upload *upload) {
+    const struct verdict *verdict = receive_judge(&upload->job, &upload->result);
+    return !verdict->reason && has_shrunk(session, upload) ? &receive_shrunk : verdict;
+}
+
+/* A client that sees an older file after the reply must not be asked to try again (426): it might
+ * go on from that. */
 static int reply_verdict(struct session *session, struct upload *upload,
                          const struct verdict *verdict) {
+    int kept = 0, code = verdict->code;
     log_upload(session, upload, LOG_LEVEL_WARNING, "Upload failed", verdict->word);
-    const char *kept = keep(session, upload, true);
-    return reply_send(session, verdict->code, "%s: %s%s", failed, verdict->reason, kept);
+    note_failure(session, upload);
+    if (verdict == &receive_shrunk) /* what came before it is better */
+        store_abort(&upload->store);
+    else
+        kept = keep(session, upload, true);
+    if (kept < 0 && upload->store.taken && code == 426)
+        code = 550;
+    return reply_send(session, code, "%s: %s%s", failed, verdict->reason,
+                      kept > 0 ? "; it can be resumed" : "");
 }
 
 /* A local error once bytes have come. */
 static int fail_late(struct session *session, const struct upload *upload, int error) {
     log_upload(session, upload, LOG_LEVEL_WARNING, "Upload failed", error_word(error));
+    note_failure(session, upload);
     return reply_error(session, error, true);
 }
 
@@ -127,12 +161,15 @@ static int fail_locally(struct session *session, struct upload *upload, int erro
 static int finish(struct session *session, struct upload *upload) {
     if (upload->result.end == COPY_FAILED)
         return fail_locally(session, upload, upload->result.error);
-    const struct verdict *verdict = receive_judge(&upload->job, &upload->result);
+    long long ended = clock_ms();
+    const struct verdict *verdict = judge(session, upload);
     int error = verdict->reason ? 0 : store_sync(&upload->store);
     if (error < 0)
         return fail_locally(session, upload, error);
-    if (!verdict->reason) /* once more: the sync may have taken a while */
-        verdict = receive_judge(&upload->job, &upload->result);
+    if (verdict == &receive_closed)
+        receive_linger(&upload->job, ended);
+    if (!verdict->reason) /* once more, for meanwhile the client may have vanished */
+        verdict = judge(session, upload);
     if (verdict->reason)
         return reply_verdict(session, upload, verdict);
     error = store_publish(&upload->store);
@@ -140,6 +177,8 @@ static int finish(struct session *session, struct upload *upload) {
         return fail_late(session, upload, error);
     session->files++;
     session->bytes += upload->result.received;
+    if (strcmp(session->failed, upload->path) == 0)
+        session->failed[0] = '\0';
     note_name(upload);
     update_path(upload);
     log_upload(session, upload, LOG_LEVEL_INFO, "File uploaded", verdict->word);
@@ -183,16 +222,17 @@ static void log_default_type(const struct session *session, const struct upload 
 
 static int transfer(struct session *session, struct upload *upload) {
     note_name(upload);
+    upload->begun = clock_seconds();
     int result =
         reply_progress(session, upload, 150, "File status okay; about to open data connection");
     if (upload->request.unique)
         update_path(upload);
     if (result < 0) {
+        log_upload(session, upload, LOG_LEVEL_WARNING, "Upload failed", "vanished");
         (void)keep(session, upload, true);
         return result;
     }
     log_default_type(session, upload);
-    upload->begun = clock_seconds();
     session->transferring = !upload->job.is_inline;
     session->aborted = false;
     int error = receive_bytes(&upload->job, &upload->result);
@@ -265,18 +305,24 @@ int verb_stor(struct session *session, const char *argument) {
 }
 
 /* Does APPE mean an interrupted upload of that name? Where there is a file, too, only if the client
- * has been shown the upload: else it wants to add something to what it believes is there. */
-static bool means_partial(const struct session *session, const char *name) {
+ * has been shown the upload: else it wants to add something to what it believes is there. Returns
+ * 1, 0, or a negative errno. */
+static int means_partial(const struct session *session, const char *name) {
     char path[PATH_SIZE];
     struct stat st;
-    if (path_resolve(session->cwd, name, path) < 0 || !view_is_partial(session, path, NULL, &st))
-        return false;
+    int result = path_resolve(session->cwd, name, path);
+    if (result == 0)
+        result = view_is_partial(session, path, NULL, &st);
+    if (result <= 0)
+        return result;
     return view_was_shown(session, path) || path_stat(&session->root, path, &st) == -ENOENT;
 }
 
 int verb_appe(struct session *session, const char *argument) {
     bool may_append = session->rights & RIGHT_APPEND;
-    bool resumes = means_partial(session, argument);
+    int resumes = means_partial(session, argument);
+    if (resumes < 0)
+        return reply_error(session, resumes, false);
     struct upload upload = {.request = {.base = STORE_ALL,
                                         .may_resume = resumes,
                                         .may_extend = may_append,

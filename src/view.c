@@ -14,10 +14,13 @@ struct partial view_partial(const struct session *session, const char *path) {
                             .hours = session->config->resume_hours};
 }
 
-bool view_is_partial(const struct session *session, const char *path, const struct stat *published,
-                     struct stat *ret_st) {
+int view_is_partial(const struct session *session, const char *path, const struct stat *published,
+                    struct stat *ret_st) {
     struct partial partial = view_partial(session, path);
-    return (!published || S_ISREG(published->st_mode)) && partial_stat(&partial, ret_st) == 0;
+    if (published && !S_ISREG(published->st_mode))
+        return 0;
+    int result = partial_stat(&partial, ret_st);
+    return result == 0 ? 1 : result == -ENOENT ? 0 : result;
 }
 
 void view_note(struct session *session, const char *path) {
@@ -39,13 +42,14 @@ int view_stat(struct session *session, const char *path, struct stat *ret_st) {
         return parent;
     int result = fstatat(parent, *name ? name : ".", &st, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;
     (void)close(parent);
-    if ((result == 0 || result == -ENOENT) &&
-        view_is_partial(session, path, result == 0 ? &st : NULL, &partial)) {
+    if (result < 0 && result != -ENOENT)
+        return result;
+    int is_partial = view_is_partial(session, path, result == 0 ? &st : NULL, &partial);
+    if (is_partial < 0)
+        return is_partial;
+    if (is_partial)
         view_note(session, path);
-        st = partial;
-        result = 0;
-    }
-    if (result == 0)
-        *ret_st = st;
-    return result;
+    if (is_partial || result == 0)
+        *ret_st = is_partial ? partial : st;
+    return is_partial ? 0 : result;
 }

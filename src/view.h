@@ -15,10 +15,11 @@ struct session;
 /* Where the partial of an upload to that virtual path is. path must outlive it. */
 struct partial view_partial(const struct session *session, const char *path);
 
-/* Tells whether what the client sees under that path is an interrupted upload; *ret_st is what it
- * looks like then. published: what is there, or NULL where nothing is. */
-bool view_is_partial(const struct session *session, const char *path, const struct stat *published,
-                     struct stat *ret_st);
+/* Is what the client sees under that path an interrupted upload? *ret_st is what it looks like
+ * then. published: what is there, or NULL where nothing is or that does not matter. Returns 1, 0,
+ * or a negative errno. */
+int view_is_partial(const struct session *session, const char *path, const struct stat *published,
+                    struct stat *ret_st);
 
 /* What the client sees, a link itself where it is one. Returns 0 or a negative errno. */
 int view_stat(struct session *session, const char *path, struct stat *ret_st);

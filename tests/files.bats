@@ -115,12 +115,13 @@ odd_names() {
 < 220
 > ALLO 2
 < 200
-> STOR $name
+> STOR ${name//\\xff/\\xff\\xff}
 < 150
 >> ok
 < 226
-file ${name//\\xff/\\xff} ok
 STEPS
+        # shellcheck disable=SC2059 # the name has escapes
+        [ "$(cat "$ROOT/$(printf -- "${name//%/%%}")")" = ok ]
     done
 }
 
@@ -140,7 +141,7 @@ refused() {
 < ... ^55[03] .+: .
 > CWD $name
 < ... ^55[03] .+: .
-> STOR $name
+> STOR ${name//\\xff/\\xff\\xff}
 < ... ^55[03] Failed to upload file: .
 STEPS
     done
@@ -161,7 +162,7 @@ escapes() {
 < 220
 > EPSV
 < 229
-> STOR $name
+> STOR ${name//\\xff/\\xff\\xff}
 < ... ^55[03] Failed to upload file: .
 STEPS
     done

@@ -42,11 +42,12 @@ slow_sync() {
 both_ways() {
     local error
     WRAP=()
-    "$@" || return
+    "$@" # and nothing behind it, or errors within would not count
     for error in ENOSYS EPERM; do
         find "$ROOT" -mindepth 1 -delete
         WRAP=("$DENY" "$error" openat2 --)
-        "$@" || fail "with openat2 denied ($error)" || return
+        echo "# with openat2 denied ($error)"
+        "$@"
     done
     WRAP=()
 }

@@ -10,7 +10,7 @@ teardown() { teardown_sandbox; }
     run -0 --separate-stderr "$HANDLER" --help
     [ -z "$stderr" ]
     for option in root allow log log-level default-type passive-ports passive-address \
-        unterminated-wait login-timeout idle-timeout connect-timeout stall-timeout resume-hours \
+        unterminated-wait login-timeout idle-timeout connect-timeout stall-timeout vanish-wait resume-hours \
         on-conflict file-mode dir-mode group max-file-size min-free no-sync; do
         variable=STORD_$(tr 'a-z-' 'A-Z_' <<<"$option")
         grep -qE -- "^  --${option}[= ]" <<<"$output" || fail "no --$option"

@@ -1,0 +1,1461 @@
+# What arrived of an interrupted upload: when it is kept, what clients see of it and can do with it.
+# shellcheck shell=bats
+bats_require_minimum_version 1.5.0
+load resume
+
+ALL=upload,append,replace,list,read,mkdir,rename,delete
+
+setup() { setup_sandbox; }
+teardown() {
+    for mount in "$ROOT/mnt" "$ROOT"; do
+        if mountpoint -q "$mount"; then umount "$mount"; fi
+    done
+    teardown_sandbox
+}
+
+# ---------------------------------------------------------------- what clients see
+
+@test "partials: SIZE, MDTM, MLST, MLSD and LIST show what arrived, NLST does not" {
+    interrupted x 01234
+    one_unfinished 5
+    published_are
+    touch -d '3 hours ago' "$(unfinished)"
+    local time
+    time=$(date -u -r "$(unfinished)" +%Y%m%d%H%M%S)
+    talk <<STEPS
+< 220
+> TYPE I
+< 200
+> SIZE x
+< 213 ^213 5\$
+> MDTM x
+< 213 ^213 $time
+> MLST x
+< 250 (?i)type=file;.*size=5;|size=5;.*type=file;
+> EPSV
+< 229
+> MLSD
+< 150
+get (?i)\\Asize=5;|\\A.*;size=5;[^\\n]* x\\r\\n\\Z
+< 226
+> EPSV
+< 229
+> LIST
+< 150
+get \\A-[^\\n]* 5 [^\\n]* x\\r\\n\\Z
+< 226
+> EPSV
+< 229
+> LIST x
+< 150
+get \\A-[^\\n]* 5 [^\\n]* x\\r\\n\\Z
+< 226
+> EPSV
+< 229
+> NLST
+< 150
+get \\A\\Z
+< 226
+STEPS
+}
+
+@test "partials: what arrived hides the older file of that name, which stays as it is" {
+    printf 'an older one' >"$ROOT/x"
+    interrupted x 01234
+    [ "$(cat "$ROOT/x")" = 'an older one' ]
+    talk <<'STEPS'
+< 220
+> TYPE I
+< 200
+> SIZE x
+< 213 ^213 5$
+> EPSV
+< 229
+> LIST
+< 150
+get \A-[^\n]* 5 [^\n]* x\r\n\Z
+< 226
+> EPSV
+< 229
+> MLSD
+< 150
+get (?i)\A[^\n]*size=5;[^\n]* x\r\n\Z
+< 226
+STEPS
+    [ "$(cat "$ROOT/x")" = 'an older one' ]
+}
+
+@test "partials: REST and STOR go on with it, in a later session too" {
+    for old in '' old; do
+        [ -z "$old" ] || printf '%s' "$old" >"$ROOT/x"
+        interrupted x 01234
+        talk <<'STEPS'
+< 220
+> TYPE I
+< 200
+> REST 5
+< 350
+> EPSV
+< 229
+> STOR x
+< 150
+put 56789
+< 226
+> SIZE x
+< 213 ^213 10$
+file x 0123456789
+STEPS
+        published_are x
+        nothing_unfinished
+        rm "$ROOT/x"
+    done
+}
+
+@test "partials: REST with less than arrived goes on from there, and keeps nothing of the rest" {
+    for old in '' 'a much longer file than the new one'; do
+        [ -z "$old" ] || printf '%s' "$old" >"$ROOT/x"
+        interrupted x 0123456789
+        talk <<'STEPS'
+< 220
+> TYPE I
+< 200
+> REST 3
+< 350
+> EPSV
+< 229
+> STOR x
+< 150
+put abc
+< 226
+file x 012abc
+STEPS
+        published_are x
+        nothing_unfinished
+        rm "$ROOT/x"
+    done
+}
+
+@test "partials: REST with less than arrived takes nothing away before new bytes have come" {
+    interrupted x 0123456789
+    talk <<'STEPS'
+< 220
+> TYPE I
+< 200
+> REST 3
+< 350
+> ALLO 1000
+< 200
+> EPSV
+< 229
+> STOR x
+< 150
+put
+< 426 fewer
+> SIZE x
+< 213 ^213 10$
+STEPS
+    several <<'STEPS'
+< 220
+> TYPE I
+< 200
+> REST 3
+< 350
+> EPSV
+< 229
+> STOR x
+< 150
+> ABOR
+< 426
+< 226
+> SIZE x
+< 213 ^213 10$
+STEPS
+    [ "$(cat "$(unfinished)")" = 0123456789 ]
+}
+
+@test "partials: REST beyond what arrived is 554, even where the older file has so many bytes" {
+    printf 'an older one' >"$ROOT/x"
+    interrupted x 01234
+    talk <<'STEPS'
+< 220
+> TYPE I
+< 200
+> REST 6
+< 350
+> EPSV
+< 229
+> STOR x
+< 554
+> SIZE x
+< 213 ^213 5$
+> REST 5
+< 350
+> EPSV
+< 229
+> STOR x
+< 150
+put 5
+< 226
+file x 012345
+STEPS
+    nothing_unfinished
+}
+
+@test "partials: APPE goes on with it where no file has the name" {
+    interrupted x 01234
+    talk <<'STEPS'
+< 220
+> TYPE I
+< 200
+> EPSV
+< 229
+> APPE x
+< 150
+put 56789
+< 226
+file x 0123456789
+STEPS
+    published_are x
+    nothing_unfinished
+}
+
+@test "partials: APPE goes on with it, and not with the older file, when the client was shown it" {
+    local look
+    mkdir "$ROOT/d"
+    for look in '> SIZE x|< 213' '> MDTM x|< 213' '> MLST x|< 250' '> EPSV|< 229|> LIST|< 150|get|< 226' \
+        '> EPSV|< 229|> MLSD|< 150|get|< 226' '> CDUP|< 250|> SIZE d/x|< 213|> CWD d|< 250'; do
+        printf 'an older one' >"$ROOT/d/x"
+        interrupted d/x 01234
+        talk <<STEPS
+< 220
+> TYPE I
+< 200
+> CWD d
+< 250
+${look//|/$'\n'}
+> EPSV
+< 229
+> APPE x
+< 150
+put 56789
+< 226
+file d/x 0123456789
+STEPS
+        nothing_unfinished
+    done
+}
+
+@test "partials: APPE of a client that was not shown it is for the older file; then it is dropped" {
+    for look in NOOP 'SIZE y'; do
+        printf 'an older one' >"$ROOT/x"
+        interrupted x 01234
+        interrupted y 01
+        talk <<STEPS
+< 220
+> TYPE I
+< 200
+> $look
+< 2..
+> EPSV
+< 229
+> APPE x
+< 150
+put , longer
+< 226
+file x an older one, longer
+> SIZE x
+< 213 ^213 20\$
+STEPS
+        one_unfinished 2
+    done
+}
+
+@test "partials: in TYPE A nothing goes on with it" {
+    interrupted x 01234
+    talk <<'STEPS'
+< 220
+> TYPE A
+< 200
+> EPSV
+< 229
+> APPE x
+< 554
+> REST 5
+< 350
+> EPSV
+< 229
+> STOR x
+< 554
+> TYPE I
+< 200
+> SIZE x
+< 213 ^213 5$
+STEPS
+    one_unfinished 5
+}
+
+@test "partials: ALLO may announce the rest, or all of the file" {
+    local size
+    for size in 5 10; do
+        interrupted x 01234
+        talk <<STEPS
+< 220
+> TYPE I
+< 200
+> ALLO $size
+< 200
+> REST 5
+< 350
+> EPSV
+< 229
+> STOR x
+< 150
+put 56~
+< 426 fewer
+> SIZE x
+< 213 ^213 7\$
+> ALLO $((size == 5 ? 3 : 10))
+< 200
+> REST 7
+< 350
+> EPSV
+< 229
+> STOR x
+< 150
+put 789
+< 226
+file x 0123456789
+STEPS
+        rm "$ROOT/x"
+    done
+}
+
+@test "partials: cut again and again, it has what arrived before and what arrived then" {
+    interrupted x 01
+    for text in 23 45 67; do
+        talk <<STEPS
+< 220
+> TYPE I
+< 200
+> ALLO 1000
+< 200
+> EPSV
+< 229
+> APPE x
+< 150
+put $text~
+< 426 fewer
+STEPS
+    done
+    one_unfinished 8
+    talk <<'STEPS'
+< 220
+> TYPE I
+< 200
+> REST 6
+< 350
+> ALLO 1000
+< 200
+> EPSV
+< 229
+> STOR x
+< 150
+put ab~
+< 426 fewer
+> SIZE x
+< 213 ^213 8$
+> EPSV
+< 229
+> APPE x
+< 150
+put c
+< 226
+file x 012345abc
+STEPS
+    nothing_unfinished
+}
+
+@test "partials: inline uploads go on with it, and are gone on with" {
+    talk <<'STEPS'
+< 220
+> ALLO 10
+< 200
+> STOR x
+< 150
+>> 01234~
+eof
+< 426 fewer
+closed
+STEPS
+    one_unfinished 5
+    talk <<'STEPS'
+< 220
+> TYPE I
+< 200
+> SIZE x
+< 213 ^213 5$
+> REST 5
+< 350
+> ALLO 5
+< 200
+> STOR x
+< 150
+>> 56789
+< 226
+file x 0123456789
+STEPS
+    nothing_unfinished
+    # by APPE, cut once more on the way
+    interrupted y 01
+    talk <<'STEPS'
+< 220
+> ALLO 8
+< 200
+> APPE y
+< 150
+>> 234~
+eof
+< 426 fewer
+closed
+STEPS
+    talk <<'STEPS'
+< 220
+> APPE y
+< 150
+>> 56789
+eof
+< 226
+closed
+file y 0123456789
+STEPS
+    nothing_unfinished
+}
+
+@test "partials: STOR without REST begins anew; when it succeeds nothing is kept" {
+    interrupted x 0123456789
+    talk <<'STEPS'
+< 220
+> TYPE I
+< 200
+> EPSV
+< 229
+> STOR x
+< 150
+put new
+< 226
+> SIZE x
+< 213 ^213 3$
+file x new
+STEPS
+    published_are x
+    nothing_unfinished
+}
+
+@test "partials: STOR without REST begins anew; when it is cut, only its bytes are kept" {
+    interrupted x 0123456789
+    interrupted x new
+    one_unfinished 3
+    talk <<'STEPS'
+< 220
+> APPE x
+< 150
+>> er
+eof
+< 226
+file x newer
+STEPS
+    nothing_unfinished
+}
+
+@test "partials: REST 0 and STOR begin anew" {
+    interrupted x 0123456789
+    talk <<'STEPS'
+< 220
+> TYPE I
+< 200
+> REST 0
+< 350
+> EPSV
+< 229
+> STOR x
+< 150
+put new
+< 226
+file x new
+STEPS
+    nothing_unfinished
+}
+
+@test "partials: DELE deletes it, and shows the older file of that name again" {
+    interrupted x 01234
+    printf 'an older one' >"$ROOT/y"
+    interrupted y 01234
+    talk --allow "$ALL" <<'STEPS'
+< 220
+> TYPE I
+< 200
+> DELE x
+< 250
+> SIZE x
+< 550
+> DELE x
+< 550
+> DELE y
+< 250
+> SIZE y
+< 213 ^213 12$
+file y an older one
+> DELE y
+< 250
+> SIZE y
+< 550
+STEPS
+    published_are
+    nothing_unfinished
+}
+
+@test "partials: whoever may not delete cannot delete it" {
+    interrupted x 01234
+    talk <<'STEPS'
+< 220
+> TYPE I
+< 200
+> DELE x
+< 550 delete right
+> SIZE x
+< 213 ^213 5$
+STEPS
+    one_unfinished 5
+}
+
+@test "partials: it cannot be read or renamed, nor can the older file behind it" {
+    printf 'an older one' >"$ROOT/x"
+    for name in x y; do
+        interrupted $name 01234
+        talk --allow "$ALL" <<STEPS
+< 220
+> TYPE I
+< 200
+> EPSV
+< 229
+> RETR $name
+< 550
+> RNFR $name
+< 550
+> RNTO z
+< 503
+STEPS
+    done
+    published_are x
+    [ "$(cat "$ROOT/x")" = 'an older one' ]
+}
+
+@test "partials: --resume-hours=0 keeps nothing and shows nothing" {
+    interrupted x 01234
+    talk --resume-hours 0 <<'STEPS'
+< 220
+> TYPE I
+< 200
+> SIZE x
+< 550
+> EPSV
+< 229
+> MLSD
+< 150
+get \A\Z
+< 226
+> REST 5
+< 350
+> EPSV
+< 229
+> STOR x
+< 554
+STEPS
+    find "$ROOT" -mindepth 1 -delete
+    interrupted x 01234 --resume-hours 0
+    nothing_unfinished
+    STORD_RESUME_HOURS=0 interrupted x 01234
+    nothing_unfinished
+    published_are
+}
+
+@test "partials: after --resume-hours it is not shown any more" {
+    interrupted x 01234
+    touch -d '25 hours ago' "$(unfinished)"
+    talk --resume-hours 26 <<'STEPS'
+< 220
+> TYPE I
+< 200
+> SIZE x
+< 213 ^213 5$
+STEPS
+    talk <<'STEPS'
+< 220
+> TYPE I
+< 200
+> SIZE x
+< 550
+> MLST x
+< 550
+> EPSV
+< 229
+> MLSD
+< 150
+get \A\Z
+< 226
+> EPSV
+< 229
+> APPE x
+< 150
+put new
+< 226
+file x new
+STEPS
+    published_are x
+}
+
+@test "partials: the folder that it is in is the handler's own" {
+    interrupted x 01234
+    [ "$(find "$ROOT" -mindepth 1 -maxdepth 1 -printf '%f %m %y')" = '.stord.unfinished 700 d' ]
+    kept=$(cd "$ROOT/.stord.unfinished" && find . -type f)
+    kept=${kept#./}
+    for name in .stord.unfinished .Stord.Unfinished ".stord.unfinished/$kept" "/.stord.unfinished/$kept" \
+        ./.stord.unfinished/new; do
+        talk --allow "$ALL" <<STEPS
+< 220
+> TYPE I
+< 200
+> EPSV
+< 229
+> STOR $name
+< 55[03]
+> EPSV
+< 229
+> APPE $name
+< 55[03]
+> EPSV
+< 229
+> STOU $name
+< 55[03]
+> EPSV
+< 229
+> RETR $name
+< 55[03]
+> EPSV
+< 229
+> LIST $name
+< 55[03]
+> EPSV
+< 229
+> NLST $name
+< 55[03]
+> EPSV
+< 229
+> MLSD $name
+< 55[03]
+> MLST $name
+< 55[03]
+> STAT $name
+< 55[03]
+> SIZE $name
+< 55[03]
+> MDTM $name
+< 55[03]
+> MDTM 20260101000000 $name
+< 55[03]
+> MFMT 20260101000000 $name
+< 55[03]
+> SITE CHMOD 666 $name
+< 55[03]
+> SITE UTIME 20260101000000 $name
+< 55[03]
+> CWD $name
+< 55[03]
+> MKD $name
+< 55[03]
+> RMD $name
+< 55[03]
+> DELE $name
+< 55[03]
+> RNFR $name
+< 55[03]
+> MKD d
+< 257
+> RNFR d
+< 350
+> RNTO $name
+< 55[03]
+> RMD d
+< 250
+STEPS
+        one_unfinished 5
+    done
+    talk <<'STEPS'
+< 220
+> TYPE I
+< 200
+> EPSV
+< 229
+> LIST -la
+< 150
+get \A[^\n]* x\r\n\Z
+< 226
+> EPSV
+< 229
+> NLST -a
+< 150
+get \A\Z
+< 226
+STEPS
+}
+
+@test "partials: in TYPE A nothing is kept, for the bytes on disk are not those that were sent" {
+    talk <<'STEPS'
+< 220
+> TYPE A
+< 200
+> EPSV
+< 229
+> STOR x
+< 150
+connect
+data 01234
+reset
+< 426 reset
+> TYPE I
+< 200
+> SIZE x
+< 550
+STEPS
+    published_are
+    nothing_unfinished
+}
+
+@test "partials: where no byte arrived nothing is kept" {
+    talk <<'STEPS'
+< 220
+> TYPE I
+< 200
+> ALLO 10
+< 200
+> EPSV
+< 229
+> STOR x
+< 150
+put
+< 426 fewer
+> SIZE x
+< 550
+> EPSV
+< 229
+> STOR y
+< 150
+connect
+reset
+< 426 reset
+> SIZE y
+< 550
+STEPS
+    nothing_unfinished
+}
+
+@test "partials: where an older file could be taken for what came, the client sees an empty one" {
+    local step
+    # TYPE A, nothing came, too much came
+    for step in 'TYPE A|data 01234' 'TYPE I|data ' 'TYPE I|put@ 3000000'; do
+        printf 'an older one' >"$ROOT/x"
+        talk --max-file-size 2M <<STEPS
+< 220
+> ${step%|*}
+< 200
+> EPSV
+< 229
+> STOR x
+< 150
+connect
+${step#*|}
+$(case $step in *put*) echo '< 552' ;; *) printf 'reset\n< 426' ;; esac)
+> TYPE I
+< 200
+> SIZE x
+< 213 ^213 0\$
+file x an older one
+> EPSV
+< 229
+> APPE x
+< 150
+put new
+< 226
+file x new
+STEPS
+        nothing_unfinished
+    done
+}
+
+@test "partials: a second session does not see what the first goes on with; its own upload works" {
+    interrupted x 01234
+    several <<'STEPS'
+[a] < 220
+> TYPE I
+< 200
+> REST 5
+< 350
+> EPSV
+< 229
+> STOR x
+< 150
+connect
+data 56
+stored 7
+[b] < 220
+> TYPE I
+< 200
+> SIZE x
+< 550
+> REST 5
+< 350
+> EPSV
+< 229
+> STOR x
+< 554
+> EPSV
+< 229
+> STOR x
+< 150
+put second
+< 226
+file x second
+[a] data 789
+done
+< 226
+file x 0123456789
+STEPS
+    published_are x
+    nothing_unfinished
+}
+
+@test "partials: an upload that goes on and is cut is kept again, beside what another session published" {
+    interrupted x 01234
+    several <<'STEPS'
+[a] < 220
+> TYPE I
+< 200
+> ALLO 1000
+< 200
+> EPSV
+< 229
+> APPE x
+< 150
+connect
+data 56~
+stored 8
+[b] < 220
+> TYPE I
+< 200
+> EPSV
+< 229
+> STOR x
+< 150
+put second
+< 226
+[a] done
+< 426 fewer
+> SIZE x
+< 213 ^213 7$
+file x second
+> EPSV
+< 229
+> APPE x
+< 150
+put 789
+< 226
+file x 0123456789
+STEPS
+    nothing_unfinished
+}
+
+@test "partials: of two uploads of one name that are cut, one is kept whole" {
+    several <<'STEPS'
+[a] < 220
+> TYPE I
+< 200
+> ALLO 1000
+< 200
+> EPSV
+< 229
+> STOR x
+< 150
+connect
+data aaaaa~
+stored 6
+[b] < 220
+> TYPE I
+< 200
+> ALLO 1000
+< 200
+> EPSV
+< 229
+> STOR x
+< 150
+connect
+data bbb~
+stored 4
+done
+< 426 fewer
+[a] done
+< 426 fewer
+> SIZE x
+< 213 ^213 5$
+STEPS
+    one_unfinished 5
+    [ "$(cat "$(unfinished)")" = aaaaa ]
+}
+
+@test "partials: in folders, by relative and absolute names" {
+    mkdir -p "$ROOT/d/e"
+    printf 'not this' >"$ROOT/x"
+    interrupted d/e/x 01234
+    talk <<'STEPS'
+< 220
+> TYPE I
+< 200
+> SIZE x
+< 213 ^213 8$
+> CWD d
+< 250
+> SIZE e/x
+< 213 ^213 5$
+> EPSV
+< 229
+> MLSD e
+< 150
+get (?i)\A[^\n]*size=5;[^\n]* x\r\n\Z
+< 226
+> CWD e
+< 250
+> EPSV
+< 229
+> LIST
+< 150
+get \A-[^\n]* 5 [^\n]* x\r\n\Z
+< 226
+> SIZE /d/./e/../e/x
+< 213 ^213 5$
+> REST 5
+< 350
+> EPSV
+< 229
+> STOR x
+< 150
+put 56789
+< 226
+file d/e/x 0123456789
+file x not this
+STEPS
+    published_are d d/e d/e/x x
+    nothing_unfinished
+}
+
+goes_on_in_folder() {
+    mkdir -p "$ROOT/d/e"
+    interrupted d/e/x 01234 || return
+    talk <<'STEPS' || return
+< 220
+> TYPE I
+< 200
+> CWD d/e
+< 250
+> SIZE x
+< 213 ^213 5$
+> EPSV
+< 229
+> LIST
+< 150
+get \A-[^\n]* 5 [^\n]* x\r\n\Z
+< 226
+> REST 5
+< 350
+> EPSV
+< 229
+> STOR x
+< 150
+put 56789
+< 226
+file d/e/x 0123456789
+STEPS
+    nothing_unfinished
+}
+
+@test "partials: with openat2 and without it" {
+    both_ways goes_on_in_folder
+}
+
+@test "partials: names of every kind" {
+    local long name
+    long=$(printf 'n%.0s' {1..255})
+    for name in ' lead and trail ' '-rf' 'ä€😀' "$long" 'a*b?[c]' '~' '%s%n' 'a#b'; do
+        interrupted "$name" 01234
+        talk <<STEPS
+< 220
+> TYPE I
+< 200
+> SIZE $name
+< 213 ^213 5\$
+> EPSV
+< 229
+> APPE $name
+< 150
+put 56789
+< 226
+STEPS
+        [ "$(cat "$ROOT/$name")" = 0123456789 ]
+        nothing_unfinished
+    done
+}
+
+@test "partials: several files of one session are kept at once, each on its own" {
+    mkdir "$ROOT/d"
+    for name in a b d/a; do interrupted "$name" "0123 of $name"; done
+    for name in d/a a b; do
+        talk <<STEPS
+< 220
+> TYPE I
+< 200
+> EPSV
+< 229
+> APPE $name
+< 150
+put , and the rest
+< 226
+file $name 0123 of $name, and the rest
+STEPS
+    done
+    published_are a b d d/a
+    nothing_unfinished
+}
+
+@test "partials: a folder that has some is not empty, and takes them along when it is renamed" {
+    mkdir -p "$ROOT/d/e"
+    interrupted d/e/x 01234
+    talk --allow "$ALL" <<'STEPS'
+< 220
+> TYPE I
+< 200
+> RMD d/e
+< 550
+> RNFR d
+< 350
+> RNTO f
+< 250
+> SIZE d/e/x
+< 550
+> SIZE f/e/x
+< 213 ^213 5$
+> EPSV
+< 229
+> APPE f/e/x
+< 150
+put 56789
+< 226
+file f/e/x 0123456789
+> DELE f/e/x
+< 250
+> RMD f/e
+< 250
+> RMD f
+< 250
+STEPS
+    published_are
+    nothing_unfinished
+}
+
+@test "partials: a folder that was made with its name hides it" {
+    interrupted x 01234
+    talk <<'STEPS'
+< 220
+> TYPE I
+< 200
+> MKD x
+< 257
+> SIZE x
+< 550
+> MLST x
+< 250 (?i)type=dir
+> EPSV
+< 229
+> LIST
+< 150
+get \Ad[^\n]* x\r\n\Z
+< 226
+> EPSV
+< 229
+> APPE x
+< 55[03]
+> CWD x
+< 250
+> EPSV
+< 229
+> STOR y
+< 150
+put hello
+< 226
+file x/y hello
+STEPS
+    published_are x x/y
+}
+
+# -------------------------------------------------------------------- what is kept
+
+@test "partials: fewer bytes than ALLO announced are kept" {
+    interrupted x 0123
+    kept_after short
+    talk <<'STEPS'
+< 220
+> ALLO 10
+< 200
+> STOR x
+< 150
+>> 01234
+eof
+< 426 ^426 Failed to upload file: fewer
+closed
+STEPS
+    kept_after short
+}
+
+@test "partials: what arrived before a reset is kept" {
+    talk <<'STEPS'
+< 220
+> TYPE I
+< 200
+> EPSV
+< 229
+> STOR x
+< 150
+connect
+data 01234
+reset
+< 426 ^426 Failed to upload file: .*reset
+STEPS
+    kept_after reset
+}
+
+@test "partials: what arrived before a stall is kept" {
+    talk --stall-timeout 1 <<'STEPS'
+< 220
+> TYPE I
+< 200
+> EPSV
+< 229
+> STOR x
+< 150
+connect
+data 01234
+< 426 ^426 Failed to upload file: no data
+STEPS
+    kept_after stalled
+    talk --stall-timeout 1 <<'STEPS'
+< 220
+> ALLO 10
+< 200
+> STOR x
+< 150
+>> 01234
+< 426 ^426 Failed to upload file: no data
+closed
+STEPS
+    kept_after stalled
+}
+
+@test "partials: what a client sent that vanished is kept" {
+    talk <<'STEPS'
+< 220
+> TYPE I
+< 200
+> EPSV
+< 229
+> STOR x
+< 150
+connect
+data 01234
+eof
+done
+< 426 ^426 Failed to upload file: .*control connection
+closed
+STEPS
+    kept_after vanished
+}
+
+@test "partials: what arrived before ABOR is kept" {
+    several <<'STEPS'
+< 220
+> TYPE I
+< 200
+> EPSV
+< 229
+> STOR x
+< 150
+connect
+data 01234
+stored 5
+> ABOR
+< 426 ^426 Failed to upload file: as you asked
+< 226
+STEPS
+    kept_after aborted
+}
+
+@test "partials: what is kept is on disk" {
+    traced '-e trace=write,fsync,fdatasync,sendto' interrupted x 01234
+    # synced after its last byte, and before the client is told
+    sed -nE '/write\([0-9]+, "01234~"/,/426 Failed/p' "$T/trace" | tee "$T/part"
+    grep -qE '(fsync|fdatasync)\(.* = 0' "$T/part"
+}
+
+@test "partials: a full disk, a limit or a fault keeps nothing, and the space comes back" {
+    need_root mounts a tmpfs
+    mount -t tmpfs -o size=8m,mode=777 tmpfs "$ROOT"
+    free=$(df --output=avail "$ROOT" | tail -1)
+    upload() { # OPTION...
+        talk "$@" <<'STEPS'
+< 220
+> TYPE I
+< 200
+> EPSV
+< 229
+> STOR x
+< 150
+put@ 10000000
+< 552
+> SIZE x
+< 550
+STEPS
+        nothing_unfinished
+        published_are
+        find "$ROOT" -mindepth 1 -depth -type d -delete
+        [ "$(df --output=avail "$ROOT" | tail -1)" = "$free" ]
+    }
+    upload
+    upload --min-free 2M
+    upload --max-file-size 2M
+}
+
+@test "partials: a fault of the disk keeps nothing" {
+    traced '-e trace=fsync -e inject=fsync:error=EIO:when=1' talk <<'STEPS'
+< 220
+> TYPE I
+< 200
+> EPSV
+< 229
+> STOR x
+< 150
+put 01234
+< 550
+> SIZE x
+< 550
+STEPS
+    grep -q INJECTED "$T/trace"
+    published_are
+    nothing_unfinished
+}
+
+@test "partials: when what goes on does not fit, what was there before stays" {
+    need_root mounts a tmpfs
+    mount -t tmpfs -o size=4m,mode=777 tmpfs "$ROOT"
+    printf old >"$ROOT/x"
+    interrupted x 01234
+    talk <<'STEPS'
+< 220
+> TYPE I
+< 200
+> SIZE x
+< 213 ^213 5$
+> EPSV
+< 229
+> APPE x
+< 150
+put@ 5000000
+< 552
+file x old
+> SIZE x
+< 213 ^213 5$
+> EPSV
+< 229
+> APPE x
+< 150
+put 56789
+< 226
+file x 0123456789
+STEPS
+    published_are x
+    nothing_unfinished
+}
+
+@test "partials: nothing is kept of APPE, and of REST, to a published file" {
+    printf 'an older one' >"$ROOT/x"
+    talk <<'STEPS'
+< 220
+> TYPE I
+< 200
+> ALLO 1000
+< 200
+> EPSV
+< 229
+> APPE x
+< 150
+put 01234
+< 426 fewer
+> SIZE x
+< 213 ^213 12$
+> ALLO 1000
+< 200
+> REST 3
+< 350
+> EPSV
+< 229
+> STOR x
+< 150
+put 01234
+< 426 fewer
+> SIZE x
+< 213 ^213 12$
+> EPSV
+< 229
+> APPE x
+< 150
+put , longer
+< 226
+file x an older one, longer
+STEPS
+    nothing_unfinished
+}
+
+@test "partials: a handler that is killed while it goes on leaves the old file, and nothing to be seen" {
+    printf old >"$ROOT/x"
+    interrupted x 01234
+    several <<'STEPS'
+[a] < 220
+> TYPE I
+< 200
+> SIZE x
+< 213 ^213 5$
+> EPSV
+< 229
+> APPE x
+< 150
+connect
+data 56
+stored 7
+killed
+[b] < 220
+> TYPE I
+< 200
+> SIZE x
+< 213 ^213 3$
+> EPSV
+< 229
+> LIST
+< 150
+get \A-[^\n]* 3 [^\n]* x\r\n\Z
+< 226
+> EPSV
+< 229
+> STOR x
+< 150
+put new
+< 226
+file x new
+STEPS
+    published_are x
+}
+
+@test "partials: in a folder that is another mount nothing is kept, but the older file is hidden" {
+    need_root mounts a tmpfs
+    mkdir "$ROOT/mnt"
+    mount -t tmpfs -o size=4m,mode=777 tmpfs "$ROOT/mnt"
+    printf old >"$ROOT/mnt/x"
+    interrupted mnt/x 01234
+    talk <<'STEPS'
+< 220
+> TYPE I
+< 200
+> CWD mnt
+< 250
+> EPSV
+< 229
+> APPE x
+< 150
+put er
+< 226
+file mnt/x older
+STEPS
+    interrupted mnt/x 01234
+    talk <<'STEPS'
+< 220
+> TYPE I
+< 200
+> CWD mnt
+< 250
+> SIZE x
+< 213 ^213 0$
+> REST 3
+< 350
+> EPSV
+< 229
+> STOR x
+< 554
+file mnt/x older
+> EPSV
+< 229
+> STOR x
+< 150
+put new
+< 226
+file mnt/x new
+> EPSV
+< 229
+> STOR y
+< 150
+put@ 5000000
+< 552
+STEPS
+    published_are mnt mnt/x
+    nothing_unfinished
+}
+
+@test "partials: a reserved folder that is somebody else's, a link or a file is not used" {
+    need_root makes a folder of somebody else
+    mkdir "$T/elsewhere"
+    for kind in theirs link file; do
+        case $kind in
+        theirs) install -D -o nobody -m 777 /dev/null "$ROOT/.stord.unfinished/theirs" && chown nobody "$ROOT/.stord.unfinished" ;;
+        link) ln -s "$T/elsewhere" "$ROOT/.stord.unfinished" ;;
+        file) echo mine >"$ROOT/.stord.unfinished" ;;
+        esac
+        printf old >"$ROOT/x"
+        CODE=550 interrupted x 01234
+        talk <<'STEPS'
+< 220
+> TYPE I
+< 200
+> SIZE x
+< 213 ^213 3$
+> EPSV
+< 229
+> LIST
+< 150
+get \A-[^\n]* 3 [^\n]* x\r\n\Z
+< 226
+> EPSV
+< 229
+> STOR x
+< 150
+put new
+< 226
+file x new
+STEPS
+        published_are x
+        [ -z "$(find "$ROOT/.stord.unfinished" "$T/elsewhere" -mindepth 1 ! -name theirs)" ]
+        rm -r "$ROOT/.stord.unfinished" "$ROOT/x"
+    done
+}

@@ -1,0 +1,109 @@
+# What the tests of interrupted uploads share, on top of session: `load resume`.
+# shellcheck shell=bash
+load session
+
+# several [OPTION...] <<STEPS: plays several sessions at once, each with a handler of its own that
+# has those options (see several.py); their log goes to $T/log.
+several() {
+    cat >"$T/dialogue"
+    command -p python3 "$TOP/tests/several.py" "$T/dialogue" \
+        ${WRAP[@]+"${WRAP[@]}"} "$HANDLER" --root "$ROOT" "$@" 2>>"$T/log" || {
+        cat "$T/log" >&2
+        return 1
+    }
+}
+
+# All that has a reserved name, or is in a folder that has, and has bytes: what uploads in flight and
+# interrupted ones have on disk. Empty folders and files of such names may stay.
+unfinished() { find "$ROOT" -path '*/.stord.*' ! -type d -size +0; }
+
+nothing_unfinished() {
+    local left
+    left=$(unfinished)
+    [ -z "$left" ] || fail "left behind: $left"
+}
+
+# one_unfinished BYTES: one file is kept, and it has so many
+one_unfinished() {
+    local sizes
+    sizes=$(unfinished | xargs -r -d '\n' stat -c %s | paste -sd' ')
+    [ "$sizes" = "$1" ] || fail "unfinished files have these sizes: $sizes"
+}
+
+# published_are NAME...: the root has these files and folders (sorted), beside reserved ones
+# shellcheck disable=SC2120 # none: nothing is published
+published_are() {
+    local got
+    got=$(find "$ROOT" -mindepth 1 -name '.stord.*' -prune -o -printf '%P\n' |
+        LC_ALL=C sort | paste -sd' ')
+    [ "$got" = "$*" ] || fail "the root holds: $got"
+}
+
+# pattern N [FROM]: the bytes that dialogues call `pattern`, from the FROM-th on
+pattern() {
+    command -p python3 -c 'import sys
+sys.path.insert(0, sys.argv[1])
+from dialogue import pattern
+sys.stdout.buffer.write(pattern(int(sys.argv[2]))[int(sys.argv[3]):])' "$TOP/tests" "$1" "${2:-0}"
+}
+
+# No session of `serve` runs any more.
+sessions_gone() { ! pgrep -P "$SERVE_PID" >/dev/null; }
+
+# interrupted NAME BYTES [OPTION...]: an upload of NAME that says it will have 1000 bytes, and is cut
+# so that just BYTES are kept: one more comes, for the last one is not kept.
+interrupted() {
+    talk "${@:3}" <<STEPS
+< 220
+> TYPE I
+< 200
+> ALLO 1000
+< 200
+> EPSV
+< 229
+> STOR $1
+< 150
+put $2~
+< ${CODE:-426} fewer
+STEPS
+}
+
+# traced "OPTION..." COMMAND...: with handlers under strace with those options; see $T/trace
+traced() {
+    local -x ASAN_OPTIONS=detect_leaks=0 # leaks cannot be looked for under strace
+    local WRAP
+    # shellcheck disable=SC2034 # for talk
+    read -ra WRAP <<<"strace -f -o $T/trace $1"
+    "${@:2}"
+}
+
+# kept_after WORD: of x 5 bytes arrived, the log has the word, 4 bytes are kept, and the next session
+# goes on with them
+kept_after() {
+    logged "Upload failed: /x \\(5 bytes, [0-9.]+ s, $1\\)" || return
+    one_unfinished 4 || return
+    # shellcheck disable=SC2119
+    published_are || return
+    talk <<'STEPS' || return
+< 220
+> TYPE I
+< 200
+> SIZE x
+< 213 ^213 4$
+> EPSV
+< 229
+> APPE x
+< 150
+put 456789
+< 226
+file x 0123456789
+STEPS
+    nothing_unfinished || return
+    rm "$ROOT/x"
+}
+
+# has_stored PID BYTES: of the file that the handler receives more has come
+has_stored() {
+    find "/proc/$1/fd" -lname "$ROOT/*" -exec stat -L -c '%F:%s' {} + 2>/dev/null |
+        awk -F: -v bytes="$2" '/^regular/ && $2 > bytes { found = 1 } END { exit !found }'
+}
