@@ -20,7 +20,12 @@ LINK_HARDENING = -Wl,-z,relro,-z,now,-z,noexecstack
 COMPILE = $(CC) -std=gnu17 -D_GNU_SOURCE -DSTORD_VERSION='"$(VERSION)"' $(WARNINGS) $(HARDENING) \
 	-MMD -MP $(CFLAGS)
 
-HANDLER_SOURCES = handler.c $(filter-out src/systemd_module.c,$(wildcard src/*.c))
+# Modules, which link what handler loads only when it is needed, and their libraries by pkg-config
+MODULES = systemd password
+systemd_LIBRARY = libsystemd
+password_LIBRARY = libcrypt
+
+HANDLER_SOURCES = handler.c $(filter-out %_module.c,$(wildcard src/*.c))
 SOURCES = handler.c client.c $(wildcard src/*.c)
 UNITS = $(notdir $(basename $(wildcard tests/unit/*.c)))
 FUZZERS = $(notdir $(basename $(wildcard tests/fuzz/*.c)))
@@ -30,7 +35,7 @@ SCRIPTS = .ci/run $(wildcard scripts/*) tests/run tests/npm tests/peers tests/wi
 FUZZ_SECONDS = 60
 
 # What has to be installed, by Debian's names
-BUILD_PACKAGES = gcc make libc6-dev pkg-config libsystemd-dev
+BUILD_PACKAGES = gcc make libc6-dev libcrypt-dev pkg-config libsystemd-dev
 DEMO_PACKAGES = $(BUILD_PACKAGES) systemd
 TEST_PACKAGES = $(DEMO_PACKAGES) bats busybox curl inetutils-ftp iproute2 ipsvd lftp ncftp perl php-cli \
 	procps python3 rclone socat strace tnftp ucspi-tcp util-linux wput $(PEER_LIBRARIES) $(FILE_SYSTEMS)
@@ -43,7 +48,7 @@ LINT_PACKAGES = $(BUILD_PACKAGES) clang clang-format clang-tidy cppcheck shellch
 SANITIZER_PACKAGES = $(TEST_PACKAGES)
 FUZZ_PACKAGES = clang libclang-rt-dev
 
-all: $(OUT)/handler $(OUT)/client $(OUT)/stord-systemd.so ## build everything
+all: $(OUT)/handler $(OUT)/client $(MODULES:%=$(OUT)/stord-%.so) ## build everything
 
 $(OUT)/handler: $(HANDLER_SOURCES:%.c=$(OBJ)/%.o)
 	@echo "  LINK $@"
@@ -53,14 +58,14 @@ $(OUT)/client: $(OBJ)/client.o
 	@echo "  LINK $@"
 	@$(COMPILE) -pie $(LINK_HARDENING) -o $@ $^ $(LDFLAGS)
 
-$(OUT)/stord-systemd.so: $(OBJ)/src/systemd_module.o
+$(OUT)/stord-%.so: $(OBJ)/src/%_module.o
 	@echo "  LINK $@"
-	@$(COMPILE) -shared $(LINK_HARDENING) -o $@ $^ $$(pkg-config --libs libsystemd) $(LDFLAGS)
+	@$(COMPILE) -shared $(LINK_HARDENING) -o $@ $^ $$(pkg-config --libs $($*_LIBRARY)) $(LDFLAGS)
 
-$(OBJ)/src/systemd_module.o: src/systemd_module.c
+$(OBJ)/src/%_module.o: src/%_module.c
 	@echo "  CC $<"
 	@mkdir -p $(@D)
-	@$(COMPILE) -fPIC -fvisibility=hidden $$(pkg-config --cflags libsystemd) -c -o $@ $<
+	@$(COMPILE) -fPIC -fvisibility=hidden $$(pkg-config --cflags $($*_LIBRARY)) -c -o $@ $<
 
 $(OBJ)/%.o: %.c
 	@echo "  CC $<"
@@ -148,7 +153,7 @@ build/fuzz/src/%.o: src/%.c $(wildcard src/*.h)
 lint: need-LINT ## formatting, warnings of gcc and clang, clang-tidy, cppcheck, shellcheck, units, man pages
 	@scripts/lint '$(SOURCES)' '$(SCRIPTS)' '$(wildcard tests/*.bats)'
 
-INSTALLED = $(LIBEXECDIR)/handler $(LIBEXECDIR)/stord-systemd.so $(PREFIX)/bin/stor \
+INSTALLED = $(LIBEXECDIR)/handler $(MODULES:%=$(LIBEXECDIR)/stord-%.so) $(PREFIX)/bin/stor \
 	$(UNITDIR)/stord.socket $(UNITDIR)/stord@.service $(PREFIX)/lib/sysusers.d/stord.conf \
 	$(PREFIX)/lib/tmpfiles.d/stord.conf $(SYSCONFDIR)/xinetd.d/stord \
 	$(PREFIX)/share/man/man8/handler.8 $(PREFIX)/share/man/man1/stor.1
@@ -160,7 +165,7 @@ put = install -d "$(DESTDIR)$(dir $(3))" && \
 
 install: all ## install below PREFIX (and SYSCONFDIR), perhaps into DESTDIR
 	install -D -m 755 handler "$(DESTDIR)$(LIBEXECDIR)/handler"
-	install -D -m 644 stord-systemd.so "$(DESTDIR)$(LIBEXECDIR)/stord-systemd.so"
+	install -D -m 644 -t "$(DESTDIR)$(LIBEXECDIR)" $(MODULES:%=stord-%.so)
 	install -D -m 755 client "$(DESTDIR)$(PREFIX)/bin/stor"
 	$(call put,644,units/stord.socket,$(UNITDIR)/stord.socket)
 	$(call put,644,units/stord@.service,$(UNITDIR)/stord@.service)
@@ -175,9 +180,10 @@ uninstall: ## take away what install put there
 	rmdir "$(DESTDIR)$(LIBEXECDIR)" 2>/dev/null || :
 
 clean: ## remove what was built
-	rm -rf build handler client stord-systemd.so
+	rm -rf build handler client $(MODULES:%=stord-%.so)
 
 help: ## this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 12
 
+.SECONDARY: # objects stay
 .PHONY: all demo check asan faults fuzz lint powercut torture install uninstall clean help tests-built

@@ -13,6 +13,7 @@
 #include "src/channel.h"
 #include "src/config.h"
 #include "src/log.h"
+#include "src/login.h"
 #include "src/path.h"
 #include "src/peer.h"
 #include "src/session.h"
@@ -54,10 +55,18 @@ static int serve(const struct config *config, const struct log *log, int stop) {
                        strerror(-result));
         return refuse_setup(log, EX_CONFIG, complaint);
     }
+    struct login login = {.fd = -1};
+    const struct login_setup setup = {.file = config_users(config), .peer = &peer, .log = log};
+    result = setup.file ? login_start(&login, &setup) : 0;
+    if (result < 0) {
+        (void)snprintf(complaint, sizeof(complaint), "credential helper: %s", strerror(-result));
+        return refuse_setup(log, EX_OSERR, complaint);
+    }
     static struct session session; /* static only for its size: nothing else refers to it */
-    session_init(&session, config, log, &peer, &root, STDIN_FILENO, STDOUT_FILENO);
+    session_init(&session, config, log, &peer, &root, &login, STDIN_FILENO, STDOUT_FILENO);
     session.control.stop = stop;
     session_run(&session);
+    login_end(&session.login);
     return EX_OK;
 }
 

@@ -1,14 +1,56 @@
 #include "auth.h"
 
+#include <ctype.h>
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "folder.h"
 #include "reply.h"
 #include "session.h"
 
+enum { FAILURE_DELAY = 1000 /* ms from a wrong password to the reply */ };
+
+static bool has_users(const struct session *session) {
+    return config_users(session->config) != NULL;
+}
+
+/* Rights and limits: those of the account where it has any, else those of the settings. */
+static void apply(struct session *session, const struct account *account) {
+    const struct config *config = session->config;
+    struct account *own = &session->account;
+    *own = *account;
+    session->rights = own->has_rights ? own->rights : config->allow;
+    if (!own->has_conflict)
+        own->conflict = config->conflict;
+    if (!own->has_max_file_size)
+        own->max_file_size = config->max_file_size;
+    if (!own->has_file_mode)
+        own->file_mode = config->file_mode;
+}
+
+static void be_nobody(struct session *session) {
+    static const struct account nobody = {.home = "/", .quota = VALUE_UNLIMITED};
+    apply(session, &nobody);
+    session->root = session->top;
+    memcpy(session->owner, "-", sizeof("-"));
+    session->user[0] = '\0';
+}
+
 void auth_begin(struct session *session) {
-    session->logged_in = session->peer.local;
-    session->owner = "-"; /* nobody in particular */
+    be_nobody(session);
+    session->authenticated = false;
+    session->logged_in = session->peer.local && !has_users(session);
 }
 
 int auth_refuse(struct session *session) {
+    if (has_users(session))
+        return reply_send(session, 530, "Not logged in: USER and PASS come first");
+    if (session->config->anonymous)
+        return reply_send(session, 530, "Not logged in: log in as anonymous");
     log_event(session->log, LOG_LEVEL_WARNING,
               "Refused %s: there is no user database, so only local peers are served",
               session->peer.text);
@@ -16,19 +58,121 @@ int auth_refuse(struct session *session) {
                       "Not logged in: without a user database only local clients are served");
 }
 
+/* The name as one part of a path: letters, digits, "-" and "_" stay, the rest is escaped. */
+static void set_owner(struct session *session) {
+    size_t n = 0;
+    session->owner[n++] = 'u';
+    session->owner[n++] = '.';
+    for (const char *c = session->user; *c && n + 4 <= sizeof(session->owner); c++) {
+        unsigned char byte = (unsigned char)*c;
+        if (isalnum(byte) || byte == '-' || byte == '_')
+            session->owner[n++] = *c;
+        else
+            n += (size_t)snprintf(session->owner + n, 4, "%%%02x", byte);
+    }
+    session->owner[n] = '\0';
+}
+
+/* Makes the home where it is not there, and makes it the session's root. */
+static int enter_home(struct session *session) {
+    struct path_root home;
+    int result = folder_enter(session->config, &session->top, session->account.home, &home);
+    if (result == 0)
+        session->root = home;
+    return result;
+}
+
+static int log_in(struct session *session, const struct account *account) {
+    apply(session, account);
+    int result = enter_home(session);
+    if (result < 0) {
+        log_event(session->log, LOG_LEVEL_ERROR, "Home %s of %s: %s", account->home, session->user,
+                  strerror(-result));
+        session->over = true;
+        return reply_send(session, 421, "Your folder is not available; closing");
+    }
+    set_owner(session);
+    login_end(&session->login);
+    session->logged_in = session->authenticated = true;
+    log_event(session->log, LOG_LEVEL_INFO, "Logged in: %s from %s", session->user,
+              session->peer.text);
+    return reply_send(session, 230, "Logged in");
+}
+
+/* "anonymous" and "ftp", where they may log in. They upload and make folders, never replace, and do
+ * no more than that unless the options say so. */
+static bool is_anonymous(const struct session *session) {
+    return session->config->anonymous &&
+           (strcasecmp(session->user, "anonymous") == 0 || strcasecmp(session->user, "ftp") == 0);
+}
+
+static int log_in_anonymous(struct session *session) {
+    const struct config *config = session->config;
+    struct account account = {.home = "/",
+                              .has_rights = !config_has(config, "allow"),
+                              .rights = RIGHT_UPLOAD | RIGHT_MKDIR,
+                              .has_conflict = !config_has(config, "on-conflict"),
+                              .conflict = CONFLICT_RENAME,
+                              .quota = VALUE_UNLIMITED};
+    memcpy(session->user, "anonymous", sizeof("anonymous"));
+    return log_in(session, &account);
+}
+
+static int close_after(struct session *session, const char *text) {
+    session->over = true;
+    return reply_send(session, 421, "%s; closing", text);
+}
+
+/* The log line that contrib/fail2ban looks for. */
+static int refuse_login(struct session *session) {
+    log_event(session->log, LOG_LEVEL_WARNING, "Login failed from %s: user %s", session->peer.text,
+              session->user);
+    (void)channel_await(&session->control, -1, 0, FAILURE_DELAY);
+    if (++session->failed_logins >= LOGIN_TRIES)
+        return close_after(session, "Too many wrong passwords");
+    return reply_send(session, 530, "Login incorrect");
+}
+
+/* Asks the helper and waits for its answer. Returns 0 or a negative errno. */
+static int ask(struct session *session, const char *password, struct login_answer *ret_answer) {
+    const struct login *login = &session->login;
+    int timeout = (int)session->config->login_timeout * 1000;
+    if (login->fd < 0)
+        return -EPIPE;
+    int result = login_ask(login, session->user, password, false);
+    if (result == 0)
+        result = channel_await(&session->control, login->fd, POLLIN, timeout);
+    return result < 0 ? result : login_answer(login, ret_answer);
+}
+
 int verb_user(struct session *session, const char *argument) {
     session->user_given = true;
-    if (!session->logged_in)
+    if (session->authenticated)
+        return reply_send(session, 530, "Already logged in; connect anew to be somebody else");
+    (void)snprintf(session->user, sizeof(session->user), "%s", argument);
+    if (!has_users(session) && !is_anonymous(session) && !session->logged_in)
         return auth_refuse(session);
-    log_event(session->log, LOG_LEVEL_INFO, "User name given: %s", argument);
-    return reply_send(session, 331, "Any password will do");
+    log_event(session->log, LOG_LEVEL_DEBUG, "User name given: %s", argument);
+    bool any = is_anonymous(session) || !has_users(session);
+    return reply_send(session, 331, any ? "Any password will do" : "Now send PASS");
 }
 
 int verb_pass(struct session *session, const char *argument) {
-    (void)argument;
-    if (!session->logged_in)
-        return auth_refuse(session);
-    return reply_send(session, 230, "Logged in");
+    struct login_answer answer;
+    if (session->authenticated)
+        return reply_send(session, 230, "Already logged in");
+    if (is_anonymous(session))
+        return log_in_anonymous(session);
+    if (!has_users(session))
+        return session->logged_in ? reply_send(session, 230, "Logged in") : auth_refuse(session);
+    if (session->user[0] == '\0')
+        return reply_send(session, 503, "USER comes before PASS");
+    int result = ask(session, argument, &answer);
+    if (result == -ESHUTDOWN)
+        return 0; /* the session loop answers that */
+    if (result < 0 || answer.outcome == LOGIN_BROKEN)
+        return close_after(session, "Nobody can log in now: see the server's log");
+    return answer.outcome == LOGIN_YES ? log_in(session, &answer.account) : refuse_login(session);
 }
 
 int verb_acct(struct session *session, const char *argument) {

@@ -1,12 +1,16 @@
 #include "config.h"
 
 #include <ctype.h>
+#include <limits.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "value.h"
 
 #define DEFAULT_ROOT       "./ftpserver"
+#define NO_USERS           "none"
 #define ENVIRONMENT_PREFIX "STORD_"
 
 struct option {
@@ -23,6 +27,10 @@ struct option {
 static const struct option options[] = {
     {"root", "DIR", DEFAULT_ROOT, value_folder, FIELD(root),
      "folder that receives uploads; only the default is created"},
+    {"users", "FILE", NO_USERS, value_file, FIELD(users),
+     "who may log in; none: the systemd credential users, if there is one"},
+    {"anonymous", NULL, "no", value_flag, FIELD(anonymous),
+     "anybody may log in as anonymous or ftp, to upload"},
     {"allow", "RIGHTS", "upload,append,replace,list,mkdir", value_rights, FIELD(allow),
      "what clients may do; also: read, rename, delete"},
     {"log", "TARGET", "auto", value_log, FIELD(log), "where to log: auto, stderr, syslog, journal"},
@@ -94,6 +102,7 @@ static const struct option *find_environment(const char *name, size_t length) {
 static bool set(struct config *config, const struct option *option, const char *shown,
                 int shown_length, const char *value, char error[CONFIG_ERROR_SIZE]) {
     const char *expected = option->set((char *)config + option->field, value);
+    config->given |= (uint64_t)1 << (option - options);
     if (!expected)
         return true;
     (void)snprintf(error, CONFIG_ERROR_SIZE, "%.*s wants %s, not \"%s\"", shown_length, shown,
@@ -167,6 +176,21 @@ enum config_outcome config_load(struct config *ret_config, int argc, char *const
     if (outcome == CONFIG_SERVE)
         *ret_config = config;
     return outcome;
+}
+
+bool config_has(const struct config *config, const char *name) {
+    const struct option *option = find_option(name, strlen(name));
+    return option && config->given >> (option - options) & 1;
+}
+
+const char *config_users(const struct config *config) {
+    static char credential[PATH_MAX]; /* static only for its size */
+    const char *folder = getenv("CREDENTIALS_DIRECTORY");
+    if (config_has(config, "users"))
+        return strcmp(config->users, NO_USERS) == 0 ? NULL : config->users;
+    if (!folder || snprintf(credential, PATH_MAX, "%s/users", folder) >= PATH_MAX)
+        return NULL;
+    return access(credential, F_OK) == 0 ? credential : NULL;
 }
 
 bool config_root_is_default(const struct config *config) {

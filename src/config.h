@@ -18,6 +18,8 @@
 
 struct config {
     const char *root;           /* folder that uploads go to */
+    const char *users;          /* users file, or "none" */
+    bool anonymous;             /* strangers may log in as anonymous */
     unsigned allow;             /* what sessions may do: bits of enum right */
     enum log_target log;        /* where to log */
     enum log_level log_level;   /* how much to log */
@@ -38,6 +40,7 @@ struct config {
     uint64_t max_file_size;          /* bytes an upload may have, or VALUE_UNLIMITED */
     struct room min_free;            /* room that uploads leave on the disk */
     bool no_sync;                    /* nothing waits for the disk */
+    uint64_t given;                  /* which options were given: see config_has */
 };
 
 enum config_outcome {
@@ -54,6 +57,13 @@ enum { CONFIG_ERROR_SIZE = 512 };
  * into those. With CONFIG_USAGE and CONFIG_BAD, error holds the exact complaint. */
 enum config_outcome config_load(struct config *ret_config, int argc, char *const *argv,
                                 char *const *environment, char error[CONFIG_ERROR_SIZE]);
+
+/* Tells whether the option of that name was given, as an argument or in the environment. */
+bool config_has(const struct config *config, const char *name);
+
+/* The users file: what --users says, else the systemd credential `users` where there is one, else
+ * NULL. The string lives as long as the environment. */
+const char *config_users(const struct config *config);
 
 /* Tells whether root is the default one, which is created when it is missing. */
 bool config_root_is_default(const struct config *config);

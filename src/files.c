@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "folder.h"
 #include "reply.h"
 #include "session.h"
 #include "view.h"
@@ -52,63 +53,15 @@ int verb_cdup(struct session *session, const char *argument) {
     return verb_cwd(session, "..");
 }
 
-/* Brings the names in a folder to the disk. */
 static int sync_folder(const struct session *session, int folder) {
-    return session->config->no_sync ? 0 : path_sync_folder(folder, session->root.fd);
-}
-
-/* Sets the mode; that the group is handed down, which a folder inherits, is not taken away by it.
- */
-static int set_folder_mode(int fd, mode_t mode) {
-    struct stat st;
-    if (fstat(fd, &st) < 0)
-        return -errno;
-    if (fchmod(fd, mode | (st.st_mode & S_ISGID)) == 0)
-        return 0;
-    /* A filter (RestrictSUIDSGID= of systemd) forbids to set that bit, even where it is set */
-    return errno == EPERM && fchmod(fd, mode) == 0 ? 0 : -errno;
-}
-
-/* Sets the mode and the group that were asked for. The group comes first: it takes bits of the mode
- * away. */
-static int dress_folder(const struct config *config, int parent, const char *name) {
-    if (config->group == VALUE_NO_GROUP && config->dir_mode == VALUE_NO_MODE)
-        return 0;
-    int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (fd < 0)
-        return -errno;
-    int result = 0;
-    if (config->group != VALUE_NO_GROUP && fchown(fd, (uid_t)-1, config->group) < 0)
-        result = -errno;
-    if (result == 0 && config->dir_mode != VALUE_NO_MODE)
-        result = set_folder_mode(fd, config->dir_mode);
-    (void)close(fd);
-    return result;
-}
-
-/* Makes the folder and syncs the one it is in, so that uploads into it can rely on it. */
-static int make_folder(const struct session *session, const char *path) {
-    const char *name;
-    int parent = path_open_parent(&session->root, path, &name);
-    if (parent < 0)
-        return parent;
-    int result = mkdirat(parent, *name ? name : ".", 0777) < 0 ? -errno : 0;
-    if (result == 0) {
-        result = dress_folder(session->config, parent, name);
-        if (result == 0)
-            result = sync_folder(session, parent);
-        if (result < 0)
-            (void)unlinkat(parent, name, AT_REMOVEDIR);
-    }
-    (void)close(parent);
-    return result;
+    return folder_sync(session->config, &session->root, folder);
 }
 
 int verb_mkd(struct session *session, const char *argument) {
     char path[PATH_SIZE], quoted[2 * PATH_SIZE];
     int result = path_resolve(session->cwd, argument, path);
     if (result == 0)
-        result = make_folder(session, path);
+        result = folder_make(session->config, &session->root, path);
     if (result == -EEXIST)
         return reply_send(session, 550, "\"%s\" exists already", quote(path, quoted));
     if (result < 0)

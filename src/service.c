@@ -62,6 +62,10 @@ int verb_quit(struct session *session, const char *argument) {
 
 int verb_rein(struct session *session, const char *argument) {
     (void)argument;
+    if (session->authenticated) { /* the credential helper has gone, nobody could log in */
+        session->over = true;
+        return reply_send(session, 421, "Connect anew to be somebody else; closing");
+    }
     session_reset(session);
     return reply_send(session, 220, "Ready for a new user");
 }

@@ -22,7 +22,6 @@ enum {
 enum read_outcome { READ_LINE, READ_END, READ_IDLE, READ_STOP };
 
 void session_reset(struct session *session) {
-    session->rights = session->config->allow;
     session->user_given = false;
     session->ascii = session->config->default_ascii;
     session->type_given = session->allo_given = session->allo_refused = false;
@@ -38,15 +37,17 @@ void session_reset(struct session *session) {
 }
 
 void session_init(struct session *session, const struct config *config, const struct log *log,
-                  const struct peer *peer, const struct path_root *root, int in, int out) {
+                  const struct peer *peer, const struct path_root *root, const struct login *login,
+                  int in, int out) {
     memset(session, 0, offsetof(struct session, cwd));
     session->config = config;
     session->log = log;
     session->peer = *peer;
-    session->root = *root;
+    session->top = *root;
     channel_open(&session->control, in, out);
     line_init(&session->line);
     data_init(&session->data);
+    session->login = *login;
     session_reset(session);
 }
 
@@ -162,7 +163,7 @@ static int give_up(struct session *session) {
 }
 
 bool session_may_replace(const struct session *session) {
-    return session->rights & RIGHT_REPLACE && session->config->conflict == CONFLICT_REPLACE;
+    return session->rights & RIGHT_REPLACE && session->account.conflict == CONFLICT_REPLACE;
 }
 
 int session_stop(struct session *session) {

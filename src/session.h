@@ -7,11 +7,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "account.h"
+#include "auth.h"
 #include "channel.h"
 #include "config.h"
 #include "data.h"
 #include "line.h"
 #include "log.h"
+#include "login.h"
 #include "path.h"
 #include "peer.h"
 
@@ -21,7 +24,8 @@ struct session {
     const struct config *config; /* settings, never changed */
     const struct log *log;       /* where events go */
     struct peer peer;            /* the client's end of the control connection */
-    struct path_root root;       /* what names are resolved beneath */
+    struct path_root top;        /* the root folder */
+    struct path_root root;       /* what names are resolved beneath: that, or the user's home */
 
     bool line_waiting;        /* line is whole, came during a transfer, and waits for its end */
     bool line_alone;          /* nothing came in one piece with the beginning of line */
@@ -31,10 +35,15 @@ struct session {
     size_t out_length;        /* bytes in out */
     long long login_deadline; /* ms on the monotonic clock until which a client may log in */
 
-    unsigned rights;   /* what the client may do: bits of enum right */
-    bool logged_in;    /* may use verbs that need a login */
-    bool user_given;   /* USER was sent */
-    const char *owner; /* whose interrupted uploads the client sees: one part of a name */
+    unsigned rights;                 /* what the client may do: bits of enum right */
+    struct account account;          /* where, and within which limits */
+    bool logged_in;                  /* may use verbs that need a login */
+    bool user_given;                 /* USER was sent */
+    bool authenticated;              /* by a password, or as anonymous */
+    unsigned failed_logins;          /* passwords that were wrong */
+    struct login login;              /* the credential helper */
+    char user[USERS_NAME_LIMIT + 2]; /* what USER said, cut off where it is too long for a name */
+    char owner[AUTH_OWNER_SIZE];     /* whose interrupted uploads these are: one part of a name */
 
     bool ascii;        /* representation type is A (else I) */
     bool type_given;   /* by TYPE; until then it is the default */
@@ -67,7 +76,8 @@ struct session {
 
 /* Prepares a session. The structs stay the caller's and must outlive it. */
 void session_init(struct session *session, const struct config *config, const struct log *log,
-                  const struct peer *peer, const struct path_root *root, int in, int out);
+                  const struct peer *peer, const struct path_root *root, const struct login *login,
+                  int in, int out);
 
 /* As after the greeting: nobody logged in, all parameters at their defaults (REIN). What SITE UMASK
  * took away stays away. */

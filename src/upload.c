@@ -40,7 +40,7 @@ static const char *error_word(int error) {
 
 /* Answers an error. late: bytes of the file have come. */
 static int reply_error(struct session *session, int error, bool late) {
-    uint64_t limit = session->config->max_file_size;
+    uint64_t limit = session->account.max_file_size;
     if (error == -ESHUTDOWN) {
         (void)session_stop(session);
         return reply_send(session, 421, "%s: the service is shutting down", failed);
@@ -253,8 +253,8 @@ static void complete(struct session *session, struct upload *upload) {
     request->partial = view_partial(session, upload->path);
     request->size = upload->job.size;
     request->size_is_rest = upload->job.is_inline;
-    request->most = config->max_file_size;
-    request->mode = config->file_mode;
+    request->most = session->account.max_file_size;
+    request->mode = session->account.file_mode;
     request->group = config->group;
     request->min_free = config->min_free;
     request->no_sync = config->no_sync;
@@ -278,7 +278,7 @@ static int run(struct session *session, const char *name, struct upload *upload)
 
 /* What happens where the name is taken. */
 static enum conflict policy(const struct session *session) {
-    enum conflict policy = session->config->conflict;
+    enum conflict policy = session->account.conflict;
     return policy != CONFLICT_REPLACE || session_may_replace(session) ? policy : CONFLICT_REFUSE;
 }
 

@@ -17,6 +17,13 @@ const char *value_folder(void *field, const char *value) {
     return NULL;
 }
 
+const char *value_file(void *field, const char *value) {
+    if (*value == '\0')
+        return "a file";
+    *(const char **)field = value;
+    return NULL;
+}
+
 const char *value_rights(void *field, const char *value) {
     int rights = rights_parse(value);
     if (rights < 0)

@@ -33,7 +33,8 @@ enum conflict {
  * text should have been. */
 typedef const char *value_setter(void *field, const char *text);
 
-value_setter value_folder;       /* const char *: what is in text itself */
+value_setter value_folder;       /* const char *: text itself */
+value_setter value_file;         /* the same */
 value_setter value_rights;       /* unsigned: bits of enum right */
 value_setter value_log;          /* enum log_target */
 value_setter value_log_level;    /* enum log_level */

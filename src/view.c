@@ -8,7 +8,7 @@
 #include "session.h"
 
 struct partial view_partial(const struct session *session, const char *path) {
-    return (struct partial){.root = &session->root,
+    return (struct partial){.root = &session->top,
                             .owner = session->owner,
                             .path = path,
                             .hours = session->config->resume_hours};

@@ -1,0 +1,29 @@
+/*
+ * account: what a session may do, and where: from the options, and from the line of its user.
+ */
+#ifndef STORD_ACCOUNT_H
+#define STORD_ACCOUNT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "value.h"
+
+enum { ACCOUNT_HOME_LIMIT = 1024 /* longest home */ };
+
+struct account {
+    char home[ACCOUNT_HOME_LIMIT + 1]; /* what it sees as its root: a virtual path of the root */
+    bool has_rights;                   /* else those of --allow */
+    unsigned rights;                   /* bits of enum right */
+    bool has_conflict;                 /* else what --on-conflict says */
+    enum conflict conflict;            /* what to do where the name is taken */
+    bool has_max_file_size;            /* else what --max-file-size says */
+    uint64_t max_file_size;            /* bytes an upload may have, or VALUE_UNLIMITED */
+    bool has_file_mode;                /* else what --file-mode says */
+    mode_t file_mode;                  /* of uploads, or VALUE_NO_MODE */
+    uint64_t quota;                    /* bytes that all files of the home may have together, or
+                                          VALUE_UNLIMITED */
+};
+
+#endif

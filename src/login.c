@@ -1,0 +1,191 @@
+#include "login.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "line.h"
+#include "password.h"
+
+enum { COMPLAINTS = 20 }; /* of which the log gets the first so many */
+
+/* What is sent to the helper. */
+struct question {
+    bool tls;
+    char name[USERS_NAME_LIMIT + 1]; /* "" for one that nobody can have */
+    char password[LINE_LIMIT + 1];
+};
+
+/* State of the helper. */
+struct helper {
+    const struct login_setup *setup;
+    const struct password *password; /* NULL without the module */
+    struct users users;
+    int error;           /* why they cannot be used, or 0 */
+    unsigned complaints; /* about the file so far */
+};
+
+static void complain(void *context, unsigned line, const char *complaint) {
+    struct helper *helper = context;
+    if (helper->complaints++ < COMPLAINTS)
+        log_event(helper->setup->log, LOG_LEVEL_ERROR, "%s:%u: %s", helper->setup->file, line,
+                  complaint);
+}
+
+/* Reads the users file. A broken one lets nobody in, rather than let in somebody wrong. */
+static void load(struct helper *helper) {
+    const struct log *log = helper->setup->log;
+    const char *error;
+    int fd = open(helper->setup->file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    helper->error = fd < 0 ? -errno : users_read(&helper->users, fd, complain, helper);
+    if (fd >= 0)
+        (void)close(fd);
+    if (helper->error < 0)
+        log_event(log, LOG_LEVEL_ERROR, "Nobody can log in: users file %s: %s", helper->setup->file,
+                  helper->error == -EINVAL ? "see above" : strerror(-helper->error));
+    helper->password = password_load(&error);
+    if (!helper->password) {
+        log_event(log, LOG_LEVEL_ERROR, "Nobody can log in: %s", error);
+        helper->error = -ELIBACC;
+    }
+}
+
+/* The hash that stands in for that of a user who is not there: one of the file, always the same one
+ * for the same name, so that the time an answer takes tells nothing. */
+static const char *dummy_hash(const struct users *users, const char *name) {
+    static const char none[] =
+        "$y$j9T$F5Jx5fExrKuPp53xLKQ..1$tnSYvahCwPBHKZUspmcxMfb0.WiB9W.zEaKlOBL35rC";
+    size_t start = 0;
+    for (const char *c = name; *c; c++)
+        start = start * 31 + (unsigned char)*c;
+    for (size_t i = 0; i < users->count; i++) {
+        const char *hash = users->rows[(start + i) % users->count].hash;
+        if (users_is_strong(hash))
+            return hash;
+    }
+    return none;
+}
+
+/* Everything is looked at, whatever the first finding is, so that it takes the same time. */
+static void judge(const struct helper *helper, const struct question *question,
+                  struct login_answer *answer) {
+    const struct user *user = users_find(&helper->users, question->name);
+    bool known = user && users_is_strong(user->hash);
+    const char *hash = known ? user->hash : dummy_hash(&helper->users, question->name);
+    bool right = helper->password->is_right(question->password, hash);
+    answer->outcome = LOGIN_NO;
+    if (!right || !known)
+        return;
+    if (!users_may_come_from(user, helper->setup->peer)) {
+        log_event(helper->setup->log, LOG_LEVEL_WARNING, "%s may not log in from there",
+                  user->name);
+        return;
+    }
+    if (user->tls && !question->tls) {
+        log_event(helper->setup->log, LOG_LEVEL_WARNING, "%s may not log in without TLS",
+                  user->name);
+        return;
+    }
+    answer->outcome = LOGIN_YES;
+    answer->account = user->account;
+}
+
+static ssize_t receive(int fd, void *bytes, size_t n) {
+    ssize_t got;
+    do
+        got = recv(fd, bytes, n, MSG_WAITALL);
+    while (got < 0 && errno == EINTR);
+    return got;
+}
+
+static void answer_questions(struct helper *helper, int fd) {
+    static struct question question; /* static only for its size */
+    struct login_answer answer = {.outcome = LOGIN_NO};
+    for (int i = 0; i < LOGIN_TRIES && answer.outcome != LOGIN_YES; i++) {
+        if (receive(fd, &question, sizeof(question)) != (ssize_t)sizeof(question))
+            return;
+        question.name[sizeof(question.name) - 1] = '\0';
+        question.password[sizeof(question.password) - 1] = '\0';
+        if (i == 0)
+            load(helper);
+        if (helper->error < 0)
+            answer.outcome = LOGIN_BROKEN;
+        else
+            judge(helper, &question, &answer);
+        explicit_bzero(question.password, sizeof(question.password));
+        if (send(fd, &answer, sizeof(answer), MSG_NOSIGNAL) < 0)
+            return;
+    }
+}
+
+/* The helper: has nothing to do with the client's connection, and ends with the session. */
+static _Noreturn void run(const struct login_setup *setup, int fd) {
+    struct helper helper = {.setup = setup};
+    sigset_t none;
+    (void)sigemptyset(&none);
+    (void)sigprocmask(SIG_SETMASK, &none, NULL);
+    (void)close(STDIN_FILENO);
+    (void)close(STDOUT_FILENO);
+    (void)prctl(PR_SET_DUMPABLE, 0);
+    (void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    answer_questions(&helper, fd);
+    _exit(EXIT_SUCCESS);
+}
+
+int login_start(struct login *ret_login, const struct login_setup *setup) {
+    int pair[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+        return -errno;
+    pid_t pid = fork();
+    if (pid == 0) {
+        (void)close(pair[0]);
+        run(setup, pair[1]);
+    }
+    (void)close(pair[1]);
+    if (pid < 0) {
+        int error = -errno;
+        (void)close(pair[0]);
+        return error;
+    }
+    *ret_login = (struct login){.fd = pair[0], .pid = pid};
+    return 0;
+}
+
+int login_ask(const struct login *login, const char *name, const char *password, bool tls) {
+    static struct question question; /* static only for its size */
+    size_t length = strlen(name);
+    question.tls = tls;
+    memset(question.name, 0, sizeof(question.name));
+    if (length <= USERS_NAME_LIMIT)
+        memcpy(question.name, name, length);
+    memset(question.password, 0, sizeof(question.password));
+    memcpy(question.password, password, strnlen(password, LINE_LIMIT));
+    ssize_t sent = send(login->fd, &question, sizeof(question), MSG_NOSIGNAL);
+    explicit_bzero(&question, sizeof(question));
+    if (sent < 0)
+        return -errno;
+    return sent == (ssize_t)sizeof(question) ? 0 : -EPIPE;
+}
+
+int login_answer(const struct login *login, struct login_answer *ret_answer) {
+    ssize_t got = receive(login->fd, ret_answer, sizeof(*ret_answer));
+    if (got < 0)
+        return -errno;
+    return got == (ssize_t)sizeof(*ret_answer) ? 0 : -EPIPE;
+}
+
+void login_end(struct login *login) {
+    if (login->fd < 0)
+        return;
+    (void)close(login->fd);
+    (void)kill(login->pid, SIGKILL); /* it may be in the middle of a long hash */
+    while (waitpid(login->pid, NULL, 0) < 0 && errno == EINTR) {
+    }
+    login->fd = -1;
+}

@@ -1,0 +1,12 @@
+/*
+ * module: libraries that most sessions do not need are linked by modules beside the program, and
+ * loaded when one is needed (doc/design.md, "What is not used is not loaded").
+ */
+#ifndef STORD_MODULE_H
+#define STORD_MODULE_H
+
+/* Loads the module of that file name. Returns the address of its symbol, or NULL with *ret_error
+ * saying why (valid until the next call). */
+const void *module_load(const char *file, const char *symbol, const char **ret_error);
+
+#endif

@@ -1,0 +1,27 @@
+/*
+ * password: crypt(3) of libxcrypt, which the module stord-password.so links
+ * (src/password_module.c). Only the credential helper loads it.
+ */
+#ifndef STORD_PASSWORD_H
+#define STORD_PASSWORD_H
+
+#include <stdbool.h>
+
+#define PASSWORD_MODULE "stord-password.so"
+#define PASSWORD_SYMBOL "stord_password"
+
+enum { PASSWORD_HASH_SIZE = 384 }; /* CRYPT_OUTPUT_SIZE */
+
+/* What the module offers. */
+struct password {
+    /* Is that the password that was hashed? Takes as long whatever the answer is. */
+    bool (*is_right)(const char *password, const char *hash);
+    /* Hashes a password with a new salt and the library's preferred method. Returns 0 or a negative
+     * errno. */
+    int (*make_hash)(const char *password, char ret_hash[PASSWORD_HASH_SIZE]);
+};
+
+/* Loads the module. Returns it, or NULL with *ret_error saying why (valid until the next call). */
+const struct password *password_load(const char **ret_error);
+
+#endif

@@ -1,0 +1,52 @@
+/* The module that links libcrypt: the only file that includes it. */
+#include "password.h"
+
+#include <crypt.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+_Static_assert((int)PASSWORD_HASH_SIZE == (int)CRYPT_OUTPUT_SIZE, "room for any hash");
+
+__attribute__((visibility("default"))) extern const struct password stord_password;
+
+/* Compares without telling by its time where they differ. */
+static bool is_same(const char *a, const char *b) {
+    size_t n = strlen(a);
+    unsigned char differ = 0;
+    if (n != strlen(b))
+        return false;
+    for (size_t i = 0; i < n; i++)
+        differ |= (unsigned char)(a[i] ^ b[i]);
+    return differ == 0;
+}
+
+static bool is_right(const char *password, const char *hash) {
+    struct crypt_data *data = calloc(1, sizeof(*data));
+    if (!data)
+        return false;
+    const char *made = crypt_rn(password, hash, data, (int)sizeof(*data));
+    bool right = made && is_same(made, hash);
+    explicit_bzero(data, sizeof(*data));
+    free(data);
+    return right;
+}
+
+static int make_hash(const char *password, char ret_hash[PASSWORD_HASH_SIZE]) {
+    char setting[CRYPT_GENSALT_OUTPUT_SIZE];
+    struct crypt_data *data = calloc(1, sizeof(*data));
+    if (!data)
+        return -ENOMEM;
+    const char *made = crypt_gensalt_rn(NULL, 0, NULL, 0, setting, sizeof(setting))
+                           ? crypt_rn(password, setting, data, (int)sizeof(*data))
+                           : NULL;
+    int result = made ? 0 : -errno;
+    if (made)
+        (void)snprintf(ret_hash, PASSWORD_HASH_SIZE, "%s", made);
+    explicit_bzero(data, sizeof(*data));
+    free(data);
+    return result;
+}
+
+const struct password stord_password = {.is_right = is_right, .make_hash = make_hash};

@@ -1,0 +1,138 @@
+#include "../../src/users.c"
+#include "../../src/cidr.c"
+#include "../../src/path.c"
+#include "../../src/rights.c"
+#include "../../src/value.c"
+
+#include <sys/mman.h>
+
+#include "check.h"
+
+static struct users users;
+static char complaints[4096];
+
+static void note(void *context, unsigned line, const char *complaint) {
+    (void)context;
+    size_t n = strlen(complaints);
+    (void)snprintf(complaints + n, sizeof(complaints) - n, "%u: %s\n", line, complaint);
+}
+
+/* Reads a users file with that content. */
+static int read_file(const char *text) {
+    int fd = memfd_create("users", MFD_CLOEXEC);
+    CHECK(fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text));
+    CHECK(lseek(fd, 0, SEEK_SET) == 0);
+    complaints[0] = '\0';
+    users_free(&users);
+    int result = users_read(&users, fd, note, NULL);
+    (void)close(fd);
+    return result;
+}
+
+static void fields(void) {
+    CHECK(read_file("# comment\n\nme:$6$salt$hash:/a/b:upload,list:tls,quota=1G,max-file=2M,"
+                    "on-conflict=refuse,file-mode=0640,from=192.0.2.0/24+2001:db8::/32\r\n"
+                    "you:!:/::") == 0);
+    const struct user *me = users_find(&users, "me"), *you = users_find(&users, "you");
+    CHECK(users.count == 2 && me && you && !users_find(&users, "m") && !users_find(&users, ""));
+    CHECK(strcmp(me->hash, "$6$salt$hash") == 0 && strcmp(me->account.home, "/a/b") == 0);
+    CHECK(me->account.has_rights && me->account.rights == (RIGHT_UPLOAD | RIGHT_LIST) && me->tls);
+    CHECK(me->account.quota == 1 << 30 && me->account.max_file_size == 2 << 20);
+    CHECK(me->account.has_conflict && me->account.conflict == CONFLICT_REFUSE);
+    CHECK(me->account.has_file_mode && me->account.file_mode == 0640 && me->line == 3);
+    CHECK(strcmp(you->account.home, "/") == 0 && !you->account.has_rights && !you->tls);
+    CHECK(you->account.quota == VALUE_UNLIMITED && !you->account.has_max_file_size);
+}
+
+static void what_is_wrong_is_told_with_its_line(void) {
+    static const struct {
+        const char *text, *complaint;
+    } wrong[] = {
+        {"a\n", "1: there are not five fields"},
+        {"\na:$6$x:/:upload\n", "2: there are not five fields"},
+        {":$6$x:/::\n", "1: there is no name"},
+        {"a::/::\n", "1: there is no hash"},
+        {"a:secret:/::\n", "1: the hash is not"},
+        {"a:$1$md5$x:/::\n", "1: the hash is not"},
+        {"a:rEK1ecacw.7.c:/::\n", "1: the hash is not"},
+        {"a:$5$sha256$x:/::\n", "1: the hash is not"},
+        {"a:$6$x:home::\n", "1: the home is not"},
+        {"a:$6$x:/../b::\n", "1: the home is not"},
+        {"a:$6$x:/b/::\n", "1: the home is not"},
+        {"a:$6$x:/.stord.x::\n", "1: the home is not"},
+        {"a:$6$x:/:write:\n", "1: the rights are not"},
+        {"a:$6$x:/::ssl\n", "1: option \"ssl\""},
+        {"a:$6$x:/::tls,\n", "1: option \"\""},
+        {"a:$6$x:/::quota=\n", "1: option \"quota\""},
+        {"a:$6$x:/::quota=much\n", "1: option \"quota\""},
+        {"a:$6$x:/::from=here\n", "1: option \"from\""},
+        {"a:$6$x:/::from=192.0.2.1/24\n", "1: option \"from\""},
+        {"a:$6$x:/::from=192.0.2.0/24+\n", "1: option \"from\""},
+        {"a:$6$x:/::file-mode=888\n", "1: option \"file-mode\""},
+        {"a:$6$x:/::\nb:$6$x:/::\na:$6$y:/::\n", "3: that user is in an earlier line"},
+        {"a\tb:$6$x:/::\n", "1: there is a control character"},
+    };
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        CHECK(read_file(wrong[i].text) == -EINVAL);
+        CHECK(strncmp(complaints, wrong[i].complaint, strlen(wrong[i].complaint)) == 0);
+    }
+    CHECK(read_file("a:b:c:d:e\n\nf\n") == -EINVAL); /* all of it, not the first alone */
+    CHECK(strstr(complaints, "1: the hash") && strstr(complaints, "1: the home") &&
+          strstr(complaints, "1: the rights") && strstr(complaints, "1: option") &&
+          strstr(complaints, "3: there are not"));
+    CHECK(read_file("") == 0 && users.count == 0 && !users_find(&users, "a"));
+}
+
+static void many_users_are_found(void) {
+    static char text[1 << 20];
+    size_t n = 0;
+    for (int i = 0; i < 10000; i++)
+        n += (size_t)snprintf(text + n, sizeof(text) - n, "user%d:$6$s$h:/home/%d::\n", i, i);
+    CHECK(read_file(text) == 0 && users.count == 10000);
+    const struct user *user = users_find(&users, "user9999");
+    CHECK(user && strcmp(user->account.home, "/home/9999") == 0 && user->line == 10000);
+}
+
+static bool comes_from(const char *range, const char *from) {
+    struct cidr cidr;
+    struct peer peer = {.kind = PEER_INET, .address.any.sa_family = AF_INET};
+    struct user user = {.from = range};
+    if (inet_pton(AF_INET, from, &peer.address.in.sin_addr) != 1) {
+        peer.address = (union address){.any.sa_family = AF_INET6};
+        CHECK(inet_pton(AF_INET6, from, &peer.address.in6.sin6_addr) == 1);
+    }
+    CHECK(strchr(range, '+') || *range == '\0' || cidr_parse(range, strlen(range), &cidr) == 0);
+    return users_may_come_from(&user, &peer);
+}
+
+static void addresses_are_matched(void) {
+    CHECK(comes_from("", "192.0.2.1") && comes_from("0.0.0.0/0", "192.0.2.1"));
+    CHECK(comes_from("192.0.2.0/24", "192.0.2.255") && !comes_from("192.0.2.0/24", "192.0.3.0"));
+    CHECK(comes_from("192.0.2.128/25", "192.0.2.200"));
+    CHECK(!comes_from("192.0.2.128/25", "192.0.2.100"));
+    CHECK(comes_from("192.0.2.7", "192.0.2.7") && !comes_from("192.0.2.7", "192.0.2.6"));
+    CHECK(comes_from("2001:db8::/32", "2001:db8:1::1") &&
+          !comes_from("2001:db8::/32", "2001:db9::"));
+    CHECK(!comes_from("::/0", "192.0.2.1") && !comes_from("0.0.0.0/0", "::1"));
+    CHECK(comes_from("198.51.100.0/24+2001:db8::/33", "2001:db8:7fff::"));
+    CHECK(!comes_from("198.51.100.0/24+2001:db8::/33", "2001:db8:8000::"));
+    struct peer local = {.kind = PEER_PIPE, .local = true};
+    struct user user = {.from = "127.0.0.0/8"};
+    CHECK(users_may_come_from(&user, &local));
+    user.from = "192.0.2.0/24";
+    CHECK(!users_may_come_from(&user, &local));
+    static const char *const bad[] = {"",           "/",          "1.2.3",  "1.2.3.4/33",
+                                      "1.2.3.4/",   "1.2.3.4/a",  "::/129", "1.2.3.4/-1",
+                                      "1.2.3.4/+1", "1.2.3.0/24 "};
+    struct cidr cidr;
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        CHECK(cidr_parse(bad[i], strlen(bad[i]), &cidr) == -EINVAL);
+}
+
+int main(void) {
+    check_run("users: the fields of a line", fields);
+    check_run("users: what is wrong is told with its line", what_is_wrong_is_told_with_its_line);
+    check_run("users: many users are found", many_users_are_found);
+    check_run("users: addresses are matched", addresses_are_matched);
+    return check_end();
+}
