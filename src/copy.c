@@ -48,6 +48,15 @@ static bool stop_waiting(struct receive *receive, int result) {
     return stop(receive, COPY_RESET, result);
 }
 
+/* May so many bytes be written in all? */
+static bool check(struct receive *receive, uint64_t written) {
+    const struct copy *copy = receive->copy;
+    int result = copy->check(copy->context, copy->offset + written);
+    if (result == -ESHUTDOWN)
+        return stop(receive, COPY_STOPPED, result);
+    return result == 0 || stop(receive, COPY_FAILED, result);
+}
+
 /* Starts the write-back of what has been written since the last time: a hint, what goes wrong here
  * is told again by fsync. */
 static bool write_back(struct receive *receive) {
@@ -55,14 +64,14 @@ static bool write_back(struct receive *receive) {
     (void)sync_file_range(copy->to, (off_t)(copy->offset + receive->written_back),
                           (off_t)(receive->written - receive->written_back), SYNC_FILE_RANGE_WRITE);
     receive->written_back = receive->written;
-    int result = copy->check(copy->context);
-    return result == 0 || stop(receive, COPY_FAILED, result);
+    return check(receive, receive->written);
 }
 
 static bool write_all(struct receive *receive, const uint8_t *bytes, size_t n) {
     const struct copy *copy = receive->copy;
-    if (n > copy->most - copy->offset - receive->written)
-        return stop(receive, COPY_FAILED, -EFBIG);
+    uint64_t size = receive->written + n;
+    if (size > *copy->most - copy->offset && !check(receive, size))
+        return false;
     while (n > 0) {
         ssize_t done = write(copy->to, bytes, n);
         if (done < 0 && errno == EINTR)

@@ -31,8 +31,9 @@ struct copy_result {
  * transfer), -ESHUTDOWN (we are to stop) or another negative errno. */
 typedef int copy_wait(void *context, int fd, short events);
 
-/* May the file grow further? Asked now and then. Returns 0 or a negative errno. */
-typedef int copy_check(void *context);
+/* May the file get so many bytes? Asked now and then, and about more than it may have so far.
+ * Returns 0 or a negative errno. */
+typedef int copy_check(void *context, uint64_t size);
 
 struct copy {
     int from;            /* where bytes come from: socket, pipe or file */
@@ -42,9 +43,9 @@ struct copy {
     uint64_t *progress;  /* kept at the bytes received so far */
     const uint8_t *head; /* bytes received already: they come first */
     size_t head_length;
-    uint64_t limit; /* bytes to take at the most, head included; or COPY_UNLIMITED */
-    uint64_t most;  /* bytes that the file may have: one more is -EFBIG; or COPY_UNLIMITED */
-    bool ascii;     /* line ends CR LF become LF (RFC 959 section 3.1.1.1) */
+    uint64_t limit;       /* bytes to take at the most, head included; or COPY_UNLIMITED */
+    const uint64_t *most; /* bytes that the file may have without asking `check` */
+    bool ascii;           /* line ends CR LF become LF (RFC 959 section 3.1.1.1) */
     copy_wait *wait;
     copy_check *check;
     void *context; /* of both */

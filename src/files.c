@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "folder.h"
+#include "quota.h"
 #include "reply.h"
 #include "session.h"
 #include "view.h"
@@ -124,10 +125,15 @@ static int remove_name(const struct session *session, const char *path, int flag
 /* Removes what the client sees under that name: of a file and an interrupted upload the upload. */
 static int remove_seen(const struct session *session, const char *path, int flags) {
     struct partial partial = view_partial(session, path);
-    int result = flags ? -ENOENT : partial_remove(&partial);
-    if (result != -ENOENT)
-        return result;
-    return flags && has_partials(session, path) ? -ENOTEMPTY : remove_name(session, path, flags);
+    struct quota_change change;
+    if (flags)
+        return has_partials(session, path) ? -ENOTEMPTY : remove_name(session, path, flags);
+    quota_begin(&change, session, path, NULL);
+    int result = partial_remove(&partial);
+    if (result == -ENOENT)
+        result = remove_name(session, path, 0);
+    quota_end(&change);
+    return result;
 }
 
 static int remove_and_reply(struct session *session, const char *argument, int flags,
@@ -203,6 +209,20 @@ static int rename_within(const struct session *session, const char *from, const 
     return result == -EINVAL ? -EPERM : result; /* a folder into itself */
 }
 
+/* The same with what belongs to them: interrupted uploads and the usage. */
+static int rename_counted(const struct session *session, const char *from, const char *to) {
+    struct partial replaced = view_partial(session, to), moved = view_partial(session, from);
+    struct quota_change change;
+    quota_begin(&change, session, from, to);
+    int result = rename_within(session, from, to);
+    if (result == 0) {
+        (void)partial_remove(&replaced);
+        (void)partial_move_folder(&moved, to);
+    }
+    quota_end(&change);
+    return result;
+}
+
 int verb_rnto(struct session *session, const char *argument) {
     char from[PATH_SIZE], to[PATH_SIZE];
     if (!session->rename_from[0])
@@ -211,12 +231,9 @@ int verb_rnto(struct session *session, const char *argument) {
     session->rename_from[0] = '\0';
     int result = path_resolve(session->cwd, argument, to);
     if (result == 0)
-        result = rename_within(session, from, to);
+        result = rename_counted(session, from, to);
     if (result < 0)
         return reply_failure(session, "Failed to rename", result);
-    struct partial replaced = view_partial(session, to), moved = view_partial(session, from);
-    (void)partial_remove(&replaced);
-    (void)partial_move_folder(&moved, to);
     log_event(session->log, LOG_LEVEL_INFO, "Renamed: %s to %s", from, to);
     return reply_send(session, 250, "Renamed");
 }

@@ -90,9 +90,9 @@ static int wait_for_data(void *context, int fd, short events) {
 }
 
 /* copy_check: the disk may be filled up by others, too. */
-static int check_room(void *context) {
+static int check_growth(void *context, uint64_t size) {
     const struct receive_job *job = context;
-    return store_check_room(job->store, 0);
+    return store_check_growth(job->store, size);
 }
 
 /* What both ways of receiving have in common. */
@@ -100,10 +100,10 @@ static struct copy begin_copy(struct receive_job *job) {
     job->session->moved = 0;
     return (struct copy){.to = job->store->fd,
                          .offset = job->store->kept,
-                         .most = job->store->request->most,
+                         .most = &job->store->most,
                          .limit = COPY_UNLIMITED,
                          .progress = &job->session->moved,
-                         .check = check_room,
+                         .check = check_growth,
                          .context = job};
 }
 

@@ -14,11 +14,11 @@ struct store;
 
 /* Where the bytes of one upload come from and go to. */
 struct receive_job {
-    struct session *session;   /* whose they are */
-    const struct store *store; /* the transaction that gets them */
-    bool is_inline;            /* over the control connection */
-    bool announced;            /* ALLO said how many there will be */
-    uint64_t size;             /* that many */
+    struct session *session; /* whose they are */
+    struct store *store;     /* the transaction that gets them */
+    bool is_inline;          /* over the control connection */
+    bool announced;          /* ALLO said how many there will be */
+    uint64_t size;           /* that many */
 };
 
 /* How we know that an upload is whole, or why it is not (doc/design.md, "Verdicts"). */

@@ -126,6 +126,7 @@ static const struct failure failures[] = {
     {-EDQUOT, 552, "the disk quota is used up"},
     {-EFBIG, 552, "the file is too large"},
     {-ENOSPC, 452, "the disk is full"},
+    {-EAGAIN, 451, "the files of your folder are being counted"},
     {-EMFILE, 451, "too many open files"},
     {-ENFILE, 451, "too many open files"},
     {-ENOMEM, 451, "out of memory"},

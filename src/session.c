@@ -10,6 +10,7 @@
 #include "clock.h"
 #include "facts.h"
 #include "reply.h"
+#include "usage.h"
 #include "verb.h"
 
 enum {
@@ -48,6 +49,8 @@ void session_init(struct session *session, const struct config *config, const st
     line_init(&session->line);
     data_init(&session->data);
     session->login = *login;
+    if (login->fd >= 0) /* else nobody has a quota */
+        usage_boot(session->boot);
     session_reset(session);
 }
 

@@ -11,6 +11,7 @@
 #include "auth.h"
 #include "channel.h"
 #include "config.h"
+#include "count.h"
 #include "data.h"
 #include "line.h"
 #include "log.h"
@@ -42,6 +43,7 @@ struct session {
     bool authenticated;              /* by a password, or as anonymous */
     unsigned failed_logins;          /* passwords that were wrong */
     struct login login;              /* the credential helper */
+    char boot[COUNT_BOOT_SIZE];      /* in which boot of the machine we are, or "": see usage */
     char user[USERS_NAME_LIMIT + 2]; /* what USER said, cut off where it is too long for a name */
     char owner[AUTH_OWNER_SIZE];     /* whose interrupted uploads these are: one part of a name */
 

@@ -60,7 +60,8 @@ static int open_file(struct store *store) {
     return -errno;
 }
 
-int store_check_room(const struct store *store, uint64_t more) {
+/* Is the room still free that is to be left? Returns 0 or -ENOSPC. */
+static int check_room(const struct store *store, uint64_t more) {
     const struct room *least = &store->request->min_free;
     struct statvfs fs;
     if ((more == 0 && least->bytes == 0 && least->percent == 0) || fstatvfs(store->fd, &fs) < 0 ||
@@ -69,6 +70,36 @@ int store_check_room(const struct store *store, uint64_t more) {
     uint64_t room =
         least->percent ? fs.f_blocks / 100 * fs.f_frsize * least->percent : least->bytes;
     return fs.f_bavail * fs.f_frsize < room + more ? -ENOSPC : 0;
+}
+
+/* Bytes of the file that this one would take the place of. */
+static uint64_t old_bytes(const struct store *store) {
+    struct stat st;
+    bool gives_way = store->on_conflict == CONFLICT_REPLACE &&
+                     fstatat(store->folder, store->name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+                     S_ISREG(st.st_mode);
+    return gives_way ? (uint64_t)st.st_size : 0;
+}
+
+/* Finds out how many bytes the file may have. `wanted` is what it is going to have at least, and no
+ * more than the size limit. */
+static int set_most(struct store *store, uint64_t wanted) {
+    const struct store_request *request = store->request;
+    uint64_t room, less;
+    if (!usage_is_limited(request->usage))
+        return 0;
+    less = old_bytes(store) + partial_bytes(&request->partial);
+    int result = usage_room(request->usage, wanted, less, &room);
+    if (result == 0)
+        store->most = room < request->most ? room : request->most;
+    return result;
+}
+
+int store_check_growth(struct store *store, uint64_t size) {
+    int result = check_room(store, 0);
+    if (result < 0 || size <= store->most)
+        return result;
+    return size > store->request->most ? -EFBIG : set_most(store, size);
 }
 
 /* How many bytes are still to come. Clients that go on announce what is left, or all of the file.
@@ -84,14 +115,14 @@ static int reserve(struct store *store) {
     uint64_t size = announced(store);
     if (size > store->request->most - store->kept || size > INT64_MAX)
         return -EFBIG;
-    int result = store_check_room(store, 0);
+    int result = check_room(store, 0);
     if (result < 0 || size == 0)
         return result;
     store->reserved = true;
     if (fallocate(store->fd, FALLOC_FL_KEEP_SIZE, (off_t)store->kept, (off_t)size) < 0)
         return errno == ENOSPC || errno == EDQUOT || errno == EFBIG ? -errno
-                                                                    : store_check_room(store, size);
-    return store_check_room(store, 0);
+                                                                    : check_room(store, size);
+    return check_room(store, 0);
 }
 
 static void finish(struct store *store) {
@@ -132,14 +163,56 @@ static int take_old(struct store *store) {
         store->old = st;
         result = set_kept(store, st.st_size);
     }
+    if (result == 0)
+        result = set_most(store, store->kept); /* before so much is copied */
     if (result == 0 && request->min_free.bytes + request->min_free.percent > 0)
-        result = store_check_room(store, store->kept);
+        result = check_room(store, store->kept);
     if (result == 0)
         result = copy_file(old, store->fd, store->kept, request->stop);
     if (result == 0 && fchmod(store->fd, st.st_mode & 0777) < 0)
         result = -errno;
     (void)close(old);
     return result;
+}
+
+/* Does something to the partial, and counts what that comes to. */
+static int change_partial(struct store *store, int (*change)(struct store *store)) {
+    const struct store_request *request = store->request;
+    if (!usage_is_limited(request->usage))
+        return change(store);
+    (void)usage_begin(request->usage); /* what cannot be counted now is counted later */
+    uint64_t before = partial_bytes(&request->partial);
+    int result = change(store);
+    usage_end(request->usage, partial_bytes(&request->partial), before);
+    return result;
+}
+
+static int take_partial(struct store *store) {
+    return partial_take(&store->request->partial, store->work, store->temp);
+}
+
+/* One that cannot be removed would hide the file: tries again. */
+static int remove_partial(struct store *store) {
+    const struct partial *partial = &store->request->partial;
+    int result = partial_remove(partial);
+    return result < 0 && result != -ENOENT ? partial_remove(partial) : result;
+}
+
+static int mark_partial(struct store *store) {
+    return partial_mark(&store->request->partial);
+}
+
+/* The file that is called temp becomes the partial. One that was there before always fits. */
+static int keep_partial(struct store *store) {
+    const struct store_request *request = store->request;
+    struct stat st;
+    if (fstatat(store->work, store->temp, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        return -errno;
+    bool again = store->resumed && st.st_size <= store->old_size;
+    if (!again &&
+        !usage_fits(request->usage, (uint64_t)st.st_size, partial_bytes(&request->partial)))
+        return -USAGE_EXCEEDED;
+    return partial_keep(&request->partial, store->work, store->temp);
 }
 
 /* Opens the partial that has been taken over, behind what is to be kept of it. The rest is cut off
@@ -183,7 +256,7 @@ static int resume(struct store *store) {
     store->work = work;
     int result = unfinished_name(store->temp);
     if (result == 0)
-        result = partial_take(partial, work, store->temp);
+        result = change_partial(store, take_partial);
     if (result < 0) {
         store->temp[0] = '\0';
         (void)close(work);
@@ -242,9 +315,8 @@ static int cut(const struct store *store, off_t size) {
     return ftruncate(store->fd, size) < 0 ? -errno : 0;
 }
 
-/* The file that is called temp becomes the partial. */
 static int become_partial(struct store *store) {
-    int result = partial_keep(&store->request->partial, store->work, store->temp);
+    int result = change_partial(store, keep_partial);
     if (result == 0)
         store->temp[0] = '\0';
     return result;
@@ -263,6 +335,7 @@ int store_begin(struct store *ret_store, int folder, const struct store_request 
                             .work = -1,
                             .fd = -1,
                             .base = request->base,
+                            .most = request->most,
                             .on_conflict = request->on_conflict};
     int result = begin(store);
     if (result < 0) {
@@ -312,37 +385,71 @@ int store_sync(struct store *store) {
     if (result == 0 && mode != VALUE_NO_MODE && fchmod(store->fd, mode) < 0)
         result = -errno;
     if (result == 0)
-        result = store_check_room(store, 0);
+        result = check_room(store, 0);
     if (result == 0)
         result = publish_link_temp(store); /* btrfs does not sync what has no name */
     return result < 0 ? result : sync_file(store);
 }
 
-/* A partial that could not be published is one again, without its last byte as every one. */
-static void go_back(struct store *store) {
+/* A partial that could not be published is one again: without its last byte as every one, or, where
+ * that would not fit, no longer than it was. */
+static void go_back(struct store *store, bool fits) {
     struct stat st;
     int fd = openat(store->work, store->temp, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0)
         return;
-    bool shorter = fstat(fd, &st) == 0 && ftruncate(fd, st.st_size > 0 ? st.st_size - 1 : 0) == 0;
+    bool shorter = fstat(fd, &st) == 0;
+    off_t length = shorter && st.st_size > 0 ? st.st_size - 1 : 0;
+    if (!fits && length > store->old_size)
+        length = store->old_size;
+    shorter = shorter && ftruncate(fd, length) == 0;
     (void)close(fd);
     if (shorter)
         (void)become_partial(store);
+}
+
+/* Gives the file its name, if the quota leaves room for it. */
+static int publish_counted(struct store *store, enum published *ret_published) {
+    const struct store_request *request = store->request;
+    struct stat st;
+    if (!usage_is_limited(request->usage))
+        return publish_file(store, ret_published);
+    int result = fstat(store->fd, &st) < 0 ? -errno : usage_begin(request->usage);
+    if (result < 0)
+        return result;
+    uint64_t size = (uint64_t)st.st_size;
+    store->replaced = old_bytes(store);
+    result = usage_check(request->usage, size, store->replaced + partial_bytes(&request->partial));
+    if (result == 0)
+        result = publish_file(store, ret_published);
+    usage_end(request->usage, result == 0 ? size : 0, result == 0 ? store->replaced : 0);
+    return result;
+}
+
+/* Takes the name back. */
+static void undo_counted(struct store *store, enum published how) {
+    struct usage *usage = store->request->usage;
+    struct stat st = {0};
+    (void)usage_begin(usage);
+    bool goes = how != RENAMED_OVER && publish_is_ours(store, store->folder, store->name) &&
+                fstat(store->fd, &st) == 0;
+    publish_undo(store, how);
+    usage_end(usage, goes ? store->replaced : 0, goes ? (uint64_t)st.st_size : 0);
 }
 
 int store_publish(struct store *store) {
     enum published published = NOT_PUBLISHED;
     int result = close_checked(store);
     if (result == 0)
-        result = publish_file(store, &published);
+        result = publish_counted(store, &published);
     if (result == 0 && !store->request->no_sync)
         result = path_sync_folder(store->folder, store->work);
-    if (result < 0)
-        publish_undo(store, published);
-    else if (partial_remove(&store->request->partial) < 0)
-        (void)partial_remove(&store->request->partial); /* or it would hide the file: try again */
+    if (result < 0 && published != NOT_PUBLISHED)
+        undo_counted(store, published);
+    else if (result == 0)
+        (void)change_partial(store, remove_partial);
     if (result < 0 && store->resumed && publish_is_ours(store, store->work, store->temp))
-        go_back(store);
+        go_back(store, result != -USAGE_EXCEEDED);
     finish(store);
     return result;
 }
@@ -386,8 +493,10 @@ int store_keep(struct store *store, bool good) {
         result = sync_file(store);
     if (result == 0)
         result = become_partial(store);
-    if (result == -EXDEV && hides_older(store)) /* on another file system than the root's */
-        result = partial_mark(&store->request->partial) < 0 ? -EXDEV : -ENODATA;
+    bool unkept =
+        result == -EXDEV /* on another file system than the root's */ || result == -USAGE_EXCEEDED;
+    if (unkept && hides_older(store))
+        result = change_partial(store, mark_partial) < 0 ? result : -ENODATA;
     finish(store);
     return result;
 }

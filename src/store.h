@@ -15,6 +15,7 @@
 
 #include "path.h"
 #include "unfinished.h"
+#include "usage.h"
 #include "value.h"
 
 /* What of an older upload of that name the new one begins with: of its partial where there is one
@@ -41,6 +42,7 @@ struct store_request {
     mode_t mode;               /* of the file, or VALUE_NO_MODE */
     gid_t group;               /* of the file, or VALUE_NO_GROUP */
     struct room min_free;      /* room to leave on the disk */
+    struct usage *usage;       /* what of a quota is used, and is kept up to date */
     bool no_sync;              /* do not wait for the disk */
     int stop;                  /* a long copy ends once this descriptor is readable; or -1 */
 };
@@ -58,6 +60,8 @@ struct store {
     enum conflict on_conflict;       /* as in the request; a file that is gone on from gives way */
     struct stat old;                 /* of that file; st_nlink is 0 where is none */
     uint64_t kept;                   /* bytes that it begins with */
+    uint64_t most;                   /* bytes that it may have, as far as is known */
+    uint64_t replaced;               /* bytes of the file that it took the place of */
     off_t old_size;                  /* of the partial that it goes on from */
     char name[NAME_MAX + 1];         /* final name; still to be read when the store is over */
     char temp[UNFINISHED_NAME_SIZE]; /* reserved name, "" when none is in use */
@@ -66,12 +70,14 @@ struct store {
 /* Begins an upload into folder (a descriptor that now belongs to the store, also when this fails).
  * Returns 0 or a negative errno: -EISDIR, -ENXIO (there, and neither file nor folder), -EEXIST
  * (there, and may not be replaced or extended), -ERANGE (shorter than what is to be kept of it),
- * -EFBIG (more is announced than it may have), -ENAMETOOLONG, -EACCES, -ENOSPC, -ESHUTDOWN (asked
+ * -EFBIG (more is announced than it may have), -USAGE_EXCEEDED (or than the quota leaves; no
+ * upload begins where that leaves nothing), -ENAMETOOLONG, -EACCES, -ENOSPC, -ESHUTDOWN (asked
  * to stop) and whatever open(2) says. */
 int store_begin(struct store *ret_store, int folder, const struct store_request *request);
 
-/* Is the room still free that is to be left? Returns 0 or -ENOSPC. */
-int store_check_room(const struct store *store, uint64_t more);
+/* May the file get so many bytes? Returns 0, -ENOSPC when the room is not free any more that is to
+ * be left, -EFBIG, -USAGE_EXCEEDED, or another negative errno. */
+int store_check_growth(struct store *store, uint64_t size);
 
 /* Brings the bytes to the disk; the file still has no name. Returns 0 or a negative errno; then, or
  * when it must not be published any more, store_keep or store_abort follows. */
@@ -89,7 +95,8 @@ int store_publish(struct store *store);
  * not good, a partial that was gone on with is kept as it was; and one without bytes is kept where
  * the client would otherwise see an older upload, go on with that, and mix the two. Nothing is kept
  * of what went on from a file, for that is still there to go on from. Returns 0, -ENODATA when
- * there is nothing to keep, or another negative errno. Either way the store is over. */
+ * there is nothing to keep, -USAGE_EXCEEDED when the quota does not leave room for it, or another
+ * negative errno. Either way the store is over. */
 int store_keep(struct store *store, bool good);
 
 /* Drops what arrived. */

@@ -7,12 +7,15 @@
  *
  *   ROOT/.stord.unfinished/.stord.0123456789abcdef               in flight
  *   ROOT/.stord.unfinished/OWNER/virtual/path/.stord.partial     a partial
+ *
+ * It also holds how much the homes are used: see usage.
  */
 #ifndef STORD_UNFINISHED_H
 #define STORD_UNFINISHED_H
 
 #include <dirent.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/stat.h>
 
 #include "path.h"
@@ -35,11 +38,18 @@ struct partial {
  * belongs to somebody else. */
 int unfinished_open(int folder, bool create);
 
+/* Opens a folder in the reserved folder of the root, as a mere path, making it first. path is like
+ * a virtual path, shorter than PATH_SIZE, and not "/". Returns as unfinished_open. */
+int unfinished_enter(const struct path_root *root, const char *path);
+
 /* Chooses a random reserved name. Returns 0 or a negative errno. */
 int unfinished_name(char ret_name[UNFINISHED_NAME_SIZE]);
 
 /* What the partial is. Returns 0, -ENOENT when there is none, or another negative errno. */
 int partial_stat(const struct partial *partial, struct stat *ret_st);
+
+/* How many bytes the partial has, also when it is too old to count as one; 0 when there is none. */
+uint64_t partial_bytes(const struct partial *partial);
 
 /* Takes the partial over: it is called `name` in the folder `unfinished` from now on, so that no
  * other session goes on with it. Returns 0 or a negative errno, as partial_stat. */

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "quota.h"
 #include "receive.h"
 #include "reply.h"
 #include "session.h"
@@ -18,6 +19,7 @@ static const char failed[] = "Failed to upload file";
 struct upload {
     char path[PATH_SIZE];         /* virtual path of the file */
     bool tells_name;              /* another name was chosen than was asked for, or none was */
+    struct usage usage;           /* of the home */
     struct store_request request; /* what it is to become */
     struct store store;           /* the transaction */
     struct receive_job job;       /* where the bytes come from */
@@ -35,11 +37,13 @@ static void log_upload(const struct session *session, const struct upload *uploa
 static const char *error_word(int error) {
     if (error == -ENOSPC || error == -EDQUOT)
         return "no-space";
+    if (error == -USAGE_EXCEEDED)
+        return "quota";
     return error == -EFBIG ? "too-large" : "local error";
 }
 
 /* Answers an error. late: bytes of the file have come. */
-static int reply_error(struct session *session, int error, bool late) {
+static int reply_error(struct session *session, const struct upload *upload, int error, bool late) {
     uint64_t limit = session->account.max_file_size;
     if (error == -ESHUTDOWN) {
         (void)session_stop(session);
@@ -48,6 +52,8 @@ static int reply_error(struct session *session, int error, bool late) {
     if (error == -EFBIG && limit != VALUE_UNLIMITED)
         return reply_send(session, 552, "%s: larger than the %llu bytes that are allowed", failed,
                           (unsigned long long)limit);
+    if (error == -USAGE_EXCEEDED)
+        return quota_refuse(session, &upload->usage, failed);
     return late ? reply_failure_late(session, failed, error)
                 : reply_failure(session, failed, error);
 }
@@ -98,7 +104,7 @@ static int keep(struct session *session, struct upload *upload, bool good) {
     int result = store_keep(&upload->store, good);
     if (result < 0 && result != -ENODATA) {
         log_event(session->log, LOG_LEVEL_WARNING, "What came of %s is not kept: %s", upload->path,
-                  strerror(-result));
+                  result == -USAGE_EXCEEDED ? "the quota is used up" : strerror(-result));
         return result;
     }
     if (result == 0 && good)
@@ -148,7 +154,7 @@ static int reply_verdict(struct session *session, struct upload *upload,
 static int fail_late(struct session *session, const struct upload *upload, int error) {
     log_upload(session, upload, LOG_LEVEL_WARNING, "Upload failed", error_word(error));
     note_failure(session, upload);
-    return reply_error(session, error, true);
+    return reply_error(session, upload, error, true);
 }
 
 /* The same while the transaction is not over. */
@@ -190,7 +196,7 @@ static int no_connection(struct session *session, struct upload *upload, int err
     log_event(session->log, LOG_LEVEL_WARNING, "No data connection for %s: %s", upload->path,
               strerror(-error));
     if (error == -ESHUTDOWN)
-        return reply_error(session, error, false);
+        return reply_error(session, upload, error, false);
     if (error == -ECANCELED)
         return reply_send(session, 426, "%s: as you asked", failed);
     return reply_send(session, 425, "Cannot open data connection: %s",
@@ -257,6 +263,8 @@ static void complete(struct session *session, struct upload *upload) {
     request->mode = session->account.file_mode;
     request->group = config->group;
     request->min_free = config->min_free;
+    upload->usage = quota_usage(session);
+    request->usage = &upload->usage;
     request->no_sync = config->no_sync;
     request->stop = session->control.stop;
 }
@@ -268,12 +276,15 @@ static int run(struct session *session, const char *name, struct upload *upload)
         return reply_send(session, 501, "%s: its size was announced and refused", failed);
     if (!upload->job.is_inline && !data_prepared(&session->data))
         return reply_send(session, 425, "Use PASV, EPSV, PORT or EPRT first");
-    int error = begin(session, upload, name);
+    int error = begin(session, upload, name), result;
     if (error < 0) {
         data_reset(&session->data);
-        return reply_error(session, error, false);
+        result = reply_error(session, upload, error, false);
+    } else {
+        result = transfer(session, upload);
     }
-    return transfer(session, upload);
+    quota_note(session, &upload->usage);
+    return result;
 }
 
 /* What happens where the name is taken. */
@@ -322,7 +333,7 @@ int verb_appe(struct session *session, const char *argument) {
     bool may_append = session->rights & RIGHT_APPEND;
     int resumes = means_partial(session, argument);
     if (resumes < 0)
-        return reply_error(session, resumes, false);
+        return reply_failure(session, failed, resumes);
     struct upload upload = {.request = {.base = STORE_ALL,
                                         .may_resume = resumes,
                                         .may_extend = may_append,

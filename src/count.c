@@ -1,0 +1,71 @@
+#include "count.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Where the fields of the line begin */
+enum { CLEAN_AT = 37, BYTES_AT = 43, COUNTED_AT = 63, TOOK_AT = 79 };
+
+#define COUNTED_MOST 999999999999999ULL
+#define TOOK_MOST    9999999999ULL
+
+static unsigned long long at_most(uint64_t value, unsigned long long most) {
+    return value < most ? value : most;
+}
+
+void count_format(const struct count *count, char ret_line[COUNT_LINE_LENGTH + 1]) {
+    (void)snprintf(ret_line, COUNT_LINE_LENGTH + 1, "%-36.36s %s %019llu %015llu %010llu\n",
+                   count->boot, count->clean ? "clean" : "dirty", at_most(count->bytes, COUNT_MOST),
+                   at_most(count->counted, COUNTED_MOST), at_most(count->took, TOOK_MOST));
+}
+
+/* What is not written just so is no line. */
+bool count_parse(struct count *ret_count, const char *text, size_t n) {
+    char line[COUNT_LINE_LENGTH + 1], again[COUNT_LINE_LENGTH + 1];
+    if (n < COUNT_LINE_LENGTH)
+        return false;
+    memcpy(line, text, COUNT_LINE_LENGTH);
+    line[COUNT_LINE_LENGTH] = '\0';
+    struct count count = {.clean = memcmp(line + CLEAN_AT, "clean", 5) == 0,
+                          .bytes = strtoull(line + BYTES_AT, NULL, 10),
+                          .counted = strtoull(line + COUNTED_AT, NULL, 10),
+                          .took = strtoull(line + TOOK_AT, NULL, 10)};
+    memcpy(count.boot, line, strcspn(line, " ") < COUNT_BOOT_SIZE ? strcspn(line, " ") : 0);
+    count_format(&count, again);
+    if (memcmp(line, again, sizeof(line)) != 0)
+        return false;
+    *ret_count = count;
+    return true;
+}
+
+/* The length of the owner, which has a line end behind it, or 0 when it is none. */
+static size_t owner_length(const char *owner, size_t n) {
+    size_t length = 0;
+    while (length < n && (isalnum((unsigned char)owner[length]) || strchr("-_%.", owner[length])))
+        length++;
+    bool good = length < n && owner[length] == '\n' && owner[0] != '.';
+    return good ? length : 0;
+}
+
+bool count_has_owners(const char *owners, size_t n) {
+    for (size_t at = 0; at < n;) {
+        size_t length = owner_length(owners + at, n - at);
+        if (length == 0)
+            return false;
+        at += length + 1;
+    }
+    return true;
+}
+
+bool count_has_owner(const char *owners, const char *owner) {
+    size_t length = strlen(owner);
+    while (*owners) {
+        size_t n = strcspn(owners, "\n");
+        if (n == length && memcmp(owners, owner, n) == 0)
+            return true;
+        owners += n + (owners[n] == '\n');
+    }
+    return false;
+}

@@ -1,0 +1,34 @@
+/*
+ * quota: what a session has to do with the usage of its home.
+ */
+#ifndef STORD_QUOTA_H
+#define STORD_QUOTA_H
+
+#include "usage.h"
+
+struct session;
+
+/* The usage of the session's home, by its account. */
+struct usage quota_usage(const struct session *session);
+
+/* Tells the log when it had to be counted anew. */
+void quota_note(const struct session *session, const struct usage *usage);
+
+/* 552, and an event: nothing more fits. what: what failed. */
+int quota_refuse(struct session *session, const struct usage *usage, const char *what);
+
+/* Something that a client does to the files of its home. */
+struct quota_change {
+    const struct session *session;
+    const char *path[2]; /* virtual paths of all files that it can make longer or shorter */
+    struct usage usage;
+    uint64_t before; /* bytes of those */
+};
+
+/* Around the change: counts what it comes to. Without a quota nothing is done. paths: one or two
+ * virtual paths, else NULL; they must outlive the change. */
+void quota_begin(struct quota_change *ret_change, const struct session *session, const char *path,
+                 const char *other);
+void quota_end(struct quota_change *change);
+
+#endif

@@ -1,0 +1,75 @@
+/*
+ * usage: how many bytes a home holds, kept so that nobody has to walk through it.
+ *
+ *   ROOT/.stord.unfinished/.stord.usage/HOME/.stord.count     what count describes
+ *
+ * What counts are the plain files of the home, and the partials of those who upload into it. The
+ * count changes under a lock, together with what it counts, and is marked dirty meanwhile: whoever
+ * finds it so, or written before the machine was started, or not at all, or older than a day, walks
+ * and counts anew. So does whom it would refuse, for others take files away, but not so often that
+ * a full home keeps the disk busy.
+ */
+#ifndef STORD_USAGE_H
+#define STORD_USAGE_H
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "channel.h"
+#include "count.h"
+#include "path.h"
+
+/* An error that nothing else gives: the quota is used up. */
+enum { USAGE_EXCEEDED = EXFULL };
+
+/* The usage of one home. What is pointed to outlives it. */
+struct usage {
+    const struct path_root *top;   /* the root, where counts are kept */
+    const struct path_root *root;  /* the home, which is counted */
+    const char *home;              /* its virtual path */
+    const char *owner;             /* whose partials count, too; "" for nobody new */
+    const char *boot;              /* of this machine, as usage_boot; "" when it is not known */
+    uint64_t quota;                /* or VALUE_UNLIMITED: then nothing is counted at all */
+    const struct channel *channel; /* ends waits when we are to stop */
+
+    int folder;         /* locked while a change is under way; else -1 */
+    int file;           /* the count */
+    bool known;         /* `count` holds */
+    struct count count; /* as it is in the file, or would be */
+    char *owners;       /* its other lines; freed with the lock */
+    bool recounted;     /* it had to be: for the log */
+};
+
+/* Finds out in which boot of the machine we are; "" where that cannot be read. */
+void usage_boot(char ret_boot[COUNT_BOOT_SIZE]);
+
+/* Is there a quota? Where there is none, all that follows does nothing and succeeds. */
+bool usage_is_limited(const struct usage *usage);
+
+/* Before something changes that counts: locks the count, and marks it dirty. Returns 0 or a
+ * negative errno: -EAGAIN when others keep it for too long, -ESHUTDOWN. What is to be changed
+ * nevertheless then counts from the next recount on. */
+int usage_begin(struct usage *usage);
+
+/* Do so many bytes more fit, when so many others go? As far as is known. */
+bool usage_fits(const struct usage *usage, uint64_t more, uint64_t less);
+
+/* The same after usage_begin, and for sure: counts anew where it must. Returns 0, -USAGE_EXCEEDED,
+ * or another negative errno when it cannot be found out. */
+int usage_check(struct usage *usage, uint64_t more, uint64_t less);
+
+/* After the change: so many bytes came, so many went. Unlocks. Does nothing when usage_begin
+ * failed.
+ */
+void usage_end(struct usage *usage, uint64_t more, uint64_t less);
+
+/* How many bytes a new file may have, when so many others go: *ret_most. Returns as usage_check
+ * when that is less than `wanted`. */
+int usage_room(struct usage *usage, uint64_t wanted, uint64_t less, uint64_t *ret_most);
+
+/* Counts anew, between usage_begin and usage_end. owners: whose partials count from now on, a line
+ * each; NULL: those of before. Returns 0 or a negative errno, as tally. */
+int usage_recount(struct usage *usage, const char *owners);
+
+#endif
