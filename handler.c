@@ -16,6 +16,7 @@
 #include "src/login.h"
 #include "src/path.h"
 #include "src/peer.h"
+#include "src/recount.h"
 #include "src/session.h"
 #include "src/start.h"
 
@@ -88,6 +89,8 @@ int main(int argc, char **argv) {
     case CONFIG_VERSION:
         (void)puts("handler (stord) " STORD_VERSION);
         return fflush(stdout) == 0 ? EX_OK : EX_IOERR;
+    case CONFIG_RECOUNT:
+        return recount_homes(&config, start.stop, start.stderr_is_client ? stdout : stderr);
     case CONFIG_USAGE:
         return refuse_setup(&log, EX_USAGE, complaint);
     case CONFIG_BAD:

@@ -58,19 +58,18 @@ int auth_refuse(struct session *session) {
                       "Not logged in: without a user database only local clients are served");
 }
 
-/* The name as one part of a path: letters, digits, "-" and "_" stay, the rest is escaped. */
-static void set_owner(struct session *session) {
+void auth_owner(const char *name, char ret_owner[AUTH_OWNER_SIZE]) {
     size_t n = 0;
-    session->owner[n++] = 'u';
-    session->owner[n++] = '.';
-    for (const char *c = session->user; *c && n + 4 <= sizeof(session->owner); c++) {
+    ret_owner[n++] = 'u';
+    ret_owner[n++] = '.';
+    for (const char *c = name; *c && n + 4 <= AUTH_OWNER_SIZE; c++) {
         unsigned char byte = (unsigned char)*c;
         if (isalnum(byte) || byte == '-' || byte == '_')
-            session->owner[n++] = *c;
+            ret_owner[n++] = *c;
         else
-            n += (size_t)snprintf(session->owner + n, 4, "%%%02x", byte);
+            n += (size_t)snprintf(ret_owner + n, 4, "%%%02x", byte);
     }
-    session->owner[n] = '\0';
+    ret_owner[n] = '\0';
 }
 
 /* Makes the home where it is not there, and makes it the session's root. */
@@ -91,7 +90,7 @@ static int log_in(struct session *session, const struct account *account) {
         session->over = true;
         return reply_send(session, 421, "Your folder is not available; closing");
     }
-    set_owner(session);
+    auth_owner(session->user, session->owner);
     login_end(&session->login);
     session->logged_in = session->authenticated = true;
     log_event(session->log, LOG_LEVEL_INFO, "Logged in: %s from %s", session->user,

@@ -138,6 +138,8 @@ static enum config_outcome load_argument(struct config *config, int argc, char *
         return CONFIG_HELP;
     if (strcmp(argument, "--version") == 0)
         return CONFIG_VERSION;
+    if (strcmp(argument, "--recount") == 0)
+        return CONFIG_RECOUNT;
     bool dashes = strncmp(argument, "--", 2) == 0;
     const char *name = dashes ? argument + 2 : argument;
     size_t length = strcspn(name, "=");
@@ -168,14 +170,20 @@ enum config_outcome config_load(struct config *ret_config, int argc, char *const
         (void)options[i].set((char *)&config + options[i].field, options[i].fallback);
     *ret_config = config; /* good enough to complain with */
     enum config_outcome outcome = load_environment(&config, environment, error);
-    enum config_outcome from_arguments = CONFIG_SERVE;
-    for (int i = 1; i < argc && from_arguments == CONFIG_SERVE;)
+    enum config_outcome from_arguments = CONFIG_SERVE, mode = CONFIG_SERVE;
+    for (int i = 1; i < argc && from_arguments == CONFIG_SERVE;) {
         from_arguments = load_argument(&config, argc, argv, &i, error);
+        if (from_arguments == CONFIG_RECOUNT) { /* with the other settings, wherever it stands */
+            mode = from_arguments;
+            from_arguments = CONFIG_SERVE;
+        }
+    }
     if (from_arguments != CONFIG_SERVE)
         outcome = from_arguments; /* --help works in any environment */
-    if (outcome == CONFIG_SERVE)
-        *ret_config = config;
-    return outcome;
+    if (outcome != CONFIG_SERVE)
+        return outcome;
+    *ret_config = config;
+    return mode;
 }
 
 bool config_has(const struct config *config, const char *name) {
@@ -210,9 +218,11 @@ void config_print_help(FILE *to) {
         (void)fprintf(to, "  %-24s %s\n  %-24s [%s, default %s]\n", left, options[i].help, "", twin,
                       options[i].fallback);
     }
-    (void)fputs("  --help                   print this and exit\n"
-                "  --version                print the version and exit\n\n"
-                "Exit status: 0 when the session is over, 64 wrong command line,\n"
-                "78 wrong environment or root, 71 no connection to serve.\n",
-                to);
+    (void)fputs(
+        "  --recount                count what homes with a quota hold, print it, and exit\n"
+        "  --help                   print this and exit\n"
+        "  --version                print the version and exit\n\n"
+        "Exit status: 0 when the session is over, 64 wrong command line,\n"
+        "78 wrong environment or root, 71 no connection to serve, 74 cannot count or print.\n",
+        to);
 }

@@ -47,6 +47,7 @@ enum config_outcome {
     CONFIG_SERVE,   /* the settings are good: serve a session */
     CONFIG_HELP,    /* --help was asked for */
     CONFIG_VERSION, /* --version was asked for */
+    CONFIG_RECOUNT, /* --recount was asked for, and the settings are good */
     CONFIG_USAGE,   /* the command line is wrong (EX_USAGE) */
     CONFIG_BAD      /* the environment is wrong (EX_CONFIG) */
 };

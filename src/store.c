@@ -115,7 +115,10 @@ static int reserve(struct store *store) {
     uint64_t size = announced(store);
     if (size > store->request->most - store->kept || size > INT64_MAX)
         return -EFBIG;
-    int result = check_room(store, 0);
+    uint64_t all = store->kept + size; /* where nothing is announced, something will come */
+    int result = set_most(store, all ? all : 1);
+    if (result == 0)
+        result = check_room(store, 0);
     if (result < 0 || size == 0)
         return result;
     store->reserved = true;
