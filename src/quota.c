@@ -16,14 +16,16 @@ struct usage quota_usage(const struct session *session) {
                           .file = -1};
 }
 
-void quota_note(const struct session *session, const struct usage *usage) {
+void quota_note(const struct session *session, struct usage *usage) {
     if (usage->recounted)
         log_event(session->log, LOG_LEVEL_INFO, "Counted anew: %s holds %llu bytes (%llu ms)",
                   usage->home, (unsigned long long)usage->count.bytes,
                   (unsigned long long)usage->count.took);
+    usage->recounted = false;
 }
 
-int quota_refuse(struct session *session, const struct usage *usage, const char *what) {
+int quota_refuse(struct session *session, struct usage *usage, const char *what) {
+    quota_note(session, usage);
     log_event(session->log, LOG_LEVEL_WARNING,
               "%s: the quota of %llu bytes is used up: %s holds %llu bytes: reply 552", what,
               (unsigned long long)usage->quota, usage->home,

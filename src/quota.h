@@ -11,11 +11,11 @@ struct session;
 /* The usage of the session's home, by its account. */
 struct usage quota_usage(const struct session *session);
 
-/* Tells the log when it had to be counted anew. */
-void quota_note(const struct session *session, const struct usage *usage);
+/* Tells the log, once, when it had to be counted anew. */
+void quota_note(const struct session *session, struct usage *usage);
 
 /* 552, and an event: nothing more fits. what: what failed. */
-int quota_refuse(struct session *session, const struct usage *usage, const char *what);
+int quota_refuse(struct session *session, struct usage *usage, const char *what);
 
 /* Something that a client does to the files of its home. */
 struct quota_change {

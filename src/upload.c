@@ -43,7 +43,7 @@ static const char *error_word(int error) {
 }
 
 /* Answers an error. late: bytes of the file have come. */
-static int reply_error(struct session *session, const struct upload *upload, int error, bool late) {
+static int reply_error(struct session *session, struct upload *upload, int error, bool late) {
     uint64_t limit = session->account.max_file_size;
     if (error == -ESHUTDOWN) {
         (void)session_stop(session);
@@ -151,7 +151,7 @@ static int reply_verdict(struct session *session, struct upload *upload,
 }
 
 /* A local error once bytes have come. */
-static int fail_late(struct session *session, const struct upload *upload, int error) {
+static int fail_late(struct session *session, struct upload *upload, int error) {
     log_upload(session, upload, LOG_LEVEL_WARNING, "Upload failed", error_word(error));
     note_failure(session, upload);
     return reply_error(session, upload, error, true);
@@ -281,6 +281,7 @@ static int run(struct session *session, const char *name, struct upload *upload)
         data_reset(&session->data);
         result = reply_error(session, upload, error, false);
     } else {
+        quota_note(session, &upload->usage);
         result = transfer(session, upload);
     }
     quota_note(session, &upload->usage);

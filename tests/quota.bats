@@ -1,0 +1,775 @@
+# Quotas: what a home may hold, how that is kept, and that it is never exceeded.
+# shellcheck shell=bats
+bats_require_minimum_version 1.5.0
+load resume
+
+QUOTA=100
+BOOT=0aa0b1c2-d3e4-f5a6-b7c8-d9e0f1a2b3c4
+
+setup() {
+    setup_sandbox
+    COUNT=$ROOT/.stord.unfinished/.stord.usage/home/.stord.count
+    HASH=$(perl -e 'print crypt("secret", q($6$rounds=1000$stord$))')
+    user me /home "quota=$QUOTA"
+}
+teardown() { teardown_sandbox; }
+
+# user NAME HOME OPTIONS: one more, with all rights and the password "secret"
+user() {
+    printf '%s:%s:%s:upload,append,replace,list,read,rename,delete,mkdir:%s\n' \
+        "$1" "$HASH" "$2" "$3" >>"$T/users"
+}
+
+# as USER [TALK-OPTION...] <<STEPS: talk, from behind the login on
+as() {
+    local user=$1
+    shift
+    { printf '< 220\n> USER %s\n< 331\n> PASS secret\n< 230\n> TYPE I\n< 200\n' "$user"; cat; } |
+        talk "$@" --users "$T/users"
+}
+
+# stores CODE NAME BYTES: one session uploads so many bytes without announcing them
+stores() {
+    as me <<STEPS
+> PASV
+< 227
+> STOR $2
+< 150
+put@ $3
+< $1
+STEPS
+}
+
+# sized NAME BYTES: the home has such a file
+sized() {
+    [ "$(stat -c %s "$ROOT/home/$1")" = "$2" ] || fail "$1: $(stat -c %s "$ROOT/home/$1") bytes"
+}
+
+# put_there NAME BYTES: as somebody else than stord does it
+put_there() {
+    mkdir -p "$ROOT/home"
+    random_file "$ROOT/home/$1" "$2"
+}
+
+# used FLAG BYTES: what the count says
+used() {
+    local flag bytes
+    read -r flag bytes _ < <(cut -b 38- "$COUNT")
+    [ "$flag $((10#$bytes))" = "$1 $2" ] || fail "the count: $(cat "$COUNT")"
+}
+
+# holds BYTES: so many are in the home, and that is what the count says
+holds() {
+    used clean "$1" || return
+    local bytes
+    bytes=$(find "$ROOT/home" -name '.stord.*' -prune -o -type f -printf '%s\n' | awk '{ n += $1 } END { print n + 0 }')
+    [ "$bytes" = "$1" ] || fail "the home holds $bytes bytes"
+}
+
+# recounts N: so often in the log
+recounts() {
+    local n
+    n=$(grep -c 'Counted anew: /home' "$T/log") || :
+    [ "$n" = "$1" ] || fail "$n recounts: $(cat "$T/log")"
+}
+
+# ---------------------------------------------------------------- what fits
+
+@test "quota: what fits exactly is stored, one byte more is 552" {
+    stores 226 a 60
+    stores 552 b 41
+    stores 226 b 40
+    holds 100
+    as me <<'STEPS'
+> PASV
+< 227
+> STOR c
+< 552 ^552 Failed to upload file: the quota of 100 bytes is used up$
+STEPS
+    logged 'the quota of 100 bytes is used up: /home holds 100 bytes'
+    logged 'Upload failed: /b \(41 bytes, [0-9.]+ s, quota\)'
+    published_are home home/a home/b
+}
+
+@test "quota: what ALLO announces is refused before 150, and a full home before anything" {
+    as me <<'STEPS'
+> PASV
+< 227
+> ALLO 101
+< 200
+> STOR a
+< 552 ^552 Failed to upload file: the quota of 100 bytes is used up$
+> PASV
+< 227
+> ALLO 100
+< 200
+> STOR a
+< 150
+put@ 100
+< 226
+> PASV
+< 227
+> STOR b
+< 552 quota
+> PASV
+< 227
+> STOU
+< 552 quota
+> PASV
+< 227
+> ALLO 18446744073709551615
+< 200
+> STOR b
+< 552
+STEPS
+    holds 100
+    published_are home home/a
+}
+
+@test "quota: inline uploads, too" {
+    as me <<'STEPS'
+> ALLO 100
+< 200
+> STOR a
+>>@ 100
+< 150
+< 226
+> ALLO 1
+< 200
+> STOR b
+>> x
+< 552 quota
+closed
+STEPS
+    holds 100
+}
+
+@test "quota: a client that does not announce its size hears 552 behind its data" {
+    serve --users "$T/users"
+    random_file "$T/large" 3000000
+    run -70 curl -sS --max-time 20 -u me:secret -T "$T/large" "ftp://127.0.0.1:$PORT/large"
+    random_file "$T/fits" 100
+    curl -sS --max-time 20 -u me:secret -T "$T/fits" "ftp://127.0.0.1:$PORT/fits"
+    published_are home home/fits
+    holds 100
+}
+
+@test "quota: the smaller of the quota and the size limit counts, and the reply says which" {
+    user small /home quota=100,max-file=50
+    as small <<'STEPS'
+> PASV
+< 227
+> STOR x
+< 150
+put@ 51
+< 552 larger than the 50 bytes
+> PASV
+< 227
+> STOR a
+< 150
+put@ 50
+< 226
+> PASV
+< 227
+> STOR b
+< 150
+put@ 50
+< 226
+> PASV
+< 227
+> STOR a
+< 150
+put@ 51
+< 552 larger than the 50 bytes
+> PASV
+< 227
+> STOR c
+< 552 quota of 100 bytes
+STEPS
+    holds 100
+}
+
+@test "quota: a file that is replaced makes room for the new one, one that is kept does not" {
+    stores 226 a 60
+    stores 226 a 100
+    holds 100
+    stores 552 a 101
+    holds 100
+    sized a 100
+    stores 226 a 30
+    holds 30
+    user careful /home quota=100,on-conflict=rename
+    as careful <<'STEPS'
+> PASV
+< 227
+> ALLO 71
+< 200
+> STOR a
+< 552
+> PASV
+< 227
+> STOR a
+< 150
+put@ 70
+< 226
+STEPS
+    holds 100
+}
+
+@test "quota: DELE and RNTO over a file free what they take away" {
+    as me <<'STEPS'
+> PASV
+< 227
+> STOR a
+< 150
+put@ 60
+< 226
+> PASV
+< 227
+> STOR b
+< 150
+put@ 40
+< 226
+> DELE a
+< 250
+> DELE a
+< 550
+> PASV
+< 227
+> STOR c
+< 150
+put@ 60
+< 226
+> RNFR c
+< 350
+> RNTO b
+< 250
+STEPS
+    holds 60
+    recounts 1
+}
+
+# ---------------------------------------------------------------- APPE, REST, interrupted uploads
+
+@test "quota: what APPE and REST keep counts before the data" {
+    stores 226 a 60
+    put_there other 40
+    rm -f "$COUNT"
+    as me <<'STEPS'
+> PASV
+< 227
+> ALLO 1
+< 200
+> APPE a
+< 552 quota
+> PASV
+< 227
+> APPE a
+< 150
+put x
+< 552 quota
+> REST 59
+< 350
+> PASV
+< 227
+> STOR a
+< 150
+put x
+< 226
+> PASV
+< 227
+> ALLO 2
+< 200
+> REST 59
+< 350
+> PASV
+< 227
+> STOR a
+< 552 quota
+STEPS
+    holds 100
+}
+
+@test "quota: an interrupted upload counts, going on with it does not count it twice, DELE frees it" {
+    as me <<'STEPS'
+> PASV
+< 227
+> ALLO 100
+< 200
+> STOR a
+< 150
+put@ 61
+< 426
+> PASV
+< 227
+> ALLO 41
+< 200
+> STOR b
+< 552 quota
+> REST 60
+< 350
+> PASV
+< 227
+> ALLO 41
+< 200
+> STOR a
+< 552 quota
+> SIZE a
+< 213 ^213 60$
+> REST 60
+< 350
+> PASV
+< 227
+> ALLO 100
+< 200
+> STOR a
+< 150
+put@ 21
+< 426
+STEPS
+    used clean 80
+    as me <<'STEPS'
+> DELE a
+< 250
+> PASV
+< 227
+> ALLO 100
+< 200
+> STOR b
+< 150
+put@ 100
+< 226
+STEPS
+    holds 100
+    [ -z "$(unfinished | grep -v count)" ]
+    recounts 1
+}
+
+@test "quota: an upload in place of an interrupted one needs the difference" {
+    as me <<'STEPS'
+> PASV
+< 227
+> ALLO 100
+< 200
+> STOR a
+< 150
+put@ 71
+< 426
+> PASV
+< 227
+> STOR a
+< 150
+put@ 100
+< 226
+STEPS
+    holds 100
+}
+
+@test "quota: what is left of an interrupted upload must fit, too" {
+    several --users "$T/users" <<STEPS
+[a] < 220
+> USER me
+< 331
+> PASS secret
+< 230
+> TYPE I
+< 200
+> PASV
+< 227
+> ALLO 100
+< 200
+> STOR x
+< 150
+connect
+data $(printf 'x%.0s' {1..60})
+stored 60
+[b] < 220
+> USER me
+< 331
+> PASS secret
+< 230
+> TYPE I
+< 200
+> PASV
+< 227
+> STOR y
+< 150
+put@ 80
+< 226
+[a] done
+< 426 announced by ALLO$
+STEPS
+    logged 'What came of /x is not kept: the quota is used up'
+    holds 80
+    [ -z "$(unfinished | grep -v count)" ]
+}
+
+@test "quota: what is left of an interrupted upload survives a home that others have filled" {
+    as me <<'STEPS'
+> PASV
+< 227
+> ALLO 100
+< 200
+> STOR a
+< 150
+put@ 61
+< 426
+STEPS
+    put_there other 95
+    rm "$COUNT"
+    as me <<'STEPS'
+> REST 60
+< 350
+> PASV
+< 227
+> STOR a
+< 552 quota
+> SIZE a
+< 213 ^213 60$
+STEPS
+    used clean 155
+}
+
+# ---------------------------------------------------------------- others
+
+@test "quota: what consumers take away makes room, without waiting for the next day" {
+    stores 226 a 100
+    rm "$ROOT/home/a"
+    again() { stores 226 b 100; } # a recount soon after another one is not made
+    wait_for again
+    holds 100
+}
+
+@test "quota: a full home is not counted anew at each attempt" {
+    local file
+    mkdir -p "$ROOT/home/deep"
+    for ((file = 0; file < 3000; file++)); do : >"$ROOT/home/deep/$file"; done
+    put_there other 100
+    # the first one counts, which takes a second here: so for ten the others do not
+    traced '-e trace=getdents64 -e inject=getdents64:delay_enter=300000' as me <<'STEPS'
+> PASV
+< 227
+> STOR a
+< 552
+> PASV
+< 227
+> STOR b
+< 552
+> PASV
+< 227
+> STOR c
+< 552
+STEPS
+    recounts 1
+    [ "$(grep -c getdents64 "$T/trace")" -ge 3 ]
+    before=$(grep -c getdents64 "$T/trace")
+    traced '-e trace=getdents64' as me <<'STEPS'
+> PASV
+< 227
+> STOR d
+< 552
+STEPS
+    ! grep getdents64 "$T/trace" || fail "counted again, after $before calls"
+}
+
+@test "quota: while the count holds, neither login nor upload nor DELE walks the tree" {
+    stores 226 a 10
+    all_verbs() {
+        as me <<'STEPS'
+> PASV
+< 227
+> STOR b
+< 150
+put@ 20
+< 226
+> PASV
+< 227
+> ALLO 5
+< 200
+> STOR c
+< 150
+put@ 5
+< 226
+> DELE a
+< 250
+> RNFR b
+< 350
+> RNTO d
+< 250
+STEPS
+    }
+    traced '-e trace=getdents64' all_verbs
+    ! grep getdents64 "$T/trace"
+    holds 25
+    recounts 1
+}
+
+@test "quota: users of one home share what it holds, each within the own quota" {
+    user you /home quota=50
+    user free /home ''
+    stores 226 a 40
+    as you <<'STEPS'
+> PASV
+< 227
+> ALLO 11
+< 200
+> STOR b
+< 552 quota of 50 bytes
+> PASV
+< 227
+> ALLO 50
+< 200
+> STOR b
+< 552
+> PASV
+< 227
+> ALLO 10
+< 200
+> STOR b
+< 150
+put@ 10
+< 226
+STEPS
+    as me <<'STEPS'
+> PASV
+< 227
+> ALLO 50
+< 200
+> STOR c
+< 150
+put@ 50
+< 226
+STEPS
+    holds 100
+    as free <<'STEPS'
+> PASV
+< 227
+> STOR d
+< 150
+put@ 1000
+< 226
+STEPS
+    used clean 100
+}
+
+@test "quota: any number of sessions at once publish no more than it" {
+    local i pids=() stored=0
+    QUOTA=100000
+    sed -i "s/quota=100$/quota=$QUOTA/" "$T/users"
+    serve --users "$T/users"
+    for i in {1..8}; do
+        random_file "$T/$i" 30000
+        curl -sS --max-time 60 -u me:secret -T "$T/$i" "ftp://127.0.0.1:$PORT/$i" 2>>"$T/curl" &
+        pids+=($!)
+    done
+    for i in {1..8}; do
+        if wait "${pids[i - 1]}"; then
+            stored=$((stored + 1))
+            same "$T/$i" "$ROOT/home/$i"
+        else
+            [ ! -e "$ROOT/home/$i" ]
+        fi
+    done
+    [ "$stored" = 3 ]
+    holds 90000
+}
+
+@test "quota: who waits for the count goes on once it is free, and is stopped when we are" {
+    local pid
+    stores 226 a 10
+    mkfifo "$T/hold"
+    hold_lock
+    waits_for_lock stores 226 b 10 9>&- &
+    pid=$!
+    wait_for grep -q EAGAIN "$T/trace"
+    [ ! -e "$ROOT/home/b" ]
+    exec 9>&-
+    wait "$pid"
+    holds 20
+
+    rm "$T/trace"
+    hold_lock
+    waits_for_lock as me 9>&- <<'STEPS' &
+> PASV
+< 227
+> STOR c
+< 421 shutting down
+STEPS
+    pid=$!
+    wait_for grep -q EAGAIN "$T/trace"
+    pkill -TERM -f -- "^$HANDLER --root $ROOT"
+    wait "$pid"
+    exec 9>&-
+    logged 'Closing: asked to stop'
+    published_are home home/a home/b
+    holds 20
+}
+
+# hold_lock: another process has it until descriptor 9 is closed
+hold_lock() {
+    spawn flock -x "${COUNT%/*}" cat "$T/hold"
+    exec 9>"$T/hold"
+    wait_for lock_is_held
+}
+lock_is_held() { ! flock -n -x "${COUNT%/*}" true; }
+waits_for_lock() { traced '-e trace=flock' "$@"; }
+
+# ---------------------------------------------------------------- crashes
+
+@test "quota: a session that is killed while it publishes leaves a count that the next one repairs" {
+    stores 226 a 10
+    run traced '-e inject=renameat2:signal=KILL:when=1' stores 226 b 20
+    [ "$status" -ne 0 ]
+    used dirty 10
+    put_there other 5 # as if the rename had been made
+    stores 226 c 30
+    recounts 2
+    used clean $((45 + $(stat -c %s "$ROOT/home/b" 2>/dev/null || echo 0)))
+}
+
+@test "quota: after another start of the machine the home is counted anew" {
+    stores 226 a 10
+    put_there other 80
+    stores 226 b 10 # what others put there counts later
+    used clean 20
+    sed -Ei "s/^[0-9a-f-]{36}/$BOOT/" "$COUNT"
+    as me <<'STEPS'
+> PASV
+< 227
+> STOR c
+< 552
+STEPS
+    used clean 100
+    recounts 2
+}
+
+@test "quota: after a day it is counted anew" {
+    stores 226 a 10
+    put_there other 80
+    local yesterday=$((($(date +%s) - 86500) * 1000))
+    sed -Ei "1s/[0-9]{15} /$(printf %015d "$yesterday") /" "$COUNT"
+    stores 552 b 20
+    used clean 90
+    recounts 2
+}
+
+@test "quota: a count that is missing or garbage is made anew" {
+    local garbage recounts=1
+    stores 226 a 10
+    for garbage in '' 'x' "$(head -c 200 /dev/zero | tr '\0' 9)" \
+        "$(head -n 1 "$COUNT" | tr ' ' '_')" "$(cat "$COUNT")"$'\n../../home'; do
+        printf '%s\n' "$garbage" >"$COUNT"
+        stores 226 a 10
+        holds 10
+        recounts $((++recounts))
+    done
+    rm -r "$ROOT/.stord.unfinished/.stord.usage"
+    stores 226 a 10
+    holds 10
+    recounts $((++recounts))
+    # such a file is garbage to nobody
+    stores 226 a 10
+    recounts "$recounts"
+}
+
+@test "quota: the kernel's word on the boot is needed, else each session counts" {
+    stores 226 a 10
+    put_there other 5
+    traced '-P /proc/sys/kernel/random/boot_id -e inject=openat:error=EACCES' stores 226 b 10
+    recounts 3 # before the data and before its name
+    used clean 25
+}
+
+@test "quota: links are not followed, reserved names and foreign lost+found do not count" {
+    mkdir -p "$ROOT/home/a/b" "$T/outside"
+    chmod 777 "$ROOT/home" "$ROOT/home/a"
+    random_file "$T/outside/x" 1000
+    ln -s "$T/outside" "$ROOT/home/a/link"
+    ln -s "$T/outside/x" "$ROOT/home/a/b/link"
+    random_file "$ROOT/home/a/b/.stord.x" 1000
+    random_file "$ROOT/home/a/b/x" 40
+    random_file "$ROOT/home/a/x" 20
+    mkdir -m 700 "$ROOT/home/lost+found"
+    random_file "$ROOT/home/lost+found/x" 1000
+    local WRAP=(setpriv --reuid 65534 --regid 65534 --clear-groups)
+    need_root "makes a folder that the handler may not read"
+    chmod 644 "$T/users"
+    stores 226 b 40
+    used clean 100
+}
+
+@test "quota: a folder that may be written and not read is told, not taken for empty" {
+    need_root "makes a folder that the handler may not read"
+    mkdir -p "$ROOT/home/box"
+    chmod 777 "$ROOT/home"
+    chmod 733 "$ROOT/home/box"
+    local WRAP=(setpriv --reuid 65534 --regid 65534 --clear-groups)
+    as me <<'STEPS'
+> PASV
+< 227
+> STOR a
+< 550
+STEPS
+    logged 'permission denied'
+}
+
+# ---------------------------------------------------------------- handler --recount
+
+@test "quota: --recount prints what homes hold, and repairs the counts" {
+    user you /home quota=1K
+    user 'a b' '/other home' quota=2K
+    user nobody /gone quota=3K
+    user free /home ''
+    stores 226 a 10
+    as me <<'STEPS'
+> PASV
+< 227
+> ALLO 9
+< 200
+> STOR b
+< 150
+put@ 8
+< 426
+STEPS
+    put_there other 20
+    mkdir "$ROOT/other home"
+    run -0 --separate-stderr "$HANDLER" --recount --root "$ROOT" --users "$T/users"
+    [ "$output" = "$(printf '%s\n' $'me\t/home\t37\t100' $'you\t/home\t37\t1024' $'a b\t/other home\t0\t2048')" ]
+    [ -z "$stderr" ]
+    used clean 37
+    [ "$(sed 1d "$COUNT" | paste -sd' ')" = 'u.me u.you' ]
+    [ ! -e "$ROOT/gone" ]
+    stores 226 c 63
+    recounts 1
+    used clean 100
+}
+
+@test "quota: --recount keeps nothing where there is no reserved folder, and leaves a foreign one alone" {
+    put_there other 20
+    run -0 --separate-stderr "$HANDLER" --root "$ROOT" --users "$T/users" --recount
+    [ "$output" = $'me\t/home\t20\t100' ]
+    [ ! -e "$ROOT/.stord.unfinished" ]
+    need_root "makes a folder of another user"
+    install -d -o 65534 -m 700 "$ROOT/.stord.unfinished"
+    run -78 --separate-stderr "$HANDLER" --root "$ROOT" --users "$T/users" --recount
+    [ -z "$output" ]
+    [[ "$stderr" == *'belongs to another user'* ]]
+}
+
+@test "quota: --recount says what is wrong" {
+    run -78 --separate-stderr "$HANDLER" --recount --root "$ROOT"
+    [[ "$stderr" == *'--recount wants --users'* ]]
+    run -78 --separate-stderr "$HANDLER" --recount --root "$ROOT/none" --users "$T/users"
+    [[ "$stderr" == *"$ROOT/none: No such file"* ]]
+    printf 'me:x:home:y:z\n' >>"$T/users"
+    run -78 --separate-stderr "$HANDLER" --recount --root "$ROOT" --users "$T/users"
+    [[ "$stderr" == *"$T/users:2: "* ]]
+    sed -i 2d "$T/users"
+    : >"$ROOT/home"
+    run -74 --separate-stderr "$HANDLER" --recount --root "$ROOT" --users "$T/users"
+    [[ "$stderr" == *'/home: Not a directory'* ]]
+    rm "$ROOT/home"
+    put_there a 1
+    run -74 bash -c '"$0" --recount --root "$1" --users "$2" >/dev/full' "$HANDLER" "$ROOT" "$T/users"
+    run -64 "$HANDLER" --recount --rooot "$ROOT"
+}
