@@ -40,11 +40,14 @@ bool count_parse(struct count *ret_count, const char *text, size_t n) {
     return true;
 }
 
+static bool is_owner_byte(char byte) {
+    return isalnum((unsigned char)byte) || byte == '-' || byte == '_' || byte == '%' || byte == '.';
+}
+
 /* The length of the owner, which has a line end behind it, or 0 when it is none. */
 static size_t owner_length(const char *owner, size_t n) {
     size_t length = 0;
-    while (length < n &&
-           (isalnum((unsigned char)owner[length]) || memchr("-_%.", owner[length], 4)))
+    while (length < n && is_owner_byte(owner[length]))
         length++;
     bool good = length < n && owner[length] == '\n' && owner[0] != '.';
     return good ? length : 0;

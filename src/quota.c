@@ -34,34 +34,53 @@ int quota_refuse(struct session *session, struct usage *usage, const char *what)
                       (unsigned long long)usage->quota);
 }
 
-/* Bytes of the file that has that name, and of the interrupted upload. */
-static uint64_t bytes_of(const struct session *session, const char *path) {
-    struct partial partial = view_partial(session, path);
-    struct stat st;
-    bool found = path_stat(&session->root, path, &st) == 0 && S_ISREG(st.st_mode);
-    return partial_bytes(&partial) + (found ? (uint64_t)st.st_size : 0);
+/* Can nothing be done to what has that path either? */
+static bool is_out_of_reach(int error) {
+    return error == -ENOENT || error == -ENOTDIR || error == -ELOOP || error == -EACCES ||
+           error == -ENAMETOOLONG;
 }
 
-static uint64_t bytes_of_all(const struct quota_change *change) {
-    uint64_t bytes = 0;
-    for (int i = 0; i < 2 && change->path[i]; i++)
-        bytes += bytes_of(change->session, change->path[i]);
-    return bytes;
+/* Adds the bytes of the file that has that name, and of the interrupted upload. */
+static int add_bytes(const struct session *session, const char *path, uint64_t *bytes) {
+    struct partial partial = view_partial(session, path);
+    struct stat st;
+    uint64_t more;
+    int result = partial_bytes(&partial, &more);
+    if (result < 0)
+        return result;
+    *bytes += more;
+    result = path_stat(&session->root, path, &st);
+    if (result == 0)
+        *bytes += S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
+    return is_out_of_reach(result) ? 0 : result;
+}
+
+static int measure(const struct quota_change *change, uint64_t *ret_bytes) {
+    int result = 0;
+    *ret_bytes = 0;
+    for (int i = 0; result == 0 && i < 2 && change->path[i]; i++)
+        result = add_bytes(change->session, change->path[i], ret_bytes);
+    return result;
 }
 
 /* Nothing that takes files away is refused because it cannot be counted. */
 void quota_begin(struct quota_change *ret_change, const struct session *session, const char *path,
                  const char *other) {
-    *ret_change = (struct quota_change){
+    struct quota_change *change = ret_change;
+    *change = (struct quota_change){
         .session = session, .path = {path, other}, .usage = quota_usage(session)};
-    (void)usage_begin(&ret_change->usage);
-    if (ret_change->usage.known)
-        ret_change->before = bytes_of_all(ret_change);
+    if (!usage_is_limited(&change->usage))
+        return;
+    (void)usage_begin(&change->usage);
+    change->error = measure(change, &change->before);
 }
 
 void quota_end(struct quota_change *change) {
-    if (change->usage.known)
-        usage_end(&change->usage, bytes_of_all(change), change->before);
+    uint64_t after;
+    if (!usage_is_limited(&change->usage))
+        return;
+    if (change->error < 0 || measure(change, &after) < 0)
+        usage_doubt(&change->usage);
     else
-        usage_end(&change->usage, 0, 0);
+        usage_end(&change->usage, after, change->before);
 }

@@ -23,6 +23,7 @@ struct quota_change {
     const char *path[2]; /* virtual paths of all files that it can make longer or shorter */
     struct usage usage;
     uint64_t before; /* bytes of those */
+    int error;       /* why that is not known, or 0 */
 };
 
 /* Around the change: counts what it comes to. Without a quota nothing is done. paths: one or two

@@ -73,12 +73,25 @@ static int check_room(const struct store *store, uint64_t more) {
 }
 
 /* Bytes of the file that this one would take the place of. */
-static uint64_t old_bytes(const struct store *store) {
+static int old_bytes(const struct store *store, uint64_t *ret_bytes) {
     struct stat st;
-    bool gives_way = store->on_conflict == CONFLICT_REPLACE &&
-                     fstatat(store->folder, store->name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-                     S_ISREG(st.st_mode);
-    return gives_way ? (uint64_t)st.st_size : 0;
+    *ret_bytes = 0;
+    if (store->on_conflict != CONFLICT_REPLACE)
+        return 0;
+    if (fstatat(store->folder, store->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        return errno == ENOENT ? 0 : -errno;
+    *ret_bytes = S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
+    return 0;
+}
+
+/* Bytes that go when this one is published: of that file, and of a partial. */
+static int gone_bytes(const struct store *store, uint64_t *ret_bytes) {
+    uint64_t old, partial = 0;
+    int result = old_bytes(store, &old);
+    if (result == 0)
+        result = partial_bytes(&store->request->partial, &partial);
+    *ret_bytes = old + partial;
+    return result;
 }
 
 /* Finds out how many bytes the file may have. `wanted` is what it is going to have at least, and no
@@ -88,8 +101,9 @@ static int set_most(struct store *store, uint64_t wanted) {
     uint64_t room, less;
     if (!usage_is_limited(request->usage))
         return 0;
-    less = old_bytes(store) + partial_bytes(&request->partial);
-    int result = usage_room(request->usage, wanted, less, &room);
+    int result = gone_bytes(store, &less);
+    if (result == 0)
+        result = usage_room(request->usage, wanted, less, &room);
     if (result == 0)
         store->most = room < request->most ? room : request->most;
     return result;
@@ -181,12 +195,16 @@ static int take_old(struct store *store) {
 /* Does something to the partial, and counts what that comes to. */
 static int change_partial(struct store *store, int (*change)(struct store *store)) {
     const struct store_request *request = store->request;
+    uint64_t before, after;
     if (!usage_is_limited(request->usage))
         return change(store);
-    (void)usage_begin(request->usage); /* what cannot be counted now is counted later */
-    uint64_t before = partial_bytes(&request->partial);
+    (void)usage_begin(request->usage);
+    int error = partial_bytes(&request->partial, &before);
     int result = change(store);
-    usage_end(request->usage, partial_bytes(&request->partial), before);
+    if (error < 0 || partial_bytes(&request->partial, &after) < 0)
+        usage_doubt(request->usage);
+    else
+        usage_end(request->usage, after, before);
     return result;
 }
 
@@ -205,17 +223,25 @@ static int mark_partial(struct store *store) {
     return partial_mark(&store->request->partial);
 }
 
-/* The file that is called temp becomes the partial. One that was there before always fits. */
-static int keep_partial(struct store *store) {
+/* Does the file that is called temp fit as the partial? One that was there before always does. */
+static int check_partial(const struct store *store) {
     const struct store_request *request = store->request;
     struct stat st;
+    uint64_t before;
+    if (!usage_is_limited(request->usage))
+        return 0;
     if (fstatat(store->work, store->temp, &st, AT_SYMLINK_NOFOLLOW) < 0)
         return -errno;
-    bool again = store->resumed && st.st_size <= store->old_size;
-    if (!again &&
-        !usage_fits(request->usage, (uint64_t)st.st_size, partial_bytes(&request->partial)))
-        return -USAGE_EXCEEDED;
-    return partial_keep(&request->partial, store->work, store->temp);
+    if (store->resumed && st.st_size <= store->old_size)
+        return 0;
+    int result = partial_bytes(&request->partial, &before);
+    bool fits = usage_fits(request->usage, (uint64_t)st.st_size, before);
+    return result == 0 && !fits ? -USAGE_EXCEEDED : result;
+}
+
+static int keep_partial(struct store *store) {
+    int result = check_partial(store);
+    return result < 0 ? result : partial_keep(&store->request->partial, store->work, store->temp);
 }
 
 /* Opens the partial that has been taken over, behind what is to be kept of it. The rest is cut off
@@ -411,33 +437,38 @@ static void go_back(struct store *store, bool fits) {
         (void)become_partial(store);
 }
 
-/* Gives the file its name, if the quota leaves room for it. */
-static int publish_counted(struct store *store, enum published *ret_published) {
-    const struct store_request *request = store->request;
-    struct stat st;
-    if (!usage_is_limited(request->usage))
-        return publish_file(store, ret_published);
-    int result = fstat(store->fd, &st) < 0 ? -errno : usage_begin(request->usage);
-    if (result < 0)
-        return result;
-    uint64_t size = (uint64_t)st.st_size;
-    store->replaced = old_bytes(store);
-    result = usage_check(request->usage, size, store->replaced + partial_bytes(&request->partial));
+/* Gives the file its name, if the quota leaves room for it. The usage is open. */
+static int publish_within(struct store *store, uint64_t size, enum published *ret_published) {
+    uint64_t less;
+    int result = old_bytes(store, &store->replaced);
     if (result == 0)
-        result = publish_file(store, ret_published);
-    usage_end(request->usage, result == 0 ? size : 0, result == 0 ? store->replaced : 0);
+        result = gone_bytes(store, &less);
+    if (result == 0)
+        result = usage_check(store->request->usage, size, less);
+    return result < 0 ? result : publish_file(store, ret_published);
+}
+
+/* The same with the usage as it is, and counts it. */
+static int publish_counted(struct store *store, enum published *ret_published) {
+    struct usage *usage = store->request->usage;
+    struct stat st;
+    if (!usage_is_limited(usage))
+        return publish_file(store, ret_published);
+    if (fstat(store->fd, &st) < 0)
+        return -errno;
+    uint64_t size = (uint64_t)st.st_size;
+    int result = usage_begin(usage);
+    if (result == 0)
+        result = publish_within(store, size, ret_published);
+    usage_end(usage, result == 0 ? size : 0, result == 0 ? store->replaced : 0);
     return result;
 }
 
-/* Takes the name back. */
+/* Takes the name back. What that comes to is looked for where it is needed next. */
 static void undo_counted(struct store *store, enum published how) {
-    struct usage *usage = store->request->usage;
-    struct stat st = {0};
-    (void)usage_begin(usage);
-    bool goes = how != RENAMED_OVER && publish_is_ours(store, store->folder, store->name) &&
-                fstat(store->fd, &st) == 0;
+    (void)usage_begin(store->request->usage);
     publish_undo(store, how);
-    usage_end(usage, goes ? store->replaced : 0, goes ? (uint64_t)st.st_size : 0);
+    usage_doubt(store->request->usage);
 }
 
 int store_publish(struct store *store) {

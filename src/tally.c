@@ -11,8 +11,8 @@
 #include "unfinished.h"
 
 enum {
-    LOOK_EVERY = 256,       /* names between two looks at whether to stop */
-    STACK_SIZE = PATH_SIZE, /* bytes to begin with */
+    LOOK_EVERY = 256,          /* names between two looks at whether to stop */
+    STACK_SIZE = 2 * PATH_SIZE /* bytes to begin with */
 };
 
 /* State of one walk. */
@@ -30,7 +30,7 @@ struct walk {
 static int make_room(struct walk *walk, size_t n) {
     if (walk->room - walk->used >= n)
         return 0;
-    size_t room = walk->room ? 2 * walk->room : 2 * STACK_SIZE;
+    size_t room = walk->room ? 2 * walk->room : STACK_SIZE;
     char *stack = realloc(walk->stack, room); /* enough: a path has at most PATH_SIZE bytes */
     if (!stack)
         return -ENOMEM;
@@ -77,7 +77,7 @@ static bool counts(const struct walk *walk, const char *name, bool folder) {
 }
 
 static int take(struct walk *walk, const char *path, int folder, const struct dirent *entry) {
-    struct stat st = {.st_mode = DTTOIF(entry->d_type)};
+    struct stat st = {.st_mode = entry->d_type == DT_DIR ? S_IFDIR : 0};
     if (entry->d_type != DT_DIR && entry->d_type != DT_REG && entry->d_type != DT_UNKNOWN)
         return 0;
     if (!counts(walk, entry->d_name, entry->d_type != DT_REG))

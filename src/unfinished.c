@@ -83,14 +83,17 @@ int partial_stat(const struct partial *partial, struct stat *ret_st) {
     return result;
 }
 
-uint64_t partial_bytes(const struct partial *partial) {
-    struct stat st;
-    int folder = open_place(partial, O_PATH);
+int partial_bytes(const struct partial *partial, uint64_t *ret_bytes) {
+    struct stat st = {0};
+    int folder = open_place(partial, O_PATH), result = 0;
+    *ret_bytes = 0;
     if (folder < 0)
-        return 0;
-    bool found = fstatat(folder, UNFINISHED_PARTIAL, &st, AT_SYMLINK_NOFOLLOW) == 0;
+        return folder == -ENOENT || folder == -ENOTDIR ? 0 : folder;
+    if (fstatat(folder, UNFINISHED_PARTIAL, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        result = errno == ENOENT ? 0 : -errno;
     (void)close(folder);
-    return found && S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
+    *ret_bytes = S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
+    return result;
 }
 
 int partial_take(const struct partial *partial, int unfinished, const char *name) {

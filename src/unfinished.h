@@ -48,8 +48,9 @@ int unfinished_name(char ret_name[UNFINISHED_NAME_SIZE]);
 /* What the partial is. Returns 0, -ENOENT when there is none, or another negative errno. */
 int partial_stat(const struct partial *partial, struct stat *ret_st);
 
-/* How many bytes the partial has, also when it is too old to count as one; 0 when there is none. */
-uint64_t partial_bytes(const struct partial *partial);
+/* How many bytes the partial has, also when it is too old to count as one; 0 when there is none.
+ * Returns 0 or a negative errno. */
+int partial_bytes(const struct partial *partial, uint64_t *ret_bytes);
 
 /* Takes the partial over: it is called `name` in the folder `unfinished` from now on, so that no
  * other session goes on with it. Returns 0 or a negative errno, as partial_stat. */

@@ -44,16 +44,23 @@ static uint64_t now_ms(void) {
 
 /* ---------------------------------------------------------------- the lock */
 
-/* Opens the folder that the count is in, making it first where it is missing. */
-static int open_place(const struct usage *usage) {
-    char path[PATH_SIZE]; /* longer than any home */
-    (void)snprintf(path, sizeof(path), "/" USAGE_FOLDER "%s", usage->home[1] ? usage->home : "");
+/* Opens the folder that the count is in, where it is there. ret_path gets its path in the reserved
+ * folder. */
+static int find_place(const struct usage *usage, char ret_path[PATH_SIZE]) {
+    (void)snprintf(ret_path, PATH_SIZE, "/" USAGE_FOLDER "%s", usage->home[1] ? usage->home : "");
     struct path_root unfinished = {.walk = usage->top->walk};
     int fd = unfinished.fd = unfinished_open(usage->top->fd, true);
     if (fd < 0)
         return fd;
-    fd = path_open(&unfinished, path, O_RDONLY | O_DIRECTORY, 0);
+    fd = path_open(&unfinished, ret_path, O_RDONLY | O_DIRECTORY, 0);
     (void)close(unfinished.fd);
+    return fd;
+}
+
+/* The same, making it where it is missing. */
+static int open_place(const struct usage *usage) {
+    char path[PATH_SIZE]; /* longer than any home */
+    int fd = find_place(usage, path);
     if (fd != -ENOENT)
         return fd;
     int made = unfinished_enter(usage->top, path);
@@ -63,6 +70,17 @@ static int open_place(const struct usage *usage) {
     fd = fd < 0 ? -errno : fd;
     (void)close(made);
     return fd;
+}
+
+/* Removes the count. Whoever has the lock goes on writing to the file that was removed, and so does
+ * no harm. */
+static void forget(const struct usage *usage) {
+    char path[PATH_SIZE];
+    int folder = find_place(usage, path);
+    if (folder < 0)
+        return;
+    (void)unlinkat(folder, USAGE_COUNT, 0);
+    (void)close(folder);
 }
 
 /* Locks the folder, not the file: tmpfiles.d leaves a folder alone that is locked, and where
@@ -273,14 +291,28 @@ int usage_check(struct usage *usage, uint64_t more, uint64_t less) {
 
 void usage_end(struct usage *usage, uint64_t more, uint64_t less) {
     uint64_t *bytes = &usage->count.bytes;
-    if (!usage_is_limited(usage) || usage->folder < 0)
+    if (!usage_is_limited(usage))
         return;
+    if (usage->folder < 0) {
+        if (more != less)
+            forget(usage);
+        return;
+    }
     if (usage->known) {
         *bytes = more < COUNT_MOST - *bytes ? *bytes + more : COUNT_MOST;
         *bytes = less < *bytes ? *bytes - less : 0;
         write_line(usage, true);
     }
     unlock(usage);
+}
+
+void usage_doubt(struct usage *usage) {
+    if (!usage_is_limited(usage))
+        return;
+    if (usage->folder < 0)
+        forget(usage);
+    else
+        unlock(usage); /* it stays dirty */
 }
 
 int usage_room(struct usage *usage, uint64_t wanted, uint64_t less, uint64_t *ret_most) {

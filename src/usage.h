@@ -33,7 +33,7 @@ struct usage {
     uint64_t quota;                /* or VALUE_UNLIMITED: then nothing is counted at all */
     const struct channel *channel; /* ends waits when we are to stop */
 
-    int folder;         /* locked while a change is under way; else -1 */
+    int folder;         /* locked while a change is under way, else -1 */
     int file;           /* the count */
     bool known;         /* `count` holds */
     struct count count; /* as it is in the file, or would be */
@@ -48,8 +48,8 @@ void usage_boot(char ret_boot[COUNT_BOOT_SIZE]);
 bool usage_is_limited(const struct usage *usage);
 
 /* Before something changes that counts: locks the count, and marks it dirty. Returns 0 or a
- * negative errno: -EAGAIN when others keep it for too long, -ESHUTDOWN. What is to be changed
- * nevertheless then counts from the next recount on. */
+ * negative errno: -EAGAIN when others keep it for too long, -ESHUTDOWN. usage_end or usage_doubt
+ * follows in every case. */
 int usage_begin(struct usage *usage);
 
 /* Do so many bytes more fit, when so many others go? As far as is known. */
@@ -59,10 +59,12 @@ bool usage_fits(const struct usage *usage, uint64_t more, uint64_t less);
  * or another negative errno when it cannot be found out. */
 int usage_check(struct usage *usage, uint64_t more, uint64_t less);
 
-/* After the change: so many bytes came, so many went. Unlocks. Does nothing when usage_begin
- * failed.
- */
+/* After the change: so many bytes came, so many went. Unlocks. Where usage_begin failed and
+ * something has changed nevertheless, it is counted anew next time. */
 void usage_end(struct usage *usage, uint64_t more, uint64_t less);
+
+/* The same when it is not known what came and went: it is counted anew next time. */
+void usage_doubt(struct usage *usage);
 
 /* How many bytes a new file may have, when so many others go: *ret_most. Returns as usage_check
  * when that is less than `wanted`. */
