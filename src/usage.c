@@ -153,25 +153,6 @@ static void add_owner(struct usage *usage) {
     usage->known = false;
 }
 
-/* Reads what the file says, as far as it is to be believed. Returns 0 or -ENOMEM. */
-static int load(struct usage *usage) {
-    char *text;
-    size_t size = read_text(usage, &text, strlen(usage->owner) + 1), n = 0;
-    if (!text)
-        return -ENOMEM;
-    if (count_parse(&usage->count, text, size) &&
-        count_has_owners(text + COUNT_LINE_LENGTH, size - COUNT_LINE_LENGTH)) {
-        n = size - COUNT_LINE_LENGTH;
-        memmove(text, text + COUNT_LINE_LENGTH, n);
-        usage->known =
-            usage->count.clean && usage->boot[0] && strcmp(usage->count.boot, usage->boot) == 0;
-    }
-    text[n] = '\0';
-    usage->owners = text;
-    add_owner(usage);
-    return 0;
-}
-
 /* Writes the line anew. A count that cannot be written must not be there at all. */
 static void write_line(struct usage *usage, bool clean) {
     char line[COUNT_LINE_LENGTH + 1];
@@ -179,6 +160,34 @@ static void write_line(struct usage *usage, bool clean) {
     count_format(&usage->count, line);
     if (pwrite(usage->file, line, COUNT_LINE_LENGTH, 0) != COUNT_LINE_LENGTH)
         (void)unlinkat(usage->folder, USAGE_COUNT, 0);
+}
+
+/* Reads what the file says, as far as it is to be believed. Returns whether it is a count. */
+static bool parse(struct usage *usage, char *text, size_t size) {
+    bool good = count_parse(&usage->count, text, size) &&
+                count_has_owners(text + COUNT_LINE_LENGTH, size - COUNT_LINE_LENGTH);
+    size_t n = good ? size - COUNT_LINE_LENGTH : 0;
+    memmove(text, text + size - n, n);
+    text[n] = '\0';
+    usage->owners = text;
+    usage->known =
+        good && usage->count.clean && usage->boot[0] && strcmp(usage->count.boot, usage->boot) == 0;
+    add_owner(usage);
+    return good;
+}
+
+/* Reads the count and marks it dirty; what could not be read must not be believed by others either.
+ * Returns 0 or -ENOMEM. */
+static int load(struct usage *usage) {
+    char *text;
+    size_t size = read_text(usage, &text, strlen(usage->owner) + 1);
+    if (!text)
+        return -ENOMEM;
+    if (parse(usage, text, size))
+        write_line(usage, false);
+    else if (ftruncate(usage->file, 0) < 0)
+        (void)unlinkat(usage->folder, USAGE_COUNT, 0);
+    return 0;
 }
 
 /* Writes all of it, dirty. */
@@ -268,8 +277,6 @@ int usage_begin(struct usage *usage) {
     result = load(usage);
     if (result < 0)
         unlock(usage);
-    else if (usage->known)
-        write_line(usage, false);
     return result;
 }
 

@@ -25,7 +25,7 @@ teardown() { teardown_sandbox; }
     grep -oE '^\.It Fl -[a-z-]+' "$TOP/doc/handler.8" | sed 's/.*Fl -/--/' | sort >"$T/man"
     diff "$T/table" "$T/man"
     grep -oE '^\| `--[a-z-]+' "$TOP/README.md" | tr -d '|` ' | sort >"$T/readme"
-    diff <(grep -vE '^--(help|version)$' "$T/table") "$T/readme"
+    diff <(grep -vE '^--(help|version|recount)$' "$T/table") "$T/readme"
 }
 
 @test "start: bad settings answer 421, log the complaint, and exit 64 or 78" {
