@@ -690,7 +690,7 @@ STEPS
     put_there other 5
     traced '-P /proc/sys/kernel/random/boot_id -e inject=openat:error=EACCES' stores 226 b 10
     recounts 3 # before the data and before its name
-    used clean 25
+    used dirty 25
 }
 
 @test "quota: links are not followed, reserved names and foreign lost+found do not count" {
