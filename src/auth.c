@@ -23,6 +23,7 @@ static void apply(struct session *session, const struct account *account) {
     const struct config *config = session->config;
     struct account *own = &session->account;
     *own = *account;
+    own_forget_all(&session->own); /* what the client did before is not of this account */
     session->rights = own->has_rights ? own->rights : config->allow;
     if (!own->has_conflict)
         own->conflict = config->conflict;
@@ -58,12 +59,13 @@ int auth_refuse(struct session *session) {
                       "Not logged in: without a user database only local clients are served");
 }
 
-/* The name as one part of a path: letters, digits, "-" and "_" stay, the rest is escaped. */
-static void set_owner(struct session *session) {
+/* A name as one part of a path: letters, digits, "-" and "_" stay, the rest is escaped. kind keeps
+ * users and addresses apart. */
+static void set_owner(struct session *session, char kind, const char *name) {
     size_t n = 0;
-    session->owner[n++] = 'u';
+    session->owner[n++] = kind;
     session->owner[n++] = '.';
-    for (const char *c = session->user; *c && n + 4 <= sizeof(session->owner); c++) {
+    for (const char *c = name; *c && n + 4 <= sizeof(session->owner); c++) {
         unsigned char byte = (unsigned char)*c;
         if (isalnum(byte) || byte == '-' || byte == '_')
             session->owner[n++] = *c;
@@ -91,7 +93,7 @@ static int log_in(struct session *session, const struct account *account) {
         session->over = true;
         return reply_send(session, 421, "Your folder is not available; closing");
     }
-    set_owner(session);
+    set_owner(session, 'u', session->user);
     login_end(&session->login);
     session->logged_in = session->authenticated = true;
     log_event(session->log, LOG_LEVEL_INFO, "Logged in: %s from %s", session->user,
@@ -106,6 +108,16 @@ static bool is_anonymous(const struct session *session) {
            (strcasecmp(session->user, "anonymous") == 0 || strcasecmp(session->user, "ftp") == 0);
 }
 
+/* Anonymous clients go on with interrupted uploads from their own address only. */
+static void set_owner_to_host(struct session *session) {
+    char host[PEER_TEXT_SIZE];
+    memcpy(host, session->peer.text, sizeof(host));
+    char *port = strrchr(host, ':');
+    if (port)
+        *port = '\0';
+    set_owner(session, 'a', host);
+}
+
 static int log_in_anonymous(struct session *session) {
     const struct config *config = session->config;
     struct account account = {.home = "/",
@@ -115,7 +127,9 @@ static int log_in_anonymous(struct session *session) {
                               .conflict = CONFLICT_RENAME,
                               .quota = VALUE_UNLIMITED};
     memcpy(session->user, "anonymous", sizeof("anonymous"));
-    return log_in(session, &account);
+    int result = log_in(session, &account);
+    set_owner_to_host(session);
+    return result;
 }
 
 static int close_after(struct session *session, const char *text) {

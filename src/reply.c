@@ -122,6 +122,7 @@ static const struct failure failures[] = {
     {-EINVAL, 553, "the name holds a control character"},
     {-ENAMETOOLONG, 553, "the name is too long"},
     {-PATH_RESERVED, 553, "names beginning with " PATH_RESERVED_PREFIX " are reserved"},
+    {-PATH_NOT_OWN, 550, "permission denied (it was not uploaded in this session)"},
     {-PATH_UNFINISHED, 550, "its upload was interrupted: finish, replace or delete it first"},
     {-EDQUOT, 552, "the disk quota is used up"},
     {-EFBIG, 552, "the file is too large"},
@@ -132,7 +133,13 @@ static const struct failure failures[] = {
     {-EIO, 451, "the disk failed"},
 };
 
-static const struct failure *find_failure(int error) {
+/* Who may not learn what is there is not told either what is in the way. */
+static int tellable(const struct session *session, int error) {
+    return !session_sees(session) && (error == -ENOTDIR || error == -ELOOP) ? -ENOENT : error;
+}
+
+static const struct failure *find_failure(const struct session *session, int error) {
+    error = tellable(session, error);
     for (size_t i = 1; i < sizeof(failures) / sizeof(failures[0]); i++) {
         if (failures[i].error == error)
             return &failures[i];
@@ -151,18 +158,18 @@ static int answer_failure(struct session *session, int code, const char *what,
 }
 
 int reply_failure(struct session *session, const char *what, int error) {
-    const struct failure *failure = find_failure(error);
+    const struct failure *failure = find_failure(session, error);
     return answer_failure(session, failure->code, what, failure, error);
 }
 
 int reply_failure_late(struct session *session, const char *what, int error) {
-    const struct failure *failure = find_failure(error);
+    const struct failure *failure = find_failure(session, error);
     int code = error == -ENOSPC ? 552 : failure->code < 500 ? 550 : failure->code;
     return answer_failure(session, code, what, failure, error);
 }
 
 int reply_failure_as(struct session *session, int code, const char *what, int error) {
-    const struct failure *failure = find_failure(error);
+    const struct failure *failure = find_failure(session, error);
     return answer_failure(session, failure->code < 500 ? failure->code : code, what, failure,
                           error);
 }

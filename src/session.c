@@ -32,6 +32,7 @@ void session_reset(struct session *session) {
     session->cwd[0] = '/';
     session->cwd[1] = '\0';
     session->rename_from[0] = session->shown[0] = session->failed[0] = '\0';
+    own_forget_all(&session->own);
     session->login_deadline = clock_deadline(session->config->login_timeout);
     auth_begin(session);
 }
@@ -162,6 +163,10 @@ static int give_up(struct session *session) {
     return reply_send(session, 421, "%s for %u seconds; closing", what, seconds);
 }
 
+bool session_sees(const struct session *session) {
+    return session->rights & (RIGHT_LIST | RIGHT_READ);
+}
+
 bool session_may_replace(const struct session *session) {
     return session->rights & RIGHT_REPLACE && session->account.conflict == CONFLICT_REPLACE;
 }
@@ -201,6 +206,7 @@ void session_run(struct session *session) {
         }
     }
     leave(session);
+    own_forget_all(&session->own);
 }
 
 /* Takes what the client sends on the control connection during a transfer. */

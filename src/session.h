@@ -15,6 +15,7 @@
 #include "line.h"
 #include "log.h"
 #include "login.h"
+#include "own.h"
 #include "path.h"
 #include "peer.h"
 
@@ -63,6 +64,7 @@ struct session {
     uint64_t lost;     /* bytes that had come of the upload `failed` */
     unsigned files;    /* uploads that were answered 226 */
     uint64_t bytes;    /* in those */
+    struct own own;    /* what the client has uploaded and made; see view_note_own */
 
     /* Large and last: their pages are used only as far as they are filled */
     char cwd[PATH_SIZE];         /* working directory, a virtual path */
@@ -96,6 +98,9 @@ int session_wait(struct session *session, int fd, short events, long long deadli
 /* We are asked to stop: the session is over, and what is still to be said to the client must not
  * take long. Returns -ESHUTDOWN. */
 int session_stop(struct session *session);
+
+/* May the client learn what is there that it did not upload itself in this session? */
+bool session_sees(const struct session *session);
 
 /* May an upload or a renamed file take the place of another one? */
 bool session_may_replace(const struct session *session);

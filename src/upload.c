@@ -18,6 +18,7 @@ static const char failed[] = "Failed to upload file";
 struct upload {
     char path[PATH_SIZE];         /* virtual path of the file */
     bool tells_name;              /* another name was chosen than was asked for, or none was */
+    bool is_own;                  /* the client uploaded the file that is there, in this session */
     struct store_request request; /* what it is to become */
     struct store store;           /* the transaction */
     struct receive_job job;       /* where the bytes come from */
@@ -54,16 +55,36 @@ static int reply_error(struct session *session, int error, bool late) {
 
 /* Puts the name that the file has in the end into its path, of which the requested one was a part.
  */
-static void update_path(struct upload *upload) {
-    char *name = strrchr(upload->path, '/') + 1;
-    size_t room = sizeof(upload->path) - (size_t)(name - upload->path);
-    (void)snprintf(name, room, "%s", upload->store.name);
+static void put_name(char path[PATH_SIZE], const char *chosen) {
+    char *name = strrchr(path, '/') + 1;
+    (void)snprintf(name, PATH_SIZE - (size_t)(name - path), "%s", chosen);
 }
 
-/* Was another name chosen than the client asked for, or none? */
-static void note_name(struct upload *upload) {
-    if (upload->request.unique || strcmp(upload->store.name, upload->request.name) != 0)
+static bool has_other_name(const struct upload *upload) {
+    return strcmp(upload->store.name, upload->request.name) != 0;
+}
+
+/* Was another name chosen than the client asked for, or none? That a name is taken is not told who
+ * may not know: the client finds the file under the name that it asked for. */
+static void note_name(const struct session *session, struct upload *upload) {
+    if (upload->request.unique || (has_other_name(upload) && session_sees(session)))
         upload->tells_name = true;
+}
+
+/* Remembers the client's own upload; not one that began with what somebody else uploaded. */
+static void note_own(struct session *session, const struct upload *upload) {
+    bool added = upload->store.base != STORE_NOTHING &&
+                 (upload->store.old.st_nlink > 0 || upload->request.hidden);
+    if (added && !upload->is_own)
+        return;
+    char real[PATH_SIZE];
+    memcpy(real, upload->path, sizeof(real));
+    put_name(real, upload->store.name);
+    if (upload->tells_name)
+        view_note_own(session, real, NULL, &upload->store.id);
+    else
+        view_note_own(session, upload->path, has_other_name(upload) ? real : NULL,
+                      &upload->store.id);
 }
 
 /* 150 or 226. A name that we chose is told as RFC 1123 section 4.1.2.9 wants it for STOU: relative
@@ -138,7 +159,7 @@ static int reply_verdict(struct session *session, struct upload *upload,
         store_abort(&upload->store);
     else
         kept = keep(session, upload, true);
-    if (kept < 0 && upload->store.taken && code == 426)
+    if (kept < 0 && upload->store.taken && !upload->request.hidden && code == 426)
         code = 550;
     return reply_send(session, code, "%s: %s%s", failed, verdict->reason,
                       kept > 0 ? "; it can be resumed" : "");
@@ -179,8 +200,9 @@ static int finish(struct session *session, struct upload *upload) {
     session->bytes += upload->result.received;
     if (strcmp(session->failed, upload->path) == 0)
         session->failed[0] = '\0';
-    note_name(upload);
-    update_path(upload);
+    note_name(session, upload);
+    note_own(session, upload);
+    put_name(upload->path, upload->store.name);
     log_upload(session, upload, LOG_LEVEL_INFO, "File uploaded", verdict->word);
     return reply_progress(session, upload, 226, "File uploaded successfully");
 }
@@ -211,7 +233,12 @@ static int begin(struct session *session, struct upload *upload, const char *nam
         (void)close(folder);
         return -EISDIR;
     }
-    return store_begin(&upload->store, folder, &upload->request);
+    upload->is_own = view_is_own(session, upload->path);
+    upload->request.hidden = !session_sees(session) && !upload->is_own;
+    result = store_begin(&upload->store, folder, &upload->request);
+    if (upload->request.hidden && upload->store.base != STORE_NOTHING)
+        upload->job.size_is_rest = true; /* or it would be found out how long the file is */
+    return result;
 }
 
 static void log_default_type(const struct session *session, const struct upload *upload) {
@@ -221,12 +248,12 @@ static void log_default_type(const struct session *session, const struct upload 
 }
 
 static int transfer(struct session *session, struct upload *upload) {
-    note_name(upload);
+    note_name(session, upload);
     upload->begun = clock_seconds();
     int result =
         reply_progress(session, upload, 150, "File status okay; about to open data connection");
     if (upload->request.unique)
-        update_path(upload);
+        put_name(upload->path, upload->store.name);
     if (result < 0) {
         log_upload(session, upload, LOG_LEVEL_WARNING, "Upload failed", "vanished");
         (void)keep(session, upload, true);
@@ -249,10 +276,11 @@ static void complete(struct session *session, struct upload *upload) {
                                        .store = &upload->store,
                                        .is_inline = !session->data.used,
                                        .announced = session->allo_given,
-                                       .size = session->allo_given ? session->allo : 0};
+                                       .size = session->allo_given ? session->allo : 0,
+                                       .size_is_rest = !session->data.used};
     request->partial = view_partial(session, upload->path);
     request->size = upload->job.size;
-    request->size_is_rest = upload->job.is_inline;
+    request->size_is_rest = upload->job.size_is_rest;
     request->most = session->account.max_file_size;
     request->mode = session->account.file_mode;
     request->group = config->group;
@@ -315,7 +343,8 @@ static int means_partial(const struct session *session, const char *name) {
         result = view_is_partial(session, path, NULL, &st);
     if (result <= 0)
         return result;
-    return view_was_shown(session, path) || path_stat(&session->root, path, &st) == -ENOENT;
+    return !session_sees(session) || view_was_shown(session, path) ||
+           path_stat(&session->root, path, &st) == -ENOENT;
 }
 
 int verb_appe(struct session *session, const char *argument) {

@@ -34,15 +34,70 @@ bool view_was_shown(const struct session *session, const char *path) {
             memcmp(session->shown, path, folder ? folder : 1) == 0);
 }
 
-int view_stat(struct session *session, const char *path, struct stat *ret_st) {
-    struct stat st, partial;
+/* The client's own file or folder of that name, if it still is there. */
+static const struct own_entry *find_own(const struct session *session, const char *path) {
+    const struct own_entry *entry = own_find(&session->own, path);
+    struct path_id id;
     const char *name;
-    int parent = path_open_parent(&session->root, path, &name);
-    if (parent < 0)
-        return parent;
-    int result = fstatat(parent, *name ? name : ".", &st, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;
-    (void)close(parent);
-    if (result < 0 && result != -ENOENT)
+    if (!entry)
+        return NULL;
+    int parent = path_open_parent(&session->root, entry->real ? entry->real : path, &name);
+    int result = parent < 0 ? parent : path_identify(parent, name, &id);
+    if (parent >= 0)
+        (void)close(parent);
+    bool same = result == 0 && id.device == entry->id.device && id.inode == entry->id.inode &&
+                id.born == entry->id.born;
+    return same ? entry : NULL;
+}
+
+int view_permit(const struct session *session, const char *path, unsigned right,
+                char ret_real[PATH_SIZE]) {
+    const struct own_entry *own = find_own(session, path);
+    if (!own && !(session->rights & right))
+        return -PATH_NOT_OWN;
+    const char *real = own && own->real ? own->real : path;
+    memcpy(ret_real, real, strlen(real) + 1);
+    return own != NULL;
+}
+
+bool view_is_own(const struct session *session, const char *path) {
+    const struct own_entry *own = find_own(session, path);
+    return own && !own->real;
+}
+
+void view_note_own(struct session *session, const char *path, const char *real,
+                   const struct path_id *id) {
+    const unsigned all = RIGHT_LIST | RIGHT_READ | RIGHT_RENAME | RIGHT_DELETE | RIGHT_REPLACE;
+    if ((session->rights & all) == all)
+        return;
+    int result = own_remember(&session->own, path, real, id);
+    if (result < 0)
+        log_event(session->log, LOG_LEVEL_WARNING, "Not remembered as the client's own: %s: %s",
+                  path, strerror(-result));
+}
+
+/* That it is a folder is all that is told of one that is somebody else's. */
+static int stat_folder(const struct session *session, const char *path, struct stat *ret_st) {
+    int fd = path_open(&session->root, path, O_PATH | O_DIRECTORY, 0);
+    if (fd < 0)
+        return -PATH_NOT_OWN;
+    (void)close(fd);
+    *ret_st = (struct stat){.st_mode = S_IFDIR | 0777};
+    return 0;
+}
+
+int view_published(const struct session *session, const char *path, unsigned right,
+                   struct stat *ret_st) {
+    char real[PATH_SIZE];
+    int result = view_permit(session, path, right, real);
+    return result < 0 ? stat_folder(session, path, ret_st)
+                      : path_stat(&session->root, real, ret_st);
+}
+
+int view_stat(struct session *session, const char *path, unsigned right, struct stat *ret_st) {
+    struct stat st, partial;
+    int result = view_published(session, path, right, &st);
+    if (result < 0 && result != -ENOENT && result != -PATH_NOT_OWN)
         return result;
     int is_partial = view_is_partial(session, path, result == 0 ? &st : NULL, &partial);
     if (is_partial < 0)
