@@ -39,6 +39,8 @@ int verb_stat(struct session *session, const char *argument) {
         return reply_send(session, 450, "Busy with a transfer; STAT alone tells of it");
     if (!session->logged_in)
         return reply_send(session, 530, "Not logged in");
+    if (!(session->rights & (RIGHT_LIST | RIGHTS_OWN)))
+        return reply_send(session, 550, "STAT: permission denied (no list right)");
     return list_status(session, argument);
 }
 
@@ -96,12 +98,13 @@ static int site_help(struct session *session, const char *argument);
 static const struct site {
     const char *name;
     int (*run)(struct session *session, const char *argument);
+    enum right right;
     const char *help;
 } sites[] = {
-    {"HELP", site_help, ""},
-    {"CHMOD", site_chmod, "mode file"},
-    {"UTIME", site_utime, "YYYYMMDDHHMMSS file"},
-    {"UMASK", site_umask, "[mask]"},
+    {"HELP", site_help, RIGHT_NONE, ""},
+    {"CHMOD", site_chmod, RIGHT_REPLACE, "mode file"},
+    {"UTIME", site_utime, RIGHT_REPLACE, "YYYYMMDDHHMMSS file"},
+    {"UMASK", site_umask, RIGHT_NONE, "[mask]"},
 };
 
 static int site_help(struct session *session, const char *argument) {
@@ -117,8 +120,12 @@ int verb_site(struct session *session, const char *argument) {
     const char *rest = argument + length + (argument[length] == ' ');
     for (size_t i = 0; i < sizeof(sites) / sizeof(sites[0]); i++) {
         const struct site *site = &sites[i];
-        if (strlen(site->name) == length && strncasecmp(site->name, argument, length) == 0)
-            return site->run(session, rest);
+        if (strlen(site->name) != length || strncasecmp(site->name, argument, length) != 0)
+            continue;
+        if (site->right && !(session->rights & (site->right | RIGHTS_OWN)))
+            return reply_send(session, 550, "SITE %s: permission denied (no %s right)", site->name,
+                              right_word(site->right));
+        return site->run(session, rest);
     }
     return reply_send(session, 501, "That SITE command is not known; see SITE HELP");
 }

@@ -64,6 +64,7 @@ struct session {
     uint64_t lost;     /* bytes that had come of the upload `failed` */
     unsigned files;    /* uploads that were answered 226 */
     uint64_t bytes;    /* in those */
+    unsigned missing;  /* the right that was missing, with -PATH_NOT_OWN */
     struct own own;    /* what the client has uploaded and made; see view_note_own */
 
     /* Large and last: their pages are used only as far as they are filled */

@@ -127,6 +127,14 @@ static int refuse_http(struct session *session) {
     return reply_send(session, 500, "This is FTP, not HTTP");
 }
 
+/* Any one of the rights will do, or that the client can have uploads of its own. */
+static bool has_right(const struct session *session, const struct verb *verb) {
+    unsigned rights = verb->right;
+    if (verb->traits & VERB_OWN)
+        rights |= RIGHTS_OWN;
+    return !verb->right || session->rights & rights;
+}
+
 /* Everything that can be said against a command without knowing what its verb does. Returns 0
  * when nothing is, 1 when it was answered, or a negative errno. */
 static int refuse(struct session *session, const struct verb *verb, const char *line,
@@ -144,7 +152,7 @@ static int refuse(struct session *session, const struct verb *verb, const char *
         result = reply_send(session, 502, "%s is not implemented", verb->name);
     else if (!(verb->traits & VERB_ANYTIME) && !session->logged_in)
         result = auth_refuse(session);
-    else if (verb->right && !(session->rights & verb->right) && !(verb->traits & VERB_OWN))
+    else if (!has_right(session, verb))
         result = reply_send(session, 550, "%s: permission denied (no %s right)", verb->name,
                             right_word(verb->right));
     else if (verb->argument == ARGUMENT_REQUIRED && *argument == '\0')
@@ -217,7 +225,7 @@ int verb_run(struct session *session, char *line, enum line_fault fault) {
 }
 
 static int put_feature(struct session *session, const struct verb *verb) {
-    if (verb->right && !(session->rights & verb->right) && !(verb->traits & VERB_OWN))
+    if (!has_right(session, verb))
         return 0;
     if (verb->run == verb_mlst) /* tells what OPTS has selected */
         return list_feature(session);

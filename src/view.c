@@ -50,11 +50,13 @@ static const struct own_entry *find_own(const struct session *session, const cha
     return same ? entry : NULL;
 }
 
-int view_permit(const struct session *session, const char *path, unsigned right,
+int view_permit(struct session *session, const char *path, unsigned right,
                 char ret_real[PATH_SIZE]) {
     const struct own_entry *own = find_own(session, path);
-    if (!own && !(session->rights & right))
+    if (!own && !(session->rights & right)) {
+        session->missing = right;
         return -PATH_NOT_OWN;
+    }
     const char *real = own && own->real ? own->real : path;
     memcpy(ret_real, real, strlen(real) + 1);
     return own != NULL;
@@ -86,7 +88,7 @@ static int stat_folder(const struct session *session, const char *path, struct s
     return 0;
 }
 
-int view_published(const struct session *session, const char *path, unsigned right,
+int view_published(struct session *session, const char *path, unsigned right,
                    struct stat *ret_st) {
     char real[PATH_SIZE];
     int result = view_permit(session, path, right, real);

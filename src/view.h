@@ -31,7 +31,7 @@ int view_is_partial(const struct session *session, const char *path, const struc
 /* Where is what the client calls by that path, and may it do with it what `right` (any one of these
  * rights) allows? Returns 1 when that is its own upload or folder of this session, 0 when it has
  * the right and what is there may be anything, or nothing; or -PATH_NOT_OWN. */
-int view_permit(const struct session *session, const char *path, unsigned right,
+int view_permit(struct session *session, const char *path, unsigned right,
                 char ret_real[PATH_SIZE]);
 
 /* Did the client upload what has that name in this session? */
@@ -44,7 +44,7 @@ void view_note_own(struct session *session, const char *path, const char *real,
 
 /* What is published under that path, a link itself where it is one. Of a folder that is only known
  * to be there the inode is 0, and there is no time. Returns 0 or a negative errno. */
-int view_published(const struct session *session, const char *path, unsigned right,
+int view_published(struct session *session, const char *path, unsigned right,
                    struct stat *ret_st);
 
 /* The same, or the interrupted upload that hides it. */
