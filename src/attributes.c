@@ -25,12 +25,14 @@ static int look_up(struct session *session, const char *name, char ret_path[PATH
     return result < 0 ? result : view_stat(session, ret_path, RIGHT_LIST | RIGHT_READ, ret_st);
 }
 
-/* Finds the file whose attributes are to be set. Returns 0 or a negative errno. */
+/* Finds the file whose attributes are to be set. Who may not see, but may replace, must not learn
+ * from that what is there. Returns 0 or a negative errno. */
 static int look_up_to_set(struct session *session, const char *name, char ret_real[PATH_SIZE]) {
     char path[PATH_SIZE];
+    unsigned right = session_sees(session) ? RIGHT_REPLACE : RIGHT_LIST | RIGHT_READ;
     int result = path_resolve(session->cwd, name, path);
     if (result == 0)
-        result = view_permit(session, path, RIGHT_REPLACE, ret_real);
+        result = view_permit(session, path, right, ret_real);
     return result < 0 ? result : 0;
 }
 

@@ -336,15 +336,16 @@ int verb_mlsd(struct session *session, const char *argument) {
 }
 
 int verb_mlst(struct session *session, const char *argument) {
-    char path[PATH_SIZE], facts[FACTS_SIZE];
+    char path[PATH_SIZE], real[PATH_SIZE], facts[FACTS_SIZE];
     struct stat st;
     int result = path_resolve(session->cwd, argument, path);
     if (result == 0)
         result = plain_only(view_stat(session, path, RIGHT_LIST | RIGHT_READ, &st), &st);
     if (result < 0)
         return reply_failure_as(session, 550, failed, result);
-    unsigned known = st.st_ino ? FACTS_ALL : FACT_TYPE | FACT_PERM;
-    unsigned rights = session->rights | (view_is_own(session, path) ? VIEW_OWN_RIGHTS : 0);
+    unsigned known = st.st_ino ? FACTS_ALL : FACT_TYPE | FACT_PERM, rights = session->rights;
+    if (view_is_own(session, path, real))
+        rights |= VIEW_OWN_RIGHTS;
     facts_format(&st, session->facts & known, rights, facts);
     result = reply_begin(session, 250, "Facts:");
     if (result == 0)

@@ -34,37 +34,31 @@ bool view_was_shown(const struct session *session, const char *path) {
             memcmp(session->shown, path, folder ? folder : 1) == 0);
 }
 
-/* The client's own file or folder of that name, if it still is there. */
-static const struct own_entry *find_own(const struct session *session, const char *path) {
+bool view_is_own(const struct session *session, const char *path, char ret_real[PATH_SIZE]) {
     const struct own_entry *entry = own_find(&session->own, path);
     struct path_id id;
     const char *name;
     if (!entry)
-        return NULL;
-    int parent = path_open_parent(&session->root, entry->real ? entry->real : path, &name);
+        return false;
+    const char *real = entry->real ? entry->real : path;
+    int parent = path_open_parent(&session->root, real, &name);
     int result = parent < 0 ? parent : path_identify(parent, name, &id);
     if (parent >= 0)
         (void)close(parent);
-    bool same = result == 0 && id.device == entry->id.device && id.inode == entry->id.inode &&
-                id.born == entry->id.born;
-    return same ? entry : NULL;
+    if (result < 0 || id.device != entry->id.device || id.inode != entry->id.inode ||
+        id.born != entry->id.born)
+        return false;
+    memcpy(ret_real, real, strlen(real) + 1);
+    return true;
 }
 
 int view_permit(struct session *session, const char *path, unsigned right,
                 char ret_real[PATH_SIZE]) {
-    const struct own_entry *own = find_own(session, path);
-    if (!own && !(session->rights & right)) {
-        session->missing = right;
-        return -PATH_NOT_OWN;
-    }
-    const char *real = own && own->real ? own->real : path;
-    memcpy(ret_real, real, strlen(real) + 1);
-    return own != NULL;
-}
-
-bool view_is_own(const struct session *session, const char *path) {
-    const struct own_entry *own = find_own(session, path);
-    return own && !own->real;
+    if (view_is_own(session, path, ret_real))
+        return 1;
+    session->missing = right;
+    memcpy(ret_real, path, strlen(path) + 1);
+    return session->rights & right ? 0 : -PATH_NOT_OWN;
 }
 
 void view_note_own(struct session *session, const char *path, const char *real,
@@ -88,8 +82,7 @@ static int stat_folder(const struct session *session, const char *path, struct s
     return 0;
 }
 
-int view_published(struct session *session, const char *path, unsigned right,
-                   struct stat *ret_st) {
+int view_published(struct session *session, const char *path, unsigned right, struct stat *ret_st) {
     char real[PATH_SIZE];
     int result = view_permit(session, path, right, real);
     return result < 0 ? stat_folder(session, path, ret_st)

@@ -28,14 +28,14 @@ struct partial view_partial(const struct session *session, const char *path);
 int view_is_partial(const struct session *session, const char *path, const struct stat *published,
                     struct stat *ret_st);
 
-/* Where is what the client calls by that path, and may it do with it what `right` (any one of these
- * rights) allows? Returns 1 when that is its own upload or folder of this session, 0 when it has
- * the right and what is there may be anything, or nothing; or -PATH_NOT_OWN. */
+/* Where is what the client calls by that path, and may it do with that what `right` (any one of
+ * these rights) allows? Returns 1 when that is its own upload or folder of this session, 0 when it
+ * has the right and what is there may be anything, or nothing; or -PATH_NOT_OWN. */
 int view_permit(struct session *session, const char *path, unsigned right,
                 char ret_real[PATH_SIZE]);
 
-/* Did the client upload what has that name in this session? */
-bool view_is_own(const struct session *session, const char *path);
+/* Did the client upload, in this session, what it calls by that path? *ret_real: where it is. */
+bool view_is_own(const struct session *session, const char *path, char ret_real[PATH_SIZE]);
 
 /* Remembers that the client made what it calls by that path, if that ever matters. real: where it
  * is, or NULL when it is called so. */
@@ -44,8 +44,7 @@ void view_note_own(struct session *session, const char *path, const char *real,
 
 /* What is published under that path, a link itself where it is one. Of a folder that is only known
  * to be there the inode is 0, and there is no time. Returns 0 or a negative errno. */
-int view_published(struct session *session, const char *path, unsigned right,
-                   struct stat *ret_st);
+int view_published(struct session *session, const char *path, unsigned right, struct stat *ret_st);
 
 /* The same, or the interrupted upload that hides it. */
 int view_stat(struct session *session, const char *path, unsigned right, struct stat *ret_st);
