@@ -147,7 +147,7 @@ static int remove_seen(struct session *session, const char *path, int flags) {
     if (result >= 0)
         result = remove_name(session, real, flags);
     if (result == 0)
-        own_forget(&session->own, path);
+        view_forget_own(session, path);
     return result;
 }
 

@@ -32,6 +32,7 @@ static int find_to_rename(struct session *session, const char *path, char ret_re
     if (result >= 0)
         result = path_stat(&session->root, ret_real, ret_st);
     bool folder = result == 0 && S_ISDIR(ret_st->st_mode);
+    session->missing = RIGHT_RENAME;
     return folder && !(session->rights & RIGHT_RENAME) ? -PATH_NOT_OWN : result;
 }
 
@@ -134,7 +135,9 @@ static int rename_own_or_any(struct session *session, const char *from, const ch
     if (result == 0)
         result = rename_within(session, real, ret_real);
     if (result == 0)
-        (void)own_move(&session->own, from, to, strcmp(to, ret_real) == 0 ? NULL : ret_real);
+        log_event(session->log, LOG_LEVEL_INFO, "Renamed: %s to %s", real, ret_real);
+    if (result == 0)
+        view_move_own(session, from, to, strcmp(to, ret_real) == 0 ? NULL : ret_real);
     return result;
 }
 
@@ -152,6 +155,5 @@ int verb_rnto(struct session *session, const char *argument) {
     struct partial replaced = view_partial(session, to), moved = view_partial(session, from);
     (void)partial_remove(&replaced);
     (void)partial_move_folder(&moved, to);
-    log_event(session->log, LOG_LEVEL_INFO, "Renamed: %s to %s", from, real);
     return reply_send(session, 250, "Renamed");
 }

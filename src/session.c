@@ -11,6 +11,7 @@
 #include "facts.h"
 #include "reply.h"
 #include "verb.h"
+#include "view.h"
 
 enum {
     DRAIN_TIME = 5000,   /* ms that input is dropped after a last reply */
@@ -32,7 +33,6 @@ void session_reset(struct session *session) {
     session->cwd[0] = '/';
     session->cwd[1] = '\0';
     session->rename_from[0] = session->shown[0] = session->failed[0] = '\0';
-    own_forget_all(&session->own);
     session->login_deadline = clock_deadline(session->config->login_timeout);
     auth_begin(session);
 }
@@ -49,6 +49,7 @@ void session_init(struct session *session, const struct config *config, const st
     line_init(&session->line);
     data_init(&session->data);
     session->login = *login;
+    share_init(&session->share);
     session_reset(session);
 }
 
@@ -206,7 +207,7 @@ void session_run(struct session *session) {
         }
     }
     leave(session);
-    own_forget_all(&session->own);
+    view_forget_all_own(session);
 }
 
 /* Takes what the client sends on the control connection during a transfer. */

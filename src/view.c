@@ -34,7 +34,8 @@ bool view_was_shown(const struct session *session, const char *path) {
             memcmp(session->shown, path, folder ? folder : 1) == 0);
 }
 
-bool view_is_own(const struct session *session, const char *path, char ret_real[PATH_SIZE]) {
+bool view_is_own(struct session *session, const char *path, char ret_real[PATH_SIZE]) {
+    share_read(&session->share, &session->own);
     const struct own_entry *entry = own_find(&session->own, path);
     struct path_id id;
     const char *name;
@@ -66,10 +67,29 @@ void view_note_own(struct session *session, const char *path, const char *real,
     const unsigned all = RIGHT_LIST | RIGHT_READ | RIGHT_RENAME | RIGHT_DELETE | RIGHT_REPLACE;
     if ((session->rights & all) == all)
         return;
-    int result = own_remember(&session->own, path, real, id);
+    const struct share_change change = {
+        .kind = SHARE_REMEMBER, .path = path, .real = real, .id = *id};
+    int result = share_change(&session->share, &session->own, &change);
     if (result < 0)
         log_event(session->log, LOG_LEVEL_WARNING, "Not remembered as the client's own: %s: %s",
                   path, strerror(-result));
+}
+
+void view_forget_own(struct session *session, const char *path) {
+    const struct share_change change = {.kind = SHARE_FORGET, .path = path};
+    if (own_find(&session->own, path))
+        (void)share_change(&session->share, &session->own, &change);
+}
+
+void view_move_own(struct session *session, const char *from, const char *to, const char *real) {
+    const struct share_change change = {.kind = SHARE_MOVE, .path = from, .to = to, .real = real};
+    if (session->own.count > 0)
+        (void)share_change(&session->share, &session->own, &change);
+}
+
+void view_forget_all_own(struct session *session) {
+    share_leave(&session->share);
+    own_forget_all(&session->own);
 }
 
 /* That it is a folder is all that is told of one that is somebody else's. */

@@ -35,12 +35,19 @@ int view_permit(struct session *session, const char *path, unsigned right,
                 char ret_real[PATH_SIZE]);
 
 /* Did the client upload, in this session, what it calls by that path? *ret_real: where it is. */
-bool view_is_own(const struct session *session, const char *path, char ret_real[PATH_SIZE]);
+bool view_is_own(struct session *session, const char *path, char ret_real[PATH_SIZE]);
 
 /* Remembers that the client made what it calls by that path, if that ever matters. real: where it
  * is, or NULL when it is called so. */
 void view_note_own(struct session *session, const char *path, const char *real,
                    const struct path_id *id);
+
+/* The client's own file is gone, or called otherwise; see own_forget and own_move. */
+void view_forget_own(struct session *session, const char *path);
+void view_move_own(struct session *session, const char *from, const char *to, const char *real);
+
+/* From now on nothing is the client's own. */
+void view_forget_all_own(struct session *session);
 
 /* What is published under that path, a link itself where it is one. Of a folder that is only known
  * to be there the inode is 0, and there is no time. Returns 0 or a negative errno. */

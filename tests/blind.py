@@ -87,6 +87,8 @@ class Session(Player):
 
     def play(self, steps):
         self.answer()
+        self.command("USER anonymous")
+        self.command("PASS x")
         self.command("TYPE I")
         for step in steps:
             verb = step.split(" ")[0]
@@ -124,7 +126,7 @@ def sequences(policy):
             yield fill(["ALLO " + size, "APPE {}"], name)
         yield fill(["APPE {}"] + SEE, name)
         yield fill(["STOU {}"] + SEE, name)
-        yield fill(["STOU", "STOU"], name)
+        yield ["STOU", "STOU"]
     if policy == "refuse":
         return
     for name in FOREIGN:
