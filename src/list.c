@@ -338,7 +338,7 @@ int verb_mlsd(struct session *session, const char *argument) {
 
 int verb_mlst(struct session *session, const char *argument) {
     char path[PATH_SIZE], real[PATH_SIZE], facts[FACTS_SIZE];
-    struct stat st;
+    struct stat st = {0};
     int result = path_resolve(session->cwd, argument, path);
     if (result == 0)
         result = plain_only(view_stat(session, path, RIGHT_LIST | RIGHT_READ, &st), &st);

@@ -1,6 +1,7 @@
 #include "own.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -93,13 +94,8 @@ void own_forget_all(struct own *own) {
 
 /* `path`, of which the first n bytes are replaced by `to`. NULL: out of memory. */
 static char *replace_start(const char *path, size_t n, const char *to) {
-    size_t rest = strlen(path + n) + 1, length = strlen(to);
-    char *moved = malloc(length + rest);
-    if (moved) {
-        memcpy(moved, to, length);
-        memcpy(moved + length, path + n, rest);
-    }
-    return moved;
+    char *moved;
+    return asprintf(&moved, "%s%s", to, path + n) < 0 ? NULL : moved;
 }
 
 static bool is_within(const char *path, const char *folder, size_t length) {

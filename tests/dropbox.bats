@@ -5,7 +5,7 @@
 load session
 load resume
 
-BOX=(--allow upload,mkdir --on-conflict rename)
+BOX=(--allow "upload,mkdir" --on-conflict rename)
 
 setup() {
     setup_sandbox
