@@ -100,13 +100,13 @@ static bool is_hidden(const struct listing *listing, const char *name) {
 
 /* What is published under a name in the folder. Returns 0 or a negative errno. */
 static int stat_in_folder(const struct listing *listing, const char *name, struct stat *ret_st) {
-    char path[PATH_SIZE];
+    char path[PATH_SIZE], real[PATH_SIZE];
     if (listing->folder)
         return fstatat(dirfd(listing->folder), name, ret_st, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;
     int result = path_resolve(listing->path, name, path);
-    if (result == 0 && !own_find(&listing->session->own, path))
+    if (result == 0 && !view_is_known_own(listing->session, path, real))
         result = -ENOENT;
-    return result < 0 ? result : view_published(listing->session, path, RIGHT_LIST, ret_st);
+    return result < 0 ? result : path_stat(&listing->session->root, real, ret_st);
 }
 
 /* partial: the name is from the list of interrupted uploads. Those hide a file of that name. */

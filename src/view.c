@@ -36,6 +36,10 @@ bool view_was_shown(const struct session *session, const char *path) {
 
 bool view_is_own(struct session *session, const char *path, char ret_real[PATH_SIZE]) {
     share_read(&session->share, &session->own);
+    return view_is_known_own(session, path, ret_real);
+}
+
+bool view_is_known_own(const struct session *session, const char *path, char ret_real[PATH_SIZE]) {
     const struct own_entry *entry = own_find(&session->own, path);
     struct path_id id;
     const char *name;

@@ -37,6 +37,9 @@ int view_permit(struct session *session, const char *path, unsigned right,
 /* Did the client upload, in this session, what it calls by that path? *ret_real: where it is. */
 bool view_is_own(struct session *session, const char *path, char ret_real[PATH_SIZE]);
 
+/* The same, without a look at what other sessions of the client have done meanwhile. */
+bool view_is_known_own(const struct session *session, const char *path, char ret_real[PATH_SIZE]);
+
 /* Remembers that the client made what it calls by that path, if that ever matters. real: where it
  * is, or NULL when it is called so. */
 void view_note_own(struct session *session, const char *path, const char *real,
