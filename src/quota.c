@@ -1,5 +1,7 @@
 #include "quota.h"
 
+#include <string.h>
+
 #include "reply.h"
 #include "session.h"
 #include "view.h"
@@ -55,20 +57,30 @@ static int add_bytes(const struct session *session, const char *path, uint64_t *
     return is_out_of_reach(result) ? 0 : result;
 }
 
+/* Is that path among those before it? */
+static bool is_repeated(const struct quota_change *change, int i) {
+    for (int j = 0; j < i; j++) {
+        if (strcmp(change->path[j], change->path[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
 static int measure(const struct quota_change *change, uint64_t *ret_bytes) {
     int result = 0;
     *ret_bytes = 0;
-    for (int i = 0; result == 0 && i < 2 && change->path[i]; i++)
-        result = add_bytes(change->session, change->path[i], ret_bytes);
+    for (int i = 0; result == 0 && i < QUOTA_PATHS && change->path[i]; i++)
+        result =
+            is_repeated(change, i) ? 0 : add_bytes(change->session, change->path[i], ret_bytes);
     return result;
 }
 
 /* Nothing that takes files away is refused because it cannot be counted. */
 void quota_begin(struct quota_change *ret_change, const struct session *session, const char *path,
-                 const char *other) {
+                 const char *second, const char *third) {
     struct quota_change *change = ret_change;
     *change = (struct quota_change){
-        .session = session, .path = {path, other}, .usage = quota_usage(session)};
+        .session = session, .path = {path, second, third}, .usage = quota_usage(session)};
     if (!usage_is_limited(&change->usage))
         return;
     (void)usage_begin(&change->usage);

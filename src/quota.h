@@ -8,6 +8,8 @@
 
 struct session;
 
+enum { QUOTA_PATHS = 3 };
+
 /* The usage of the session's home, by its account. */
 struct usage quota_usage(const struct session *session);
 
@@ -20,16 +22,17 @@ int quota_refuse(struct session *session, struct usage *usage, const char *what)
 /* Something that a client does to the files of its home. */
 struct quota_change {
     const struct session *session;
-    const char *path[2]; /* virtual paths of all files that it can make longer or shorter */
+    const char *path[QUOTA_PATHS]; /* virtual paths of all files that it can add or take away */
     struct usage usage;
     uint64_t before; /* bytes of those */
     int error;       /* why that is not known, or 0 */
 };
 
-/* Around the change: counts what it comes to. Without a quota nothing is done. paths: one or two
- * virtual paths, else NULL; they must outlive the change. */
+/* Around the change: counts what it comes to. Without a quota nothing is done. The paths may be the
+ * same, and NULL from the second one on; they must outlive the change, and are looked at again
+ * behind it: where it chooses a path, that may be put in their place. */
 void quota_begin(struct quota_change *ret_change, const struct session *session, const char *path,
-                 const char *other);
+                 const char *second, const char *third);
 void quota_end(struct quota_change *change);
 
 #endif

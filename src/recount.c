@@ -104,7 +104,7 @@ static size_t sharing(const struct user *rows, size_t n) {
 static char *owners_of(const struct user *rows, size_t n) {
     char *owners = malloc(n * (AUTH_OWNER_SIZE + 1) + 1), *at = owners;
     for (size_t i = 0; owners && i < n; i++) {
-        auth_owner(rows[i].name, at);
+        auth_owner('u', rows[i].name, at);
         at += strlen(at);
         *at++ = '\n';
     }

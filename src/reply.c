@@ -6,12 +6,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "rights.h"
 #include "session.h"
 
 enum {
     LINE_SIZE = PATH_SIZE * 2 + 128, /* a path whose quotes are doubled, and words */
     WRITE_TIMEOUT = 60000,           /* ms a client may take to read a reply */
     LAST_WRITE_TIMEOUT = 200,        /* the same when we are asked to stop */
+    REASON_SIZE = 80,                /* of what is said of a missing right */
     RETRY_DELAY = 1000               /* ms before a 45x: some clients try again at once, for ever */
 };
 
@@ -122,6 +124,7 @@ static const struct failure failures[] = {
     {-EINVAL, 553, "the name holds a control character"},
     {-ENAMETOOLONG, 553, "the name is too long"},
     {-PATH_RESERVED, 553, "names beginning with " PATH_RESERVED_PREFIX " are reserved"},
+    {-PATH_NOT_OWN, 550, "permission denied"},
     {-PATH_UNFINISHED, 550, "its upload was interrupted: finish, replace or delete it first"},
     {-EDQUOT, 552, "the disk quota is used up"},
     {-EFBIG, 552, "the file is too large"},
@@ -133,7 +136,13 @@ static const struct failure failures[] = {
     {-EIO, 451, "the disk failed"},
 };
 
-static const struct failure *find_failure(int error) {
+/* Who may not learn what is there is not told either what is in the way. */
+static int tellable(const struct session *session, int error) {
+    return !session_sees(session) && (error == -ENOTDIR || error == -ELOOP) ? -ENOENT : error;
+}
+
+static const struct failure *find_failure(const struct session *session, int error) {
+    error = tellable(session, error);
     for (size_t i = 1; i < sizeof(failures) / sizeof(failures[0]); i++) {
         if (failures[i].error == error)
             return &failures[i];
@@ -144,26 +153,31 @@ static const struct failure *find_failure(int error) {
 static int answer_failure(struct session *session, int code, const char *what,
                           const struct failure *failure, int error) {
     bool local = failure->code < 500, retry = code < 500;
+    char missing[REASON_SIZE] = "";
+    if (error == -PATH_NOT_OWN)
+        (void)snprintf(missing, sizeof(missing),
+                       " (no %s right, and it was not uploaded in this session)",
+                       right_word(session->missing));
     log_event(session->log, local ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO, "%s: %s (%s): reply %d", what,
               failure->reason, strerror(-error), code);
     if (retry)
         (void)channel_await(&session->control, -1, 0, RETRY_DELAY);
-    return reply_send(session, code, "%s: %s", what, failure->reason);
+    return reply_send(session, code, "%s: %s%s", what, failure->reason, missing);
 }
 
 int reply_failure(struct session *session, const char *what, int error) {
-    const struct failure *failure = find_failure(error);
+    const struct failure *failure = find_failure(session, error);
     return answer_failure(session, failure->code, what, failure, error);
 }
 
 int reply_failure_late(struct session *session, const char *what, int error) {
-    const struct failure *failure = find_failure(error);
+    const struct failure *failure = find_failure(session, error);
     int code = error == -ENOSPC ? 552 : failure->code < 500 ? 550 : failure->code;
     return answer_failure(session, code, what, failure, error);
 }
 
 int reply_failure_as(struct session *session, int code, const char *what, int error) {
-    const struct failure *failure = find_failure(error);
+    const struct failure *failure = find_failure(session, error);
     return answer_failure(session, failure->code < 500 ? failure->code : code, what, failure,
                           error);
 }

@@ -12,6 +12,7 @@
 #include "reply.h"
 #include "usage.h"
 #include "verb.h"
+#include "view.h"
 
 enum {
     DRAIN_TIME = 5000,   /* ms that input is dropped after a last reply */
@@ -51,6 +52,7 @@ void session_init(struct session *session, const struct config *config, const st
     session->login = *login;
     if (login->fd >= 0) /* else nobody has a quota */
         usage_boot(session->boot);
+    share_init(&session->share);
     session_reset(session);
 }
 
@@ -165,6 +167,10 @@ static int give_up(struct session *session) {
     return reply_send(session, 421, "%s for %u seconds; closing", what, seconds);
 }
 
+bool session_sees(const struct session *session) {
+    return session->rights & (RIGHT_LIST | RIGHT_READ);
+}
+
 bool session_may_replace(const struct session *session) {
     return session->rights & RIGHT_REPLACE && session->account.conflict == CONFLICT_REPLACE;
 }
@@ -204,6 +210,7 @@ void session_run(struct session *session) {
         }
     }
     leave(session);
+    view_forget_all_own(session);
 }
 
 /* Takes what the client sends on the control connection during a transfer. */

@@ -84,10 +84,11 @@ static int old_bytes(const struct store *store, uint64_t *ret_bytes) {
     return 0;
 }
 
-/* Bytes that go when this one is published: of that file, and of a partial. */
+/* Bytes that make room for this one: of that file, and of a partial. Of a file that the client must
+ * not learn of it would learn the size. */
 static int gone_bytes(const struct store *store, uint64_t *ret_bytes) {
-    uint64_t old, partial = 0;
-    int result = old_bytes(store, &old);
+    uint64_t old = 0, partial = 0;
+    int result = store->request->hidden ? 0 : old_bytes(store, &old);
     if (result == 0)
         result = partial_bytes(&store->request->partial, &partial);
     *ret_bytes = old + partial;
@@ -301,6 +302,8 @@ static int resume(struct store *store) {
 /* Opens a new file, which begins with what is to be kept of an old one. */
 static int begin_new(struct store *store, bool taken) {
     if (store->base != STORE_NOTHING) {
+        if (store->request->hidden && store->base == STORE_BEGINNING)
+            return -ERANGE;
         if (taken && !store->request->may_extend)
             return -EEXIST;
         store->on_conflict = CONFLICT_REPLACE;
@@ -314,7 +317,7 @@ static int begin_new(struct store *store, bool taken) {
 static int settle_conflict(struct store *store) {
     if (store->on_conflict == CONFLICT_REFUSE)
         return -EEXIST;
-    return store->on_conflict == CONFLICT_RENAME ? publish_choose_name(store, store->name) : 0;
+    return store->on_conflict == CONFLICT_RENAME ? publish_other_name(store->name, store->name) : 0;
 }
 
 static int set_group(const struct store *store) {
@@ -332,7 +335,8 @@ static int begin(struct store *store) {
         result = resumed = resume(store);
     if (result >= 0 && !resumed)
         result = begin_new(store, taken);
-    if (result >= 0 && taken && store->base == STORE_NOTHING)
+    bool settled = taken || (store->request->unique && store->request->hidden);
+    if (result >= 0 && settled && store->base == STORE_NOTHING)
         result = settle_conflict(store);
     if (result >= 0)
         result = set_group(store);
@@ -481,6 +485,8 @@ int store_publish(struct store *store) {
     if (result < 0 && published != NOT_PUBLISHED)
         undo_counted(store, published);
     else if (result == 0)
+        (void)path_identify(store->fd, "", &store->id);
+    if (result == 0)
         (void)change_partial(store, remove_partial);
     if (result < 0 && store->resumed && publish_is_ours(store, store->work, store->temp))
         go_back(store, result != -USAGE_EXCEEDED);
@@ -501,7 +507,8 @@ static int make_writable(const struct store *store) {
 /* Would a client that asks for the size see something older than this upload? */
 static bool hides_older(const struct store *store) {
     struct stat st;
-    return store->taken || partial_stat(&store->request->partial, &st) == 0;
+    return (store->taken && !store->request->hidden) ||
+           partial_stat(&store->request->partial, &st) == 0;
 }
 
 /* How long the partial is to be, or -ENODATA when there is to be none. */
