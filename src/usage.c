@@ -121,6 +121,7 @@ static int lock(struct usage *usage) {
 static void unlock(struct usage *usage) {
     free(usage->owners);
     usage->owners = NULL;
+    (void)flock(usage->folder, LOCK_UN);
     (void)close(usage->file);
     (void)close(usage->folder);
     usage->file = usage->folder = -1;

@@ -356,7 +356,6 @@ put@ 100
 STEPS
     holds 100
     nothing_kept
-    recounts 1
 }
 
 @test "quota: an upload in place of an interrupted one needs the difference" {
@@ -442,6 +441,63 @@ STEPS
 < 213 ^213 60$
 STEPS
     used clean 155
+}
+
+@test "quota: in a write-only box a client's own files count under whatever name they have" {
+    printf 'box:%s:/home:upload:quota=100,on-conflict=rename\n' "$HASH" >>"$T/users"
+    put_there a 10
+    put_there b 10
+    as box <<'STEPS'
+> PASV
+< 227
+> STOR a
+< 150
+put@ 40
+< 226
+> RNFR a
+< 350
+> RNTO b
+< 250
+> PASV
+< 227
+> ALLO 41
+< 200
+> STOR c
+< 552
+> DELE b
+< 250
+> PASV
+< 227
+> ALLO 80
+< 200
+> STOR c
+< 150
+put@ 80
+< 226
+STEPS
+    holds 100
+}
+
+@test "quota: who must not see a file does not learn its size from what fits" {
+    printf 'box:%s:/home:upload,replace:quota=100\n' "$HASH" >>"$T/users"
+    put_there a 60
+    as box <<'STEPS'
+> PASV
+< 227
+> ALLO 41
+< 200
+> STOR a
+< 552
+> PASV
+< 227
+> ALLO 40
+< 200
+> STOR a
+< 150
+put@ 40
+< 226
+STEPS
+    holds 40
 }
 
 # ---------------------------------------------------------------- others
@@ -638,6 +694,44 @@ waits_for_lock() { traced '-e trace=flock' "$@"; }
     stores 226 c 30
     recounts 2
     used clean $((45 + $(stat -c %s "$ROOT/home/b" 2>/dev/null || echo 0)))
+}
+
+@test "quota: whatever call fails or is the last one, no clean count tells less than there is" {
+    local point call what step when reached
+    local -x ASAN_OPTIONS=detect_leaks=0
+    {
+        printf 'USER me\r\nPASS secret\r\nALLO 60\r\nSTOR a\r\n%060d' 0
+        printf 'ALLO 30\r\nSTOR a\r\n%030dDELE a\r\nALLO 20\r\nSTOR b\r\n%020d' 0 0
+        printf 'RNFR b\r\nRNTO a\r\nALLO 50\r\nSTOR c\r\n%040d' 0
+    } >"$T/session"
+    for point in {pread64,pwrite64,flock,renameat2,renameat,unlinkat}:{error=EIO,signal=KILL}:1 \
+        openat2:error=EMFILE:4; do
+        IFS=: read -r call what step <<<"$point"
+        for ((when = 1, reached = 1; reached; when += step)); do
+            find "$ROOT" -mindepth 1 -delete
+            play_session "inject=$call:$what:when=$when"
+            tells_enough || fail "$call $what $when: $(cat "$T/replies" "$T/log")"
+            reached=$(grep -cE 'INJECTED|killed by' "$T/trace") || :
+        done
+        [ "$when" -gt 2 ] || fail "$call is never called"
+    done
+}
+
+# In a shell of its own, or this one tells of each kill.
+play_session() (
+    exec 2>"$T/log"
+    strace -f -o "$T/trace" -e "$1" "$HANDLER" --root "$ROOT" --users "$T/users" \
+        <"$T/session" >"$T/replies" || :
+)
+
+# What the count says, where it is clean, is at least what is there, and that is within the quota.
+tells_enough() {
+    local there flag=none bytes=0
+    there=$(find "$ROOT" \( -name .stord.partial -o -path "$ROOT/home/*" ! -name '.stord.*' \) -type f -printf '%s\n' |
+        awk '{ n += $1 } END { print n + 0 }')
+    [ ! -s "$COUNT" ] || read -r flag bytes _ < <(cut -b 38- "$COUNT")
+    [ "$there" -le "$QUOTA" ] || fail "$there bytes are there" || return
+    [ "$flag" != clean ] || [ "$((10#$bytes))" -ge "$there" ] || fail "$(cat "$COUNT"): $there bytes are there"
 }
 
 @test "quota: after another start of the machine the home is counted anew" {
