@@ -623,9 +623,12 @@ STEPS
 
 @test "quota: any number of sessions at once publish no more than it" {
     local i pids=() stored=0
-    QUOTA=100000
-    sed -i "s/quota=100$/quota=$QUOTA/" "$T/users"
-    serve --users "$T/users"
+    sed -i 's/quota=100$/quota=100000/' "$T/users"
+    # what is between looking and publishing takes its time
+    printf '#!/bin/sh\nexec strace -f -o "%s" -e trace=renameat2 %s "%s" "$@"\n' /dev/null \
+        '-e inject=renameat2:delay_enter=100000' "$HANDLER" >"$T/slow"
+    chmod +x "$T/slow"
+    ASAN_OPTIONS=detect_leaks=0 HANDLER=$T/slow serve --users "$T/users"
     for i in {1..8}; do
         random_file "$T/$i" 30000
         curl -sS --max-time 60 -u me:secret -T "$T/$i" "ftp://127.0.0.1:$PORT/$i" 2>>"$T/curl" &
@@ -698,7 +701,6 @@ waits_for_lock() { traced '-e trace=flock' "$@"; }
 
 @test "quota: whatever call fails or is the last one, no clean count tells less than there is" {
     local point call what step when reached
-    local -x ASAN_OPTIONS=detect_leaks=0
     {
         printf 'USER me\r\nPASS secret\r\nALLO 60\r\nSTOR a\r\n%060d' 0
         printf 'ALLO 30\r\nSTOR a\r\n%030dDELE a\r\nALLO 20\r\nSTOR b\r\n%020d' 0 0
@@ -720,7 +722,7 @@ waits_for_lock() { traced '-e trace=flock' "$@"; }
 # In a shell of its own, or this one tells of each kill.
 play_session() (
     exec 2>"$T/log"
-    strace -f -o "$T/trace" -e "$1" "$HANDLER" --root "$ROOT" --users "$T/users" \
+    ASAN_OPTIONS=detect_leaks=0 strace -f -o "$T/trace" -e "$1" "$HANDLER" --root "$ROOT" --users "$T/users" \
         <"$T/session" >"$T/replies" || :
 )
 
