@@ -756,8 +756,15 @@ STEPS
     stores 226 a 10
     put_there other 80
     local yesterday=$((($(date +%s) - 86500) * 1000))
-    sed -Ei "1s/[0-9]{15} /$(printf %015d "$yesterday") /" "$COUNT"
-    stores 552 b 20
+    sed -Ei "1s/ [0-9]{15} / $(printf %015d "$yesterday") /" "$COUNT"
+    as me <<'STEPS'
+> PASV
+< 227
+> ALLO 20
+< 200
+> STOR b
+< 552
+STEPS
     used clean 90
     recounts 2
 }
