@@ -126,7 +126,7 @@ asan: need-SANITIZER ## the tests of the protocol with AddressSanitizer and UBSa
 ASAN_TESTS = tests/client.bats tests/commands.bats tests/data.bats tests/files.bats tests/inline.bats \
 	tests/start.bats tests/verbs.bats tests/list.bats tests/retr.bats \
 	tests/dialogues.bats tests/codes.bats tests/superservers.bats tests/conflict.bats \
-	tests/modes.bats tests/partials.bats tests/stop.bats
+	tests/modes.bats tests/partials.bats tests/quota.bats tests/stop.bats
 
 fuzz: need-FUZZ ## fuzz what reads bytes from strangers, FUZZ_SECONDS each
 	@$(MAKE) --no-print-directory $(FUZZERS:%=build/fuzz/%)
