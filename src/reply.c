@@ -13,7 +13,7 @@ enum {
     LINE_SIZE = PATH_SIZE * 2 + 128, /* a path whose quotes are doubled, and words */
     WRITE_TIMEOUT = 60000,           /* ms a client may take to read a reply */
     LAST_WRITE_TIMEOUT = 200,        /* the same when we are asked to stop */
-    REASON_SIZE = 80,                /* of what is said of a missing right */
+    REASON_SIZE = 128,               /* of what stands in brackets behind a reason */
     RETRY_DELAY = 1000               /* ms before a 45x: some clients try again at once, for ever */
 };
 
@@ -150,19 +150,29 @@ static const struct failure *find_failure(const struct session *session, int err
     return &failures[0];
 }
 
+/* What stands in brackets behind the reason: for the client only where it knows what that means. */
+static void explain(const struct session *session, int error, bool for_log,
+                    char ret_text[REASON_SIZE]) {
+    ret_text[0] = '\0';
+    if (error == -PATH_NOT_OWN)
+        (void)snprintf(ret_text, REASON_SIZE,
+                       " (no %s right, and it was not uploaded in this session)",
+                       right_word(session->missing));
+    else if (for_log && error != -PATH_RESERVED && error != -PATH_UNFINISHED)
+        (void)snprintf(ret_text, REASON_SIZE, " (%s)", strerror(-error));
+}
+
 static int answer_failure(struct session *session, int code, const char *what,
                           const struct failure *failure, int error) {
     bool local = failure->code < 500, retry = code < 500;
-    char missing[REASON_SIZE] = "";
-    if (error == -PATH_NOT_OWN)
-        (void)snprintf(missing, sizeof(missing),
-                       " (no %s right, and it was not uploaded in this session)",
-                       right_word(session->missing));
-    log_event(session->log, local ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO, "%s: %s (%s): reply %d", what,
-              failure->reason, strerror(-error), code);
+    char more[REASON_SIZE];
+    explain(session, error, true, more);
+    log_event(session->log, local ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO, "%s: %s%s: reply %d", what,
+              failure->reason, more, code);
     if (retry)
         (void)channel_await(&session->control, -1, 0, RETRY_DELAY);
-    return reply_send(session, code, "%s: %s%s", what, failure->reason, missing);
+    explain(session, error, false, more);
+    return reply_send(session, code, "%s: %s%s", what, failure->reason, more);
 }
 
 int reply_failure(struct session *session, const char *what, int error) {

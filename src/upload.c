@@ -254,8 +254,10 @@ static int transfer(struct session *session, struct upload *upload) {
     upload->begun = clock_seconds();
     int result =
         reply_progress(session, upload, 150, "File status okay; about to open data connection");
-    if (upload->request.unique)
+    if (upload->request.unique) {
         update_path(upload);
+        memcpy(upload->asked, upload->path, sizeof(upload->asked));
+    }
     if (result < 0) {
         log_upload(session, upload, LOG_LEVEL_WARNING, "Upload failed", "vanished");
         (void)keep(session, upload, true);
