@@ -621,6 +621,66 @@ STEPS
     used clean 100
 }
 
+@test "quota: who is new to a count brings the interrupted uploads that were there" {
+    user you /home ''
+    as you <<'STEPS'
+> PASV
+< 227
+> ALLO 100
+< 200
+> STOR x
+< 150
+put@ 51
+< 426
+STEPS
+    stores 226 a 10
+    used clean 10
+    sed -i '/^you:/s/$/quota=100/' "$T/users"
+    as you <<'STEPS'
+> PASV
+< 227
+> ALLO 20
+< 200
+> STOR b
+< 150
+put@ 20
+< 226
+STEPS
+    used clean 80
+    [ "$(sed 1d "$COUNT" | paste -sd' ')" = 'u.me u.you' ]
+}
+
+@test "quota: room that is made during an upload is used" {
+    put_there other 60
+    # may be counted again: ten times as long ago as it took
+    cat >"$T/wait-until-rested" <<SCRIPT
+read -r counted took < <(cut -b 64-89 "$COUNT")
+until [ "\$(date +%s%3N)" -gt "\$((10#\$counted + 11 * (10#\$took + 1)))" ]; do sleep 0.01; done
+SCRIPT
+    several --users "$T/users" <<STEPS
+[a] < 220
+> USER me
+< 331
+> PASS secret
+< 230
+> TYPE I
+< 200
+> PASV
+< 227
+> STOR x
+< 150
+connect
+data 0123456789
+stored 10
+run rm $ROOT/home/other
+run . $T/wait-until-rested
+data $(printf 'x%.0s' {1..80})
+done
+< 226
+STEPS
+    holds 90
+}
+
 @test "quota: any number of sessions at once publish no more than it" {
     local i pids=() stored=0
     sed -i 's/quota=100$/quota=100000/' "$T/users"
