@@ -10,6 +10,8 @@
 
 #include "value.h"
 
+struct config;
+
 enum { ACCOUNT_HOME_LIMIT = 1024 /* longest home */ };
 
 struct account {
@@ -25,5 +27,15 @@ struct account {
     uint64_t quota;                    /* bytes that all files of the home may have together, or
                                           VALUE_UNLIMITED */
 };
+
+/* Those who need no login: all of the root, as the settings say. */
+struct account account_local(void);
+
+/* Those who log in as anonymous. They upload and make folders, never replace, and do no more than
+ * that unless the settings say so. */
+struct account account_anonymous(const struct config *config);
+
+/* What the account leaves open is as the settings say. */
+void account_complete(struct account *account, const struct config *config);
 
 #endif

@@ -18,22 +18,14 @@ static bool has_users(const struct session *session) {
     return config_users(session->config) != NULL;
 }
 
-/* Rights and limits: those of the account where it has any, else those of the settings. */
 static void apply(struct session *session, const struct account *account) {
-    const struct config *config = session->config;
-    struct account *own = &session->account;
-    *own = *account;
-    session->rights = own->has_rights ? own->rights : config->allow;
-    if (!own->has_conflict)
-        own->conflict = config->conflict;
-    if (!own->has_max_file_size)
-        own->max_file_size = config->max_file_size;
-    if (!own->has_file_mode)
-        own->file_mode = config->file_mode;
+    session->account = *account;
+    account_complete(&session->account, session->config);
+    session->rights = session->account.rights;
 }
 
 static void be_nobody(struct session *session) {
-    static const struct account nobody = {.home = "/", .quota = VALUE_UNLIMITED};
+    const struct account nobody = account_local();
     apply(session, &nobody);
     session->root = session->top;
     memcpy(session->owner, "-", sizeof("-"));
@@ -99,21 +91,14 @@ static int log_in(struct session *session, const struct account *account) {
     return reply_send(session, 230, "Logged in");
 }
 
-/* "anonymous" and "ftp", where they may log in. They upload and make folders, never replace, and do
- * no more than that unless the options say so. */
+/* "anonymous" and "ftp", where they may log in. */
 static bool is_anonymous(const struct session *session) {
     return session->config->anonymous &&
            (strcasecmp(session->user, "anonymous") == 0 || strcasecmp(session->user, "ftp") == 0);
 }
 
 static int log_in_anonymous(struct session *session) {
-    const struct config *config = session->config;
-    struct account account = {.home = "/",
-                              .has_rights = !config_has(config, "allow"),
-                              .rights = RIGHT_UPLOAD | RIGHT_MKDIR,
-                              .has_conflict = !config_has(config, "on-conflict"),
-                              .conflict = CONFLICT_RENAME,
-                              .quota = VALUE_UNLIMITED};
+    const struct account account = account_anonymous(session->config);
     memcpy(session->user, "anonymous", sizeof("anonymous"));
     return log_in(session, &account);
 }
