@@ -8,6 +8,7 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "folder.h"
 #include "reply.h"
 #include "session.h"
@@ -118,15 +119,34 @@ static int refuse_login(struct session *session) {
     return reply_send(session, 530, "Login incorrect");
 }
 
-/* Asks the helper and waits for its answer. Returns 0 or a negative errno. */
+/* Waits for the helper's answer, as long as the client is there: whoever resets the connection
+ * while a long hash is made costs no more of it. Returns 0 or a negative errno. */
+static int await_answer(const struct session *session) {
+    const struct channel *control = &session->control;
+    struct pollfd fds[] = {{.fd = session->login.fd, .events = POLLIN},
+                           {.fd = control->stop, .events = POLLIN},
+                           {.fd = control->out}};
+    long long deadline = clock_deadline(session->config->login_timeout);
+    int n;
+    do {
+        long long left = deadline - clock_ms();
+        n = poll(fds, sizeof(fds) / sizeof(fds[0]), left > 0 ? (int)left : 0);
+    } while (n < 0 && errno == EINTR);
+    if (n <= 0)
+        return n < 0 ? -errno : -ETIMEDOUT;
+    if (fds[1].revents)
+        return -ESHUTDOWN;
+    return fds[2].revents ? -ECONNRESET : 0;
+}
+
+/* Asks the helper. Returns 0 or a negative errno. */
 static int ask(struct session *session, const char *password, struct login_answer *ret_answer) {
     const struct login *login = &session->login;
-    int timeout = (int)session->config->login_timeout * 1000;
     if (login->fd < 0)
         return -EPIPE;
     int result = login_ask(login, session->user, password, false);
     if (result == 0)
-        result = channel_await(&session->control, login->fd, POLLIN, timeout);
+        result = await_answer(session);
     return result < 0 ? result : login_answer(login, ret_answer);
 }
 
@@ -155,6 +175,8 @@ int verb_pass(struct session *session, const char *argument) {
     int result = ask(session, argument, &answer);
     if (result == -ESHUTDOWN)
         return 0; /* the session loop answers that */
+    if (result == -ECONNRESET)
+        return result;
     if (result < 0 || answer.outcome == LOGIN_BROKEN)
         return close_after(session, "Nobody can log in now: see the server's log");
     return answer.outcome == LOGIN_YES ? log_in(session, &answer.account) : refuse_login(session);

@@ -133,6 +133,7 @@ static _Noreturn void run(const struct login_setup *setup, int fd) {
     (void)close(STDIN_FILENO);
     (void)close(STDOUT_FILENO);
     (void)prctl(PR_SET_DUMPABLE, 0);
+    (void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* it may be in the middle of a long hash then */
     (void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
     answer_questions(&helper, fd);
     _exit(EXIT_SUCCESS);
