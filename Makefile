@@ -83,12 +83,19 @@ build/tools/%: tests/tools/%.c
 	@mkdir -p $(@D)
 	@$(COMPILE) -o $@ $<
 
+# Linked with the library whose functions it stands before
+build/tools/%.so: tests/preload/%.c
+	@echo "  CC $<"
+	@mkdir -p $(@D)
+	@$(COMPILE) -fPIC -shared -Wl,--no-as-needed -o $@ $< $$(pkg-config --libs libcrypt)
+
 -include $(SOURCES:%.c=$(OBJ)/%.d) $(UNITS:%=$(OBJ)/../unit/%.d)
 
 need-%:
 	@scripts/need $($*_PACKAGES)
 
-tests-built: all $(UNITS:%=$(OBJ)/../unit/%) build/tools/deny build/tools/plainfs
+tests-built: all $(UNITS:%=$(OBJ)/../unit/%) build/tools/deny build/tools/plainfs \
+	build/tools/count_crypt.so
 
 demo: need-DEMO ## install what is missing, build, and show an upload by socket activation
 	@$(MAKE) --no-print-directory all
@@ -126,7 +133,8 @@ asan: need-SANITIZER ## the tests of the protocol with AddressSanitizer and UBSa
 ASAN_TESTS = tests/client.bats tests/commands.bats tests/data.bats tests/files.bats tests/inline.bats \
 	tests/start.bats tests/verbs.bats tests/list.bats tests/retr.bats \
 	tests/dialogues.bats tests/codes.bats tests/superservers.bats tests/conflict.bats \
-	tests/modes.bats tests/partials.bats tests/stop.bats
+	tests/modes.bats tests/partials.bats tests/stop.bats tests/check.bats tests/users.bats \
+	tests/login.bats
 
 fuzz: need-FUZZ ## fuzz what reads bytes from strangers, FUZZ_SECONDS each
 	@$(MAKE) --no-print-directory $(FUZZERS:%=build/fuzz/%)

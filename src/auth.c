@@ -177,6 +177,9 @@ int verb_pass(struct session *session, const char *argument) {
         return 0; /* the session loop answers that */
     if (result == -ECONNRESET)
         return result;
+    if (result < 0)
+        log_event(session->log, LOG_LEVEL_ERROR, "There is no answer from the credential helper: %s",
+                  strerror(-result));
     if (result < 0 || answer.outcome == LOGIN_BROKEN)
         return close_after(session, "Nobody can log in now: see the server's log");
     return answer.outcome == LOGIN_YES ? log_in(session, &answer.account) : refuse_login(session);

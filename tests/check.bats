@@ -11,11 +11,10 @@ check() {
     setpriv --reuid 65534 --regid 65534 --clear-groups "$HANDLER" --check --root "$ROOT" "$@"
 }
 
-# users LINE...: a users file, $T/users, that nobody alone can read
-users() {
-    printf '%s\n' "$@" >"$T/users"
+# users_of_nobody LINE...: a users file, $T/users, that check can read
+users_of_nobody() {
+    users "$@"
     chown 65534 "$T/users"
-    chmod 600 "$T/users"
 }
 
 # ---------------------------------------------------------------------- --hash
@@ -144,7 +143,7 @@ What clients get:
 
 @test "check: it tells what each client would get" {
     # shellcheck disable=SC2016
-    users 'scanner:$6$s$h:/scans/a:upload,list:max-file=500M,quota=5120M,from=127.0.0.0/8+::1,file-mode=640' \
+    users_of_nobody 'scanner:$6$s$h:/scans/a:upload,list:max-file=500M,quota=5120M,from=127.0.0.0/8+::1,file-mode=640' \
         'box:$y$s$h:/:upload:on-conflict=rename' 'gone:!:/::' 'none:$2b$s$h:/:delete:max-file=1025'
     run -0 check --users "$T/users" --anonymous --on-conflict refuse
     [ "$(grep -v '^Checked as' <<<"$output")" = "What clients get:
@@ -162,7 +161,7 @@ What clients get:
 
 @test "check: every error of the users file is told with its line" {
     # shellcheck disable=SC2016
-    users '# comment' 'a:$1$x$y:/::' '' 'b:$6$s$h:home:writing:ssl' 'c:$6$s$h:/::' 'c:$6$s$h:/::'
+    users_of_nobody '# comment' 'a:$1$x$y:/::' '' 'b:$6$s$h:home:writing:ssl' 'c:$6$s$h:/::' 'c:$6$s$h:/::'
     run -78 check --users "$T/users"
     for line in '2: the hash is not' '4: the home is not' '4: the rights are not' '4: option "ssl"' \
         '6: that user is in an earlier line'; do
@@ -182,7 +181,7 @@ What clients get:
     [[ $output == *"error: users: $T/none: No such file or directory"* ]]
     run -78 check --users "$T"
     [[ $output == *"error: users: $T: Is a directory"* ]]
-    users
+    users_of_nobody
     run -0 check --users "$T/users"
     [[ $output == *"warning: users: $T/users has nobody who can log in"* ]]
     run -0 check --users "$T/users" --anonymous
@@ -202,7 +201,7 @@ What clients get:
 
 @test "check: a user who may log in over TLS only cannot log in yet" {
     # shellcheck disable=SC2016
-    users 'a:$6$s$h:/::tls'
+    users_of_nobody 'a:$6$s$h:/::tls'
     run -0 check --users "$T/users"
     [[ $output == *"warning: users: $T/users:1: logs in over TLS only, which is not served"* ]]
     [[ $output == *'  user a: '*' tls only'* ]]
@@ -251,7 +250,7 @@ What clients get:
     ln -s closed "$ROOT/link"
     : >"$ROOT/file"
     # shellcheck disable=SC2016
-    users 'a:$6$s$h:/new/home::' 'b:$6$s$h:/closed/new/home::' 'c:$6$s$h:/closed/in::' 'd:$6$s$h:/closed/in:read:' \
+    users_of_nobody 'a:$6$s$h:/new/home::' 'b:$6$s$h:/closed/new/home::' 'c:$6$s$h:/closed/in::' 'd:$6$s$h:/closed/in:read:' \
         'e:$6$s$h:/link/in::' 'f:$6$s$h:/file::'
     run -78 check --users "$T/users"
     [ "$(grep ^error <<<"$output")" = "error: users, line 2: home /closed/new/home cannot be made: Permission denied
@@ -259,7 +258,7 @@ error: users, line 3: home /closed/in cannot be written to: Permission denied
 error: users, line 5: home /link/in: there is a link or a file in the way
 error: users, line 6: home /file: there is a link or a file in the way" ]
     # shellcheck disable=SC2016
-    users 'a:$6$s$h:/disk::' 'b:$6$s$h:/disk/new::'
+    users_of_nobody 'a:$6$s$h:/disk::' 'b:$6$s$h:/disk/new::'
     run -0 unshare --mount --propagation private bash -c '
         mount -t tmpfs -o mode=777 none "$ROOT/disk" && exec setpriv --reuid 65534 --regid 65534 --clear-groups \
             "$HANDLER" --check --root "$ROOT" --users "$T/users"'
@@ -294,7 +293,7 @@ error: users, line 6: home /file: there is a link or a file in the way" ]
 
 @test "check: modules that are needed and are not there" {
     cp "$HANDLER" "$T/handler"
-    users
+    users_of_nobody
     run -0 "$T/handler" --check --root "$ROOT"
     run -78 "$T/handler" --check --root "$ROOT" --users "$T/users"
     [[ $output == *'error: modules: nobody can log in: '*stord-password.so* ]]
