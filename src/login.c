@@ -83,13 +83,13 @@ static void judge(const struct helper *helper, const struct question *question,
     if (!right || !known)
         return;
     if (!users_may_come_from(user, helper->setup->peer)) {
-        log_event(helper->setup->log, LOG_LEVEL_WARNING, "%s may not log in from there",
-                  user->name);
+        log_event(helper->setup->log, LOG_LEVEL_WARNING,
+                  "Login refused: %s may not come from there", user->name);
         return;
     }
     if (user->tls && !question->tls) {
-        log_event(helper->setup->log, LOG_LEVEL_WARNING, "%s may not log in without TLS",
-                  user->name);
+        log_event(helper->setup->log, LOG_LEVEL_WARNING,
+                  "Login refused: %s may not come without TLS", user->name);
         return;
     }
     answer->outcome = LOGIN_YES;

@@ -371,7 +371,7 @@ STEPS
     refused six -o mapped
     for over in tcp tcp6 mapped unix pipe; do refused far -o $over; done
     refused mapped -o mapped
-    logged 'far may not log in from there$'
+    logged 'far may not come from there$'
     logged 'Login failed from \[::1\]:[0-9]+: user far$'
     # whom a relay names comes from where it says
     export TCPREMOTEIP=192.0.2.9
@@ -383,8 +383,8 @@ STEPS
     users "me:$SECRET:/::tls" "you:$SECRET:/::from=127.0.0.1,tls"
     refused me
     refused you
-    logged 'me may not log in without TLS$'
-    logged 'you may not log in without TLS$'
+    logged 'me may not come without TLS$'
+    logged 'you may not come without TLS$'
     # a wrong password is told no more
     : >"$T/log"
     printf '< 220\n> USER me\n< 331\n> PASS wrong\n< 530 Login incorrect\n' | talk --users "$T/users"
