@@ -122,6 +122,11 @@ powercut: need-POWERCUT ## cut the power of an emulated machine that stores uplo
 	@$(MAKE) --no-print-directory all
 	@tests/powercut/run
 
+BENCH_PACKAGES = $(BUILD_PACKAGES) perl python3
+bench: need-BENCH ## measure sessions, and compare; ROUNDS of them
+	@$(MAKE) --no-print-directory all
+	@tests/bench $(ROUNDS)
+
 ASAN = OUT=build/asan OBJ=build/asan/obj HARDENING= \
 	CFLAGS='-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer'
 asan: need-SANITIZER ## the tests of the protocol with AddressSanitizer and UBSan
@@ -194,4 +199,4 @@ help: ## this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 12
 
 .SECONDARY: # objects stay
-.PHONY: all demo check asan faults fuzz lint powercut torture install uninstall clean help tests-built
+.PHONY: all demo check asan bench faults fuzz lint powercut torture install uninstall clean help tests-built

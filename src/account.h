@@ -15,17 +15,17 @@ struct config;
 enum { ACCOUNT_HOME_LIMIT = 1024 /* longest home */ };
 
 struct account {
-    char home[ACCOUNT_HOME_LIMIT + 1]; /* what it sees as its root: a virtual path of the root */
-    bool has_rights;                   /* else those of --allow */
-    unsigned rights;                   /* bits of enum right */
-    bool has_conflict;                 /* else what --on-conflict says */
-    enum conflict conflict;            /* what to do where the name is taken */
-    bool has_max_file_size;            /* else what --max-file-size says */
-    uint64_t max_file_size;            /* bytes an upload may have, or VALUE_UNLIMITED */
-    bool has_file_mode;                /* else what --file-mode says */
-    mode_t file_mode;                  /* of uploads, or VALUE_NO_MODE */
-    uint64_t quota;                    /* bytes that all files of the home may have together, or
-                                          VALUE_UNLIMITED */
+    const char *home;       /* what it sees as its root: a virtual path of the root */
+    bool has_rights;        /* else those of --allow */
+    unsigned rights;        /* bits of enum right */
+    bool has_conflict;      /* else what --on-conflict says */
+    enum conflict conflict; /* what to do where the name is taken */
+    bool has_max_file_size; /* else what --max-file-size says */
+    uint64_t max_file_size; /* bytes an upload may have, or VALUE_UNLIMITED */
+    bool has_file_mode;     /* else what --file-mode says */
+    mode_t file_mode;       /* of uploads, or VALUE_NO_MODE */
+    uint64_t quota;         /* bytes that all files of the home may have together, or
+                               VALUE_UNLIMITED */
 };
 
 /* Those who need no login: all of the root, as the settings say. */

@@ -21,6 +21,8 @@ static bool has_users(const struct session *session) {
 
 static void apply(struct session *session, const struct account *account) {
     session->account = *account;
+    (void)snprintf(session->home, sizeof(session->home), "%s", account->home);
+    session->account.home = session->home;
     account_complete(&session->account, session->config);
     session->rights = session->account.rights;
 }
@@ -178,8 +180,8 @@ int verb_pass(struct session *session, const char *argument) {
     if (result == -ECONNRESET)
         return result;
     if (result < 0)
-        log_event(session->log, LOG_LEVEL_ERROR, "There is no answer from the credential helper: %s",
-                  strerror(-result));
+        log_event(session->log, LOG_LEVEL_ERROR,
+                  "There is no answer from the credential helper: %s", strerror(-result));
     if (result < 0 || answer.outcome == LOGIN_BROKEN)
         return close_after(session, "Nobody can log in now: see the server's log");
     return answer.outcome == LOGIN_YES ? log_in(session, &answer.account) : refuse_login(session);

@@ -94,6 +94,7 @@ static void judge(const struct helper *helper, const struct question *question,
     }
     answer->outcome = LOGIN_YES;
     answer->account = user->account;
+    memcpy(answer->home, user->account.home, strlen(user->account.home) + 1);
 }
 
 static ssize_t receive(int fd, void *bytes, size_t n) {
@@ -176,6 +177,7 @@ int login_ask(const struct login *login, const char *name, const char *password,
 
 int login_answer(const struct login *login, struct login_answer *ret_answer) {
     ssize_t got = receive(login->fd, ret_answer, sizeof(*ret_answer));
+    ret_answer->account.home = ret_answer->home; /* it was an address of the helper's */
     if (got < 0)
         return -errno;
     return got == (ssize_t)sizeof(*ret_answer) ? 0 : -EPIPE;

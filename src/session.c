@@ -38,7 +38,7 @@ void session_reset(struct session *session) {
 void session_init(struct session *session, const struct config *config, const struct log *log,
                   const struct peer *peer, const struct path_root *root, const struct login *login,
                   int in, int out) {
-    memset(session, 0, offsetof(struct session, cwd));
+    memset(session, 0, offsetof(struct session, home));
     session->config = config;
     session->log = log;
     session->peer = *peer;

@@ -333,3 +333,81 @@ PY
     [ "$(command -p python3 "$T/wire.py" one "$HANDLER" --check --root "$ROOT")" = "report b'' 0" ]
     [ "$(command -p python3 "$T/wire.py" both "$HANDLER" --check --root "$ROOT")" = "nothing b'' 0" ]
 }
+
+# set_up N: the Nth set-up of README's table: its settings in the environment, its users in $T/users
+set_up() {
+    local row=() setting
+    IFS='|' read -ra row < <(sed -n '/^| set-up /,/^$/p' "$TOP/README.md" | sed -n "$(($1 + 2))p")
+    # shellcheck disable=SC2013 # words are what is wanted
+    for setting in $(grep -oE 'STORD_[^`]+' <<<"${row[2]}"); do export "${setting?}"; done
+    # shellcheck disable=SC2016
+    users_of_nobody "$(grep -oE '`[^`]+`' <<<"${row[3]}" | tr -d '`' | sed "s|HASH|$(hash secret)|")"
+    if [ -n "${STORD_USERS:-}" ]; then
+        [ "$STORD_USERS" = /etc/stord/users ]
+        STORD_USERS=$T/users
+    fi
+    run -0 check
+    [[ $output == *'0 errors, 0 warnings' ]]
+}
+
+@test "check: README's public drop box is one" {
+    set_up 1
+    printf old >"$ROOT/old"
+    TCPREMOTEIP=192.0.2.7 talk -o pair <<'STEPS'
+< 220
+> USER anonymous
+< 331
+> PASS x
+< 230
+> ALLO 104857601
+< 200
+> EPSV
+< 229
+> STOR large
+< 552
+> STAT /
+< 550
+> MKD folder
+< 257
+STEPS
+    serve
+    curl -sS -T "$T/users" "ftp://127.0.0.1:$PORT/old"
+    [ "$(cat "$ROOT/old")" = old ]
+    [ "$(find "$ROOT" -maxdepth 1 -type f | wc -l)" = 2 ]
+}
+
+@test "check: README's scanner logs in from its network, and from nowhere else" {
+    set_up 2
+    TCPREMOTEIP=192.168.7.7 talk -o pair <<'STEPS'
+< 220
+> USER scanner
+< 331
+> PASS secret
+< 230
+> STAT /
+< 211|212|213
+> MKD x
+< 550
+STEPS
+    talk <<'STEPS'
+< 220
+> USER scanner
+< 331
+> PASS secret
+< 530
+STEPS
+    [ "$(ls "$ROOT")" = scans ]
+}
+
+@test "check: README's partners have homes of their own" {
+    set_up 3
+    serve
+    random_file "$T/sent" 1000
+    curl -sS -u acme:secret -T "$T/sent" "ftp://127.0.0.1:$PORT/order"
+    curl -sS -u globex:secret -T "$T/sent" "ftp://127.0.0.1:$PORT/order"
+    curl -sS -u globex:secret -T "$T/users" "ftp://127.0.0.1:$PORT/order"
+    same "$T/sent" "$ROOT/partners/acme/order"
+    same "$T/sent" "$ROOT/partners/globex/order"
+    [ "$(find "$ROOT/partners/globex" -type f | wc -l)" = 2 ]
+    if curl -sS -u acme:secret "ftp://127.0.0.1:$PORT/order" 2>/dev/null; then fail "it may be read"; fi
+}

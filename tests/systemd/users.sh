@@ -63,6 +63,10 @@ done
 chgrp stord /etc/stord/users
 chmod 640 /etc/stord/users
 echo STORD_USERS=/etc/stord/users >/etc/stord/stord.env
+readme_command=$(sed -n '/^    setpriv --reuid stord/,/--check$/p' "$TOP/README.md")
+bash -c "$readme_command" | tee "$T/check"
+grep -q '^Checked as stord' "$T/check"
+grep -qx '0 errors, 0 warnings' "$T/check"
 drop_in stord@.service '[Service]' 'ExecStartPre=/usr/local/libexec/stord/handler --check'
 upload_as_me by-name
 logged 'Checked as stord (uid '
