@@ -12,7 +12,7 @@
 
 struct config;
 
-enum { ACCOUNT_HOME_LIMIT = 1024 /* longest home */ };
+enum { ACCOUNT_HOME_LIMIT = 1023 /* longest home */ };
 
 struct account {
     const char *home;       /* what it sees as its root: a virtual path of the root */

@@ -122,7 +122,7 @@ static int refuse_login(struct session *session) {
 }
 
 /* Waits for the helper's answer, as long as the client is there: whoever resets the connection
- * while a long hash is made costs no more of it. Returns 0 or a negative errno. */
+ * while a long hash is made costs no more of it. Returns 0 or a negative errno, -ENOTCONN then. */
 static int await_answer(const struct session *session) {
     const struct channel *control = &session->control;
     struct pollfd fds[] = {{.fd = session->login.fd, .events = POLLIN},
@@ -138,7 +138,7 @@ static int await_answer(const struct session *session) {
         return n < 0 ? -errno : -ETIMEDOUT;
     if (fds[1].revents)
         return -ESHUTDOWN;
-    return fds[2].revents ? -ECONNRESET : 0;
+    return fds[2].revents ? -ENOTCONN : 0;
 }
 
 /* Asks the helper. Returns 0 or a negative errno. */
@@ -176,8 +176,8 @@ int verb_pass(struct session *session, const char *argument) {
         return reply_send(session, 503, "USER comes before PASS");
     int result = ask(session, argument, &answer);
     if (result == -ESHUTDOWN)
-        return 0; /* the session loop answers that */
-    if (result == -ECONNRESET)
+        return 0;            /* the session loop answers that */
+    if (result == -ENOTCONN) /* the client has gone */
         return result;
     if (result < 0)
         log_event(session->log, LOG_LEVEL_ERROR,

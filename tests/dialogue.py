@@ -33,7 +33,7 @@ A dialogue is one step a line; \\r \\n \\t \\0 \\\\ and \\xNN stand for bytes:
   mtime NAME TIME   NAME was last changed at TIME (seconds since 1970)
   mode NAME OCTAL   NAME has these permissions
   vanish            reset the control connection
-  kill              kill the handler
+  killed            the handler is killed by SIGKILL, and that is no failure
   helpers N         the handler has so many children, at last; when the session is over they must
                     be gone
   holds BYTES       BYTES are in the handler's memory
@@ -135,7 +135,7 @@ class Player:
     def __init__(self, over, mode, command):
         self.mode, self.buffer, self.data, self.listener = mode, b"", None, None
         self.passive, self.words = None, {}
-        self.helpers, self.status = [], 0
+        self.helpers, self.expected = [], 0
         if over == "pipe":
             self.control = Pipes()
             stdin, stdout = self.control.their_in, self.control.their_out
@@ -280,9 +280,9 @@ class Player:
         self.control.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
         self.control.close()
 
-    def kill(self):
+    def killed(self):
         self.process.kill()
-        self.status = -signal.SIGKILL
+        self.expected = -signal.SIGKILL
 
     def expect_helpers(self, count):
         pid = self.process.pid
@@ -323,7 +323,7 @@ class Player:
             line = line.replace(word, value)
         verb, _, rest = line.partition(" ")
         simple = {"listen": self.listen, "connect": self.connect, "reset": self.reset,
-                  "vanish": self.vanish, "kill": self.kill,
+                  "vanish": self.vanish, "killed": self.killed,
                   "done": self.done, "closed": self.closed, "silence": self.silence,
                   "eof": lambda: self.control.shutdown(socket.SHUT_WR)}
         if verb == ">":
@@ -368,7 +368,7 @@ class Player:
         except subprocess.TimeoutExpired:
             self.process.kill()
             raise Failure("the handler does not end") from None
-        if status != self.status:
+        if status != self.expected:
             raise Failure(f"the handler's exit status is {status}")
         if not processes.wait_for(lambda: not any(map(processes.is_alive, self.helpers))):
             raise Failure("a helper is left")

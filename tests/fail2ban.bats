@@ -87,7 +87,7 @@ BANNED='127.0.0.1*30 203.0.113.9*3 ::1*3'
     spawn unshare --mount --propagation private \
         sh -ec 'mount --bind "$0" /dev; exec "$@"' "$T/dev" busybox syslogd -n -O "$T/syslog"
     wait_for test -S "$T/dev/log"
-    # shellcheck disable=SC2016
+    # shellcheck disable=SC2016,SC2034
     WRAP=(unshare --mount --propagation private sh -ec 'mount --bind "$0" /dev; exec "$@"' "$T/dev")
     all_kinds_of_sessions --log syslog
     wait_for grep -q 'Directory made' "$T/syslog"

@@ -1,5 +1,6 @@
 # Logging in: USER and PASS, in every order; the credential helper; what is left in memory.
 # shellcheck shell=bats
+# shellcheck disable=SC2016,SC2034 # hashes have dollars; WRAP is for session.bash
 bats_require_minimum_version 1.5.0
 load session
 
@@ -155,7 +156,7 @@ STEPS
 @test "login: a wrong password is answered a second later, and logged at once" {
     need strace
     (
-        WRAP=(strace -f -qq -o "$T/trace" -s 200 -e trace=poll,write,sendto)
+        WRAP=(strace -f -qq -o "$T/trace" -s 200 -e 'trace=poll,write,sendto')
         export ASAN_OPTIONS=detect_leaks=0
         login <<'STEPS'
 < 220
@@ -282,7 +283,7 @@ hashed() {
 
 # fail_as USER: hashed, with a wrong password
 fail_as() {
-    hashed <<STEPS
+    hashed --log stderr <<STEPS
 < 220
 > USER $1
 < 331
@@ -347,7 +348,7 @@ helpers 1
 < 421
 closed
 STEPS
-    for end in eof vanish kill '> QUIT'; do
+    for end in eof vanish killed '> QUIT'; do
         login <<STEPS
 < 220
 helpers 1
@@ -413,7 +414,7 @@ PY
 
 @test "login: whoever vanishes, or is stopped, during a long hash leaves no helper" {
     users "me:$ENDLESS:/::"
-    for end in vanish kill; do
+    for end in vanish killed; do
         login <<STEPS
 < 220
 helpers 1
@@ -466,6 +467,7 @@ os.kill(helper, signal.SIGKILL)
 print(replies.read().decode(), p.wait())
 PY
     command -p python3 "$T/kill.py" "$TOP/tests" "$HANDLER" --root "$ROOT" --users "$T/users" 2>"$T/log" >"$T/out"
+    cat "$T/out" "$T/log"
     tr -d '\r' <"$T/out" | cut -c1-4 | paste -sd'|' | grep -x '331 |421 | 0'
     logged 'no answer from the credential helper'
 }

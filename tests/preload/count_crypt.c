@@ -1,6 +1,6 @@
 /*
- * For LD_PRELOAD: writes a line to the file that COUNT_CRYPT names for each password that is hashed:
- * the hash it is compared with, up to its salt. That is what the hashing costs.
+ * For LD_PRELOAD: writes a line to the file that COUNT_CRYPT names for each password that is
+ * hashed: the hash it is compared with, up to its salt. That is what the hashing costs.
  */
 #include <crypt.h>
 #include <dlfcn.h>
