@@ -22,7 +22,18 @@ enum { TIME_DIGITS = 14, SHORT_TIME_DIGITS = 12 }; /* YYYYMMDDHHMM[SS] */
 static int look_up(struct session *session, const char *name, char ret_path[PATH_SIZE],
                    struct stat *ret_st) {
     int result = path_resolve(session->cwd, name, ret_path);
-    return result < 0 ? result : view_stat(session, ret_path, ret_st);
+    return result < 0 ? result : view_stat(session, ret_path, RIGHT_LIST | RIGHT_READ, ret_st);
+}
+
+/* Finds the file whose attributes are to be set. Who may not see, but may replace, must not learn
+ * from that what is there. Returns 0 or a negative errno. */
+static int look_up_to_set(struct session *session, const char *name, char ret_real[PATH_SIZE]) {
+    char path[PATH_SIZE];
+    unsigned right = session_sees(session) ? RIGHT_REPLACE : RIGHT_LIST | RIGHT_READ;
+    int result = path_resolve(session->cwd, name, path);
+    if (result == 0)
+        result = view_permit(session, path, right, ret_real);
+    return result < 0 ? result : 0;
 }
 
 int verb_size(struct session *session, const char *argument) {
@@ -66,18 +77,18 @@ static bool parse_time(const char *text, size_t count, time_t *ret) {
 }
 
 /* Sets the time of last change of a plain file. Returns 0 or a negative errno. */
-static int set_time(const struct session *session, const char *name, time_t time,
-                    char ret_path[PATH_SIZE]) {
+static int set_time(struct session *session, const char *name, time_t time) {
     struct stat st;
-    int result = path_resolve(session->cwd, name, ret_path);
+    char path[PATH_SIZE];
+    int result = look_up_to_set(session, name, path);
     if (result == 0)
-        result = path_stat(&session->root, ret_path, &st);
+        result = path_stat(&session->root, path, &st);
     if (result == 0 && !S_ISREG(st.st_mode))
         result = -EISDIR;
     if (result < 0)
         return result;
     const char *last;
-    int parent = path_open_parent(&session->root, ret_path, &last);
+    int parent = path_open_parent(&session->root, path, &last);
     if (parent < 0)
         return parent;
     const struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {.tv_sec = time}};
@@ -89,11 +100,11 @@ static int set_time(const struct session *session, const char *name, time_t time
 /* "time name": sets it and answers `code`. */
 static int modify(struct session *session, const char *argument, size_t digits, int code) {
     time_t time;
-    char path[PATH_SIZE], text[FACTS_TIME_SIZE];
+    char text[FACTS_TIME_SIZE];
     if (!parse_time(argument, digits, &time) || argument[digits] != ' ' || !argument[digits + 1])
         return reply_send(session, 501, "Wanted: YYYYMMDDHHMMSS file");
     const char *name = argument + digits + 1;
-    int result = set_time(session, name, time, path);
+    int result = set_time(session, name, time);
     if (result < 0)
         return reply_failure_as(session, 550, "Failed to set time", result);
     facts_time(time, text);
@@ -110,9 +121,7 @@ int verb_mdtm(struct session *session, const char *argument) {
     int result = look_up(session, argument, path, &st);
     /* A file may be called like a time and a name; it comes first */
     if (result < 0 && strspn(argument, "0123456789") == TIME_DIGITS && argument[TIME_DIGITS] == ' ')
-        return session->rights & RIGHT_REPLACE
-                   ? modify(session, argument, TIME_DIGITS, 213)
-                   : reply_send(session, 550, "MDTM: permission denied (no replace right)");
+        return modify(session, argument, TIME_DIGITS, 213);
     if (result < 0)
         return reply_failure_as(session, 550, "Failed to get time", result);
     if (!S_ISREG(st.st_mode))
@@ -139,16 +148,16 @@ int site_utime(struct session *session, const char *argument) {
     size_t digits = strspn(argument, "0123456789");
     if ((digits == TIME_DIGITS || digits == SHORT_TIME_DIGITS) && argument[digits] == ' ')
         return modify(session, argument, digits, 200);
-    char copy[LINE_LIMIT + 1], path[PATH_SIZE];
+    char copy[LINE_LIMIT + 1];
     memcpy(copy, argument, strlen(argument) + 1);
     const char *mtime = split_old_utime(copy);
     time_t time;
     if (!mtime || strlen(mtime) != TIME_DIGITS || !parse_time(mtime, TIME_DIGITS, &time))
         return reply_send(session, 501, "Wanted: SITE UTIME YYYYMMDDHHMMSS file");
-    int result = set_time(session, copy, time, path);
+    int result = set_time(session, copy, time);
     if (result < 0)
         return reply_failure_as(session, 550, "Failed to set time", result);
-    return reply_send(session, 200, "Time of %s set", path);
+    return reply_send(session, 200, "Time of %s set", copy);
 }
 
 /* Up to four octal digits; -1 when they are none. *ret_rest: what is behind them. */
@@ -166,7 +175,7 @@ int site_chmod(struct session *session, const char *argument) {
     int mode = parse_mode(argument, &rest);
     if (mode < 0 || *rest != ' ' || !rest[1])
         return reply_send(session, 501, "Wanted: SITE CHMOD mode file");
-    int result = path_resolve(session->cwd, rest + 1, path);
+    int result = look_up_to_set(session, rest + 1, path);
     int fd = result < 0 ? result : path_open(&session->root, path, O_RDONLY | O_NONBLOCK, 0);
     if (fd >= 0) {
         struct stat st;
@@ -181,7 +190,7 @@ int site_chmod(struct session *session, const char *argument) {
     }
     if (result < 0)
         return reply_failure_as(session, 550, "Failed to set mode", result);
-    return reply_send(session, 200, "Mode of %s set to %03o", path, (unsigned)mode & 0777);
+    return reply_send(session, 200, "Mode of %s set to %03o", rest + 1, (unsigned)mode & 0777);
 }
 
 int site_umask(struct session *session, const char *argument) {

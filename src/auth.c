@@ -12,6 +12,7 @@
 #include "folder.h"
 #include "reply.h"
 #include "session.h"
+#include "view.h"
 
 enum { FAILURE_DELAY = 1000 /* ms from a wrong password to the reply */ };
 
@@ -25,6 +26,7 @@ static void apply(struct session *session, const struct account *account) {
     session->account.home = session->home;
     account_complete(&session->account, session->config);
     session->rights = session->account.rights;
+    view_forget_all_own(session); /* what the client did before is not of this account */
 }
 
 static void be_nobody(struct session *session) {
@@ -53,19 +55,40 @@ int auth_refuse(struct session *session) {
                       "Not logged in: without a user database only local clients are served");
 }
 
-/* The name as one part of a path: letters, digits, "-" and "_" stay, the rest is escaped. */
-static void set_owner(struct session *session) {
+void auth_owner(char kind, const char *name, char ret_owner[AUTH_OWNER_SIZE]) {
     size_t n = 0;
-    session->owner[n++] = 'u';
-    session->owner[n++] = '.';
-    for (const char *c = session->user; *c && n + 4 <= sizeof(session->owner); c++) {
+    ret_owner[n++] = kind;
+    ret_owner[n++] = '.';
+    for (const char *c = name; *c && n + 4 <= AUTH_OWNER_SIZE; c++) {
         unsigned char byte = (unsigned char)*c;
         if (isalnum(byte) || byte == '-' || byte == '_')
-            session->owner[n++] = *c;
+            ret_owner[n++] = *c;
         else
-            n += (size_t)snprintf(session->owner + n, 4, "%%%02x", byte);
+            n += (size_t)snprintf(ret_owner + n, 4, "%%%02x", byte);
     }
-    session->owner[n] = '\0';
+    ret_owner[n] = '\0';
+}
+
+/* The client's address, as auth_owner. */
+static void host_owner(const struct session *session, char ret_owner[AUTH_OWNER_SIZE]) {
+    char host[PEER_TEXT_SIZE];
+    memcpy(host, session->peer.text, sizeof(host));
+    char *port = strrchr(host, ':');
+    if (port)
+        *port = '\0';
+    auth_owner('a', host, ret_owner);
+}
+
+/* What one client uploads over several connections is its own in all of them. */
+static void join_others(struct session *session) {
+    char host[AUTH_OWNER_SIZE];
+    if (session_sees(session))
+        return;
+    host_owner(session, host);
+    int result = share_join(&session->share, &session->top, session->owner, host);
+    if (result < 0)
+        log_event(session->log, LOG_LEVEL_WARNING,
+                  "The client's other connections are not known: %s", strerror(-result));
 }
 
 /* Makes the home where it is not there, and makes it the session's root. */
@@ -86,7 +109,7 @@ static int log_in(struct session *session, const struct account *account) {
         session->over = true;
         return reply_send(session, 421, "Your folder is not available; closing");
     }
-    set_owner(session);
+    auth_owner('u', session->user, session->owner);
     login_end(&session->login);
     session->logged_in = session->authenticated = true;
     log_event(session->log, LOG_LEVEL_INFO, "Logged in: %s from %s", session->user,
@@ -103,7 +126,9 @@ static bool is_anonymous(const struct session *session) {
 static int log_in_anonymous(struct session *session) {
     const struct account account = account_anonymous(session->config);
     memcpy(session->user, "anonymous", sizeof("anonymous"));
-    return log_in(session, &account);
+    int result = log_in(session, &account);
+    host_owner(session, session->owner); /* uploads are gone on with from the same address only */
+    return result;
 }
 
 static int close_after(struct session *session, const char *text) {
@@ -184,7 +209,12 @@ int verb_pass(struct session *session, const char *argument) {
                   "There is no answer from the credential helper: %s", strerror(-result));
     if (result < 0 || answer.outcome == LOGIN_BROKEN)
         return close_after(session, "Nobody can log in now: see the server's log");
-    return answer.outcome == LOGIN_YES ? log_in(session, &answer.account) : refuse_login(session);
+    if (answer.outcome != LOGIN_YES)
+        return refuse_login(session);
+    result = log_in(session, &answer.account);
+    if (session->logged_in)
+        join_others(session);
+    return result;
 }
 
 int verb_acct(struct session *session, const char *argument) {

@@ -15,6 +15,10 @@ enum { AUTH_OWNER_SIZE = 2 + 3 * USERS_NAME_LIMIT + 1 };
 
 struct session;
 
+/* A user's name, or an address, as one part of a path: letters, digits, "-" and "_" stay, the rest
+ * is escaped. kind keeps the two apart: 'u' or 'a'. */
+void auth_owner(char kind, const char *name, char ret_owner[AUTH_OWNER_SIZE]);
+
 /* Logs in who needs no login. */
 void auth_begin(struct session *session);
 

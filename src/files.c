@@ -57,6 +57,16 @@ static int sync_folder(const struct session *session, int folder) {
     return folder_sync(session->config, &session->root, folder);
 }
 
+static int identify(const struct session *session, const char *path, struct path_id *ret_id) {
+    const char *name;
+    int parent = path_open_parent(&session->root, path, &name);
+    if (parent < 0)
+        return parent;
+    int result = path_identify(parent, name, ret_id);
+    (void)close(parent);
+    return result;
+}
+
 int verb_mkd(struct session *session, const char *argument) {
     char path[PATH_SIZE], quoted[2 * PATH_SIZE];
     int result = path_resolve(session->cwd, argument, path);
@@ -66,6 +76,9 @@ int verb_mkd(struct session *session, const char *argument) {
         return reply_send(session, 550, "\"%s\" exists already", quote(path, quoted));
     if (result < 0)
         return reply_failure_as(session, 550, "Failed to make directory", result);
+    struct path_id id;
+    if (identify(session, path, &id) == 0)
+        view_note_own(session, path, NULL, &id);
     log_event(session->log, LOG_LEVEL_INFO, "Directory made: %s", path);
     return reply_send(session, 257, "\"%s\" directory created", quote(path, quoted));
 }
@@ -107,7 +120,7 @@ static bool has_partials(const struct session *session, const char *path) {
 }
 
 /* Takes the name away from a folder (flags AT_REMOVEDIR) or from anything else (0). */
-static int remove_name(const struct session *session, const char *path, int flags) {
+static int remove_name(struct session *session, const char *path, int flags) {
     const char *name;
     int parent = path_open_parent(&session->root, path, &name);
     if (parent < 0)
@@ -122,12 +135,20 @@ static int remove_name(const struct session *session, const char *path, int flag
 }
 
 /* Removes what the client sees under that name: of a file and an interrupted upload the upload. */
-static int remove_seen(const struct session *session, const char *path, int flags) {
+static int remove_seen(struct session *session, const char *path, int flags) {
+    char real[PATH_SIZE];
     struct partial partial = view_partial(session, path);
     int result = flags ? -ENOENT : partial_remove(&partial);
     if (result != -ENOENT)
         return result;
-    return flags && has_partials(session, path) ? -ENOTEMPTY : remove_name(session, path, flags);
+    result = view_permit(session, path, RIGHT_DELETE, real);
+    if (result >= 0 && flags && has_partials(session, path))
+        result = -ENOTEMPTY;
+    if (result >= 0)
+        result = remove_name(session, real, flags);
+    if (result == 0)
+        view_forget_own(session, path);
+    return result;
 }
 
 static int remove_and_reply(struct session *session, const char *argument, int flags,
@@ -151,72 +172,4 @@ int verb_rmd(struct session *session, const char *argument) {
 
 int verb_dele(struct session *session, const char *argument) {
     return remove_and_reply(session, argument, 0, "File");
-}
-
-int verb_rnfr(struct session *session, const char *argument) {
-    char path[PATH_SIZE];
-    struct stat st, partial;
-    session->rename_from[0] = '\0';
-    int result = path_resolve(session->cwd, argument, path);
-    if (result == 0)
-        result = strcmp(path, "/") == 0 ? -EPERM : path_stat(&session->root, path, &st);
-    if (result == 0 || result == -ENOENT) {
-        int is_partial = view_is_partial(session, path, result == 0 ? &st : NULL, &partial);
-        if (is_partial)
-            result = is_partial < 0 ? is_partial : -PATH_UNFINISHED;
-    }
-    if (result < 0)
-        return reply_failure_as(session, 550, "Failed to rename", result);
-    memcpy(session->rename_from, path, sizeof(path));
-    return reply_send(session, 350, "Now send RNTO");
-}
-
-/* May the new name be taken from what has it? */
-static int check_renaming_over(const struct session *session, int folder, const char *name) {
-    struct stat st;
-    if (*name == '\0')
-        return -EISDIR;
-    if (fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-        return errno == ENOENT ? 0 : -errno;
-    if (S_ISDIR(st.st_mode))
-        return -EISDIR;
-    return session_may_replace(session) && S_ISREG(st.st_mode) ? 0 : -EEXIST;
-}
-
-static int rename_within(const struct session *session, const char *from, const char *to) {
-    const char *old, *new;
-    int old_folder = path_open_parent(&session->root, from, &old);
-    if (old_folder < 0)
-        return old_folder;
-    int new_folder = path_open_parent(&session->root, to, &new);
-    int result = new_folder < 0 ? new_folder : check_renaming_over(session, new_folder, new);
-    unsigned flags = session_may_replace(session) ? 0 : RENAME_NOREPLACE;
-    if (result == 0 && renameat2(old_folder, old, new_folder, new, flags) < 0)
-        result = errno == ENOTEMPTY ? -EISDIR : -errno;
-    if (result == 0)
-        result = sync_folder(session, new_folder);
-    if (result == 0)
-        result = sync_folder(session, old_folder);
-    (void)close(old_folder);
-    if (new_folder >= 0)
-        (void)close(new_folder);
-    return result == -EINVAL ? -EPERM : result; /* a folder into itself */
-}
-
-int verb_rnto(struct session *session, const char *argument) {
-    char from[PATH_SIZE], to[PATH_SIZE];
-    if (!session->rename_from[0])
-        return reply_send(session, 503, "RNFR comes before RNTO");
-    memcpy(from, session->rename_from, sizeof(from));
-    session->rename_from[0] = '\0';
-    int result = path_resolve(session->cwd, argument, to);
-    if (result == 0)
-        result = rename_within(session, from, to);
-    if (result < 0)
-        return reply_failure(session, "Failed to rename", result);
-    struct partial replaced = view_partial(session, to), moved = view_partial(session, from);
-    (void)partial_remove(&replaced);
-    (void)partial_move_folder(&moved, to);
-    log_event(session->log, LOG_LEVEL_INFO, "Renamed: %s to %s", from, to);
-    return reply_send(session, 250, "Renamed");
 }

@@ -14,7 +14,5 @@ int verb_rmd(struct session *session, const char *argument);
 int verb_dele(struct session *session, const char *argument);
 
 /* RNTO replaces a file only with the right to replace, and never a folder. */
-int verb_rnfr(struct session *session, const char *argument);
-int verb_rnto(struct session *session, const char *argument);
 
 #endif

@@ -33,10 +33,12 @@ struct listing {
     size_t prefix_length;     /* bytes of it */
     bool slash;               /* with "/" behind them */
     char match[NAME_MAX + 1]; /* pattern that names must match, or "" */
-    DIR *folder;              /* the folder; NULL: a file */
+    bool is_folder;           /* else a file */
+    DIR *folder;              /* the folder; NULL: only what is the client's own is shown */
     struct partial partial;   /* where interrupted uploads to it are */
     DIR *partials;            /* these; NULL: there are none, or they are not shown */
     struct stat st;           /* of the file */
+    unsigned rights;          /* what the client may do with what is shown */
 };
 
 /* Copies a name with control characters replaced. Returns whether there were any. */
@@ -77,7 +79,7 @@ static int put_entry(const struct listing *listing, const char *name, const stru
         facts_long(st, listing->now, long_form);
         return put_line(listing, long_form, name);
     case FORM_FACTS:
-        facts_format(st, listing->session->facts, listing->session->rights, facts);
+        facts_format(st, listing->session->facts, listing->rights, facts);
         return put_line(listing, facts, name);
     default:
         return put_line(listing, "", name);
@@ -96,6 +98,17 @@ static bool is_hidden(const struct listing *listing, const char *name) {
     return *listing->match && fnmatch(listing->match, name, FNM_PERIOD) != 0;
 }
 
+/* What is published under a name in the folder. Returns 0 or a negative errno. */
+static int stat_in_folder(const struct listing *listing, const char *name, struct stat *ret_st) {
+    char path[PATH_SIZE], real[PATH_SIZE];
+    if (listing->folder)
+        return fstatat(dirfd(listing->folder), name, ret_st, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;
+    int result = path_resolve(listing->path, name, path);
+    if (result == 0 && !view_is_known_own(listing->session, path, real))
+        result = -ENOENT;
+    return result < 0 ? result : path_stat(&listing->session->root, real, ret_st);
+}
+
 /* partial: the name is from the list of interrupted uploads. Those hide a file of that name. */
 static int list_one(const struct listing *listing, const char *name, bool partial) {
     char shown[NAME_MAX + 1];
@@ -104,7 +117,7 @@ static int list_one(const struct listing *listing, const char *name, bool partia
         return 0;
     if (clean(name, shown) && listing->form != FORM_LONG)
         return 0;
-    bool there = fstatat(dirfd(listing->folder), name, &st, AT_SYMLINK_NOFOLLOW) == 0;
+    bool there = stat_in_folder(listing, name, &st) == 0;
     if (there == partial) /* it has gone, or it is listed already */
         return 0;
     bool hidden = listing->partials && (partial || S_ISREG(st.st_mode)) &&
@@ -134,11 +147,17 @@ static int list_names(const struct listing *listing, DIR *folder, bool partial) 
     }
 }
 
+static int list_own(void *context, const char *name) {
+    return list_one(context, name, false);
+}
+
 /* All lines. Returns 0 or a negative errno. */
-static int list_all(const struct listing *listing) {
-    if (!listing->folder)
+static int list_all(struct listing *listing) {
+    if (!listing->is_folder)
         return put_entry(listing, listing->path + folder_part(listing->path), &listing->st);
-    int result = list_names(listing, listing->folder, false);
+    int result = listing->folder
+                     ? list_names(listing, listing->folder, false)
+                     : own_each(&listing->session->own, listing->path, list_own, listing);
     if (result == 0 && listing->partials)
         result = list_names(listing, listing->partials, true);
     return result;
@@ -151,23 +170,32 @@ static void close_folders(const struct listing *listing) {
         (void)closedir(listing->partials);
 }
 
+/* Opens the interrupted uploads to the folder. */
+static void open_partials(struct listing *listing) {
+    listing->partial = view_partial(listing->session, listing->path);
+    if (listing->form != FORM_NAMES) /* NLST is for RETR, which does not take them */
+        listing->partials = partial_folder(&listing->partial);
+    if (listing->partials)
+        view_note(listing->session, listing->path);
+}
+
 static int open_folder(struct listing *listing) {
-    const struct path_root *root = &listing->session->root;
-    int fd = path_open(root, listing->path, O_RDONLY | O_DIRECTORY, 0);
+    bool sees = listing->session->rights & RIGHT_LIST;
+    int flags = O_DIRECTORY | (sees ? O_RDONLY : O_PATH);
+    int fd = path_open(&listing->session->root, listing->path, flags, 0);
     if (fd < 0)
         return fd;
-    listing->folder = fdopendir(fd);
-    if (listing->folder) {
-        listing->partial = view_partial(listing->session, listing->path);
-        if (listing->form != FORM_NAMES) /* NLST is for RETR, which does not take them */
-            listing->partials = partial_folder(&listing->partial);
-        if (listing->partials)
-            view_note(listing->session, listing->path);
-        return 0;
+    if (sees)
+        listing->folder = fdopendir(fd);
+    if (!listing->folder) {
+        int error = sees ? -errno : 0;
+        (void)close(fd);
+        if (error < 0)
+            return error;
     }
-    int error = -errno;
-    (void)close(fd);
-    return error;
+    listing->is_folder = true;
+    open_partials(listing);
+    return 0;
 }
 
 /* What was looked up, if it is a file or folder. */
@@ -190,8 +218,9 @@ static void set_prefix(struct listing *listing, const char *argument, size_t n) 
 static int look_up(struct listing *listing) {
     struct session *session = listing->session;
     struct stat *st = &listing->st;
-    int result = listing->form == FORM_NAMES ? path_stat(&session->root, listing->path, st)
-                                             : view_stat(session, listing->path, st);
+    int result = listing->form == FORM_NAMES
+                     ? view_published(session, listing->path, RIGHT_LIST, st)
+                     : view_stat(session, listing->path, RIGHT_LIST, st);
     return listing->form == FORM_LONG ? result : plain_only(result, st);
 }
 
@@ -245,8 +274,12 @@ static int open_argument(struct listing *listing, const char *argument) {
 static void begin(struct listing *listing, struct session *session, enum form form) {
     memset(listing, 0, sizeof(*listing));
     listing->session = session;
+    share_read(&session->share, &session->own);
     listing->form = form;
     listing->now = time(NULL);
+    listing->rights = session->rights;
+    if (!(session->rights & RIGHT_LIST)) /* nothing but the client's own is shown */
+        listing->rights |= VIEW_OWN_RIGHTS;
 }
 
 static int produce(struct sender *sender, void *context) {
@@ -295,7 +328,7 @@ int verb_mlsd(struct session *session, const char *argument) {
     struct listing listing;
     begin(&listing, session, FORM_FACTS);
     result = open_name(&listing, argument);
-    if (result == 0 && listing.folder)
+    if (result == 0 && listing.is_folder)
         return transfer(&listing);
     data_reset(&session->data);
     if (result == 0)
@@ -304,14 +337,17 @@ int verb_mlsd(struct session *session, const char *argument) {
 }
 
 int verb_mlst(struct session *session, const char *argument) {
-    char path[PATH_SIZE], facts[FACTS_SIZE];
-    struct stat st;
+    char path[PATH_SIZE], real[PATH_SIZE], facts[FACTS_SIZE];
+    struct stat st = {0};
     int result = path_resolve(session->cwd, argument, path);
     if (result == 0)
-        result = plain_only(view_stat(session, path, &st), &st);
+        result = plain_only(view_stat(session, path, RIGHT_LIST | RIGHT_READ, &st), &st);
     if (result < 0)
         return reply_failure_as(session, 550, failed, result);
-    facts_format(&st, session->facts, session->rights, facts);
+    unsigned known = st.st_ino ? FACTS_ALL : FACT_TYPE | FACT_PERM, rights = session->rights;
+    if (view_is_own(session, path, real))
+        rights |= VIEW_OWN_RIGHTS;
+    facts_format(&st, session->facts & known, rights, facts);
     result = reply_begin(session, 250, "Facts:");
     if (result == 0)
         result = reply_line(session, "%s%s", facts, path);
@@ -324,7 +360,7 @@ int list_status(struct session *session, const char *argument) {
     int result = open_argument(&listing, argument);
     if (result < 0)
         return reply_failure_as(session, 550, failed, result);
-    int code = listing.folder ? 212 : 213;
+    int code = listing.is_folder ? 212 : 213;
     result = reply_begin(session, code, "Status:");
     if (result == 0)
         result = list_all(&listing);

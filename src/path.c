@@ -6,6 +6,7 @@
 #include <strings.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 /* What every open has. openat2 wants no O_NOCTTY beside O_PATH. */
@@ -158,6 +159,18 @@ int path_stat(const struct path_root *root, const char *path, struct stat *ret_s
     int result = fstatat(parent, *name ? name : ".", ret_st, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;
     (void)close(parent);
     return result;
+}
+
+int path_identify(int folder, const char *name, struct path_id *ret_id) {
+    const int flags = AT_SYMLINK_NOFOLLOW | (*name ? 0 : AT_EMPTY_PATH);
+    struct statx st;
+    if (statx(folder, name, flags, STATX_INO | STATX_BTIME, &st) < 0)
+        return -errno;
+    *ret_id = (struct path_id){.device = makedev(st.stx_dev_major, st.stx_dev_minor),
+                               .inode = st.stx_ino};
+    if (st.stx_mask & STATX_BTIME)
+        ret_id->born = st.stx_btime.tv_sec * 1000000000LL + st.stx_btime.tv_nsec;
+    return 0;
 }
 
 int path_sync_folder(int folder, int other) {

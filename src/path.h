@@ -22,11 +22,20 @@ enum {
     /* Errors, by an errno that nothing else gives: */
     PATH_RESERVED = EKEYREJECTED,  /* the name is reserved */
     PATH_UNFINISHED = EINPROGRESS, /* it is an interrupted upload */
+    PATH_NOT_OWN = EREMOTEIO,      /* without the right, it was not uploaded in this session */
 };
 
 struct path_root {
     int fd;    /* the root folder */
     bool walk; /* openat2 is not to be had: walk folder by folder */
+};
+
+/* Which file it is, whatever it is called. A number that is used again has another time of birth,
+ * where the file system keeps that. */
+struct path_id {
+    dev_t device;
+    ino_t inode;
+    long long born; /* ns, or 0 */
 };
 
 /* Opens the root folder; creates it first where create says so. Finds out whether openat2 can be
@@ -56,6 +65,10 @@ int path_open_parent(const struct path_root *root, const char *path, const char 
 
 /* What is called so, a link itself where it is one. Returns 0 or a negative errno. */
 int path_stat(const struct path_root *root, const char *path, struct stat *ret_st);
+
+/* Which file is called `name` in a folder, or, where name is "", the descriptor itself leads to.
+ * Returns 0 or a negative errno. */
+int path_identify(int folder, const char *name, struct path_id *ret_id);
 
 /* Brings the names in a folder to the disk. A folder that may not be read is open as a mere path
  * and cannot be synced, nor can any on some file systems: then all of the file system is synced, to

@@ -12,8 +12,8 @@
 
 enum { LINK_TRIES = 16, PUBLISH_TRIES = 16, SUFFIX_LIMIT = 16 };
 
-int publish_choose_name(struct store *store, const char *wish) {
-    char stem[sizeof(store->name)];
+int publish_other_name(const char *wish, char ret_name[NAME_MAX + 1]) {
+    char stem[NAME_MAX + 1];
     uint32_t random;
     if (getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random))
         return -errno;
@@ -22,8 +22,8 @@ int publish_choose_name(struct store *store, const char *wish) {
     if (!dot || dot == stem || strlen(dot) > SUFFIX_LIMIT)
         dot = stem + strlen(stem);
     size_t length = (size_t)(dot - stem), most = NAME_MAX - strlen(dot) - 9;
-    (void)snprintf(store->name, sizeof(store->name), "%.*s-%08x%.*s",
-                   (int)(length < most ? length : most), stem, random, SUFFIX_LIMIT, dot);
+    (void)snprintf(ret_name, NAME_MAX + 1, "%.*s-%08x%.*s", (int)(length < most ? length : most),
+                   stem, random, SUFFIX_LIMIT, dot);
     return 0;
 }
 
@@ -182,7 +182,7 @@ int publish_file(struct store *store, enum published *ret_published) {
             *ret_published = ADDED;
         if (result != -EEXIST || store->on_conflict == CONFLICT_REFUSE)
             return result;
-        result = store->on_conflict == CONFLICT_RENAME ? publish_choose_name(store, wish)
+        result = store->on_conflict == CONFLICT_RENAME ? publish_other_name(wish, store->name)
                                                        : publish_over(store, ret_published);
         if (*ret_published != NOT_PUBLISHED || (result < 0 && result != -ENOENT))
             return result;

@@ -4,6 +4,7 @@
 #ifndef STORD_PUBLISH_H
 #define STORD_PUBLISH_H
 
+#include <limits.h>
 #include <stdbool.h>
 
 struct store;
@@ -21,9 +22,9 @@ enum published {
  * or a negative errno. */
 int publish_link_temp(struct store *store);
 
-/* Chooses another final name: something random before the suffix of the wished one. Returns 0 or a
+/* Chooses another name than the wished one: with something random before its suffix. Returns 0 or a
  * negative errno. */
-int publish_choose_name(struct store *store, const char *wish);
+int publish_other_name(const char *wish, char ret_name[NAME_MAX + 1]);
 
 /* Gives the file, which has a reserved one, the final name, or another one where the conflict
  * policy is to rename. Returns 0 or a negative errno, with everything as it was before. */

@@ -19,6 +19,7 @@ struct receive_job {
     bool is_inline;            /* over the control connection */
     bool announced;            /* ALLO said how many there will be */
     uint64_t size;             /* that many */
+    bool size_is_rest;         /* they come behind what is kept; else they may be all of the file */
 };
 
 /* How we know that an upload is whole, or why it is not (doc/design.md, "Verdicts"). */

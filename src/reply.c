@@ -6,12 +6,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "rights.h"
 #include "session.h"
 
 enum {
     LINE_SIZE = PATH_SIZE * 2 + 128, /* a path whose quotes are doubled, and words */
     WRITE_TIMEOUT = 60000,           /* ms a client may take to read a reply */
     LAST_WRITE_TIMEOUT = 200,        /* the same when we are asked to stop */
+    REASON_SIZE = 128,               /* of what stands in brackets behind a reason */
     RETRY_DELAY = 1000               /* ms before a 45x: some clients try again at once, for ever */
 };
 
@@ -122,6 +124,7 @@ static const struct failure failures[] = {
     {-EINVAL, 553, "the name holds a control character"},
     {-ENAMETOOLONG, 553, "the name is too long"},
     {-PATH_RESERVED, 553, "names beginning with " PATH_RESERVED_PREFIX " are reserved"},
+    {-PATH_NOT_OWN, 550, "permission denied"},
     {-PATH_UNFINISHED, 550, "its upload was interrupted: finish, replace or delete it first"},
     {-EDQUOT, 552, "the disk quota is used up"},
     {-EFBIG, 552, "the file is too large"},
@@ -132,7 +135,13 @@ static const struct failure failures[] = {
     {-EIO, 451, "the disk failed"},
 };
 
-static const struct failure *find_failure(int error) {
+/* Who may not learn what is there is not told either what is in the way. */
+static int tellable(const struct session *session, int error) {
+    return !session_sees(session) && (error == -ENOTDIR || error == -ELOOP) ? -ENOENT : error;
+}
+
+static const struct failure *find_failure(const struct session *session, int error) {
+    error = tellable(session, error);
     for (size_t i = 1; i < sizeof(failures) / sizeof(failures[0]); i++) {
         if (failures[i].error == error)
             return &failures[i];
@@ -140,29 +149,44 @@ static const struct failure *find_failure(int error) {
     return &failures[0];
 }
 
+/* What stands in brackets behind the reason: for the client only where it knows what that means. */
+static void explain(const struct session *session, int error, bool for_log,
+                    char ret_text[REASON_SIZE]) {
+    ret_text[0] = '\0';
+    if (error == -PATH_NOT_OWN)
+        (void)snprintf(ret_text, REASON_SIZE,
+                       " (no %s right, and it was not uploaded in this session)",
+                       right_word(session->missing));
+    else if (for_log && error != -PATH_RESERVED && error != -PATH_UNFINISHED)
+        (void)snprintf(ret_text, REASON_SIZE, " (%s)", strerror(-error));
+}
+
 static int answer_failure(struct session *session, int code, const char *what,
                           const struct failure *failure, int error) {
     bool local = failure->code < 500, retry = code < 500;
-    log_event(session->log, local ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO, "%s: %s (%s): reply %d", what,
-              failure->reason, strerror(-error), code);
+    char more[REASON_SIZE];
+    explain(session, error, true, more);
+    log_event(session->log, local ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO, "%s: %s%s: reply %d", what,
+              failure->reason, more, code);
     if (retry)
         (void)channel_await(&session->control, -1, 0, RETRY_DELAY);
-    return reply_send(session, code, "%s: %s", what, failure->reason);
+    explain(session, error, false, more);
+    return reply_send(session, code, "%s: %s%s", what, failure->reason, more);
 }
 
 int reply_failure(struct session *session, const char *what, int error) {
-    const struct failure *failure = find_failure(error);
+    const struct failure *failure = find_failure(session, error);
     return answer_failure(session, failure->code, what, failure, error);
 }
 
 int reply_failure_late(struct session *session, const char *what, int error) {
-    const struct failure *failure = find_failure(error);
+    const struct failure *failure = find_failure(session, error);
     int code = error == -ENOSPC ? 552 : failure->code < 500 ? 550 : failure->code;
     return answer_failure(session, code, what, failure, error);
 }
 
 int reply_failure_as(struct session *session, int code, const char *what, int error) {
-    const struct failure *failure = find_failure(error);
+    const struct failure *failure = find_failure(session, error);
     return answer_failure(session, failure->code < 500 ? failure->code : code, what, failure,
                           error);
 }

@@ -13,7 +13,9 @@ enum right {
     RIGHT_READ = 1 << 4,
     RIGHT_MKDIR = 1 << 5,
     RIGHT_RENAME = 1 << 6,
-    RIGHT_DELETE = 1 << 7
+    RIGHT_DELETE = 1 << 7,
+    /* Who has one of these can have uploads and folders of its own: see view. */
+    RIGHTS_OWN = RIGHT_UPLOAD | RIGHT_MKDIR
 };
 
 /* Reads a comma list of words ("" is no right). Returns the rights, or -1 where a word is unknown.

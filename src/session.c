@@ -11,6 +11,7 @@
 #include "facts.h"
 #include "reply.h"
 #include "verb.h"
+#include "view.h"
 
 enum {
     DRAIN_TIME = 5000,   /* ms that input is dropped after a last reply */
@@ -48,6 +49,7 @@ void session_init(struct session *session, const struct config *config, const st
     data_init(&session->data);
     session->login = *login;
     session->login_deadline = clock_deadline(config->login_timeout); /* REIN gives no more time */
+    share_init(&session->share);
     session_reset(session);
 }
 
@@ -174,6 +176,10 @@ static int give_up(struct session *session) {
     return reply_send(session, 421, "%s for %u seconds; closing", what, seconds);
 }
 
+bool session_sees(const struct session *session) {
+    return session->rights & (RIGHT_LIST | RIGHT_READ);
+}
+
 bool session_may_replace(const struct session *session) {
     return session->rights & RIGHT_REPLACE && session->account.conflict == CONFLICT_REPLACE;
 }
@@ -213,6 +219,7 @@ void session_run(struct session *session) {
         }
     }
     leave(session);
+    view_forget_all_own(session);
 }
 
 /* Takes what the client sends on the control connection during a transfer. */

@@ -15,8 +15,10 @@
 #include "line.h"
 #include "log.h"
 #include "login.h"
+#include "own.h"
 #include "path.h"
 #include "peer.h"
+#include "share.h"
 
 enum { SESSION_OUT_SIZE = 4096 };
 
@@ -53,16 +55,19 @@ struct session {
     uint64_t restart;  /* REST: bytes of the next transfer to leave out; that uses it up */
     unsigned facts;    /* what MLST and MLSD tell: bits of enum fact */
 
-    struct data data;  /* data connections */
-    bool transferring; /* a transfer over a data connection is under way */
-    bool aborted;      /* ABOR came during this transfer */
-    bool end_seen;     /* the control connection has ended behind a line that waits */
-    bool control_gone; /* the control connection ended during this transfer */
-    bool inline_whole; /* all bytes of the inline upload have been taken */
-    uint64_t moved;    /* bytes of this transfer so far */
-    uint64_t lost;     /* bytes that had come of the upload `failed` */
-    unsigned files;    /* uploads that were answered 226 */
-    uint64_t bytes;    /* in those */
+    struct data data;   /* data connections */
+    bool transferring;  /* a transfer over a data connection is under way */
+    bool aborted;       /* ABOR came during this transfer */
+    bool end_seen;      /* the control connection has ended behind a line that waits */
+    bool control_gone;  /* the control connection ended during this transfer */
+    bool inline_whole;  /* all bytes of the inline upload have been taken */
+    uint64_t moved;     /* bytes of this transfer so far */
+    uint64_t lost;      /* bytes that had come of the upload `failed` */
+    unsigned files;     /* uploads that were answered 226 */
+    uint64_t bytes;     /* in those */
+    unsigned missing;   /* the right that was missing, with -PATH_NOT_OWN */
+    struct own own;     /* what the client has uploaded and made; see view_note_own */
+    struct share share; /* other sessions of the client, which have uploaded some of it */
 
     /* Large and last: their pages are used only as far as they are filled */
     char home[ACCOUNT_HOME_LIMIT + 1]; /* of the account */
@@ -97,6 +102,9 @@ int session_wait(struct session *session, int fd, short events, long long deadli
 /* We are asked to stop: the session is over, and what is still to be said to the client must not
  * take long. Returns -ESHUTDOWN. */
 int session_stop(struct session *session);
+
+/* May the client learn what is there that it did not upload itself in this session? */
+bool session_sees(const struct session *session);
 
 /* May an upload or a renamed file take the place of another one? */
 bool session_may_replace(const struct session *session);

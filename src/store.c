@@ -199,6 +199,8 @@ static int resume(struct store *store) {
 /* Opens a new file, which begins with what is to be kept of an old one. */
 static int begin_new(struct store *store, bool taken) {
     if (store->base != STORE_NOTHING) {
+        if (store->request->hidden && store->base == STORE_BEGINNING)
+            return -ERANGE;
         if (taken && !store->request->may_extend)
             return -EEXIST;
         store->on_conflict = CONFLICT_REPLACE;
@@ -212,7 +214,7 @@ static int begin_new(struct store *store, bool taken) {
 static int settle_conflict(struct store *store) {
     if (store->on_conflict == CONFLICT_REFUSE)
         return -EEXIST;
-    return store->on_conflict == CONFLICT_RENAME ? publish_choose_name(store, store->name) : 0;
+    return store->on_conflict == CONFLICT_RENAME ? publish_other_name(store->name, store->name) : 0;
 }
 
 static int set_group(const struct store *store) {
@@ -230,7 +232,8 @@ static int begin(struct store *store) {
         result = resumed = resume(store);
     if (result >= 0 && !resumed)
         result = begin_new(store, taken);
-    if (result >= 0 && taken && store->base == STORE_NOTHING)
+    bool settled = taken || (store->request->unique && store->request->hidden);
+    if (result >= 0 && settled && store->base == STORE_NOTHING)
         result = settle_conflict(store);
     if (result >= 0)
         result = set_group(store);
@@ -339,7 +342,9 @@ int store_publish(struct store *store) {
         result = path_sync_folder(store->folder, store->work);
     if (result < 0)
         publish_undo(store, published);
-    else if (partial_remove(&store->request->partial) < 0)
+    else
+        (void)path_identify(store->fd, "", &store->id);
+    if (result == 0 && partial_remove(&store->request->partial) < 0)
         (void)partial_remove(&store->request->partial); /* or it would hide the file: try again */
     if (result < 0 && store->resumed && publish_is_ours(store, store->work, store->temp))
         go_back(store);
@@ -360,7 +365,8 @@ static int make_writable(const struct store *store) {
 /* Would a client that asks for the size see something older than this upload? */
 static bool hides_older(const struct store *store) {
     struct stat st;
-    return store->taken || partial_stat(&store->request->partial, &st) == 0;
+    return (store->taken && !store->request->hidden) ||
+           partial_stat(&store->request->partial, &st) == 0;
 }
 
 /* How long the partial is to be, or -ENODATA when there is to be none. */

@@ -37,6 +37,7 @@ struct store_request {
     bool may_resume;           /* it may go on from a partial */
     bool may_extend;           /* it may go on from a file */
     bool unique;               /* a name is taken also where it has a partial */
+    bool hidden;               /* the client must not learn whether a file has the name */
     enum conflict on_conflict; /* where a file has the name */
     mode_t mode;               /* of the file, or VALUE_NO_MODE */
     gid_t group;               /* of the file, or VALUE_NO_GROUP */
@@ -58,6 +59,7 @@ struct store {
     enum conflict on_conflict;       /* as in the request; a file that is gone on from gives way */
     struct stat old;                 /* of that file; st_nlink is 0 where is none */
     uint64_t kept;                   /* bytes that it begins with */
+    struct path_id id;               /* which file it is, once it is published; or 0 */
     off_t old_size;                  /* of the partial that it goes on from */
     char name[NAME_MAX + 1];         /* final name; still to be read when the store is over */
     char temp[UNFINISHED_NAME_SIZE]; /* reserved name, "" when none is in use */

@@ -103,18 +103,24 @@ static int enter(int at, const char *name) {
     return fd < 0 ? -errno : fd;
 }
 
-/* Makes the folder that the partial will be in. Returns a descriptor or a negative errno. */
-static int make_place(const struct partial *partial) {
-    char path[PATH_SIZE];
-    int result = place(partial, path);
-    int at = result < 0 ? result : unfinished_open(partial->root->fd, true);
-    char *rest = path + 1, *part;
+int unfinished_enter(const struct path_root *root, const char *path) {
+    char parts[PATH_SIZE];
+    (void)snprintf(parts, sizeof(parts), "%s", path + 1);
+    int at = unfinished_open(root->fd, true);
+    char *rest = parts, *part;
     while (at >= 0 && (part = strsep(&rest, "/"))) {
         int next = enter(at, part);
         (void)close(at);
         at = next;
     }
     return at;
+}
+
+/* Makes the folder that the partial will be in. Returns a descriptor or a negative errno. */
+static int make_place(const struct partial *partial) {
+    char path[PATH_SIZE];
+    int result = place(partial, path);
+    return result < 0 ? result : unfinished_enter(partial->root, path);
 }
 
 int partial_move_folder(const struct partial *from, const char *to) {

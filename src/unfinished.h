@@ -35,6 +35,10 @@ struct partial {
  * belongs to somebody else. */
 int unfinished_open(int folder, bool create);
 
+/* Opens a folder in the reserved folder of the root, as a mere path, making it first. path is like
+ * a virtual path, shorter than PATH_SIZE, and not "/". Returns as unfinished_open. */
+int unfinished_enter(const struct path_root *root, const char *path);
+
 /* Chooses a random reserved name. Returns 0 or a negative errno. */
 int unfinished_name(char ret_name[UNFINISHED_NAME_SIZE]);
 

@@ -16,8 +16,10 @@ static const char failed[] = "Failed to upload file";
 
 /* One upload, from its command to its last reply. */
 struct upload {
-    char path[PATH_SIZE];         /* virtual path of the file */
+    char asked[PATH_SIZE];        /* what the client calls it: a virtual path */
+    char path[PATH_SIZE];         /* where it is */
     bool tells_name;              /* another name was chosen than was asked for, or none was */
+    bool is_own;                  /* the client uploaded the file that is there, in this session */
     struct store_request request; /* what it is to become */
     struct store store;           /* the transaction */
     struct receive_job job;       /* where the bytes come from */
@@ -60,10 +62,23 @@ static void update_path(struct upload *upload) {
     (void)snprintf(name, room, "%s", upload->store.name);
 }
 
-/* Was another name chosen than the client asked for, or none? */
-static void note_name(struct upload *upload) {
-    if (upload->request.unique || strcmp(upload->store.name, upload->request.name) != 0)
+/* Was another name chosen than the client asked for, or none? That a name is taken is not told who
+ * may not know: the client finds the file under the name that it asked for. */
+static void note_name(const struct session *session, struct upload *upload) {
+    bool other = strcmp(upload->store.name, upload->request.name) != 0;
+    if (upload->request.unique || (other && session_sees(session)))
         upload->tells_name = true;
+}
+
+/* Remembers the client's own upload; not one that began with what somebody else uploaded. */
+static void note_own(struct session *session, const struct upload *upload) {
+    bool added = upload->store.base != STORE_NOTHING &&
+                 (upload->store.old.st_nlink > 0 || upload->request.hidden);
+    if (added && !upload->is_own)
+        return;
+    const char *called = upload->tells_name ? upload->path : upload->asked;
+    bool elsewhere = strcmp(called, upload->path) != 0;
+    view_note_own(session, called, elsewhere ? upload->path : NULL, &upload->store.id);
 }
 
 /* 150 or 226. A name that we chose is told as RFC 1123 section 4.1.2.9 wants it for STOU: relative
@@ -109,15 +124,15 @@ static int keep(struct session *session, struct upload *upload, bool good) {
 /* Remembers how much had come of an upload that failed. */
 static void note_failure(struct session *session, const struct upload *upload) {
     uint64_t came = upload->store.kept + upload->result.received;
-    bool again = strcmp(session->failed, upload->path) == 0;
+    bool again = strcmp(session->failed, upload->asked) == 0;
     session->lost = again && session->lost > came ? session->lost : came;
-    memcpy(session->failed, upload->path, strlen(upload->path) + 1);
+    memcpy(session->failed, upload->asked, strlen(upload->asked) + 1);
 }
 
 /* lftp 4.9.2, when it tries again in the same session, often sends only the end of the file, closes
  * the connection as if it had sent all of it, and believes the 226. */
 static bool has_shrunk(const struct session *session, const struct upload *upload) {
-    return strcmp(session->failed, upload->path) == 0 && !upload->job.announced &&
+    return strcmp(session->failed, upload->asked) == 0 && !upload->job.announced &&
            upload->store.base == STORE_NOTHING && !upload->store.resumed &&
            upload->result.received < session->lost;
 }
@@ -138,7 +153,7 @@ static int reply_verdict(struct session *session, struct upload *upload,
         store_abort(&upload->store);
     else
         kept = keep(session, upload, true);
-    if (kept < 0 && upload->store.taken && code == 426)
+    if (kept < 0 && upload->store.taken && !upload->request.hidden && code == 426)
         code = 550;
     return reply_send(session, code, "%s: %s%s", failed, verdict->reason,
                       kept > 0 ? "; it can be resumed" : "");
@@ -177,10 +192,11 @@ static int finish(struct session *session, struct upload *upload) {
         return fail_late(session, upload, error);
     session->files++;
     session->bytes += upload->result.received;
-    if (strcmp(session->failed, upload->path) == 0)
+    if (strcmp(session->failed, upload->asked) == 0)
         session->failed[0] = '\0';
-    note_name(upload);
+    note_name(session, upload);
     update_path(upload);
+    note_own(session, upload);
     log_upload(session, upload, LOG_LEVEL_INFO, "File uploaded", verdict->word);
     return reply_progress(session, upload, 226, "File uploaded successfully");
 }
@@ -201,9 +217,13 @@ static int no_connection(struct session *session, struct upload *upload, int err
 static int begin(struct session *session, struct upload *upload, const char *name) {
     if (*name && name[strlen(name) - 1] == '/')
         return -EISDIR;
-    int result = path_resolve(session->cwd, name, upload->path);
+    int result = path_resolve(session->cwd, name, upload->asked);
     if (result < 0)
         return result;
+    upload->is_own = view_is_own(session, upload->asked, upload->path);
+    upload->request.hidden = !session_sees(session) && !upload->is_own;
+    if (!upload->is_own || upload->request.base == STORE_NOTHING)
+        memcpy(upload->path, upload->asked, sizeof(upload->path));
     int folder = path_open_parent(&session->root, upload->path, &upload->request.name);
     if (folder < 0)
         return folder;
@@ -211,7 +231,10 @@ static int begin(struct session *session, struct upload *upload, const char *nam
         (void)close(folder);
         return -EISDIR;
     }
-    return store_begin(&upload->store, folder, &upload->request);
+    result = store_begin(&upload->store, folder, &upload->request);
+    if (upload->request.hidden && upload->store.base != STORE_NOTHING)
+        upload->job.size_is_rest = true; /* or it would be found out how long the file is */
+    return result;
 }
 
 static void log_default_type(const struct session *session, const struct upload *upload) {
@@ -221,12 +244,14 @@ static void log_default_type(const struct session *session, const struct upload 
 }
 
 static int transfer(struct session *session, struct upload *upload) {
-    note_name(upload);
+    note_name(session, upload);
     upload->begun = clock_seconds();
     int result =
         reply_progress(session, upload, 150, "File status okay; about to open data connection");
-    if (upload->request.unique)
+    if (upload->request.unique) {
         update_path(upload);
+        memcpy(upload->asked, upload->path, sizeof(upload->asked));
+    }
     if (result < 0) {
         log_upload(session, upload, LOG_LEVEL_WARNING, "Upload failed", "vanished");
         (void)keep(session, upload, true);
@@ -249,10 +274,11 @@ static void complete(struct session *session, struct upload *upload) {
                                        .store = &upload->store,
                                        .is_inline = !session->data.used,
                                        .announced = session->allo_given,
-                                       .size = session->allo_given ? session->allo : 0};
-    request->partial = view_partial(session, upload->path);
+                                       .size = session->allo_given ? session->allo : 0,
+                                       .size_is_rest = !session->data.used};
+    request->partial = view_partial(session, upload->asked);
     request->size = upload->job.size;
-    request->size_is_rest = upload->job.is_inline;
+    request->size_is_rest = upload->job.size_is_rest;
     request->most = session->account.max_file_size;
     request->mode = session->account.file_mode;
     request->group = config->group;
@@ -315,7 +341,8 @@ static int means_partial(const struct session *session, const char *name) {
         result = view_is_partial(session, path, NULL, &st);
     if (result <= 0)
         return result;
-    return view_was_shown(session, path) || path_stat(&session->root, path, &st) == -ENOENT;
+    return !session_sees(session) || view_was_shown(session, path) ||
+           path_stat(&session->root, path, &st) == -ENOENT;
 }
 
 int verb_appe(struct session *session, const char *argument) {

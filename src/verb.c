@@ -11,6 +11,7 @@
 #include "files.h"
 #include "list.h"
 #include "parameters.h"
+#include "rename.h"
 #include "reply.h"
 #include "retr.h"
 #include "service.h"
@@ -55,22 +56,23 @@ static const struct verb verbs[] = {
     {"STOU", verb_stou, ARGUMENT_OPTIONAL, VERB_TRANSFER | VERB_UPLOAD, RIGHT_UPLOAD, NULL,
      "[file]"},
     {"RETR", verb_retr, ARGUMENT_REQUIRED, VERB_TRANSFER, RIGHT_READ, NULL, "file"},
-    {"LIST", verb_list, ARGUMENT_OPTIONAL, VERB_TRANSFER, RIGHT_LIST, NULL,
+    {"LIST", verb_list, ARGUMENT_OPTIONAL, VERB_TRANSFER | VERB_OWN, RIGHT_LIST, NULL,
      "[file | folder | pattern]"},
-    {"NLST", verb_nlst, ARGUMENT_OPTIONAL, VERB_TRANSFER, RIGHT_LIST, NULL,
+    {"NLST", verb_nlst, ARGUMENT_OPTIONAL, VERB_TRANSFER | VERB_OWN, RIGHT_LIST, NULL,
      "[file | folder | pattern]"},
-    {"MLSD", verb_mlsd, ARGUMENT_OPTIONAL, VERB_TRANSFER, RIGHT_LIST, NULL, "[folder]"},
-    {"MLST", verb_mlst, ARGUMENT_OPTIONAL, 0, RIGHT_LIST | RIGHT_READ, "MLST", "[file | folder]"},
-    {"SIZE", verb_size, ARGUMENT_REQUIRED, 0, RIGHT_LIST | RIGHT_READ, "SIZE", "file"},
-    {"MDTM", verb_mdtm, ARGUMENT_REQUIRED, 0, RIGHT_LIST | RIGHT_READ, "MDTM",
+    {"MLSD", verb_mlsd, ARGUMENT_OPTIONAL, VERB_TRANSFER | VERB_OWN, RIGHT_LIST, NULL, "[folder]"},
+    {"MLST", verb_mlst, ARGUMENT_OPTIONAL, VERB_OWN, RIGHT_LIST | RIGHT_READ, "MLST",
+     "[file | folder]"},
+    {"SIZE", verb_size, ARGUMENT_REQUIRED, VERB_OWN, RIGHT_LIST | RIGHT_READ, "SIZE", "file"},
+    {"MDTM", verb_mdtm, ARGUMENT_REQUIRED, VERB_OWN, RIGHT_LIST | RIGHT_READ, "MDTM",
      "[YYYYMMDDHHMMSS] file"},
-    {"MFMT", verb_mfmt, ARGUMENT_REQUIRED, 0, RIGHT_REPLACE, "MFMT", "YYYYMMDDHHMMSS file"},
+    {"MFMT", verb_mfmt, ARGUMENT_REQUIRED, VERB_OWN, RIGHT_REPLACE, "MFMT", "YYYYMMDDHHMMSS file"},
     {"REST", verb_rest, ARGUMENT_REQUIRED, VERB_TRIM, RIGHT_NONE, "REST STREAM", "bytes"},
-    {"RNFR", verb_rnfr, ARGUMENT_REQUIRED, 0, RIGHT_RENAME, NULL, "name"},
-    {"RNTO", verb_rnto, ARGUMENT_REQUIRED, 0, RIGHT_RENAME, NULL, "new name"},
-    {"DELE", verb_dele, ARGUMENT_REQUIRED, 0, RIGHT_DELETE, NULL, "file"},
-    {"RMD", verb_rmd, ARGUMENT_REQUIRED, 0, RIGHT_DELETE, NULL, "folder"},
-    {"XRMD", verb_rmd, ARGUMENT_REQUIRED, 0, RIGHT_DELETE, NULL, "folder"},
+    {"RNFR", verb_rnfr, ARGUMENT_REQUIRED, VERB_OWN, RIGHT_RENAME, NULL, "name"},
+    {"RNTO", verb_rnto, ARGUMENT_REQUIRED, VERB_OWN, RIGHT_RENAME, NULL, "new name"},
+    {"DELE", verb_dele, ARGUMENT_REQUIRED, VERB_OWN, RIGHT_DELETE, NULL, "file"},
+    {"RMD", verb_rmd, ARGUMENT_REQUIRED, VERB_OWN, RIGHT_DELETE, NULL, "folder"},
+    {"XRMD", verb_rmd, ARGUMENT_REQUIRED, VERB_OWN, RIGHT_DELETE, NULL, "folder"},
     {"ABOR", verb_abor, ARGUMENT_NONE, VERB_ANYTIME | VERB_MEANWHILE, RIGHT_NONE, NULL, ""},
     {"STAT", verb_stat, ARGUMENT_OPTIONAL, VERB_ANYTIME | VERB_MEANWHILE, RIGHT_NONE, NULL,
      "[name]"},
@@ -125,6 +127,14 @@ static int refuse_http(struct session *session) {
     return reply_send(session, 500, "This is FTP, not HTTP");
 }
 
+/* Any one of the rights will do, or that the client can have uploads of its own. */
+static bool has_right(const struct session *session, const struct verb *verb) {
+    unsigned rights = verb->right;
+    if (verb->traits & VERB_OWN)
+        rights |= RIGHTS_OWN;
+    return !verb->right || session->rights & rights;
+}
+
 /* Everything that can be said against a command without knowing what its verb does. Returns 0
  * when nothing is, 1 when it was answered, or a negative errno. */
 static int refuse(struct session *session, const struct verb *verb, const char *line,
@@ -142,7 +152,7 @@ static int refuse(struct session *session, const struct verb *verb, const char *
         result = reply_send(session, 502, "%s is not implemented", verb->name);
     else if (!(verb->traits & VERB_ANYTIME) && !session->logged_in)
         result = auth_refuse(session);
-    else if (verb->right && !(session->rights & verb->right))
+    else if (!has_right(session, verb))
         result = reply_send(session, 550, "%s: permission denied (no %s right)", verb->name,
                             right_word(verb->right));
     else if (verb->argument == ARGUMENT_REQUIRED && *argument == '\0')
@@ -215,7 +225,7 @@ int verb_run(struct session *session, char *line, enum line_fault fault) {
 }
 
 static int put_feature(struct session *session, const struct verb *verb) {
-    if (verb->right && !(session->rights & verb->right))
+    if (!has_right(session, verb))
         return 0;
     if (verb->run == verb_mlst) /* tells what OPTS has selected */
         return list_feature(session);

@@ -25,7 +25,8 @@ enum verb_trait {
     VERB_UNTERMINATED = 1 << 4, /* may come without line end, followed by silence */
     VERB_MEANWHILE = 1 << 5,    /* is run while a transfer goes on */
     VERB_TRANSFER = 1 << 6,     /* uses up the restart point of REST, however it ends */
-    VERB_TRIM = 1 << 7          /* its argument is no name: blanks at its end mean nothing */
+    VERB_TRIM = 1 << 7,         /* its argument is no name: blanks at its end mean nothing */
+    VERB_OWN = 1 << 8           /* without its right it does the client's own uploads: see view */
 };
 
 struct verb {

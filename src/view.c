@@ -34,15 +34,89 @@ bool view_was_shown(const struct session *session, const char *path) {
             memcmp(session->shown, path, folder ? folder : 1) == 0);
 }
 
-int view_stat(struct session *session, const char *path, struct stat *ret_st) {
-    struct stat st, partial;
+bool view_is_own(struct session *session, const char *path, char ret_real[PATH_SIZE]) {
+    share_read(&session->share, &session->own);
+    return view_is_known_own(session, path, ret_real);
+}
+
+bool view_is_known_own(const struct session *session, const char *path, char ret_real[PATH_SIZE]) {
+    const struct own_entry *entry = own_find(&session->own, path);
+    struct path_id id;
     const char *name;
-    int parent = path_open_parent(&session->root, path, &name);
-    if (parent < 0)
-        return parent;
-    int result = fstatat(parent, *name ? name : ".", &st, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;
-    (void)close(parent);
-    if (result < 0 && result != -ENOENT)
+    if (!entry)
+        return false;
+    const char *real = entry->real ? entry->real : path;
+    int parent = path_open_parent(&session->root, real, &name);
+    int result = parent < 0 ? parent : path_identify(parent, name, &id);
+    if (parent >= 0)
+        (void)close(parent);
+    if (result < 0 || id.device != entry->id.device || id.inode != entry->id.inode ||
+        id.born != entry->id.born)
+        return false;
+    memcpy(ret_real, real, strlen(real) + 1);
+    return true;
+}
+
+int view_permit(struct session *session, const char *path, unsigned right,
+                char ret_real[PATH_SIZE]) {
+    if (view_is_own(session, path, ret_real))
+        return 1;
+    session->missing = right;
+    memcpy(ret_real, path, strlen(path) + 1);
+    return session->rights & right ? 0 : -PATH_NOT_OWN;
+}
+
+void view_note_own(struct session *session, const char *path, const char *real,
+                   const struct path_id *id) {
+    const unsigned all = RIGHT_LIST | RIGHT_READ | RIGHT_RENAME | RIGHT_DELETE | RIGHT_REPLACE;
+    if ((session->rights & all) == all)
+        return;
+    const struct share_change change = {
+        .kind = SHARE_REMEMBER, .path = path, .real = real, .id = *id};
+    int result = share_change(&session->share, &session->own, &change);
+    if (result < 0)
+        log_event(session->log, LOG_LEVEL_WARNING, "Not remembered as the client's own: %s: %s",
+                  path, strerror(-result));
+}
+
+void view_forget_own(struct session *session, const char *path) {
+    const struct share_change change = {.kind = SHARE_FORGET, .path = path};
+    if (own_find(&session->own, path))
+        (void)share_change(&session->share, &session->own, &change);
+}
+
+void view_move_own(struct session *session, const char *from, const char *to, const char *real) {
+    const struct share_change change = {.kind = SHARE_MOVE, .path = from, .to = to, .real = real};
+    if (session->own.count > 0)
+        (void)share_change(&session->share, &session->own, &change);
+}
+
+void view_forget_all_own(struct session *session) {
+    share_leave(&session->share);
+    own_forget_all(&session->own);
+}
+
+/* That it is a folder is all that is told of one that is somebody else's. */
+static int stat_folder(const struct session *session, const char *path, struct stat *ret_st) {
+    int fd = path_open(&session->root, path, O_PATH | O_DIRECTORY, 0);
+    if (fd < 0)
+        return -PATH_NOT_OWN;
+    (void)close(fd);
+    *ret_st = (struct stat){.st_mode = S_IFDIR | 0777};
+    return 0;
+}
+
+int view_published(struct session *session, const char *path, unsigned right, struct stat *ret_st) {
+    char real[PATH_SIZE];
+    int result = view_permit(session, path, right, real);
+    return result < 0 ? stat_folder(session, path, ret_st)
+                      : path_stat(&session->root, real, ret_st);
+}
+
+int view_stat(struct session *session, const char *path, unsigned right, struct stat *ret_st) {
+    struct stat st, partial;
+    int result = view_published(session, path, right, &st);
+    if (result < 0 && result != -ENOENT && result != -PATH_NOT_OWN)
         return result;
     int is_partial = view_is_partial(session, path, result == 0 ? &st : NULL, &partial);
     if (is_partial < 0)

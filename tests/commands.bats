@@ -205,10 +205,16 @@ STEPS
 }
 
 @test "commands: FEAT does not list what the session may not do" {
-    talk --allow upload <<'STEPS'
+    talk --allow '' <<'STEPS'
 < 220
 > FEAT
 < 211 (?s)^((?!SIZE|MDTM|MLST|MFMT).)*$
+STEPS
+    # with its own uploads it may do all that
+    talk --allow upload <<'STEPS'
+< 220
+> FEAT
+< 211 (?s)MLST.*SIZE.*MDTM.*MFMT
 STEPS
 }
 

@@ -234,7 +234,7 @@ STEPS
 
 @test "conflict: rename replaces nothing, so it needs no right to replace" {
     printf old >"$ROOT/x.pdf"
-    several --allow upload --on-conflict=rename <<'STEPS'
+    several --allow upload,list --on-conflict=rename <<'STEPS'
 < 220
 > STOR x.pdf
 < 150

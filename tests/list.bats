@@ -333,7 +333,7 @@ STEPS
 @test "list: the list right is needed" {
     touch "$ROOT/x"
     for verb in LIST NLST MLSD MLST; do
-        talk --allow upload <<STEPS
+        talk --allow append <<STEPS
 < 220
 > EPSV
 < 229

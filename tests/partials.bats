@@ -514,18 +514,21 @@ STEPS
     nothing_unfinished
 }
 
-@test "partials: whoever may not delete cannot delete it" {
+@test "partials: whoever may not delete can delete its own, and not the file behind it" {
+    printf 'an older one' >"$ROOT/x"
     interrupted x 01234
     talk <<'STEPS'
 < 220
 > TYPE I
 < 200
 > DELE x
-< 550 delete right
+< 250
 > SIZE x
-< 213 ^213 5$
+< 213 ^213 12$
+> DELE x
+< 550 delete right
 STEPS
-    one_unfinished 5
+    nothing_unfinished
 }
 
 @test "partials: it cannot be read or renamed, nor can the older file behind it" {

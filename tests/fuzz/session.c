@@ -1,7 +1,8 @@
 /*
  * Fuzzes the whole session: the input is what the client sends on the control connection, and
  * again what comes over each data connection. Its size tells the circumstances: mostly a local
- * client who may do everything; some are strangers, or have no rights, or have no openat2.
+ * client who may do everything; some are strangers, or have no rights, or may only upload, or have
+ * no openat2.
  *
  * The session is linked as it is. The calls that would make it wait or need a network are
  * replaced (--wrap, see Makefile): time is virtual, so that a poll which finds nothing lets its
@@ -9,8 +10,9 @@
  * some, closed or reset beforehand.
  *
  * What must be true, whatever the bytes: the session ends; it leaks no descriptor; what it sent
- * are whole replies; nothing beside its root was made, changed or read; no reserved name is left;
- * no event in the log holds a control character or a password.
+ * are whole replies; nothing beside its root was made, changed or read; who may only upload does
+ * not learn the name of a file that is there; no reserved name is left; no event in the log holds a
+ * control character or a password.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -47,7 +49,7 @@ enum {
 enum behaviour { SENDS_AND_CLOSES, SENDS_NOTHING, SENDS_AND_STALLS, RESETS, BEHAVIOURS };
 
 /* Remainders of the input's size by 16 */
-enum { NO_RIGHTS = 14, STRANGER = 15 };
+enum { WRITE_ONLY = 12, ANONYMOUS = 13, NO_RIGHTS = 14, STRANGER = 15 };
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -58,6 +60,7 @@ static struct {
     DIR *beside;              /* the same */
     struct path_root root;    /* the session's root */
     char secret[32];          /* what is in a file beside the root, each time something else */
+    char hidden[32];          /* name of a file in the root, likewise */
     const uint8_t *input;     /* what the client sends */
     size_t size;              /* of it */
     long long now;            /* virtual time in ms */
@@ -221,6 +224,7 @@ static void make_root(void) {
     make_file(fuzz.root.fd, "file", "1\r\n\n2\rthree");
     must(mkdirat(fuzz.root.fd, "folder", 0777) == 0);
     make_file(fuzz.root.fd, "folder/inner", "");
+    make_file(fuzz.root.fd, fuzz.hidden, "1");
     must(symlinkat("..", fuzz.root.fd, "up") == 0);
     must(symlinkat("../secret", fuzz.root.fd, "out") == 0);
 }
@@ -269,10 +273,16 @@ static void make_secret(void) {
     state = state * 6364136223846793005U + 1442695040888963407U;
     (void)snprintf(fuzz.secret, sizeof(fuzz.secret), "%016llx", (unsigned long long)state);
     make_file(fuzz.fd, "secret", fuzz.secret);
+    (void)snprintf(fuzz.hidden, sizeof(fuzz.hidden), "h%016llx", (unsigned long long)~state);
+}
+
+static bool sees(void) {
+    return fuzz.size % 16 != WRITE_ONLY && fuzz.size % 16 != ANONYMOUS;
 }
 
 static bool has_secret(const void *bytes, size_t n) {
-    return memmem(bytes, n, fuzz.secret, strlen(fuzz.secret)) != NULL;
+    return memmem(bytes, n, fuzz.secret, strlen(fuzz.secret)) != NULL ||
+           (!sees() && memmem(bytes, n, fuzz.hidden, strlen(fuzz.hidden)) != NULL);
 }
 
 static bool is_code(const char *line, size_t n) {
@@ -380,7 +390,8 @@ static void run(const struct config *config, const struct log *log) {
     int theirs = dup(out); /* a session that drains its input closes it */
     must(out >= 0 && theirs >= 0);
     memset(&session, 0, sizeof(session)); /* as it is in a new process */
-    session_init(&session, config, log, &peer, &fuzz.root, in, theirs);
+    const struct login none = {.fd = -1};
+    session_init(&session, config, log, &peer, &fuzz.root, &none, in, theirs);
     session_run(&session);
     (void)close(theirs);
     check_out(out);
@@ -407,11 +418,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     const struct log log = {
         .target = LOG_TARGET_JOURNAL, .level = LOG_LEVEL_DEBUG, .systemd = &journal};
     static char none[] = "", all[] = "upload,append,replace,list,read,mkdir,rename,delete";
-    char *arguments[] = {"handler", "--allow", size % 16 == NO_RIGHTS ? none : all, NULL};
+    char *arguments[][4] = {
+        {"handler", "--allow", all},
+        [NO_RIGHTS] = {"handler", "--allow", none},
+        [WRITE_ONLY] = {"handler", "--allow=upload,mkdir", "--on-conflict=rename"},
+        [ANONYMOUS] = {"handler", "--anonymous", "--allow=upload,append,mkdir"}};
+    size_t way = size % 16 < sizeof(arguments) / sizeof(arguments[0]) && arguments[size % 16][0]
+                     ? size % 16
+                     : 0;
     char *environment[] = {NULL};
     char error[CONFIG_ERROR_SIZE];
     struct config config;
-    must(config_load(&config, 3, arguments, environment, error) == CONFIG_SERVE);
+    must(config_load(&config, 3, arguments[way], environment, error) == CONFIG_SERVE);
     fuzz.input = data;
     fuzz.size = size;
     fuzz.now = 1000000;

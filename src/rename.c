@@ -1,0 +1,159 @@
+#include "rename.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "folder.h"
+#include "publish.h"
+#include "reply.h"
+#include "session.h"
+#include "view.h"
+
+enum { NAME_TRIES = 16 };
+
+/* A name on its way: `old` in one folder becomes `new` in another. */
+struct move {
+    struct session *session;
+    int old_folder, new_folder;
+    const char *old;
+    char new[NAME_MAX + 1];
+};
+
+/* Finds what is to get another name. What others have put into a folder is not to be moved with
+ * it, whoever made the folder. Returns 0 or a negative errno. */
+static int find_to_rename(struct session *session, const char *path, char ret_real[PATH_SIZE],
+                          struct stat *ret_st) {
+    int result = view_permit(session, path, RIGHT_RENAME, ret_real);
+    if (result >= 0)
+        result = path_stat(&session->root, ret_real, ret_st);
+    bool folder = result == 0 && S_ISDIR(ret_st->st_mode);
+    session->missing = RIGHT_RENAME;
+    return folder && !(session->rights & RIGHT_RENAME) ? -PATH_NOT_OWN : result;
+}
+
+int verb_rnfr(struct session *session, const char *argument) {
+    char path[PATH_SIZE], real[PATH_SIZE];
+    struct stat st, partial;
+    session->rename_from[0] = '\0';
+    int result = path_resolve(session->cwd, argument, path);
+    if (result == 0)
+        result = strcmp(path, "/") == 0 ? -EPERM : find_to_rename(session, path, real, &st);
+    if (result == 0 || result == -ENOENT || result == -PATH_NOT_OWN) {
+        int is_partial = view_is_partial(session, path, result == 0 ? &st : NULL, &partial);
+        if (is_partial)
+            result = is_partial < 0 ? is_partial : -PATH_UNFINISHED;
+    }
+    if (result < 0)
+        return reply_failure_as(session, 550, "Failed to rename", result);
+    memcpy(session->rename_from, path, sizeof(path));
+    return reply_send(session, 350, "Now send RNTO");
+}
+
+/* May the new name be taken from what has it? */
+static int check_renaming_over(const struct session *session, int folder, const char *name) {
+    struct stat st;
+    if (*name == '\0')
+        return -EISDIR;
+    if (fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        return errno == ENOENT ? 0 : -errno;
+    if (S_ISDIR(st.st_mode))
+        return -EISDIR;
+    return session_may_replace(session) && S_ISREG(st.st_mode) ? 0 : -EEXIST;
+}
+
+static int move_once(const struct move *move) {
+    unsigned flags = session_may_replace(move->session) ? 0 : RENAME_NOREPLACE;
+    int result = check_renaming_over(move->session, move->new_folder, move->new);
+    if (result == 0 &&
+        renameat2(move->old_folder, move->old, move->new_folder, move->new, flags) < 0)
+        result = errno == ENOTEMPTY ? -EISDIR : -errno;
+    return result;
+}
+
+/* Is a file to be kept beside another one of its new name, and not to be told of that? */
+static bool is_kept_beside(const struct move *move) {
+    struct stat st;
+    return !session_sees(move->session) && move->session->account.conflict == CONFLICT_RENAME &&
+           fstatat(move->old_folder, move->old, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+           S_ISREG(st.st_mode);
+}
+
+static int move_name(struct move *move) {
+    char wish[NAME_MAX + 1];
+    int result = move_once(move);
+    memcpy(wish, move->new, sizeof(wish));
+    for (int i = 0; i < NAME_TRIES && result == -EEXIST && is_kept_beside(move); i++) {
+        result = publish_other_name(wish, move->new);
+        if (result == 0)
+            result = move_once(move);
+    }
+    return result;
+}
+
+static int sync_both(const struct move *move) {
+    const struct session *session = move->session;
+    int result = folder_sync(session->config, &session->root, move->new_folder);
+    return result < 0 ? result : folder_sync(session->config, &session->root, move->old_folder);
+}
+
+/* Renames, and puts the name that was given in the end into `to`. */
+static int rename_within(struct session *session, const char *from, char to[PATH_SIZE]) {
+    struct move move = {.session = session};
+    const char *new;
+    move.old_folder = path_open_parent(&session->root, from, &move.old);
+    if (move.old_folder < 0)
+        return move.old_folder;
+    int result = move.new_folder = path_open_parent(&session->root, to, &new);
+    if (result >= 0)
+        result = strlen(new) < sizeof(move.new) ? 0 : -ENAMETOOLONG;
+    if (result == 0) {
+        memcpy(move.new, new, strlen(new) + 1);
+        result = move_name(&move);
+    }
+    if (result == 0)
+        result = sync_both(&move);
+    if (result == 0)
+        (void)snprintf(strrchr(to, '/') + 1, PATH_SIZE - (size_t)(new - to), "%s", move.new);
+    (void)close(move.old_folder);
+    if (move.new_folder >= 0)
+        (void)close(move.new_folder);
+    return result == -EINVAL ? -EPERM : result; /* a folder into itself */
+}
+
+/* Renames what the client calls `from`. real: what it is called now. */
+static int rename_own_or_any(struct session *session, const char *from, const char *to,
+                             char ret_real[PATH_SIZE]) {
+    char real[PATH_SIZE];
+    struct stat st;
+    memcpy(ret_real, to, strlen(to) + 1);
+    int result = find_to_rename(session, from, real, &st);
+    if (result == 0)
+        result = rename_within(session, real, ret_real);
+    if (result == 0)
+        log_event(session->log, LOG_LEVEL_INFO, "Renamed: %s to %s", real, ret_real);
+    if (result == 0)
+        view_move_own(session, from, to, strcmp(to, ret_real) == 0 ? NULL : ret_real);
+    return result;
+}
+
+int verb_rnto(struct session *session, const char *argument) {
+    char from[PATH_SIZE], to[PATH_SIZE], real[PATH_SIZE];
+    if (!session->rename_from[0])
+        return reply_send(session, 503, "RNFR comes before RNTO");
+    memcpy(from, session->rename_from, sizeof(from));
+    session->rename_from[0] = '\0';
+    int result = path_resolve(session->cwd, argument, to);
+    if (result == 0)
+        result = rename_own_or_any(session, from, to, real);
+    if (result < 0)
+        return reply_failure(session, "Failed to rename", result);
+    struct partial replaced = view_partial(session, to), moved = view_partial(session, from);
+    (void)partial_remove(&replaced);
+    (void)partial_move_folder(&moved, to);
+    return reply_send(session, 250, "Renamed");
+}

@@ -1,0 +1,95 @@
+#include "../../src/own.c"
+
+#include <stdio.h>
+
+#include "check.h"
+
+static struct own own;
+
+static int add(const char *path) {
+    struct path_id id = {.inode = strlen(path)};
+    return own_remember(&own, path, NULL, &id);
+}
+
+struct seen {
+    char names[256];
+    int most;
+};
+
+static int see(void *context, const char *name) {
+    struct seen *seen = context;
+    (void)strcat(strcat(seen->names, name), " ");
+    return --seen->most == 0 ? 7 : 0;
+}
+
+static const char *in_folder(const char *folder) {
+    static struct seen seen;
+    seen = (struct seen){.most = -1};
+    CHECK(own_each(&own, folder, see, &seen) == 0);
+    return seen.names;
+}
+
+static void finds(void) {
+    CHECK(add("/b") == 0 && add("/a") == 0 && add("/c") == 0 && add("/b") == 0);
+    CHECK(own.count == 3);
+    CHECK(own_find(&own, "/a") && own_find(&own, "/b") && own_find(&own, "/c"));
+    CHECK(!own_find(&own, "/") && !own_find(&own, "/bb") && !own_find(&own, "/d"));
+    own_forget(&own, "/b");
+    own_forget(&own, "/nothing");
+    CHECK(own.count == 2 && !own_find(&own, "/b") && own_find(&own, "/c")->id.inode == 2);
+    own_forget_all(&own);
+    CHECK(own.count == 0 && !own_find(&own, "/a"));
+}
+
+static void lists(void) {
+    CHECK(add("/d/x") == 0 && add("/d-e") == 0 && add("/d") == 0 && add("/d/y/z") == 0);
+    CHECK(add("/d/w") == 0 && add("/d0") == 0 && add("/e") == 0);
+    CHECK(strcmp(in_folder("/"), "d d-e d0 e ") == 0);
+    CHECK(strcmp(in_folder("/d"), "w x ") == 0);
+    CHECK(strcmp(in_folder("/d/y"), "z ") == 0);
+    CHECK(strcmp(in_folder("/e"), "") == 0);
+    struct seen seen = {.most = 2};
+    CHECK(own_each(&own, "/", see, &seen) == 7 && strcmp(seen.names, "d d-e ") == 0);
+    own_forget_all(&own);
+}
+
+static void moves(void) {
+    const struct path_id id = {.inode = 5};
+    CHECK(own_remember(&own, "/x", "/x-1", &id) == 0 && add("/y") == 0);
+    CHECK(own_move(&own, "/x", "/y", NULL) == 0);
+    CHECK(own.count == 1 && own_find(&own, "/y")->id.inode == 5 && !own_find(&own, "/y")->real);
+    CHECK(own_move(&own, "/y", "/z", "/z-2") == 0);
+    CHECK(strcmp(own_find(&own, "/z")->real, "/z-2") == 0);
+    CHECK(own_move(&own, "/nothing", "/z", NULL) == 0 && own.count == 1);
+    own_forget_all(&own);
+    /* a folder takes along what is in it, and nothing beside it */
+    CHECK(add("/a") == 0 && add("/a/b") == 0 && add("/a/c/d") == 0 && add("/a-b") == 0);
+    CHECK(own_remember(&own, "/a/e", "/a/e-3", &id) == 0);
+    CHECK(own_move(&own, "/a", "/new/name", NULL) == 0);
+    CHECK(own.count == 5 && own_find(&own, "/a-b") && own_find(&own, "/new/name"));
+    CHECK(own_find(&own, "/new/name/b") && own_find(&own, "/new/name/c/d"));
+    CHECK(strcmp(own_find(&own, "/new/name/e")->real, "/new/name/e-3") == 0);
+    CHECK(!own_find(&own, "/a") && !own_find(&own, "/a/b"));
+    own_forget_all(&own);
+}
+
+static void has_a_limit(void) {
+    char path[32];
+    int result = 0;
+    for (int i = 0; i < OWN_LIMIT && result == 0; i++) {
+        (void)snprintf(path, sizeof(path), "/%d", i);
+        result = add(path);
+    }
+    CHECK(result == 0 && own.count == OWN_LIMIT);
+    CHECK(add("/one more") == -ENOSPC);
+    CHECK(add("/7") == 0); /* takes the place of what was called so */
+    own_forget_all(&own);
+}
+
+int main(void) {
+    check_run("own: what is remembered is found, until it is forgotten", finds);
+    check_run("own: what is in a folder is listed", lists);
+    check_run("own: what is moved is found under its new name", moves);
+    check_run("own: there is a limit", has_a_limit);
+    return check_end();
+}
