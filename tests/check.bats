@@ -368,7 +368,7 @@ set_up() {
 > STOR large
 < 552
 > STAT /
-< 550
+< 212 ^212-Status:\n212 End$
 > MKD folder
 < 257
 STEPS

@@ -38,6 +38,7 @@ A dialogue is one step a line; \\r \\n \\t \\0 \\\\ and \\xNN stand for bytes:
                     be gone
   holds BYTES       BYTES are in the handler's memory
   lacks BYTES       they are not
+  loses BYTES       they are not, at last: it is still at work once it has replied
   helper-holds BYTES  they are in the memory of its child
 The handler's exit status must be 0. Modes: `lines` waits for each reply before it sends on;
 `bytes` does so, sending byte by byte; `packet` sends all commands in one piece where a dialogue
@@ -296,6 +297,8 @@ class Player:
             pid, = processes.children(pid)
         if verb == "lacks":
             good = not processes.holds(pid, needle)
+        elif verb == "loses":
+            good = processes.wait_for(lambda: not processes.holds(pid, needle))
         else:  # which may have to read it first
             good = processes.wait_for(lambda: processes.holds(pid, needle))
         if not good:
@@ -349,7 +352,7 @@ class Player:
             self.control.send(unescape(rest), socket.MSG_OOB)
         elif verb == "helpers":
             self.expect_helpers(int(rest))
-        elif verb in ("holds", "lacks", "helper-holds"):
+        elif verb in ("holds", "lacks", "loses", "helper-holds"):
             self.check_memory(verb, unescape(rest))
         elif verb in FILE_STEPS:
             name, _, content = rest.partition(" ")

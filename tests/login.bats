@@ -512,11 +512,11 @@ STEPS
 holds my-sesame
 >> -opens\r\n
 < 230
-lacks my-sesame
-lacks same-opens
+loses my-sesame
+loses same-opens
 > NOOP
 < 200
-lacks my-sesame
+loses my-sesame
 STEPS
         login -m $mode <<'STEPS'
 < 220
@@ -524,10 +524,10 @@ STEPS
 < 331
 > PASS another-mistake
 < 530
-lacks other-mistake
+loses other-mistake
 > ACCT third-attempt
 < 530
-lacks third-attempt
+loses third-attempt
 STEPS
     done
     # with commands in the same packet, and after a line that was too long
@@ -538,10 +538,10 @@ STEPS
 < 230
 < 257
 < 200
-lacks sesame-opens
+loses sesame-opens
 > PASS $(printf 'lost-cause%.0s' {1..2000})
 < 500
-lacks lost-cause
+loses lost-cause
 STEPS
     not_logged 'sesame|another-mistake|third-attempt|lost-cause'
 }

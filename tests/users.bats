@@ -573,7 +573,7 @@ STEPS
 > PASS
 < 230
 > STAT /
-< 550 no list right
+< 212 ^212-Status:\n212 End$
 > DELE old
 < 550
 > APPE old
@@ -598,8 +598,6 @@ put new
 file old old
 > MKD folder
 < 257
-> RNFR old
-< 550
 > EPSV
 < 229
 > RETR old
