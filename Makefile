@@ -83,12 +83,19 @@ build/tools/%: tests/tools/%.c
 	@mkdir -p $(@D)
 	@$(COMPILE) -o $@ $<
 
+# Linked with the library whose functions it stands before
+build/tools/%.so: tests/preload/%.c
+	@echo "  CC $<"
+	@mkdir -p $(@D)
+	@$(COMPILE) -fPIC -shared -Wl,--no-as-needed -o $@ $< $$(pkg-config --libs libcrypt)
+
 -include $(SOURCES:%.c=$(OBJ)/%.d) $(UNITS:%=$(OBJ)/../unit/%.d)
 
 need-%:
 	@scripts/need $($*_PACKAGES)
 
-tests-built: all $(UNITS:%=$(OBJ)/../unit/%) build/tools/deny build/tools/plainfs
+tests-built: all $(UNITS:%=$(OBJ)/../unit/%) build/tools/deny build/tools/plainfs \
+	build/tools/count_crypt.so
 
 demo: need-DEMO ## install what is missing, build, and show an upload by socket activation
 	@$(MAKE) --no-print-directory all
@@ -115,6 +122,11 @@ powercut: need-POWERCUT ## cut the power of an emulated machine that stores uplo
 	@$(MAKE) --no-print-directory all
 	@tests/powercut/run
 
+BENCH_PACKAGES = $(BUILD_PACKAGES) perl python3
+bench: need-BENCH ## measure sessions, and compare; ROUNDS of them
+	@$(MAKE) --no-print-directory all
+	@tests/bench $(ROUNDS)
+
 ASAN = OUT=build/asan OBJ=build/asan/obj HARDENING= \
 	CFLAGS='-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer'
 asan: need-SANITIZER ## the tests of the protocol with AddressSanitizer and UBSan
@@ -126,7 +138,8 @@ asan: need-SANITIZER ## the tests of the protocol with AddressSanitizer and UBSa
 ASAN_TESTS = tests/client.bats tests/commands.bats tests/data.bats tests/files.bats tests/inline.bats \
 	tests/start.bats tests/verbs.bats tests/list.bats tests/retr.bats \
 	tests/dialogues.bats tests/codes.bats tests/superservers.bats tests/conflict.bats \
-	tests/modes.bats tests/partials.bats tests/quota.bats tests/stop.bats
+	tests/modes.bats tests/partials.bats tests/quota.bats tests/stop.bats tests/check.bats \
+	tests/users.bats tests/login.bats
 
 fuzz: need-FUZZ ## fuzz what reads bytes from strangers, FUZZ_SECONDS each
 	@$(MAKE) --no-print-directory $(FUZZERS:%=build/fuzz/%)
@@ -140,7 +153,8 @@ build/fuzz/%: tests/fuzz/%.c $(wildcard src/*.[ch])
 	@$(FUZZ_COMPILE) -fsanitize=fuzzer,address,undefined -o $@ $<
 
 # The whole session is linked, with what it would wait for or reach by a network replaced.
-FUZZ_SESSION = $(patsubst %.c,build/fuzz/%.o,$(filter-out src/start.c src/systemd.c %_module.c,$(wildcard src/*.c)))
+FUZZ_SESSION = $(patsubst %.c,build/fuzz/%.o,$(filter-out $(NO_SESSION),$(wildcard src/*.c)))
+NO_SESSION = src/start.c src/systemd.c src/check%.c src/hash.c src/report.c %_module.c
 FUZZ_WRAPPED = poll clock_gettime socket bind listen getsockname accept4 connect fallocate
 build/fuzz/session: tests/fuzz/session.c $(FUZZ_SESSION)
 	@echo "  FUZZ $<"
@@ -186,4 +200,4 @@ help: ## this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 12
 
 .SECONDARY: # objects stay
-.PHONY: all demo check asan faults fuzz lint powercut torture install uninstall clean help tests-built
+.PHONY: all demo check asan bench faults fuzz lint powercut torture install uninstall clean help tests-built

@@ -11,7 +11,9 @@
 #include <unistd.h>
 
 #include "src/channel.h"
+#include "src/check.h"
 #include "src/config.h"
+#include "src/hash.h"
 #include "src/log.h"
 #include "src/login.h"
 #include "src/path.h"
@@ -71,33 +73,44 @@ static int serve(const struct config *config, const struct log *log, int stop) {
     return EX_OK;
 }
 
+/* What is asked for at a terminal instead of a session. Returns the exit status. */
+static int run_mode(enum config_outcome outcome, const struct config *config,
+                    const char *complaint) {
+    switch (outcome) {
+    case CONFIG_HELP:
+        config_print_help(stdout);
+        break;
+    case CONFIG_VERSION:
+        (void)puts("handler (stord) " STORD_VERSION);
+        break;
+    case CONFIG_CHECK:
+        return check_run(config);
+    case CONFIG_HASH:
+        return hash_run();
+    case CONFIG_RECOUNT:
+        return recount_homes(config);
+    default:
+        (void)fprintf(stderr, "handler: %s\n", complaint);
+        return outcome == CONFIG_USAGE ? EX_USAGE : EX_CONFIG;
+    }
+    return fflush(stdout) == 0 ? EX_OK : EX_IOERR;
+}
+
 int main(int argc, char **argv) {
     struct start start;
     struct config config;
     struct log log;
     char complaint[CONFIG_ERROR_SIZE];
 
-    int tamed = start_tame(&start);
     enum config_outcome outcome = config_load(&config, argc, argv, environ, complaint);
+    if (config.wanted != CONFIG_SERVE)
+        return run_mode(outcome, &config, complaint);
+    int tamed = start_tame(&start);
     log_open(&log, config.log, config.log_level, start.stderr_is_client, start.systemd);
     if (start.systemd_error)
         log_event(&log, LOG_LEVEL_WARNING, "Going on without libsystemd: %s", start.systemd_error);
-    switch (outcome) {
-    case CONFIG_HELP:
-        config_print_help(stdout);
-        return fflush(stdout) == 0 ? EX_OK : EX_IOERR;
-    case CONFIG_VERSION:
-        (void)puts("handler (stord) " STORD_VERSION);
-        return fflush(stdout) == 0 ? EX_OK : EX_IOERR;
-    case CONFIG_RECOUNT:
-        return recount_homes(&config, start.stop, start.stderr_is_client ? stdout : stderr);
-    case CONFIG_USAGE:
-        return refuse_setup(&log, EX_USAGE, complaint);
-    case CONFIG_BAD:
-        return refuse_setup(&log, EX_CONFIG, complaint);
-    case CONFIG_SERVE:
-        break;
-    }
+    if (outcome != CONFIG_SERVE)
+        return refuse_setup(&log, outcome == CONFIG_USAGE ? EX_USAGE : EX_CONFIG, complaint);
     if (tamed < 0) {
         log_event(&log, LOG_LEVEL_ERROR, "No connection to serve: %s",
                   tamed == -EINVAL ? "LISTEN_FDS holds no single connection; it wants Accept=yes"

@@ -10,20 +10,32 @@
 
 #include "value.h"
 
-enum { ACCOUNT_HOME_LIMIT = 1024 /* longest home */ };
+struct config;
+
+enum { ACCOUNT_HOME_LIMIT = 1023 /* longest home */ };
 
 struct account {
-    char home[ACCOUNT_HOME_LIMIT + 1]; /* what it sees as its root: a virtual path of the root */
-    bool has_rights;                   /* else those of --allow */
-    unsigned rights;                   /* bits of enum right */
-    bool has_conflict;                 /* else what --on-conflict says */
-    enum conflict conflict;            /* what to do where the name is taken */
-    bool has_max_file_size;            /* else what --max-file-size says */
-    uint64_t max_file_size;            /* bytes an upload may have, or VALUE_UNLIMITED */
-    bool has_file_mode;                /* else what --file-mode says */
-    mode_t file_mode;                  /* of uploads, or VALUE_NO_MODE */
-    uint64_t quota;                    /* bytes that all files of the home may have together, or
-                                          VALUE_UNLIMITED */
+    const char *home;       /* what it sees as its root: a virtual path of the root */
+    bool has_rights;        /* else those of --allow */
+    unsigned rights;        /* bits of enum right */
+    bool has_conflict;      /* else what --on-conflict says */
+    enum conflict conflict; /* what to do where the name is taken */
+    bool has_max_file_size; /* else what --max-file-size says */
+    uint64_t max_file_size; /* bytes an upload may have, or VALUE_UNLIMITED */
+    bool has_file_mode;     /* else what --file-mode says */
+    mode_t file_mode;       /* of uploads, or VALUE_NO_MODE */
+    uint64_t quota;         /* bytes that all files of the home may have together, or
+                               VALUE_UNLIMITED */
 };
+
+/* Those who need no login: all of the root, as the settings say. */
+struct account account_local(void);
+
+/* Those who log in as anonymous. They upload and make folders, never replace, and do no more than
+ * that unless the settings say so. */
+struct account account_anonymous(const struct config *config);
+
+/* What the account leaves open is as the settings say. */
+void account_complete(struct account *account, const struct config *config);
 
 #endif

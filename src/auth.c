@@ -8,6 +8,7 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "folder.h"
 #include "reply.h"
 #include "session.h"
@@ -19,23 +20,17 @@ static bool has_users(const struct session *session) {
     return config_users(session->config) != NULL;
 }
 
-/* Rights and limits: those of the account where it has any, else those of the settings. */
 static void apply(struct session *session, const struct account *account) {
-    const struct config *config = session->config;
-    struct account *own = &session->account;
-    *own = *account;
+    session->account = *account;
+    (void)snprintf(session->home, sizeof(session->home), "%s", account->home);
+    session->account.home = session->home;
+    account_complete(&session->account, session->config);
+    session->rights = session->account.rights;
     view_forget_all_own(session); /* what the client did before is not of this account */
-    session->rights = own->has_rights ? own->rights : config->allow;
-    if (!own->has_conflict)
-        own->conflict = config->conflict;
-    if (!own->has_max_file_size)
-        own->max_file_size = config->max_file_size;
-    if (!own->has_file_mode)
-        own->file_mode = config->file_mode;
 }
 
 static void be_nobody(struct session *session) {
-    static const struct account nobody = {.home = "/", .quota = VALUE_UNLIMITED};
+    const struct account nobody = account_local();
     apply(session, &nobody);
     session->root = session->top;
     memcpy(session->owner, "-", sizeof("-"));
@@ -122,21 +117,14 @@ static int log_in(struct session *session, const struct account *account) {
     return reply_send(session, 230, "Logged in");
 }
 
-/* "anonymous" and "ftp", where they may log in. They upload and make folders, never replace, and do
- * no more than that unless the options say so. */
+/* "anonymous" and "ftp", where they may log in. */
 static bool is_anonymous(const struct session *session) {
     return session->config->anonymous &&
            (strcasecmp(session->user, "anonymous") == 0 || strcasecmp(session->user, "ftp") == 0);
 }
 
 static int log_in_anonymous(struct session *session) {
-    const struct config *config = session->config;
-    struct account account = {.home = "/",
-                              .has_rights = !config_has(config, "allow"),
-                              .rights = RIGHT_UPLOAD | RIGHT_MKDIR,
-                              .has_conflict = !config_has(config, "on-conflict"),
-                              .conflict = CONFLICT_RENAME,
-                              .quota = VALUE_UNLIMITED};
+    const struct account account = account_anonymous(session->config);
     memcpy(session->user, "anonymous", sizeof("anonymous"));
     int result = log_in(session, &account);
     host_owner(session, session->owner); /* uploads are gone on with from the same address only */
@@ -158,15 +146,34 @@ static int refuse_login(struct session *session) {
     return reply_send(session, 530, "Login incorrect");
 }
 
-/* Asks the helper and waits for its answer. Returns 0 or a negative errno. */
+/* Waits for the helper's answer, as long as the client is there: whoever resets the connection
+ * while a long hash is made costs no more of it. Returns 0 or a negative errno, -ENOTCONN then. */
+static int await_answer(const struct session *session) {
+    const struct channel *control = &session->control;
+    struct pollfd fds[] = {{.fd = session->login.fd, .events = POLLIN},
+                           {.fd = control->stop, .events = POLLIN},
+                           {.fd = control->out}};
+    long long deadline = clock_deadline(session->config->login_timeout);
+    int n;
+    do {
+        long long left = deadline - clock_ms();
+        n = poll(fds, sizeof(fds) / sizeof(fds[0]), left > 0 ? (int)left : 0);
+    } while (n < 0 && errno == EINTR);
+    if (n <= 0)
+        return n < 0 ? -errno : -ETIMEDOUT;
+    if (fds[1].revents)
+        return -ESHUTDOWN;
+    return fds[2].revents ? -ENOTCONN : 0;
+}
+
+/* Asks the helper. Returns 0 or a negative errno. */
 static int ask(struct session *session, const char *password, struct login_answer *ret_answer) {
     const struct login *login = &session->login;
-    int timeout = (int)session->config->login_timeout * 1000;
     if (login->fd < 0)
         return -EPIPE;
     int result = login_ask(login, session->user, password, false);
     if (result == 0)
-        result = channel_await(&session->control, login->fd, POLLIN, timeout);
+        result = await_answer(session);
     return result < 0 ? result : login_answer(login, ret_answer);
 }
 
@@ -194,7 +201,12 @@ int verb_pass(struct session *session, const char *argument) {
         return reply_send(session, 503, "USER comes before PASS");
     int result = ask(session, argument, &answer);
     if (result == -ESHUTDOWN)
-        return 0; /* the session loop answers that */
+        return 0;            /* the session loop answers that */
+    if (result == -ENOTCONN) /* the client has gone */
+        return result;
+    if (result < 0)
+        log_event(session->log, LOG_LEVEL_ERROR,
+                  "There is no answer from the credential helper: %s", strerror(-result));
     if (result < 0 || answer.outcome == LOGIN_BROKEN)
         return close_after(session, "Nobody can log in now: see the server's log");
     if (answer.outcome != LOGIN_YES)

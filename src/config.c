@@ -71,6 +71,20 @@ static const struct option options[] = {
      "226 does not wait for the disk: a power cut may lose uploads"},
 };
 
+/* What else the program does, but to serve a session. */
+static const struct mode {
+    const char *name;
+    enum config_outcome outcome;
+    bool at_once; /* whatever stands behind it, or in the environment */
+    const char *help;
+} modes[] = {
+    {"--check", CONFIG_CHECK, false, "check the set-up, and print what clients would get"},
+    {"--hash", CONFIG_HASH, false, "read a password, and print its hash for the users file"},
+    {"--recount", CONFIG_RECOUNT, false, "count what homes with a quota hold, and print it"},
+    {"--help", CONFIG_HELP, true, "print this and exit"},
+    {"--version", CONFIG_VERSION, true, "print the version and exit"},
+};
+
 enum { OPTION_COUNT = sizeof(options) / sizeof(options[0]), NAME_SIZE = 64 };
 
 /* "log-level" -> "STORD_LOG_LEVEL" */
@@ -84,6 +98,14 @@ static const struct option *find_option(const char *name, size_t length) {
     for (size_t i = 0; i < OPTION_COUNT; i++) {
         if (strlen(options[i].name) == length && memcmp(options[i].name, name, length) == 0)
             return &options[i];
+    }
+    return NULL;
+}
+
+static const struct mode *find_mode(const char *argument) {
+    for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+        if (strcmp(modes[i].name, argument) == 0)
+            return &modes[i];
     }
     return NULL;
 }
@@ -134,12 +156,11 @@ static enum config_outcome load_environment(struct config *config, char *const *
 static enum config_outcome load_argument(struct config *config, int argc, char *const *argv,
                                          int *at, char error[CONFIG_ERROR_SIZE]) {
     const char *argument = argv[(*at)++];
-    if (strcmp(argument, "--help") == 0)
-        return CONFIG_HELP;
-    if (strcmp(argument, "--version") == 0)
-        return CONFIG_VERSION;
-    if (strcmp(argument, "--recount") == 0)
-        return CONFIG_RECOUNT;
+    const struct mode *mode = find_mode(argument);
+    if (mode) {
+        config->wanted = mode->outcome;
+        return mode->at_once ? mode->outcome : CONFIG_SERVE;
+    }
     bool dashes = strncmp(argument, "--", 2) == 0;
     const char *name = dashes ? argument + 2 : argument;
     size_t length = strcspn(name, "=");
@@ -170,20 +191,20 @@ enum config_outcome config_load(struct config *ret_config, int argc, char *const
         (void)options[i].set((char *)&config + options[i].field, options[i].fallback);
     *ret_config = config; /* good enough to complain with */
     enum config_outcome outcome = load_environment(&config, environment, error);
-    enum config_outcome from_arguments = CONFIG_SERVE, mode = CONFIG_SERVE;
-    for (int i = 1; i < argc && from_arguments == CONFIG_SERVE;) {
-        from_arguments = load_argument(&config, argc, argv, &i, error);
-        if (from_arguments == CONFIG_RECOUNT) { /* with the other settings, wherever it stands */
-            mode = from_arguments;
-            from_arguments = CONFIG_SERVE;
-        }
+    enum config_outcome from_arguments = CONFIG_SERVE;
+    int at = 1;
+    while (at < argc && from_arguments == CONFIG_SERVE)
+        from_arguments = load_argument(&config, argc, argv, &at, error);
+    for (; at < argc; at++) { /* who asks for something else than a session is not told 421 */
+        if (find_mode(argv[at]))
+            config.wanted = find_mode(argv[at])->outcome;
     }
     if (from_arguments != CONFIG_SERVE)
         outcome = from_arguments; /* --help works in any environment */
-    if (outcome != CONFIG_SERVE)
-        return outcome;
-    *ret_config = config;
-    return mode;
+    if (outcome == CONFIG_SERVE)
+        *ret_config = config;
+    ret_config->wanted = config.wanted;
+    return outcome == CONFIG_SERVE ? config.wanted : outcome;
 }
 
 bool config_has(const struct config *config, const char *name) {
@@ -218,11 +239,11 @@ void config_print_help(FILE *to) {
         (void)fprintf(to, "  %-24s %s\n  %-24s [%s, default %s]\n", left, options[i].help, "", twin,
                       options[i].fallback);
     }
+    for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++)
+        (void)fprintf(to, "  %-24s %s\n", modes[i].name, modes[i].help);
     (void)fputs(
-        "  --recount                count what homes with a quota hold, print it, and exit\n"
-        "  --help                   print this and exit\n"
-        "  --version                print the version and exit\n\n"
-        "Exit status: 0 when the session is over, 64 wrong command line,\n"
-        "78 wrong environment or root, 71 no connection to serve, 74 cannot count or print.\n",
+        "\nExit status: 0 when the session is over, 64 wrong command line,\n"
+        "78 wrong environment, root or set-up, 71 no connection to serve, 74 cannot count or\n"
+        "print.\n",
         to);
 }

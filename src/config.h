@@ -16,7 +16,19 @@
 #include "rights.h"
 #include "value.h"
 
+enum config_outcome {
+    CONFIG_SERVE,   /* the settings are good: serve a session */
+    CONFIG_HELP,    /* --help was asked for */
+    CONFIG_VERSION, /* --version was asked for */
+    CONFIG_CHECK,   /* --check was asked for, and the settings are good as far as they go */
+    CONFIG_HASH,    /* --hash was asked for */
+    CONFIG_RECOUNT, /* --recount was asked for, and the settings are good */
+    CONFIG_USAGE,   /* the command line is wrong (EX_USAGE) */
+    CONFIG_BAD      /* the environment is wrong (EX_CONFIG) */
+};
+
 struct config {
+    enum config_outcome wanted; /* what was asked for, be the settings good or not */
     const char *root;           /* folder that uploads go to */
     const char *users;          /* users file, or "none" */
     bool anonymous;             /* strangers may log in as anonymous */
@@ -43,19 +55,11 @@ struct config {
     uint64_t given;                  /* which options were given: see config_has */
 };
 
-enum config_outcome {
-    CONFIG_SERVE,   /* the settings are good: serve a session */
-    CONFIG_HELP,    /* --help was asked for */
-    CONFIG_VERSION, /* --version was asked for */
-    CONFIG_RECOUNT, /* --recount was asked for, and the settings are good */
-    CONFIG_USAGE,   /* the command line is wrong (EX_USAGE) */
-    CONFIG_BAD      /* the environment is wrong (EX_CONFIG) */
-};
-
 enum { CONFIG_ERROR_SIZE = 512 };
 
 /* Reads defaults, then the environment, then the arguments into *ret_config, whose strings point
- * into those. With CONFIG_USAGE and CONFIG_BAD, error holds the exact complaint. */
+ * into those. With CONFIG_USAGE and CONFIG_BAD, error holds the exact complaint, and of *ret_config
+ * but `wanted` is good. */
 enum config_outcome config_load(struct config *ret_config, int argc, char *const *argv,
                                 char *const *environment, char error[CONFIG_ERROR_SIZE]);
 

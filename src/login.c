@@ -83,17 +83,18 @@ static void judge(const struct helper *helper, const struct question *question,
     if (!right || !known)
         return;
     if (!users_may_come_from(user, helper->setup->peer)) {
-        log_event(helper->setup->log, LOG_LEVEL_WARNING, "%s may not log in from there",
-                  user->name);
+        log_event(helper->setup->log, LOG_LEVEL_WARNING,
+                  "Login refused: %s may not come from there", user->name);
         return;
     }
     if (user->tls && !question->tls) {
-        log_event(helper->setup->log, LOG_LEVEL_WARNING, "%s may not log in without TLS",
-                  user->name);
+        log_event(helper->setup->log, LOG_LEVEL_WARNING,
+                  "Login refused: %s may not come without TLS", user->name);
         return;
     }
     answer->outcome = LOGIN_YES;
     answer->account = user->account;
+    memcpy(answer->home, user->account.home, strlen(user->account.home) + 1);
 }
 
 static ssize_t receive(int fd, void *bytes, size_t n) {
@@ -133,6 +134,7 @@ static _Noreturn void run(const struct login_setup *setup, int fd) {
     (void)close(STDIN_FILENO);
     (void)close(STDOUT_FILENO);
     (void)prctl(PR_SET_DUMPABLE, 0);
+    (void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* it may be in the middle of a long hash then */
     (void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
     answer_questions(&helper, fd);
     _exit(EXIT_SUCCESS);
@@ -175,6 +177,7 @@ int login_ask(const struct login *login, const char *name, const char *password,
 
 int login_answer(const struct login *login, struct login_answer *ret_answer) {
     ssize_t got = receive(login->fd, ret_answer, sizeof(*ret_answer));
+    ret_answer->account.home = ret_answer->home; /* it was an address of the helper's */
     if (got < 0)
         return -errno;
     return got == (ssize_t)sizeof(*ret_answer) ? 0 : -EPIPE;

@@ -35,7 +35,8 @@ enum login_outcome {
 
 struct login_answer {
     enum login_outcome outcome;
-    struct account account; /* with LOGIN_YES */
+    struct account account;            /* with LOGIN_YES */
+    char home[ACCOUNT_HOME_LIMIT + 1]; /* that of the account */
 };
 
 /* Starts the helper. Returns 0 or a negative errno. */

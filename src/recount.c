@@ -20,21 +20,18 @@ struct recount {
     struct path_root top;       /* the root */
     struct users users;         /* all of them; then those with a quota, by their homes */
     char boot[COUNT_BOOT_SIZE]; /* of the machine */
-    struct channel channel;     /* to nobody: ends when we are to stop */
-    FILE *errors;               /* where complaints go to */
+    struct channel channel;     /* to nobody */
     bool keeps;                 /* there is a reserved folder to keep counts in */
 };
 
-static int complain(const struct recount *recount, const char *what, int error) {
-    (void)fprintf(recount->errors, "handler: %s: %s\n", what,
-                  error == -ESHUTDOWN ? "stopped" : strerror(-error));
+static int complain(const char *what, int error) {
+    (void)fprintf(stderr, "handler: %s: %s\n", what, strerror(-error));
     return error;
 }
 
 static void complain_users(void *context, unsigned line, const char *complaint) {
     const struct recount *recount = context;
-    (void)fprintf(recount->errors, "handler: %s:%u: %s\n", config_users(recount->config), line,
-                  complaint);
+    (void)fprintf(stderr, "handler: %s:%u: %s\n", config_users(recount->config), line, complaint);
 }
 
 static int compare_homes(const void *a, const void *b) {
@@ -58,16 +55,16 @@ static void sift(struct users *users) {
 static int read_users(struct recount *recount) {
     const char *file = config_users(recount->config);
     if (!file) {
-        (void)fputs("handler: --recount wants --users\n", recount->errors);
+        (void)fputs("handler: --recount wants --users\n", stderr);
         return -EINVAL;
     }
     int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     if (fd < 0)
-        return complain(recount, file, -errno);
+        return complain(file, -errno);
     int result = users_read(&recount->users, fd, complain_users, recount);
     (void)close(fd);
     if (result < 0)
-        return result == -EINVAL ? result : complain(recount, file, result);
+        return result == -EINVAL ? result : complain(file, result);
     sift(&recount->users);
     return 0;
 }
@@ -79,14 +76,14 @@ static int open_root(struct recount *recount) {
     const char *root = recount->config->root;
     int result = path_root_open(&recount->top, root, false);
     if (result < 0)
-        return complain(recount, root, result);
+        return complain(root, result);
     int unfinished = unfinished_open(recount->top.fd, false);
     recount->keeps = unfinished >= 0;
     if (unfinished >= 0)
         (void)close(unfinished);
     if (unfinished >= 0 || unfinished == -ENOENT)
         return 0;
-    (void)fprintf(recount->errors, "handler: %s/" UNFINISHED_FOLDER ": %s\n", root,
+    (void)fprintf(stderr, "handler: %s/" UNFINISHED_FOLDER ": %s\n", root,
                   unfinished == -EPERM ? "belongs to another user: be that one"
                                        : strerror(-unfinished));
     return unfinished;
@@ -129,7 +126,7 @@ static int recount_home(const struct recount *recount, const struct user *rows, 
     struct path_root home = {.walk = recount->top.walk};
     home.fd = path_open(&recount->top, account->home, O_RDONLY | O_DIRECTORY, 0);
     if (home.fd < 0) /* one that is not there has nobody logged in to yet */
-        return home.fd == -ENOENT ? 0 : complain(recount, account->home, home.fd);
+        return home.fd == -ENOENT ? 0 : complain(account->home, home.fd);
     struct usage usage = {.top = &recount->top,
                           .root = &home,
                           .home = account->home,
@@ -142,7 +139,7 @@ static int recount_home(const struct recount *recount, const struct user *rows, 
     free(owners);
     (void)close(home.fd);
     if (result < 0)
-        return complain(recount, account->home, result);
+        return complain(account->home, result);
     for (size_t i = 0; i < n; i++)
         (void)printf("%s\t%s\t%llu\t%llu\n", rows[i].name, account->home,
                      (unsigned long long)usage.count.bytes,
@@ -161,12 +158,11 @@ static int recount_all(const struct recount *recount) {
     return result == 0 && fflush(stdout) == 0 ? EX_OK : EX_IOERR;
 }
 
-int recount_homes(const struct config *config, int stop, FILE *errors) {
+int recount_homes(const struct config *config) {
     static struct recount recount; /* static only for its size */
     recount.config = config;
-    recount.errors = errors;
     channel_open(&recount.channel, -1, -1);
-    recount.channel.stop = stop;
+    recount.channel.stop = -1;
     usage_boot(recount.boot);
     int status = EX_CONFIG;
     if (read_users(&recount) == 0 && open_root(&recount) == 0)

@@ -34,14 +34,13 @@ void session_reset(struct session *session) {
     session->cwd[0] = '/';
     session->cwd[1] = '\0';
     session->rename_from[0] = session->shown[0] = session->failed[0] = '\0';
-    session->login_deadline = clock_deadline(session->config->login_timeout);
     auth_begin(session);
 }
 
 void session_init(struct session *session, const struct config *config, const struct log *log,
                   const struct peer *peer, const struct path_root *root, const struct login *login,
                   int in, int out) {
-    memset(session, 0, offsetof(struct session, cwd));
+    memset(session, 0, offsetof(struct session, home));
     session->config = config;
     session->log = log;
     session->peer = *peer;
@@ -52,6 +51,7 @@ void session_init(struct session *session, const struct config *config, const st
     session->login = *login;
     if (login->fd >= 0) /* else nobody has a quota */
         usage_boot(session->boot);
+    session->login_deadline = clock_deadline(config->login_timeout); /* REIN gives no more time */
     share_init(&session->share);
     session_reset(session);
 }
@@ -72,13 +72,11 @@ static bool feed_line(struct session *session) {
 /* May the line that has begun be a command without line end? Not when it came together with the
  * line before it: then it is the first half of a line that the network cut. Nor in a session that
  * has asked for data connections: that client knows how lines end. */
-static bool may_be_unterminated(const struct session *session) {
+static bool may_be_unterminated(struct session *session) {
     if (!session->line.begun || session->line.cr || !session->line_alone || session->data.used)
         return false;
-    char text[LINE_LIMIT + 1];
-    memcpy(text, session->line.text, session->line.length);
-    text[session->line.length] = '\0';
-    const struct verb *verb = verb_find(text);
+    session->line.text[session->line.length] = '\0'; /* more may be appended all the same */
+    const struct verb *verb = verb_find(session->line.text);
     return verb && verb->traits & VERB_UNTERMINATED;
 }
 
@@ -137,14 +135,28 @@ static enum read_outcome read_line(struct session *session) {
     }
 }
 
+/* A line with a password in it has been run: nothing of it stays in memory, nor in the channel but
+ * what nobody has taken. */
+static void forget_line(struct session *session, char text[LINE_LIMIT + 1]) {
+    struct channel *control = &session->control;
+    explicit_bzero(text, LINE_LIMIT + 1);
+    explicit_bzero(session->line.text, sizeof(session->line.text));
+    explicit_bzero(control->buffer, control->start);
+    explicit_bzero(control->buffer + control->end, sizeof(control->buffer) - control->end);
+}
+
 /* Runs the line that has been read. The line is free for the next one before its verb runs, for
  * more commands may come during a transfer. */
 static int run_line(struct session *session) {
     char text[LINE_LIMIT + 1];
     memcpy(text, session->line.text, session->line.length + 1);
     enum line_fault fault = session->line.fault;
+    const struct verb *verb = verb_find(text);
+    bool secret = verb && verb->traits & VERB_SECRET;
     line_reset(&session->line);
     int result = verb_run(session, text, fault);
+    if (secret)
+        forget_line(session, text);
     if (session->control.ended && channel_pending(&session->control) == 0 && !session->line_waiting)
         session->over = true;
     return result;

@@ -72,13 +72,14 @@ struct session {
     struct share share; /* other sessions of the client, which have uploaded some of it */
 
     /* Large and last: their pages are used only as far as they are filled */
-    char cwd[PATH_SIZE];         /* working directory, a virtual path */
-    char rename_from[PATH_SIZE]; /* RNFR: what the next RNTO renames, or "" */
-    char failed[PATH_SIZE];      /* the last upload, if it failed once bytes had come, or "" */
-    char shown[PATH_SIZE];       /* of which interrupted upload the client knows: see view_note */
-    char out[SESSION_OUT_SIZE];  /* a reply being put together */
-    struct line line;            /* the command line being read */
-    struct channel control;      /* the control connection */
+    char home[ACCOUNT_HOME_LIMIT + 1]; /* of the account */
+    char cwd[PATH_SIZE];               /* working directory, a virtual path */
+    char rename_from[PATH_SIZE];       /* RNFR: what the next RNTO renames, or "" */
+    char failed[PATH_SIZE];     /* the last upload, if it failed once bytes had come, or "" */
+    char shown[PATH_SIZE];      /* of which interrupted upload the client knows: see view_note */
+    char out[SESSION_OUT_SIZE]; /* a reply being put together */
+    struct line line;           /* the command line being read */
+    struct channel control;     /* the control connection */
 };
 
 /* Prepares a session. The structs stay the caller's and must outlive it. */

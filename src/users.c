@@ -60,7 +60,7 @@ static bool read_home(struct reader *reader, struct user *user, const char *home
         return wrong(reader, "the home is not a plain path that begins with /");
     if (strlen(path) > ACCOUNT_HOME_LIMIT)
         return wrong(reader, "the home is too long");
-    memcpy(user->account.home, path, strlen(path) + 1);
+    user->account.home = home;
     return true;
 }
 

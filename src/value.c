@@ -133,9 +133,14 @@ const char *value_hours(void *field, const char *value) {
     return NULL;
 }
 
+static const char *const conflicts[] = {"replace", "rename", "refuse", NULL};
+
+const char *value_conflict_word(enum conflict conflict) {
+    return conflicts[conflict];
+}
+
 const char *value_conflict(void *field, const char *value) {
-    static const char *const words[] = {"replace", "rename", "refuse", NULL};
-    int i = find_word(words, value);
+    int i = find_word(conflicts, value);
     if (i < 0)
         return "replace, rename or refuse";
     *(enum conflict *)field = (enum conflict)i;

@@ -52,4 +52,7 @@ value_setter value_limit;        /* uint64_t: bytes, or VALUE_UNLIMITED */
 value_setter value_room;         /* struct room */
 value_setter value_flag;         /* bool: yes or no */
 
+/* The word for it. */
+const char *value_conflict_word(enum conflict conflict);
+
 #endif

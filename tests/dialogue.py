@@ -32,6 +32,14 @@ A dialogue is one step a line; \\r \\n \\t \\0 \\\\ and \\xNN stand for bytes:
   nofile NAME       there is nothing called NAME
   mtime NAME TIME   NAME was last changed at TIME (seconds since 1970)
   mode NAME OCTAL   NAME has these permissions
+  vanish            reset the control connection
+  killed            the handler is killed by SIGKILL, and that is no failure
+  helpers N         the handler has so many children, at last; when the session is over they must
+                    be gone
+  holds BYTES       BYTES are in the handler's memory
+  lacks BYTES       they are not
+  loses BYTES       they are not, at last: it is still at work once it has replied
+  helper-holds BYTES  they are in the memory of its child
 The handler's exit status must be 0. Modes: `lines` waits for each reply before it sends on;
 `bytes` does so, sending byte by byte; `packet` sends all commands in one piece where a dialogue
 has no step that needs an answer first.
@@ -46,7 +54,10 @@ import subprocess
 import sys
 import tempfile
 
-TIMEOUT = 20
+sys.dont_write_bytecode = True
+import processes  # noqa: E402
+
+TIMEOUT = processes.TIMEOUT
 FILE_STEPS = ("file", "file@", "nofile", "mtime", "mode")
 
 
@@ -125,6 +136,7 @@ class Player:
     def __init__(self, over, mode, command):
         self.mode, self.buffer, self.data, self.listener = mode, b"", None, None
         self.passive, self.words = None, {}
+        self.helpers, self.expected = [], 0
         if over == "pipe":
             self.control = Pipes()
             stdin, stdout = self.control.their_in, self.control.their_out
@@ -265,6 +277,33 @@ class Player:
         if self.fill(0.4) is not None or self.buffer:
             raise Failure(f"not silent: {self.buffer or 'closed'}")
 
+    def vanish(self):
+        self.control.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+        self.control.close()
+
+    def killed(self):
+        self.process.kill()
+        self.expected = -signal.SIGKILL
+
+    def expect_helpers(self, count):
+        pid = self.process.pid
+        if not processes.wait_for(lambda: len(processes.children(pid)) == count):
+            raise Failure(f"there are {len(processes.children(pid))}")
+        self.helpers += processes.children(pid)
+
+    def check_memory(self, verb, needle):
+        pid = self.process.pid
+        if verb == "helper-holds":
+            pid, = processes.children(pid)
+        if verb == "lacks":
+            good = not processes.holds(pid, needle)
+        elif verb == "loses":
+            good = processes.wait_for(lambda: not processes.holds(pid, needle))
+        else:  # which may have to read it first
+            good = processes.wait_for(lambda: processes.holds(pid, needle))
+        if not good:
+            raise Failure("it does not")
+
     def check_file(self, verb, path, content):
         if verb == "nofile":
             if os.path.lexists(path):
@@ -287,6 +326,7 @@ class Player:
             line = line.replace(word, value)
         verb, _, rest = line.partition(" ")
         simple = {"listen": self.listen, "connect": self.connect, "reset": self.reset,
+                  "vanish": self.vanish, "killed": self.killed,
                   "done": self.done, "closed": self.closed, "silence": self.silence,
                   "eof": lambda: self.control.shutdown(socket.SHUT_WR)}
         if verb == ">":
@@ -310,6 +350,10 @@ class Player:
             self.get(rest)
         elif verb == "urgent":
             self.control.send(unescape(rest), socket.MSG_OOB)
+        elif verb == "helpers":
+            self.expect_helpers(int(rest))
+        elif verb in ("holds", "lacks", "loses", "helper-holds"):
+            self.check_memory(verb, unescape(rest))
         elif verb in FILE_STEPS:
             name, _, content = rest.partition(" ")
             self.check_file(verb, os.path.join(root.encode(), unescape(name)), content)
@@ -327,8 +371,10 @@ class Player:
         except subprocess.TimeoutExpired:
             self.process.kill()
             raise Failure("the handler does not end") from None
-        if status != 0:
+        if status != self.expected:
             raise Failure(f"the handler's exit status is {status}")
+        if not processes.wait_for(lambda: not any(map(processes.is_alive, self.helpers))):
+            raise Failure("a helper is left")
 
 
 def in_packet(steps):

@@ -30,6 +30,15 @@ as_nobody() {
     talk "$@"
 }
 
+# users LINE...: a users file, $T/users, that nobody else can read
+users() {
+    printf '%s\n' "$@" >"$T/users"
+    chmod 600 "$T/users"
+}
+
+# hash PASSWORD: a cheap one
+hash() { perl -e 'print crypt($ARGV[0], q($6$rounds=1000$salt$))' "$1"; }
+
 # slow_sync: talk, with a handler whose last sync takes half a second, so that something can happen
 # meanwhile.
 slow_sync() {

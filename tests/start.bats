@@ -9,13 +9,14 @@ teardown() { teardown_sandbox; }
 @test "start: --help prints every option of the table with its variable and default" {
     run -0 --separate-stderr "$HANDLER" --help
     [ -z "$stderr" ]
-    for option in root allow log log-level default-type passive-ports passive-address \
+    for option in root users anonymous allow log log-level default-type passive-ports passive-address \
         unterminated-wait login-timeout idle-timeout connect-timeout stall-timeout vanish-wait resume-hours \
         on-conflict file-mode dir-mode group max-file-size min-free no-sync; do
         variable=STORD_$(tr 'a-z-' 'A-Z_' <<<"$option")
         grep -qE -- "^  --${option}[= ]" <<<"$output" || fail "no --$option"
         grep -qF "[$variable, default " <<<"$output" || fail "no $variable"
     done
+    for mode in check hash help version; do grep -qE -- "^  --$mode " <<<"$output" || fail "no --$mode"; done
     run -0 "$HANDLER" --version
     [[ "$output" =~ ^handler\ \(stord\)\ [0-9]+\.[0-9]+ ]]
 }

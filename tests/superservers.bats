@@ -9,8 +9,7 @@ setup() {
     setup_sandbox
     # Where other users may run it.
     install -D -m 0755 "$HANDLER" "$T/bin/handler"
-    local module=${HANDLER%/*}/stord-systemd.so
-    if [ -e "$module" ]; then install -m 0755 "$module" "$T/bin/"; fi
+    install -m 0755 "${HANDLER%/*}"/stord-*.so "$T/bin/"
     SERVER=$T/bin/handler
 }
 teardown() { teardown_sandbox; }
@@ -229,12 +228,13 @@ xinetd_conf() {
         -e "s|STORD_ROOT=.*|STORD_ROOT=$ROOT|" "$TOP/xinetd.d/stord"
 }
 
+# start_xinetd [SED...]: with that changed in its file
 start_xinetd() {
     local xinetd
     xinetd=$(peer_program xinetd)
     start_syslog
     free_port
-    xinetd_conf >"$T/xinetd.conf"
+    xinetd_conf | sed -e '' "$@" >"$T/xinetd.conf"
     spawn_with_syslog "$xinetd" -dontfork -f "$T/xinetd.conf" -pidfile "$T/xinetd.pid" -filelog "$T/xinetd.log"
     wait_for grep -q 'Started working: ' "$T/xinetd.log"
     cat "$T/xinetd.log"
@@ -285,6 +285,26 @@ upload_at_once() {
         same "$T/sent.$i" "$ROOT/got.$i"
     done
     [ "$(find "$ROOT" -type f | wc -l)" = "$1" ]
+}
+
+no_session_is_left() { [ "$(process_tree "$SPAWN_PID")" = "$SPAWN_PID" ]; }
+
+@test "xinetd: a thousand wrong passwords, as many at once as per_source allows, let nobody in" {
+    printf 'me:%s:/::\n' "$(perl -e 'print crypt("secret", q($6$rounds=1000$salt$))')" >"$T/users"
+    start_xinetd -e "s|STORD_ROOT=.*|& STORD_USERS=$T/users|" -e 's|per_source *=.*|per_source = 60|'
+    command -p python3 "$TOP/tests/brute.py" "$PORT" 1000 60 | tee "$T/count"
+    grep -qx 'wrong 1002, refused more than once, in 0' "$T/count"
+    wait_for grep -aq 'FAIL: stord per_source_limit from=127.0.0.1' "$T/syslog"
+    # datagrams are no lines
+    all_are_logged() { [ "$(grep -ao 'Login failed from 127.0.0.1:[0-9]*: user ' "$T/syslog" | wc -l)" = 1002 ]; }
+    wait_for all_are_logged
+    if grep -a 'Logged in' "$T/syslog"; then fail "somebody got in"; fi
+    wait_for no_session_is_left
+    if grep -ao 'EXIT: stord status=[0-9]*' "$T/syslog" | grep -v '=0$'; then fail "a session failed"; fi
+    random_file "$T/sent" 1000
+    curl -sS -u me:secret -T "$T/sent" "ftp://127.0.0.1:$PORT/after"
+    same "$T/sent" "$ROOT/after"
+    wait_for no_session_is_left
 }
 
 # --------------------------------------------------------------- the other ones

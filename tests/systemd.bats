@@ -46,6 +46,11 @@ in_systemd() {
     in_systemd listen-fds.sh
 }
 
+@test "users log in, by a credential and by a file; fail2ban and --check work with the journal" {
+    "$TOP/tests/peers"
+    in_systemd users.sh
+}
+
 @test "xinetd serves with the file that we ship" {
     "$TOP/tests/peers"
     in_systemd xinetd.sh

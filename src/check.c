@@ -1,0 +1,200 @@
+#include "check.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "check_folders.h"
+#include "cidr.h"
+#include "password.h"
+#include "report.h"
+#include "systemd.h"
+
+static void print(const char *kind, const char *about, const char *format, va_list arguments)
+    __attribute__((format(printf, 3, 0)));
+
+static void print(const char *kind, const char *about, const char *format, va_list arguments) {
+    (void)printf("%s: %s: ", kind, about);
+    (void)vprintf(format, arguments);
+    (void)puts("");
+}
+
+void check_error(struct check *check, const char *about, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    check->errors++;
+    print("error", about, format, arguments);
+    va_end(arguments);
+}
+
+void check_warning(struct check *check, const char *about, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    check->warnings++;
+    print("warning", about, format, arguments);
+    va_end(arguments);
+}
+
+static void check_identity(struct check *check) {
+    const struct passwd *known = getpwuid(geteuid());
+    (void)printf("Checked as %s (uid %u).\n", known ? known->pw_name : "a user without a name",
+                 (unsigned)geteuid());
+    if (geteuid() == 0)
+        check_warning(check, "user",
+                      "root may do everything, and sessions should not run as root: "
+                      "check as the user that they run as");
+}
+
+static void complain(void *context, unsigned line, const char *complaint) {
+    struct check *check = context;
+    check_error(check, "users", "%s:%u: %s", check->users_file, line, complaint);
+}
+
+/* Who may read the file can try passwords at leisure; who may write it decides who gets in. */
+static void check_users_mode(struct check *check, int fd) {
+    struct stat st;
+    if (fstat(fd, &st) == 0 && st.st_mode & S_IRWXO)
+        check_warning(check, "users", "%s has mode %04o: others should have no access to it",
+                      check->users_file, (unsigned)st.st_mode & 07777U);
+}
+
+static void check_users_place(struct check *check) {
+    char *root = realpath(check->config->root, NULL), *file = realpath(check->users_file, NULL);
+    size_t n = root ? strlen(root) : 0;
+    if (root && file && strncmp(root, file, n) == 0 && (file[n] == '/' || n == 1))
+        check_error(check, "users", "%s is beneath the root, where clients could replace it",
+                    check->users_file);
+    free(root);
+    free(file);
+}
+
+static void check_users(struct check *check) {
+    if (!check->users_file)
+        return;
+    int fd = open(check->users_file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    int result = fd < 0 ? -errno : users_read(&check->users, fd, complain, check);
+    check->users_broken = result < 0;
+    if (result < 0 && result != -EINVAL)
+        check_error(check, "users", "%s: %s", check->users_file, strerror(-result));
+    if (fd >= 0) {
+        check_users_mode(check, fd);
+        check_users_place(check);
+        (void)close(fd);
+    }
+}
+
+static void check_who_can_log_in(struct check *check) {
+    size_t able = 0;
+    for (size_t i = 0; i < check->users.count; i++) {
+        const struct user *user = &check->users.rows[i];
+        able += users_is_strong(user->hash);
+        if (user->tls)
+            check_warning(check, "users", "%s:%u: logs in over TLS only, which is not served",
+                          check->users_file, user->line);
+    }
+    if (check->users_file && !check->users_broken && able == 0 && !check->config->anonymous)
+        check_warning(check, "users", "%s has nobody who can log in", check->users_file);
+}
+
+/* Can any port be bound? On all addresses, for nobody has connected to one of them. */
+static int bind_any(struct port_range range) {
+    int result = -EADDRINUSE;
+    for (unsigned port = range.first; port <= range.last && result == -EADDRINUSE; port++) {
+        const struct sockaddr_in address = {.sin_family = AF_INET,
+                                            .sin_port = htons((in_port_t)port)};
+        const int on = 1; /* as sessions do */
+        int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        if (fd < 0)
+            return -errno;
+        (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+        result = bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0 ? -errno : 0;
+        (void)close(fd);
+    }
+    return result;
+}
+
+static void check_passive_ports(struct check *check) {
+    struct port_range range = check->config->passive_ports;
+    int result = bind_any(range);
+    if (result == -EADDRINUSE)
+        check_warning(check, "passive-ports", "all of %u to %u are in use now", range.first,
+                      range.last);
+    else if (result < 0)
+        check_error(check, "passive-ports", "none can be bound: %s", strerror(-result));
+}
+
+/* RFC 6890 */
+static void check_passive_address(struct check *check) {
+    static const struct {
+        const char *range, *what;
+    } rows[] = {
+        {"10.0.0.0/8", "private: clients in other networks cannot reach it"},
+        {"172.16.0.0/12", "private: clients in other networks cannot reach it"},
+        {"192.168.0.0/16", "private: clients in other networks cannot reach it"},
+        {"100.64.0.0/10", "private to a provider: clients elsewhere cannot reach it"},
+        {"169.254.0.0/16", "link-local: clients in other networks cannot reach it"},
+        {"127.0.0.0/8", "loopback: clients on other machines cannot reach it"},
+        {"0.0.0.0/8", "no host's: nobody can reach it"},
+        {"224.0.0.0/3", "no host's: nobody can reach it"},
+    };
+    union address told = {
+        .in = {.sin_family = AF_INET, .sin_addr = check->config->passive_address}};
+    struct cidr cidr;
+    if (told.in.sin_addr.s_addr == 0)
+        return;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        if (cidr_parse(rows[i].range, strlen(rows[i].range), &cidr) == 0 && cidr_has(&cidr, &told))
+            check_warning(check, "passive-address", "it is %s", rows[i].what);
+    }
+}
+
+static void check_modules(struct check *check) {
+    const char *error;
+    bool journal =
+        log_journal_stream() || getenv("LISTEN_FDS") || check->config->log == LOG_TARGET_JOURNAL;
+    if (check->users_file && !password_load(&error))
+        check_error(check, "modules", "nobody can log in: %s", error);
+    if (journal && !systemd_load(&error))
+        check_error(check, "modules", "systemd hands over no connections: %s", error);
+}
+
+static bool is_connection(int fd) {
+    struct peer peer;
+    return peer_identify(&peer, fd) == 0 && peer.kind == PEER_INET;
+}
+
+/* In ExecStartPre= of a session's unit, standard output is the client's: nothing of this is for it.
+ * Then standard error gets the report. */
+static void spare_client(void) {
+    int other =
+        is_connection(STDERR_FILENO) ? open("/dev/null", O_WRONLY | O_CLOEXEC) : STDERR_FILENO;
+    if (is_connection(STDOUT_FILENO))
+        (void)dup2(other, STDOUT_FILENO);
+}
+
+int check_run(const struct config *config) {
+    static void (*const checks[])(struct check *) = {
+        check_identity,       check_root,  check_unfinished,    check_users,
+        check_who_can_log_in, check_homes, check_passive_ports, check_passive_address,
+        check_modules,
+    };
+    struct check check = {.config = config, .users_file = config_users(config), .root = {.fd = -1}};
+    spare_client();
+    for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++)
+        checks[i](&check);
+    report_clients(&check);
+    (void)printf("%u error%s, %u warning%s\n", check.errors, check.errors == 1 ? "" : "s",
+                 check.warnings, check.warnings == 1 ? "" : "s");
+    users_free(&check.users);
+    if (check.root.fd >= 0)
+        (void)close(check.root.fd);
+    if (fflush(stdout) != 0)
+        return EX_IOERR;
+    return check.errors ? EX_CONFIG : EX_OK;
+}

@@ -1,0 +1,415 @@
+# What is for the operator: handler --check and --hash.
+# shellcheck shell=bats
+bats_require_minimum_version 1.5.0
+load session
+
+setup() { setup_sandbox; }
+teardown() { teardown_sandbox; }
+
+# check [OPTION...]: --check of the root, as a user that sessions may run as
+check() {
+    setpriv --reuid 65534 --regid 65534 --clear-groups "$HANDLER" --check --root "$ROOT" "$@"
+}
+
+# users_of_nobody LINE...: a users file, $T/users, that check can read
+users_of_nobody() {
+    users "$@"
+    chown 65534 "$T/users"
+}
+
+# ---------------------------------------------------------------------- --hash
+
+@test "hash: a line of standard input becomes a hash that is right for it" {
+    printf 'secret\n' | "$HANDLER" --hash >"$T/hash"
+    [ "$(wc -l <"$T/hash")" = 1 ]
+    # shellcheck disable=SC2016
+    command -p python3 -W ignore -c 'import crypt, sys
+hash = sys.stdin.read().strip()
+sys.exit(not (hash.startswith("$y$") and crypt.crypt("secret", hash) == hash != crypt.crypt("Secret", hash)))' <"$T/hash"
+    # another salt each time
+    [ "$(printf secret | "$HANDLER" --hash)" != "$(cat "$T/hash")" ]
+    users "me:$(cat "$T/hash"):/::"
+    talk --users "$T/users" <<'STEPS'
+< 220
+> USER me
+< 331
+> PASS secret
+< 230
+STEPS
+    # A line end of another system is none of it
+    users "me:$(printf 'sec ret \r\n' | "$HANDLER" --hash):/::"
+    talk --users "$T/users" <<'STEPS'
+< 220
+> USER me
+< 331
+> PASS sec ret 
+< 230
+STEPS
+}
+
+@test "hash: what nobody could log in with is refused" {
+    run -66 --separate-stderr "$HANDLER" --hash </dev/null
+    [ -z "$output" ]
+    [ "$stderr" = "handler: there is no line with a password" ]
+    for empty in '\n' '\r\n'; do
+        # shellcheck disable=SC2059
+        run -65 --separate-stderr "$HANDLER" --hash < <(printf "$empty")
+        [ "$stderr" = "handler: the password is empty" ]
+    done
+    run -65 --separate-stderr "$HANDLER" --hash < <(printf 'a\0b\n')
+    [ "$stderr" = "handler: the password has a NUL byte" ]
+    # 8192 bytes of a command line, less "PASS "
+    run -65 --separate-stderr "$HANDLER" --hash < <(head -c 8188 /dev/zero | tr '\0' a)
+    [ "$stderr" = "handler: the password is longer than PASS can carry" ]
+    run -65 --separate-stderr "$HANDLER" --hash < <(head -c 8187 /dev/zero | tr '\0' a)
+    [ "$stderr" = "handler: the password is longer than crypt(3) allows" ]
+    run -64 --separate-stderr "$HANDLER" --hash secret </dev/null
+    [ -z "$output" ]
+    # shellcheck disable=SC2016
+    run -74 --separate-stderr bash -c 'echo x | "$HANDLER" --hash >/dev/full'
+    cp "$HANDLER" "$T/handler"
+    run -69 --separate-stderr "$T/handler" --hash < <(echo x)
+    [[ $stderr == *stord-password.so* ]]
+}
+
+# on_terminal WORD...: handler --hash on a terminal, where each word is typed once it asks; ^C and
+# the like are \xNN. Prints what came, then the status, and whether the terminal echoes again.
+on_terminal() {
+    command -p python3 - "$HANDLER" "$@" <<'PY'
+import os, pty, select, subprocess, sys, termios, time
+handler, *words = sys.argv[1:]
+ours, theirs = pty.openpty()
+before = termios.tcgetattr(theirs)
+p = subprocess.Popen([handler, "--hash"], stdin=theirs, stdout=subprocess.PIPE, stderr=theirs, start_new_session=True,
+                     preexec_fn=lambda: __import__("fcntl").ioctl(0, termios.TIOCSCTTY, 0))
+seen = b""
+def until(what):
+    global seen
+    while what not in seen:
+        if not select.select([ours], [], [], 20)[0]:
+            sys.exit(f"waited in vain for {what}, saw {seen}")
+        seen += os.read(ours, 1024)
+    seen = seen[seen.index(what) + len(what):]
+    return seen
+for word in words:
+    until(b": ")
+    if termios.tcgetattr(theirs)[3] & termios.ECHO:
+        sys.exit("it echoes")
+    os.write(ours, word.encode().decode("unicode_escape").encode("latin1"))
+status = p.wait(20)
+while select.select([ours], [], [], 0)[0]:
+    seen += os.read(ours, 1024)
+if termios.tcgetattr(theirs) != before:
+    sys.exit("the terminal is not as it was")
+print("shown:", seen.replace(b"\r\n", b"|").decode(), "hash:", p.stdout.read().decode()[:3], "status:", status)
+PY
+}
+
+@test "hash: at a terminal it asks twice, without echo, and leaves the terminal as it was" {
+    # shellcheck disable=SC2016
+    [ "$(on_terminal 'secret\n' 'secret\n')" = 'shown: | hash: $y$ status: 0' ]
+    [ "$(on_terminal 'secret\n' 'sekret\n')" = 'shown: |handler: these were two different passwords| hash:  status: 65' ]
+    [ "$(on_terminal '\n')" = 'shown: handler: the password is empty|| hash:  status: 65' ]
+    [ "$(on_terminal '\x04')" = 'shown: handler: there is no line with a password|| hash:  status: 66' ]
+    # Ctrl-C and Ctrl-\, before a byte and in the middle of the second line
+    [ "$(on_terminal '\x03')" = 'shown: | hash:  status: -2' ]
+    [ "$(on_terminal 'secret\n' 'sec\x03')" = 'shown: | hash:  status: -2' ]
+    [ "$(on_terminal 'secret\n' 'sec\x1c')" = 'shown: | hash:  status: -3' ]
+}
+
+# --------------------------------------------------------------------- --check
+
+@test "check: a good set-up is said to be good, and nothing is made" {
+    run -0 --separate-stderr check
+    [ -z "$stderr" ]
+    [ "$output" = "Checked as nobody (uid 65534).
+What clients get:
+  pipes, local sockets, loopback addresses: no login home=/ rights=upload,append,replace,list,mkdir on-conflict=replace
+  everybody else: refused (530)
+0 errors, 0 warnings" ]
+    [ -z "$(ls -A "$ROOT")" ]
+    cd "$T"
+    run -0 "$HANDLER" --check
+    [ ! -e ftpserver ]
+    # and to a pipe with both streams, as less gets it
+    "$HANDLER" --check --root "$ROOT" 2>&1 | grep -q '^0 errors, 1 warning$'
+    "$HANDLER" --check --bad 2>&1 | grep -q 'unknown argument "--bad"'
+}
+
+@test "check: root is told that it is not what sessions run as" {
+    need_root is root
+    run -0 "$HANDLER" --check --root "$ROOT"
+    [[ $output == *'warning: user: root may do everything'* ]]
+}
+
+@test "check: it tells what each client would get" {
+    # shellcheck disable=SC2016
+    users_of_nobody 'scanner:$6$s$h:/scans/a:upload,list:max-file=500M,quota=5120M,from=127.0.0.0/8+::1,file-mode=640' \
+        'box:$y$s$h:/:upload:on-conflict=rename' 'gone:!:/::' 'none:$2b$s$h:/:delete:max-file=1025'
+    run -0 check --users "$T/users" --anonymous --on-conflict refuse
+    [ "$(grep -v '^Checked as' <<<"$output")" = "What clients get:
+  anonymous, from anywhere: home=/ rights=upload,mkdir on-conflict=refuse
+  user box: home=/ rights=upload on-conflict=rename
+  user gone: home=/ rights=upload,append,replace,list,mkdir on-conflict=refuse locked
+  user none: home=/ rights=delete on-conflict=refuse max-file=1025
+  user scanner: home=/scans/a rights=upload,list on-conflict=refuse max-file=500M quota=5G file-mode=0640 from=127.0.0.0/8+::1
+  everybody else: refused (530)
+0 errors, 0 warnings" ]
+    run -0 check --anonymous --allow '' --max-file-size 1G
+    [[ $output == *'no login home=/ rights=none on-conflict=refuse max-file=1G'* ]]
+    [[ $output == *'anonymous, from anywhere: home=/ rights=none on-conflict=rename max-file=1G'* ]]
+}
+
+@test "check: every error of the users file is told with its line" {
+    # shellcheck disable=SC2016
+    users_of_nobody '# comment' 'a:$1$x$y:/::' '' 'b:$6$s$h:home:writing:ssl' 'c:$6$s$h:/::' 'c:$6$s$h:/::'
+    run -78 check --users "$T/users"
+    for line in '2: the hash is not' '4: the home is not' '4: the rights are not' '4: option "ssl"' \
+        '6: that user is in an earlier line'; do
+        [[ $output == *"error: users: $T/users:$line"* ]] || fail "$output"
+    done
+    [[ $output == *'nobody, until its errors are put right'* ]]
+    [[ $output == *'5 errors, 0 warnings' ]]
+    # as a credential of systemd's, too
+    CREDENTIALS_DIRECTORY=$T run -78 check
+    [[ $output == *"error: users: $T/users:2:"* ]]
+    CREDENTIALS_DIRECTORY=$T run -0 check --users none
+}
+
+@test "check: users files that cannot be read, that others can read, that clients could replace" {
+    need_root 'becomes another user'
+    run -78 check --users "$T/none"
+    [[ $output == *"error: users: $T/none: No such file or directory"* ]]
+    run -78 check --users "$T"
+    [[ $output == *"error: users: $T: Is a directory"* ]]
+    users_of_nobody
+    run -0 check --users "$T/users"
+    [[ $output == *"warning: users: $T/users has nobody who can log in"* ]]
+    run -0 check --users "$T/users" --anonymous
+    [[ $output == *'0 warnings' ]]
+    chown 0 "$T/users"
+    run -78 check --users "$T/users"
+    [[ $output == *"error: users: $T/users: Permission denied"* ]]
+    chmod 644 "$T/users"
+    run -0 check --users "$T/users" --anonymous
+    [[ $output == *"warning: users: $T/users has mode 0644"* ]]
+    chmod 604 "$T/users"
+    mv "$T/users" "$ROOT/users"
+    ln -s "$ROOT/users" "$T/users"
+    run -78 check --users "$T/users" --anonymous
+    [[ $output == *"error: users: $T/users is beneath the root"* ]]
+}
+
+@test "check: a user who may log in over TLS only cannot log in yet" {
+    # shellcheck disable=SC2016
+    users_of_nobody 'a:$6$s$h:/::tls'
+    run -0 check --users "$T/users"
+    [[ $output == *"warning: users: $T/users:1: logs in over TLS only, which is not served"* ]]
+    [[ $output == *'  user a: '*' tls only'* ]]
+}
+
+@test "check: roots that are not there, no folder, or not to be written to" {
+    need_root 'becomes another user'
+    run -78 check --root "$T/none"
+    [[ $output == *"error: root: $T/none: No such file or directory"* ]]
+    run -78 check --root /dev/null
+    [[ $output == *'error: root: /dev/null: Not a directory'* ]]
+    mkdir "$T/mine"
+    run -78 check --root "$T/mine"
+    [[ $output == *'error: root: home / cannot be written to: Permission denied'* ]]
+    [[ $output == *'warning: .stord.unfinished: it cannot be made in the root'* ]]
+    cd "$T/mine"
+    run -78 check --root ./ftpserver
+    [[ $output == *'error: root: ./ftpserver cannot be made here'* ]]
+}
+
+@test "check: the reserved folder is ours, a folder, and on the file system of the root" {
+    need_root 'becomes another user, and mounts'
+    mkdir -m 700 "$ROOT/.stord.unfinished"
+    run -78 check
+    [[ $output == *"error: .stord.unfinished: it is not this user's folder"* ]]
+    chown 65534 "$ROOT/.stord.unfinished"
+    run -0 check
+    chmod 500 "$ROOT/.stord.unfinished"
+    run -78 check
+    [[ $output == *'error: .stord.unfinished: Permission denied'* ]]
+    chmod 700 "$ROOT/.stord.unfinished"
+    # shellcheck disable=SC2016
+    run -78 unshare --mount --propagation private bash -c '
+        mount -t tmpfs -o mode=700,uid=65534 none "$ROOT/.stord.unfinished" &&
+            exec setpriv --reuid 65534 --regid 65534 --clear-groups "$HANDLER" --check --root "$ROOT"'
+    [[ $output == *'error: .stord.unfinished: it is on another file system than the root'* ]]
+    rmdir "$ROOT/.stord.unfinished"
+    : >"$ROOT/.stord.unfinished"
+    run -78 check
+    [[ $output == *"error: .stord.unfinished: it is not this user's folder"* ]]
+}
+
+@test "check: homes that cannot be made, written to or reached, and those that cannot keep what is interrupted" {
+    need_root 'becomes another user, and mounts'
+    mkdir -m 755 "$ROOT/closed" "$ROOT/disk"
+    mkdir "$ROOT/closed/in"
+    ln -s closed "$ROOT/link"
+    : >"$ROOT/file"
+    # shellcheck disable=SC2016
+    users_of_nobody 'a:$6$s$h:/new/home::' 'b:$6$s$h:/closed/new/home::' 'c:$6$s$h:/closed/in::' 'd:$6$s$h:/closed/in:read:' \
+        'e:$6$s$h:/link/in::' 'f:$6$s$h:/file::'
+    run -78 check --users "$T/users"
+    [ "$(grep ^error <<<"$output")" = "error: users, line 2: home /closed/new/home cannot be made: Permission denied
+error: users, line 3: home /closed/in cannot be written to: Permission denied
+error: users, line 5: home /link/in: there is a link or a file in the way
+error: users, line 6: home /file: there is a link or a file in the way" ]
+    # shellcheck disable=SC2016
+    users_of_nobody 'a:$6$s$h:/disk::' 'b:$6$s$h:/disk/new::'
+    # shellcheck disable=SC2016
+    run -0 unshare --mount --propagation private bash -c '
+        mount -t tmpfs -o mode=777 none "$ROOT/disk" && exec setpriv --reuid 65534 --regid 65534 --clear-groups \
+            "$HANDLER" --check --root "$ROOT" --users "$T/users"'
+    [[ $output == *'warning: users, line 1: home /disk is on another file system: interrupted uploads there are not kept'* ]]
+}
+
+@test "check: ports for data connections that are taken, and addresses that clients cannot reach" {
+    free_port
+    run -0 check --passive-ports "$PORT-$PORT"
+    [[ $output == *'0 warnings' ]]
+    spawn socat "TCP-LISTEN:$PORT" STDOUT
+    wait_port "$PORT"
+    run -0 check --passive-ports "$PORT-$PORT"
+    [[ $output == *"warning: passive-ports: all of $PORT to $PORT are in use now"* ]]
+    run -0 check --passive-ports "$PORT-$((PORT + 5))"
+    [[ $output == *'0 warnings' ]]
+    for address in 10.1.2.3 172.16.0.1 172.31.255.255 192.168.1.1 100.64.0.1 169.254.1.1; do
+        run -0 check --passive-address $address
+        [[ $output == *'warning: passive-address: it is '*'elsewhere'* || $output == *'other networks'* ]]
+    done
+    run -0 check --passive-address 127.0.0.1
+    [[ $output == *'warning: passive-address: it is loopback'* ]]
+    for address in 0.0.0.1 224.0.0.1 255.255.255.255; do
+        run -0 check --passive-address $address
+        [[ $output == *"warning: passive-address: it is no host's"* ]]
+    done
+    for address in 11.0.0.1 172.32.0.1 192.0.2.1 223.255.255.255; do
+        run -0 check --passive-address $address
+        [[ $output == *'0 warnings' ]]
+    done
+}
+
+@test "check: modules that are needed and are not there" {
+    cp "$HANDLER" "$T/handler"
+    users_of_nobody
+    run -0 "$T/handler" --check --root "$ROOT"
+    run -78 "$T/handler" --check --root "$ROOT" --users "$T/users"
+    [[ $output == *'error: modules: nobody can log in: '*stord-password.so* ]]
+    LISTEN_FDS=1 run -78 "$T/handler" --check --root "$ROOT"
+    [[ $output == *'error: modules: systemd hands over no connections: '*stord-systemd.so* ]]
+    LISTEN_FDS=1 run -0 "$HANDLER" --check --root "$ROOT"
+}
+
+@test "check: wrong options are said on standard error, and 421 to nobody" {
+    run -64 --separate-stderr "$HANDLER" --check --rooot x
+    [ -z "$output" ]
+    [ "$stderr" = 'handler: unknown argument "--rooot" (see --help)' ]
+    run -64 --separate-stderr "$HANDLER" --idle-timeout never --check
+    [ -z "$output" ]
+    [[ $stderr == 'handler: --idle-timeout wants '* ]]
+    STORD_ROOTT=/x run -78 --separate-stderr "$HANDLER" --check
+    [ -z "$output" ]
+    [[ $stderr == 'handler: unknown variable STORD_ROOTT '* ]]
+    STORD_ROOTT=/x run -78 --separate-stderr "$HANDLER" --hash </dev/null
+    [ -z "$output" ]
+    # but a session whose root is called so hears it
+    run -78 --separate-stderr "$HANDLER" --root --check </dev/null
+    [[ $output == 421\ * ]]
+}
+
+@test "check: a client whose connection is standard output gets nothing of it" {
+    cat >"$T/wire.py" <<'PY'
+import socket, subprocess, sys
+l = socket.create_server(("127.0.0.1", 0))
+ours = socket.create_connection(l.getsockname())
+theirs, _ = l.accept()
+log = theirs if sys.argv[1] == "both" else subprocess.PIPE
+p = subprocess.Popen(sys.argv[2:], stdin=theirs, stdout=theirs, stderr=log)
+theirs.close()
+print("report" if p.stderr and p.stderr.read().endswith(b"0 errors, 1 warning\n") else "nothing", ours.recv(100), p.wait())
+PY
+    [ "$(command -p python3 "$T/wire.py" one "$HANDLER" --check --root "$ROOT")" = "report b'' 0" ]
+    [ "$(command -p python3 "$T/wire.py" both "$HANDLER" --check --root "$ROOT")" = "nothing b'' 0" ]
+}
+
+# set_up N [OPTION...]: the Nth set-up of README's table: its settings in the environment, its users in $T/users
+set_up() {
+    local row=() setting
+    IFS='|' read -ra row < <(sed -n '/^| set-up /,/^$/p' "$TOP/README.md" | sed -n "$(($1 + 2))p")
+    # shellcheck disable=SC2013 # words are what is wanted
+    for setting in $(grep -oE 'STORD_[^`]+' <<<"${row[2]}"); do export "${setting?}"; done
+    # shellcheck disable=SC2016
+    users_of_nobody "$(grep -oE '`[^`]+`' <<<"${row[3]}" | tr -d '`' | sed "s|HASH|$(hash secret)|")"
+    if [ -n "${STORD_USERS:-}" ]; then
+        [ "$STORD_USERS" = /etc/stord/users ]
+        STORD_USERS=$T/users
+    fi
+    check "${@:2}" | grep -qx '0 errors, 0 warnings'
+}
+
+@test "check: README's public drop box is one" {
+    set_up 1
+    printf old >"$ROOT/old"
+    TCPREMOTEIP=192.0.2.7 talk -o pair <<'STEPS'
+< 220
+> USER anonymous
+< 331
+> PASS x
+< 230
+> ALLO 104857601
+< 200
+> EPSV
+< 229
+> STOR large
+< 552
+> STAT /
+< 212 ^212-Status:\n212 End$
+> MKD folder
+< 257
+STEPS
+    serve
+    curl -sS -T "$T/users" "ftp://127.0.0.1:$PORT/old"
+    [ "$(cat "$ROOT/old")" = old ]
+    [ "$(find "$ROOT" -maxdepth 1 -type f | wc -l)" = 2 ]
+}
+
+@test "check: README's scanner logs in from its network, and from nowhere else" {
+    set_up 2
+    TCPREMOTEIP=192.168.7.7 talk -o pair <<'STEPS'
+< 220
+> USER scanner
+< 331
+> PASS secret
+< 230
+> STAT /
+< 211|212|213
+> MKD x
+< 550
+STEPS
+    talk <<'STEPS'
+< 220
+> USER scanner
+< 331
+> PASS secret
+< 530
+STEPS
+    [ "$(ls "$ROOT")" = scans ]
+}
+
+@test "check: README's partners have homes of their own" {
+    set_up 3
+    serve
+    random_file "$T/sent" 1000
+    curl -sS -u acme:secret -T "$T/sent" "ftp://127.0.0.1:$PORT/order"
+    curl -sS -u globex:secret -T "$T/sent" "ftp://127.0.0.1:$PORT/order"
+    curl -sS -u globex:secret -T "$T/users" "ftp://127.0.0.1:$PORT/order"
+    same "$T/sent" "$ROOT/partners/acme/order"
+    same "$T/sent" "$ROOT/partners/globex/order"
+    [ "$(find "$ROOT/partners/globex" -type f | wc -l)" = 2 ]
+    if curl -sS -u acme:secret "ftp://127.0.0.1:$PORT/order" 2>/dev/null; then fail "it may be read"; fi
+}
