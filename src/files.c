@@ -58,16 +58,6 @@ static int sync_folder(const struct session *session, int folder) {
     return folder_sync(session->config, &session->root, folder);
 }
 
-static int identify(const struct session *session, const char *path, struct path_id *ret_id) {
-    const char *name;
-    int parent = path_open_parent(&session->root, path, &name);
-    if (parent < 0)
-        return parent;
-    int result = path_identify(parent, name, ret_id);
-    (void)close(parent);
-    return result;
-}
-
 int verb_mkd(struct session *session, const char *argument) {
     char path[PATH_SIZE], quoted[2 * PATH_SIZE];
     int result = path_resolve(session->cwd, argument, path);
@@ -78,7 +68,7 @@ int verb_mkd(struct session *session, const char *argument) {
     if (result < 0)
         return reply_failure_as(session, 550, "Failed to make directory", result);
     struct path_id id;
-    if (identify(session, path, &id) == 0)
+    if (path_identify(&session->root, path, &id) == 0)
         view_note_own(session, path, NULL, &id);
     log_event(session->log, LOG_LEVEL_INFO, "Directory made: %s", path);
     return reply_send(session, 257, "\"%s\" directory created", quote(path, quoted));
@@ -121,26 +111,19 @@ static bool has_partials(const struct session *session, const char *path) {
 }
 
 /* Takes the name away from a folder (flags AT_REMOVEDIR) or from anything else (0). */
-static int remove_name(struct session *session, const char *path, int flags) {
+static int remove_name(struct session *session, const char *path, const char *real, int flags) {
     const char *name;
-    int parent = path_open_parent(&session->root, path, &name);
+    int parent = path_open_parent(&session->root, real, &name);
     if (parent < 0)
         return parent;
     int result = *name ? unlink_checked(parent, name, flags) : -EPERM; /* the root itself */
     if (result == -ENOTEMPTY && drop_reserved(parent, name))
         result = unlink_checked(parent, name, flags);
-    if (result == 0)
-        result = sync_folder(session, parent);
-    (void)close(parent);
-    return result;
-}
-
-/* Removes the folder or the file that the client calls by that path. */
-static int remove_permitted(struct session *session, const char *path, const char *real,
-                            int flags) {
-    int result = remove_name(session, real, flags);
-    if (result == 0)
+    if (result == 0) {
         view_forget_own(session, path);
+        result = sync_folder(session, parent);
+    }
+    (void)close(parent);
     return result;
 }
 
@@ -149,7 +132,7 @@ static int remove_folder(struct session *session, const char *path) {
     int result = view_permit(session, path, RIGHT_DELETE, real);
     if (result >= 0 && has_partials(session, path))
         result = -ENOTEMPTY;
-    return result < 0 ? result : remove_permitted(session, path, real, AT_REMOVEDIR);
+    return result < 0 ? result : remove_name(session, path, real, AT_REMOVEDIR);
 }
 
 /* Removes what the client sees under that name: of a file and an interrupted upload the upload. */
@@ -161,7 +144,7 @@ static int remove_file(struct session *session, const char *path) {
     quota_begin(&change, session, path, real, NULL);
     int result = partial_remove(&partial);
     if (result == -ENOENT)
-        result = permitted < 0 ? permitted : remove_permitted(session, path, real, 0);
+        result = permitted < 0 ? permitted : remove_name(session, path, real, 0);
     quota_end(&change);
     return result;
 }

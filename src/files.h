@@ -13,6 +13,4 @@ int verb_mkd(struct session *session, const char *argument);
 int verb_rmd(struct session *session, const char *argument);
 int verb_dele(struct session *session, const char *argument);
 
-/* RNTO replaces a file only with the right to replace, and never a folder. */
-
 #endif

@@ -106,7 +106,7 @@ static int stat_in_folder(const struct listing *listing, const char *name, struc
     int result = path_resolve(listing->path, name, path);
     if (result == 0 && !view_is_known_own(listing->session, path, real))
         result = -ENOENT;
-    return result < 0 ? result : path_stat(&listing->session->root, real, ret_st);
+    return result < 0 ? result : view_own_stat(listing->session, path, real, ret_st);
 }
 
 /* partial: the name is from the list of interrupted uploads. Those hide a file of that name. */

@@ -48,10 +48,20 @@ static int make_room(struct own *own) {
     return 0;
 }
 
-/* Puts an entry in, whose strings then belong to the list. On an error they are freed. */
+/* A folder that got a longer name can make the paths in it too long for anybody to use. */
+static bool is_usable(const struct own_entry *entry) {
+    return strlen(entry->path) < PATH_SIZE && (!entry->real || strlen(entry->real) < PATH_SIZE);
+}
+
+/* Puts an entry in, whose strings then belong to the list. On an error they are freed, and where
+ * they cannot be used any more. */
 static int put_in(struct own *own, const struct own_entry *entry) {
     own_forget(own, entry->path);
-    int result = make_room(own);
+    int result = is_usable(entry) ? make_room(own) : 0;
+    if (!is_usable(entry)) {
+        free_entry(entry);
+        return 0;
+    }
     if (result < 0) {
         free_entry(entry);
         return result;
@@ -122,6 +132,8 @@ static int rename_entry(struct own *own, size_t at, size_t n, const char *to, co
 int own_move(struct own *own, const char *from, const char *to, const char *real) {
     size_t n = strlen(from), at;
     int result = 0;
+    if (strcmp(from, to) == 0 || is_within(to, from, n))
+        return 0; /* no folder can be moved there */
     if (own_find(own, from))
         result = rename_entry(own, lower_bound(own, from), n, to, real);
     char *inside = result == 0 ? replace_start("/", 0, from) : NULL;

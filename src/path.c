@@ -161,7 +161,7 @@ int path_stat(const struct path_root *root, const char *path, struct stat *ret_s
     return result;
 }
 
-int path_identify(int folder, const char *name, struct path_id *ret_id) {
+static int identify(int folder, const char *name, struct path_id *ret_id) {
     const int flags = AT_SYMLINK_NOFOLLOW | (*name ? 0 : AT_EMPTY_PATH);
     struct statx st;
     if (statx(folder, name, flags, STATX_INO | STATX_BTIME, &st) < 0)
@@ -171,6 +171,20 @@ int path_identify(int folder, const char *name, struct path_id *ret_id) {
     if (st.stx_mask & STATX_BTIME)
         ret_id->born = st.stx_btime.tv_sec * 1000000000LL + st.stx_btime.tv_nsec;
     return 0;
+}
+
+int path_identify(const struct path_root *root, const char *path, struct path_id *ret_id) {
+    const char *name;
+    int parent = path_open_parent(root, path, &name);
+    if (parent < 0)
+        return parent;
+    int result = identify(parent, name, ret_id);
+    (void)close(parent);
+    return result;
+}
+
+int path_identify_open(int fd, struct path_id *ret_id) {
+    return identify(fd, "", ret_id);
 }
 
 int path_sync_folder(int folder, int other) {

@@ -66,9 +66,9 @@ int path_open_parent(const struct path_root *root, const char *path, const char 
 /* What is called so, a link itself where it is one. Returns 0 or a negative errno. */
 int path_stat(const struct path_root *root, const char *path, struct stat *ret_st);
 
-/* Which file is called `name` in a folder, or, where name is "", the descriptor itself leads to.
- * Returns 0 or a negative errno. */
-int path_identify(int folder, const char *name, struct path_id *ret_id);
+/* Which file is called so, and which the descriptor leads to. Return 0 or a negative errno. */
+int path_identify(const struct path_root *root, const char *path, struct path_id *ret_id);
+int path_identify_open(int fd, struct path_id *ret_id);
 
 /* Brings the names in a folder to the disk. A folder that may not be read is open as a mere path
  * and cannot be synced, nor can any on some file systems: then all of the file system is synced, to

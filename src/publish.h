@@ -9,6 +9,8 @@
 
 struct store;
 
+enum { PUBLISH_MORE = 9 /* bytes that another name has more than the wished one, at the most */ };
+
 /* How the final name was given, and so how it can be taken back. */
 enum published {
     NOT_PUBLISHED,

@@ -20,6 +20,8 @@ enum { NAME_TRIES = 16 };
 /* A name on its way: `old` in one folder becomes `new` in another. */
 struct move {
     struct session *session;
+    const char *from, *to; /* what the client calls it, before and then */
+    const char *real;      /* where it is before */
     int old_folder, new_folder;
     const char *old;
     char new[NAME_MAX + 1];
@@ -102,70 +104,69 @@ static int sync_both(const struct move *move) {
     return result < 0 ? result : folder_sync(session->config, &session->root, move->old_folder);
 }
 
-/* Renames, and puts the name that was given in the end into `to`. */
-static int rename_within(struct session *session, const char *from, char to[PATH_SIZE]) {
-    struct move move = {.session = session};
+/* It has the new name, whatever comes now. Puts the name that was given in the end into ret_real.
+ */
+static void note_moved(const struct move *move, char ret_real[PATH_SIZE]) {
+    char *name = strrchr(ret_real, '/') + 1;
+    (void)snprintf(name, PATH_SIZE - (size_t)(name - ret_real), "%s", move->new);
+    log_event(move->session->log, LOG_LEVEL_INFO, "Renamed: %s to %s", move->real, ret_real);
+    view_move_own(move->session, move->from, move->to,
+                  strcmp(move->to, ret_real) == 0 ? NULL : ret_real);
+}
+
+static int rename_within(struct move *move, char ret_real[PATH_SIZE]) {
+    const struct path_root *root = &move->session->root;
     const char *new;
-    move.old_folder = path_open_parent(&session->root, from, &move.old);
-    if (move.old_folder < 0)
-        return move.old_folder;
-    int result = move.new_folder = path_open_parent(&session->root, to, &new);
+    move->old_folder = path_open_parent(root, move->real, &move->old);
+    if (move->old_folder < 0)
+        return move->old_folder;
+    int result = move->new_folder = path_open_parent(root, move->to, &new);
     if (result >= 0)
-        result = strlen(new) < sizeof(move.new) ? 0 : -ENAMETOOLONG;
+        result = strlen(new) < sizeof(move->new) ? 0 : -ENAMETOOLONG;
     if (result == 0) {
-        memcpy(move.new, new, strlen(new) + 1);
-        result = move_name(&move);
+        memcpy(move->new, new, strlen(new) + 1);
+        result = move_name(move);
     }
-    if (result == 0)
-        result = sync_both(&move);
-    if (result == 0)
-        (void)snprintf(strrchr(to, '/') + 1, PATH_SIZE - (size_t)(new - to), "%s", move.new);
-    (void)close(move.old_folder);
-    if (move.new_folder >= 0)
-        (void)close(move.new_folder);
+    if (result == 0) {
+        note_moved(move, ret_real);
+        result = sync_both(move);
+    }
+    (void)close(move->old_folder);
+    if (move->new_folder >= 0)
+        (void)close(move->new_folder);
     return result == -EINVAL ? -EPERM : result; /* a folder into itself */
 }
 
 /* The same with the interrupted uploads that belong to them, and counts what it comes to. */
-static int rename_counted(struct session *session, const char *from, const char *real,
-                          const char *to, char ret_real[PATH_SIZE]) {
-    struct partial replaced = view_partial(session, to), moved = view_partial(session, from);
+static int rename_counted(struct move *move) {
+    struct partial replaced = view_partial(move->session, move->to);
+    struct partial moved = view_partial(move->session, move->from);
     struct quota_change change;
-    quota_begin(&change, session, real, to, ret_real);
-    int result = rename_within(session, real, ret_real);
+    char real[PATH_SIZE];
+    memcpy(real, move->to, strlen(move->to) + 1);
+    quota_begin(&change, move->session, move->real, move->to, real);
+    int result = rename_within(move, real);
     if (result == 0) {
         (void)partial_remove(&replaced);
-        (void)partial_move_folder(&moved, to);
+        (void)partial_move_folder(&moved, move->to);
     }
     quota_end(&change);
     return result;
 }
 
-/* Renames what the client calls `from`. real: what it is called now. */
-static int rename_own_or_any(struct session *session, const char *from, const char *to,
-                             char ret_real[PATH_SIZE]) {
-    char real[PATH_SIZE];
-    struct stat st;
-    memcpy(ret_real, to, strlen(to) + 1);
-    int result = find_to_rename(session, from, real, &st);
-    if (result == 0)
-        result = rename_counted(session, from, real, to, ret_real);
-    if (result == 0)
-        log_event(session->log, LOG_LEVEL_INFO, "Renamed: %s to %s", real, ret_real);
-    if (result == 0)
-        view_move_own(session, from, to, strcmp(to, ret_real) == 0 ? NULL : ret_real);
-    return result;
-}
-
 int verb_rnto(struct session *session, const char *argument) {
     char from[PATH_SIZE], to[PATH_SIZE], real[PATH_SIZE];
+    struct move move = {.session = session, .from = from, .to = to, .real = real};
+    struct stat st;
     if (!session->rename_from[0])
         return reply_send(session, 503, "RNFR comes before RNTO");
     memcpy(from, session->rename_from, sizeof(from));
     session->rename_from[0] = '\0';
     int result = path_resolve(session->cwd, argument, to);
     if (result == 0)
-        result = rename_own_or_any(session, from, to, real);
+        result = find_to_rename(session, from, real, &st);
+    if (result == 0)
+        result = rename_counted(&move);
     if (result < 0)
         return reply_failure(session, "Failed to rename", result);
     return reply_send(session, 250, "Renamed");

@@ -26,7 +26,8 @@ static int check_name(struct store *store) {
         return 1;
     if (fstatat(store->folder, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
         return errno == ENOENT ? 0 : -errno;
-    if (S_ISREG(st.st_mode) || store->on_conflict == CONFLICT_RENAME)
+    bool silent = store->request->blind && !store->request->unique && S_ISDIR(st.st_mode);
+    if (S_ISREG(st.st_mode) || (store->on_conflict == CONFLICT_RENAME && !silent))
         return 1;
     return S_ISDIR(st.st_mode) ? -EISDIR : -ENXIO;
 }
@@ -335,7 +336,7 @@ static int begin(struct store *store) {
         result = resumed = resume(store);
     if (result >= 0 && !resumed)
         result = begin_new(store, taken);
-    bool settled = taken || (store->request->unique && store->request->hidden);
+    bool settled = taken || (store->request->unique && store->request->blind);
     if (result >= 0 && settled && store->base == STORE_NOTHING)
         result = settle_conflict(store);
     if (result >= 0)
@@ -485,7 +486,7 @@ int store_publish(struct store *store) {
     if (result < 0 && published != NOT_PUBLISHED)
         undo_counted(store, published);
     else if (result == 0)
-        (void)path_identify(store->fd, "", &store->id);
+        (void)path_identify_open(store->fd, &store->id);
     if (result == 0)
         (void)change_partial(store, remove_partial);
     if (result < 0 && store->resumed && publish_is_ours(store, store->work, store->temp))

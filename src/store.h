@@ -38,7 +38,8 @@ struct store_request {
     bool may_resume;           /* it may go on from a partial */
     bool may_extend;           /* it may go on from a file */
     bool unique;               /* a name is taken also where it has a partial */
-    bool hidden;               /* the client must not learn whether a file has the name */
+    bool blind;                /* the client must not learn what is there but its own, and */
+    bool hidden;               /* what may have the name is not its own */
     enum conflict on_conflict; /* where a file has the name */
     mode_t mode;               /* of the file, or VALUE_NO_MODE */
     gid_t group;               /* of the file, or VALUE_NO_GROUP */

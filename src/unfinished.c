@@ -26,12 +26,20 @@ static int open_error(void) {
     return not_ours ? -EPERM : -errno;
 }
 
+/* Makes a folder, if it is not there. Clients can set a umask that takes our own bits away. */
+static int make_folder(int at, const char *name) {
+    if (mkdirat(at, name, FOLDER_MODE) < 0)
+        return errno == EEXIST ? 0 : -errno;
+    return fchmodat(at, name, FOLDER_MODE, 0) < 0 ? -errno : 0;
+}
+
 int unfinished_open(int folder, bool create) {
     const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
     int fd = openat(folder, UNFINISHED_FOLDER, flags);
     if (fd < 0 && errno == ENOENT && create) {
-        if (mkdirat(folder, UNFINISHED_FOLDER, FOLDER_MODE) < 0 && errno != EEXIST)
-            return -errno;
+        int result = make_folder(folder, UNFINISHED_FOLDER);
+        if (result < 0)
+            return result;
         fd = openat(folder, UNFINISHED_FOLDER, flags);
     }
     if (fd < 0)
@@ -110,8 +118,9 @@ int partial_take(const struct partial *partial, int unfinished, const char *name
 
 /* Makes a folder, if it is not there, and goes into it. */
 static int enter(int at, const char *name) {
-    if (mkdirat(at, name, FOLDER_MODE) < 0 && errno != EEXIST)
-        return -errno;
+    int result = make_folder(at, name);
+    if (result < 0)
+        return result;
     int fd = openat(at, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     return fd < 0 ? -errno : fd;
 }

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "publish.h"
 #include "quota.h"
 #include "receive.h"
 #include "reply.h"
@@ -129,7 +130,8 @@ static int keep(struct session *session, struct upload *upload, bool good) {
 
 /* Remembers how much had come of an upload that failed. */
 static void note_failure(struct session *session, const struct upload *upload) {
-    uint64_t came = upload->store.kept + upload->result.received;
+    uint64_t kept = upload->request.hidden && !upload->store.resumed ? 0 : upload->store.kept;
+    uint64_t came = kept + upload->result.received;
     bool again = strcmp(session->failed, upload->asked) == 0;
     session->lost = again && session->lost > came ? session->lost : came;
     memcpy(session->failed, upload->asked, strlen(upload->asked) + 1);
@@ -219,6 +221,19 @@ static int no_connection(struct session *session, struct upload *upload, int err
                       error == -ETIMEDOUT ? "nobody connected in time" : strerror(-error));
 }
 
+/* Where is the file that the client means, and what may it learn of it? */
+static void find_old(struct session *session, struct upload *upload) {
+    struct store_request *request = &upload->request;
+    upload->is_own = view_is_own(session, upload->asked, upload->path);
+    if (!upload->is_own || request->base == STORE_NOTHING)
+        memcpy(upload->path, upload->asked, sizeof(upload->path));
+    request->blind = !session_sees(session);
+    request->hidden = request->blind && !upload->is_own;
+    if (request->hidden && request->base == STORE_ALL && !request->may_resume)
+        /* or it would be found out how long the file is */
+        upload->job.size_is_rest = request->size_is_rest = true;
+}
+
 /* Refuses what can be refused before a byte is sent. Returns 0 when the transaction has begun. */
 static int begin(struct session *session, struct upload *upload, const char *name) {
     if (*name && name[strlen(name) - 1] == '/')
@@ -226,10 +241,10 @@ static int begin(struct session *session, struct upload *upload, const char *nam
     int result = path_resolve(session->cwd, name, upload->asked);
     if (result < 0)
         return result;
-    upload->is_own = view_is_own(session, upload->asked, upload->path);
-    upload->request.hidden = !session_sees(session) && !upload->is_own;
-    if (!upload->is_own || upload->request.base == STORE_NOTHING)
-        memcpy(upload->path, upload->asked, sizeof(upload->path));
+    if (upload->request.on_conflict == CONFLICT_RENAME &&
+        strlen(upload->asked) + PUBLISH_MORE >= sizeof(upload->path))
+        return -ENAMETOOLONG;
+    find_old(session, upload);
     int folder = path_open_parent(&session->root, upload->path, &upload->request.name);
     if (folder < 0)
         return folder;
@@ -237,10 +252,7 @@ static int begin(struct session *session, struct upload *upload, const char *nam
         (void)close(folder);
         return -EISDIR;
     }
-    result = store_begin(&upload->store, folder, &upload->request);
-    if (upload->request.hidden && upload->store.base != STORE_NOTHING)
-        upload->job.size_is_rest = true; /* or it would be found out how long the file is */
-    return result;
+    return store_begin(&upload->store, folder, &upload->request);
 }
 
 static void log_default_type(const struct session *session, const struct upload *upload) {

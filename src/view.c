@@ -42,16 +42,11 @@ bool view_is_own(struct session *session, const char *path, char ret_real[PATH_S
 bool view_is_known_own(const struct session *session, const char *path, char ret_real[PATH_SIZE]) {
     const struct own_entry *entry = own_find(&session->own, path);
     struct path_id id;
-    const char *name;
     if (!entry)
         return false;
     const char *real = entry->real ? entry->real : path;
-    int parent = path_open_parent(&session->root, real, &name);
-    int result = parent < 0 ? parent : path_identify(parent, name, &id);
-    if (parent >= 0)
-        (void)close(parent);
-    if (result < 0 || id.device != entry->id.device || id.inode != entry->id.inode ||
-        id.born != entry->id.born)
+    if (path_identify(&session->root, real, &id) < 0 || id.device != entry->id.device ||
+        id.inode != entry->id.inode || id.born != entry->id.born)
         return false;
     memcpy(ret_real, real, strlen(real) + 1);
     return true;
@@ -106,11 +101,25 @@ static int stat_folder(const struct session *session, const char *path, struct s
     return 0;
 }
 
+int view_own_stat(const struct session *session, const char *path, const char *real,
+                  struct stat *ret_st) {
+    const struct own_entry *entry = own_find(&session->own, path);
+    int result = path_stat(&session->root, real, ret_st);
+    if (result == 0 && entry && S_ISDIR(ret_st->st_mode)) {
+        ret_st->st_nlink = 2;
+        ret_st->st_size = 0;
+        ret_st->st_mtime = (time_t)(entry->id.born / 1000000000);
+    }
+    return result;
+}
+
 int view_published(struct session *session, const char *path, unsigned right, struct stat *ret_st) {
     char real[PATH_SIZE];
     int result = view_permit(session, path, right, real);
-    return result < 0 ? stat_folder(session, path, ret_st)
-                      : path_stat(&session->root, real, ret_st);
+    if (result < 0)
+        return stat_folder(session, path, ret_st);
+    return result > 0 && !(session->rights & right) ? view_own_stat(session, path, real, ret_st)
+                                                    : path_stat(&session->root, real, ret_st);
 }
 
 int view_stat(struct session *session, const char *path, unsigned right, struct stat *ret_st) {

@@ -40,6 +40,11 @@ bool view_is_own(struct session *session, const char *path, char ret_real[PATH_S
 /* The same, without a look at what other sessions of the client have done meanwhile. */
 bool view_is_known_own(const struct session *session, const char *path, char ret_real[PATH_SIZE]);
 
+/* What a client's own file or folder looks like that is at `real`. Of a folder nothing tells what
+ * others may have put into it. Returns 0 or a negative errno. */
+int view_own_stat(const struct session *session, const char *path, const char *real,
+                  struct stat *ret_st);
+
 /* Remembers that the client made what it calls by that path, if that ever matters. real: where it
  * is, or NULL when it is called so. */
 void view_note_own(struct session *session, const char *path, const char *real,

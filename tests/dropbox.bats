@@ -363,6 +363,116 @@ STEPS
     logged 'Renamed: /x-[0-9a-f]{8}.pdf to /y-[0-9a-f]{8}.pdf'
 }
 
+@test "dropbox: no file gets the name of a folder of its own, and the session goes on" {
+    talk "${BOX[@]}" <<'STEPS'
+< 220
+> TYPE I
+< 200
+> MKD a
+< 257
+> EPSV
+< 229
+> STOR a
+< 553 folder
+> EPSV
+< 229
+> STOR f
+< 150
+put hello
+< 226
+> RNFR f
+< 350
+> RNTO a
+< 553 folder
+> RNFR f
+< 350
+> RNTO a/f
+< 250
+> RMD a
+< 550 not empty
+> DELE a/f
+< 250
+> RMD a
+< 250
+STEPS
+    # what a consumer took away of a folder does not hinder
+    several --allow upload,mkdir,replace <<'STEPS'
+[a] < 220
+> TYPE I
+< 200
+> MKD d
+< 257
+> EPSV
+< 229
+> STOR d/x
+< 150
+put hello
+< 226
+run rm -r "$ROOT/d"; printf file >"$ROOT/d"
+> EPSV
+< 229
+> STOR d
+< 150
+put hello
+< 226
+> RNFR d
+< 350
+> RNTO d
+< 250
+> NOOP
+< 200
+STEPS
+}
+
+@test "dropbox: a client's umask does not take its interrupted uploads from it" {
+    local WRAP=(setpriv --reuid 65534 --regid 65534 --clear-groups)
+    talk "${BOX[@]}" <<'STEPS'
+< 220
+> TYPE I
+< 200
+> SITE UMASK 777
+< 200
+> ALLO 100
+< 200
+> EPSV
+< 229
+> STOR x
+< 150
+put hello
+< 426
+> SIZE x
+< 213 ^213 4$
+STEPS
+}
+
+@test "dropbox: a file whose new name could not be synced is found under it" {
+    make_foreign y
+    : >"$T/trace"
+    local -x ASAN_OPTIONS=detect_leaks=0
+    local WRAP=(strace -f -o "$T/trace" -e trace=fsync -e inject=fsync:error=EIO:when=3+)
+    talk --allow upload --on-conflict=rename <<'STEPS'
+< 220
+> TYPE I
+< 200
+> EPSV
+< 229
+> STOR x
+< 150
+put hello
+< 226
+> RNFR x
+< 350
+> RNTO z
+< 451
+> SIZE x
+< 550
+> SIZE z
+< 213 ^213 5$
+STEPS
+    [ "$(cat "$ROOT/z")" = hello ]
+    foreign_is_there y
+}
+
 @test "dropbox: STOU's name tells nothing, and the client can use it" {
     make_foreign x
     several "${BOX[@]}" <<'STEPS'

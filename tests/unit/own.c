@@ -73,6 +73,27 @@ static void moves(void) {
     own_forget_all(&own);
 }
 
+/* What is left of a folder that a consumer took away, and names that cannot be. */
+static void moves_into_itself(void) {
+    CHECK(add("/a") == 0 && add("/a/b") == 0);
+    CHECK(own_move(&own, "/a", "/a", NULL) == 0 && own.count == 2);
+    CHECK(own_move(&own, "/a", "/a/b", NULL) == 0 && own.count == 2);
+    own_forget_all(&own);
+}
+
+/* A path that gets too long is forgotten: nobody could use it. */
+static void forgets_what_is_too_long(void) {
+    static char path[PATH_SIZE], real[PATH_SIZE];
+    const struct path_id id = {.inode = 5};
+    (void)memset(path, 'x', sizeof(path) - 1);
+    (void)memcpy(path, "/a/", 3);
+    (void)memcpy(real, path, sizeof(real));
+    path[PATH_SIZE - 3] = '\0';
+    CHECK(own_remember(&own, path, real, &id) == 0 && own.count == 1);
+    CHECK(own_move(&own, "/a", "/ab", NULL) == 0 && own.count == 0);
+    own_forget_all(&own);
+}
+
 static void has_a_limit(void) {
     char path[32];
     int result = 0;
@@ -90,6 +111,8 @@ int main(void) {
     check_run("own: what is remembered is found, until it is forgotten", finds);
     check_run("own: what is in a folder is listed", lists);
     check_run("own: what is moved is found under its new name", moves);
+    check_run("own: nothing is moved into itself", moves_into_itself);
+    check_run("own: what is too long is forgotten", forgets_what_is_too_long);
     check_run("own: there is a limit", has_a_limit);
     return check_end();
 }
