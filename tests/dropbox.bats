@@ -425,8 +425,7 @@ STEPS
 }
 
 @test "dropbox: a client's umask does not take its interrupted uploads from it" {
-    local WRAP=(setpriv --reuid 65534 --regid 65534 --clear-groups)
-    talk "${BOX[@]}" <<'STEPS'
+    as_nobody "${BOX[@]}" <<'STEPS'
 < 220
 > TYPE I
 < 200
@@ -449,6 +448,7 @@ STEPS
     make_foreign y
     : >"$T/trace"
     local -x ASAN_OPTIONS=detect_leaks=0
+    # shellcheck disable=SC2034 # talk reads it
     local WRAP=(strace -f -o "$T/trace" -e trace=fsync -e inject=fsync:error=EIO:when=3+)
     talk --allow upload --on-conflict=rename <<'STEPS'
 < 220
