@@ -370,7 +370,8 @@ STEPS
     refused six -o tcp
     refused six -o mapped
     for over in tcp tcp6 mapped unix pipe; do refused far -o $over; done
-    refused mapped -o mapped
+    let_in mapped tcp mapped
+    refused mapped -o tcp6
     logged 'far may not come from there$'
     logged 'Login failed from \[::1\]:[0-9]+: user far$'
     # whom a relay names comes from where it says

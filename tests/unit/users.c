@@ -116,6 +116,11 @@ static void addresses_are_matched(void) {
     CHECK(!comes_from("::/0", "192.0.2.1") && !comes_from("0.0.0.0/0", "::1"));
     CHECK(comes_from("198.51.100.0/24+2001:db8::/33", "2001:db8:7fff::"));
     CHECK(!comes_from("198.51.100.0/24+2001:db8::/33", "2001:db8:8000::"));
+    CHECK(comes_from("::ffff:192.0.2.0/120", "192.0.2.255") &&
+          !comes_from("::ffff:192.0.2.0/120", "192.0.3.0"));
+    CHECK(comes_from("::ffff:0:0/96", "192.0.2.1") && !comes_from("::ffff:0:0/96", "::1"));
+    CHECK(comes_from("::ffff:192.0.2.7", "192.0.2.7") &&
+          !comes_from("::ffff:192.0.2.7", "192.0.2.6"));
     struct peer local = {.kind = PEER_PIPE, .local = true};
     struct user user = {.from = "127.0.0.0/8"};
     CHECK(users_may_come_from(&user, &local));
