@@ -63,7 +63,8 @@ a:$6$x$x:/.stord.unfinished::|the home is not a plain path
 a:$6$x$x:/:write:|the rights are not a comma list
 a:$6$x$x:/:upload,:|the rights are not a comma list
 a:$6$x$x:/::ssl|option "ssl": wanted is tls, from=
-a:$6$x$x:/::tls=yes|option "tls": wanted is tls, from=
+a:$6$x$x:/::tls=yes|option "tls": wanted is tls, without a value
+a:$6$x$x:/::quota=1,quota=2|option "quota" is given twice
 a:$6$x$x:/::tls,|option "": wanted is tls, from=
 a:$6$x$x:/::max-file=big|option "max-file": wanted is bytes
 a:$6$x$x:/::quota|option "quota": wanted is bytes
@@ -133,6 +134,12 @@ LINES
     printf 'me:%s:/::\0\n' "$SECRET" >"$T/users"
     broken
     logged "$T/users:0: there is a NUL byte"
+    printf '%s\n' "me:$SECRET:/::quota=12" | head -c -2 >"$T/users"
+    broken
+    logged "$T/users:1: the last line has no end"
+    printf '\xef\xbb\xbfme:%s:/::\n' "$SECRET" >"$T/users"
+    broken
+    logged "$T/users:1: there is a byte order mark"
 }
 
 @test "users: without the module for passwords nobody is let in" {
