@@ -17,7 +17,7 @@
 enum { FAILURE_DELAY = 1000 /* ms from a wrong password to the reply */ };
 
 static bool has_users(const struct session *session) {
-    return config_users(session->config) != NULL;
+    return session->config->users != NULL;
 }
 
 static void apply(struct session *session, const struct account *account) {

@@ -184,7 +184,7 @@ int check_run(const struct config *config) {
         check_who_can_log_in, check_homes, check_passive_ports, check_passive_address,
         check_modules,
     };
-    struct check check = {.config = config, .users_file = config_users(config), .root = {.fd = -1}};
+    struct check check = {.config = config, .users_file = config->users, .root = {.fd = -1}};
     spare_client();
     for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++)
         checks[i](&check);

@@ -3,6 +3,7 @@
 # shellcheck disable=SC2016,SC2034 # hashes have dollars; WRAP is for session.bash
 bats_require_minimum_version 1.5.0
 load session
+load resume
 
 setup() {
     setup_sandbox
@@ -169,6 +170,22 @@ STEPS
 < 230
 STEPS
     broken --users "$T/none"
+    # taken away during a session it is not none
+    several <<STEPS
+[a] < 220
+run mv "$T/credentials/users" "$T/users"
+[a] > PWD
+< 530
+> REIN
+< 220
+> PWD
+< 530
+> USER me
+< 331 Now send PASS
+> PASS secret
+< 421 Nobody can log in now
+closed
+STEPS
     talk --users none <<'STEPS'
 < 220
 > PWD
@@ -179,6 +196,26 @@ STEPS
 > PWD
 < 257
 STEPS
+}
+
+@test "users: a systemd credential that cannot be looked at is not none: nobody is let in" {
+    need_root 'becomes another user'
+    users "me:$SECRET:/::"
+    mkdir "$T/credentials"
+    mv "$T/users" "$T/credentials/users"
+    chmod 700 "$T/credentials"
+    export CREDENTIALS_DIRECTORY=$T/credentials
+    as_nobody <<'STEPS'
+< 220
+> PWD
+< 530
+> USER me
+< 331 Now send PASS
+> PASS secret
+< 421 Nobody can log in now
+closed
+STEPS
+    logged "Nobody can log in: users file $T/credentials/users: Permission denied"
 }
 
 @test "users: of ten thousand, the first and the last log in, and no others" {
