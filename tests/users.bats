@@ -111,6 +111,21 @@ LINES
     done
 }
 
+@test "users: hashes that are cut off or made up let nobody in, and are told with their line" {
+    local good bad
+    for good in "$SECRET" "$(perl -e 'print crypt("secret", q($y$j75$saltsaltsalt$))')" \
+        "$(perl -e 'print crypt("secret", q($2b$04$abcdefghijklmnopqrstuu))')"; do
+        for bad in "${good::-1}" "$good." "${good::-1}=" "${good%\$*}" "${good::4}x" "${good::4}garbage" "${good::4}"; do
+            users "me:$SECRET:/::" "you:$bad:/::"
+            : >"$T/log"
+            broken
+            logged "$T/users:2: the hash is cut off" || fail "$bad"
+        done
+        users "me:$SECRET:/::" "you:$good:/::"
+        printf '> PWD\n< 257\n' | as me
+    done
+}
+
 @test "users: locked users are not let in, and the others are" {
     users "# a comment, and an empty line" '' "gone:!$SECRET:/::" 'no:*:/::' 'not:!:/::' "me:$SECRET:/::"$'\r'
     printf '> PWD\n< 257\n' | as me
