@@ -677,6 +677,7 @@ STEPS
     need strace
     make_user box upload,mkdir on-conflict=rename
     local -x ASAN_OPTIONS=detect_leaks=0 # leaks cannot be looked for under strace
+    # shellcheck disable=SC2034 # for session.bash
     local WRAP=(strace -f -o "$T/trace" -e trace=ftruncate -e inject=ftruncate:delay_enter=700000)
     several --users "$T/users" <<'STEPS'
 [a] < 220

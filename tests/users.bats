@@ -168,7 +168,7 @@ LINES
 @test "users: the systemd credential is taken where there is one, unless --users says otherwise" {
     users "me:$SECRET:/::"
     mkdir "$T/credentials"
-    export CREDENTIALS_DIRECTORY=$T/credentials
+    local -x CREDENTIALS_DIRECTORY=$T/credentials
     talk <<'STEPS'
 < 220
 > PWD
@@ -219,7 +219,7 @@ STEPS
     mkdir "$T/credentials"
     mv "$T/users" "$T/credentials/users"
     chmod 700 "$T/credentials"
-    export CREDENTIALS_DIRECTORY=$T/credentials
+    local -x CREDENTIALS_DIRECTORY=$T/credentials
     as_nobody <<'STEPS'
 < 220
 > PWD
