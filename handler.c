@@ -59,7 +59,7 @@ static int serve(const struct config *config, const struct log *log, int stop) {
         return refuse_setup(log, EX_CONFIG, complaint);
     }
     struct login login = {.fd = -1};
-    const struct login_setup setup = {.file = config_users(config), .peer = &peer, .log = log};
+    const struct login_setup setup = {.file = config->users, .peer = &peer, .log = log};
     result = setup.file ? login_start(&login, &setup) : 0;
     if (result < 0) {
         (void)snprintf(complaint, sizeof(complaint), "credential helper: %s", strerror(-result));

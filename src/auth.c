@@ -1,5 +1,6 @@
 #include "auth.h"
 
+#include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
 #include <poll.h>
@@ -14,10 +15,10 @@
 #include "session.h"
 #include "view.h"
 
-enum { FAILURE_DELAY = 1000 /* ms from a wrong password to the reply */ };
+enum { FAILURE_DELAY = 1000 /* ms from a wrong password to the reply, at least */ };
 
 static bool has_users(const struct session *session) {
-    return config_users(session->config) != NULL;
+    return session->config->users != NULL;
 }
 
 static void apply(struct session *session, const struct account *account) {
@@ -37,24 +38,6 @@ static void be_nobody(struct session *session) {
     session->user[0] = '\0';
 }
 
-void auth_begin(struct session *session) {
-    be_nobody(session);
-    session->authenticated = false;
-    session->logged_in = session->peer.local && !has_users(session);
-}
-
-int auth_refuse(struct session *session) {
-    if (has_users(session))
-        return reply_send(session, 530, "Not logged in: USER and PASS come first");
-    if (session->config->anonymous)
-        return reply_send(session, 530, "Not logged in: log in as anonymous");
-    log_event(session->log, LOG_LEVEL_WARNING,
-              "Refused %s: there is no user database, so only local peers are served",
-              session->peer.text);
-    return reply_send(session, 530,
-                      "Not logged in: without a user database only local clients are served");
-}
-
 void auth_owner(char kind, const char *name, char ret_owner[AUTH_OWNER_SIZE]) {
     size_t n = 0;
     ret_owner[n++] = kind;
@@ -69,14 +52,40 @@ void auth_owner(char kind, const char *name, char ret_owner[AUTH_OWNER_SIZE]) {
     ret_owner[n] = '\0';
 }
 
-/* The client's address, as auth_owner. */
+/* The client's address, as auth_owner; where it is not known, what stands in for it in the log. */
 static void host_owner(const struct session *session, char ret_owner[AUTH_OWNER_SIZE]) {
-    char host[PEER_TEXT_SIZE];
-    memcpy(host, session->peer.text, sizeof(host));
-    char *port = strrchr(host, ':');
-    if (port)
-        *port = '\0';
-    auth_owner('a', host, ret_owner);
+    const union address *address = &session->peer.address;
+    char host[INET6_ADDRSTRLEN];
+    const char *text = session->peer.text;
+    if (address->any.sa_family == AF_INET)
+        text = inet_ntop(AF_INET, &address->in.sin_addr, host, sizeof(host));
+    else if (address->any.sa_family == AF_INET6)
+        text = inet_ntop(AF_INET6, &address->in6.sin6_addr, host, sizeof(host));
+    auth_owner('a', text, ret_owner);
+}
+
+static bool has_address(const struct peer *peer) {
+    return peer->address.any.sa_family == AF_INET || peer->address.any.sa_family == AF_INET6;
+}
+
+void auth_begin(struct session *session) {
+    be_nobody(session);
+    session->authenticated = false;
+    session->logged_in = session->peer.local && !has_users(session);
+    if (session->logged_in && has_address(&session->peer) && !session_sees(session))
+        host_owner(session, session->owner); /* who must not see what others have interrupted */
+}
+
+int auth_refuse(struct session *session) {
+    if (has_users(session))
+        return reply_send(session, 530, "Not logged in: USER and PASS come first");
+    if (session->config->anonymous)
+        return reply_send(session, 530, "Not logged in: log in as anonymous");
+    log_event(session->log, LOG_LEVEL_WARNING,
+              "Refused %s: there is no user database, so only local peers are served",
+              session->peer.text);
+    return reply_send(session, 530,
+                      "Not logged in: without a user database only local clients are served");
 }
 
 /* What one client uploads over several connections is its own in all of them. */
@@ -136,11 +145,13 @@ static int close_after(struct session *session, const char *text) {
     return reply_send(session, 421, "%s; closing", text);
 }
 
-/* The log line that contrib/fail2ban looks for. */
-static int refuse_login(struct session *session) {
+/* The log line that contrib/fail2ban looks for. begun: when the password came, so that the reply
+ * comes as late whatever hashing took. */
+static int refuse_login(struct session *session, long long begun) {
+    long long left = begun + FAILURE_DELAY - clock_ms();
     log_event(session->log, LOG_LEVEL_WARNING, "Login failed from %s: user %s", session->peer.text,
               session->user);
-    (void)channel_await(&session->control, -1, 0, FAILURE_DELAY);
+    (void)channel_await(&session->control, -1, 0, left > 0 ? (int)left : 0);
     if (++session->failed_logins >= LOGIN_TRIES)
         return close_after(session, "Too many wrong passwords");
     return reply_send(session, 530, "Login incorrect");
@@ -199,6 +210,7 @@ int verb_pass(struct session *session, const char *argument) {
         return session->logged_in ? reply_send(session, 230, "Logged in") : auth_refuse(session);
     if (session->user[0] == '\0')
         return reply_send(session, 503, "USER comes before PASS");
+    long long begun = clock_ms();
     int result = ask(session, argument, &answer);
     if (result == -ESHUTDOWN)
         return 0;            /* the session loop answers that */
@@ -210,7 +222,7 @@ int verb_pass(struct session *session, const char *argument) {
     if (result < 0 || answer.outcome == LOGIN_BROKEN)
         return close_after(session, "Nobody can log in now: see the server's log");
     if (answer.outcome != LOGIN_YES)
-        return refuse_login(session);
+        return refuse_login(session, begun);
     result = log_in(session, &answer.account);
     if (session->logged_in)
         join_others(session);

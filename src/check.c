@@ -75,10 +75,14 @@ static void check_users_place(struct check *check) {
 }
 
 static void check_users(struct check *check) {
+    const char *error; /* is told by check_modules */
     if (!check->users_file)
         return;
     int fd = open(check->users_file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     int result = fd < 0 ? -errno : users_read(&check->users, fd, complain, check);
+    const struct password *password = password_load(&error);
+    if (result == 0 && password)
+        result = password_check_users(password, &check->users, complain, check);
     check->users_broken = result < 0;
     if (result < 0 && result != -EINVAL)
         check_error(check, "users", "%s: %s", check->users_file, strerror(-result));
@@ -184,7 +188,7 @@ int check_run(const struct config *config) {
         check_who_can_log_in, check_homes, check_passive_ports, check_passive_address,
         check_modules,
     };
-    struct check check = {.config = config, .users_file = config_users(config), .root = {.fd = -1}};
+    struct check check = {.config = config, .users_file = config->users, .root = {.fd = -1}};
     spare_client();
     for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++)
         checks[i](&check);

@@ -37,6 +37,16 @@ static int parse_bits(const char *text, unsigned most, unsigned *ret) {
     return 0;
 }
 
+/* IPv4 written as IPv6 is IPv4, as that of peers is. */
+static void unmap(struct cidr *cidr) {
+    const struct in6_addr *in6 = &cidr->address.in6.sin6_addr;
+    struct sockaddr_in in = {.sin_family = AF_INET};
+    if (cidr->address.any.sa_family != AF_INET6 || !IN6_IS_ADDR_V4MAPPED(in6) || cidr->bits < 96)
+        return;
+    memcpy(&in.sin_addr, &in6->s6_addr[12], sizeof(in.sin_addr));
+    *cidr = (struct cidr){.address.in = in, .bits = cidr->bits - 96};
+}
+
 int cidr_parse(const char *text, size_t n, struct cidr *ret_cidr) {
     char copy[TEXT_SIZE];
     struct cidr cidr = {.address.any.sa_family = AF_INET};
@@ -58,6 +68,7 @@ int cidr_parse(const char *text, size_t n, struct cidr *ret_cidr) {
         if (bytes_of(&cidr.address)[i] & ~mask_of(cidr.bits, i))
             return -EINVAL;
     }
+    unmap(&cidr);
     *ret_cidr = cidr;
     return 0;
 }

@@ -1,11 +1,12 @@
 #include "config.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <limits.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
 #include "value.h"
 
@@ -184,11 +185,27 @@ static enum config_outcome load_argument(struct config *config, int argc, char *
     return set(config, option, argument, shown_length, value, error) ? CONFIG_SERVE : CONFIG_USAGE;
 }
 
+/* The users file: what --users says, else the systemd credential `users` where there is one, else
+ * NULL. One that cannot be looked at is one that nobody can log in by, and not none. */
+static const char *find_users(const struct config *config) {
+    static char credential[PATH_MAX]; /* static only for its size */
+    const char *folder = getenv("CREDENTIALS_DIRECTORY");
+    struct stat st;
+    if (config_has(config, "users"))
+        return strcmp(config->users, NO_USERS) == 0 ? NULL : config->users;
+    if (!folder)
+        return NULL;
+    if (snprintf(credential, PATH_MAX, "%s/users", folder) >= PATH_MAX)
+        return folder; /* which cannot be read as a file */
+    return lstat(credential, &st) < 0 && errno == ENOENT ? NULL : credential;
+}
+
 enum config_outcome config_load(struct config *ret_config, int argc, char *const *argv,
                                 char *const *environment, char error[CONFIG_ERROR_SIZE]) {
     struct config config = {0};
     for (size_t i = 0; i < OPTION_COUNT; i++)
         (void)options[i].set((char *)&config + options[i].field, options[i].fallback);
+    config.users = NULL;
     *ret_config = config; /* good enough to complain with */
     enum config_outcome outcome = load_environment(&config, environment, error);
     enum config_outcome from_arguments = CONFIG_SERVE;
@@ -201,6 +218,7 @@ enum config_outcome config_load(struct config *ret_config, int argc, char *const
     }
     if (from_arguments != CONFIG_SERVE)
         outcome = from_arguments; /* --help works in any environment */
+    config.users = find_users(&config);
     if (outcome == CONFIG_SERVE)
         *ret_config = config;
     ret_config->wanted = config.wanted;
@@ -210,16 +228,6 @@ enum config_outcome config_load(struct config *ret_config, int argc, char *const
 bool config_has(const struct config *config, const char *name) {
     const struct option *option = find_option(name, strlen(name));
     return option && config->given >> (option - options) & 1;
-}
-
-const char *config_users(const struct config *config) {
-    static char credential[PATH_MAX]; /* static only for its size */
-    const char *folder = getenv("CREDENTIALS_DIRECTORY");
-    if (config_has(config, "users"))
-        return strcmp(config->users, NO_USERS) == 0 ? NULL : config->users;
-    if (!folder || snprintf(credential, PATH_MAX, "%s/users", folder) >= PATH_MAX)
-        return NULL;
-    return access(credential, F_OK) == 0 ? credential : NULL;
 }
 
 bool config_root_is_default(const struct config *config) {

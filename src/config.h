@@ -30,7 +30,7 @@ enum config_outcome {
 struct config {
     enum config_outcome wanted; /* what was asked for, be the settings good or not */
     const char *root;           /* folder that uploads go to */
-    const char *users;          /* users file, or "none" */
+    const char *users;          /* users file, or the systemd credential; NULL: none */
     bool anonymous;             /* strangers may log in as anonymous */
     unsigned allow;             /* what sessions may do: bits of enum right */
     enum log_target log;        /* where to log */
@@ -58,17 +58,13 @@ struct config {
 enum { CONFIG_ERROR_SIZE = 512 };
 
 /* Reads defaults, then the environment, then the arguments into *ret_config, whose strings point
- * into those. With CONFIG_USAGE and CONFIG_BAD, error holds the exact complaint, and of *ret_config
- * but `wanted` is good. */
+ * into those; `users` is found once, and stays. With CONFIG_USAGE and CONFIG_BAD, error holds the
+ * exact complaint, and of *ret_config but `wanted` is good. */
 enum config_outcome config_load(struct config *ret_config, int argc, char *const *argv,
                                 char *const *environment, char error[CONFIG_ERROR_SIZE]);
 
 /* Tells whether the option of that name was given, as an argument or in the environment. */
 bool config_has(const struct config *config, const char *name);
-
-/* The users file: what --users says, else the systemd credential `users` where there is one, else
- * NULL. The string lives as long as the environment. */
-const char *config_users(const struct config *config);
 
 /* Tells whether root is the default one, which is created when it is missing. */
 bool config_root_is_default(const struct config *config);

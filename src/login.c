@@ -38,22 +38,30 @@ static void complain(void *context, unsigned line, const char *complaint) {
                   complaint);
 }
 
+static int read_users(struct helper *helper) {
+    int fd = open(helper->setup->file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0)
+        return -errno;
+    int result = users_read(&helper->users, fd, complain, helper);
+    (void)close(fd);
+    return result < 0 || !helper->password
+               ? result
+               : password_check_users(helper->password, &helper->users, complain, helper);
+}
+
 /* Reads the users file. A broken one lets nobody in, rather than let in somebody wrong. */
 static void load(struct helper *helper) {
     const struct log *log = helper->setup->log;
     const char *error;
-    int fd = open(helper->setup->file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-    helper->error = fd < 0 ? -errno : users_read(&helper->users, fd, complain, helper);
-    if (fd >= 0)
-        (void)close(fd);
+    helper->password = password_load(&error);
+    if (!helper->password)
+        log_event(log, LOG_LEVEL_ERROR, "Nobody can log in: %s", error);
+    helper->error = read_users(helper);
     if (helper->error < 0)
         log_event(log, LOG_LEVEL_ERROR, "Nobody can log in: users file %s: %s", helper->setup->file,
                   helper->error == -EINVAL ? "see above" : strerror(-helper->error));
-    helper->password = password_load(&error);
-    if (!helper->password) {
-        log_event(log, LOG_LEVEL_ERROR, "Nobody can log in: %s", error);
+    if (!helper->password)
         helper->error = -ELIBACC;
-    }
 }
 
 /* The hash that stands in for that of a user who is not there: one of the file, always the same one

@@ -33,6 +33,27 @@ static bool is_right(const char *password, const char *hash) {
     return right;
 }
 
+/* The last part of the hash is that long; so many dollars are in all of it. */
+static bool is_well_formed(const char *hash) {
+    static const char digits[] = "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    static const struct {
+        const char *prefix;
+        size_t dollars, length;
+    } rows[] = {
+        {"$6$rounds=", 4, 86}, {"$6$", 3, 86}, {"$y$", 4, 43}, {"$gy$", 4, 43}, {"$2", 3, 53}};
+    const char *last = strrchr(hash, '$');
+    size_t i = 0, dollars = 0;
+    while (i < sizeof(rows) / sizeof(rows[0]) &&
+           strncmp(hash, rows[i].prefix, strlen(rows[i].prefix)) != 0)
+        i++;
+    if (!last || i == sizeof(rows) / sizeof(rows[0]))
+        return false;
+    for (const char *c = hash; *c; c++)
+        dollars += *c == '$';
+    return dollars == rows[i].dollars && strlen(last + 1) == rows[i].length &&
+           strspn(last + 1, digits) == rows[i].length && crypt_checksalt(hash) == CRYPT_SALT_OK;
+}
+
 static int make_hash(const char *password, char ret_hash[PASSWORD_HASH_SIZE]) {
     char setting[CRYPT_GENSALT_OUTPUT_SIZE];
     struct crypt_data *data = calloc(1, sizeof(*data));
@@ -49,4 +70,5 @@ static int make_hash(const char *password, char ret_hash[PASSWORD_HASH_SIZE]) {
     return result;
 }
 
-const struct password stord_password = {.is_right = is_right, .make_hash = make_hash};
+const struct password stord_password = {
+    .is_right = is_right, .is_well_formed = is_well_formed, .make_hash = make_hash};

@@ -31,7 +31,7 @@ static int complain(const char *what, int error) {
 
 static void complain_users(void *context, unsigned line, const char *complaint) {
     const struct recount *recount = context;
-    (void)fprintf(stderr, "handler: %s:%u: %s\n", config_users(recount->config), line, complaint);
+    (void)fprintf(stderr, "handler: %s:%u: %s\n", recount->config->users, line, complaint);
 }
 
 static int compare_homes(const void *a, const void *b) {
@@ -53,7 +53,7 @@ static void sift(struct users *users) {
 }
 
 static int read_users(struct recount *recount) {
-    const char *file = config_users(recount->config);
+    const char *file = recount->config->users;
     if (!file) {
         (void)fputs("handler: --recount wants --users\n", stderr);
         return -EINVAL;

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -22,29 +23,45 @@ struct record {
     struct path_id id;
 };
 
-/* Locks all of the file, for this open of it alone (F_WRLCK) or beside others (F_RDLCK). */
-static int lock(int fd, short type) {
-    struct flock all = {.l_type = type, .l_whence = SEEK_SET};
-    return fcntl(fd, F_OFD_SETLK, &all) < 0 ? -errno : 0;
+/* Bytes of the file that stand for something when they are locked, whatever it holds. */
+enum lock {
+    LOCK_RUNNING, /* whoever shares the file has it for reading, and who empties it for writing */
+    LOCK_RECORDS  /* whoever reads or writes records */
+};
+
+/* Locks for this open of the file alone (F_WRLCK) or beside others (F_RDLCK), or unlocks. command:
+ * F_OFD_SETLKW waits for the others, F_OFD_SETLK does not. Returns 0 or a negative errno. */
+static int lock(int fd, int command, enum lock which, short type) {
+    struct flock byte = {.l_type = type, .l_whence = SEEK_SET, .l_start = which, .l_len = 1};
+    int result;
+    do
+        result = fcntl(fd, command, &byte);
+    while (result < 0 && errno == EINTR);
+    return result < 0 ? -errno : 0;
 }
 
 void share_init(struct share *share) {
-    *share = (struct share){.folder = -1, .fd = -1};
+    *share = (struct share){.fd = -1};
 }
 
 static void close_share(struct share *share) {
     if (share->fd >= 0)
         (void)close(share->fd);
-    if (share->folder >= 0)
-        (void)close(share->folder);
     share_init(share);
 }
 
-/* Whoever is alone begins anew; then, or else, others may come. */
+/* Empties the file if nobody shares it now. Returns 0, also when somebody does, or a negative
+ * errno. */
+static int empty(const struct share *share) {
+    bool alone = lock(share->fd, F_OFD_SETLK, LOCK_RUNNING, F_WRLCK) == 0;
+    return alone && ftruncate(share->fd, 0) < 0 ? -errno : 0;
+}
+
+/* Whoever is alone begins anew; then, or else, others may come. Who empties the file at the same
+ * moment is waited for. */
 static int settle(const struct share *share) {
-    if (lock(share->fd, F_WRLCK) == 0 && ftruncate(share->fd, 0) < 0)
-        return -errno;
-    return lock(share->fd, F_RDLCK);
+    int result = empty(share);
+    return result < 0 ? result : lock(share->fd, F_OFD_SETLKW, LOCK_RUNNING, F_RDLCK);
 }
 
 int share_join(struct share *share, const struct path_root *root, const char *owner,
@@ -53,51 +70,47 @@ int share_join(struct share *share, const struct path_root *root, const char *ow
     char path[PATH_SIZE];
     share_init(share);
     (void)snprintf(path, sizeof(path), FOLDER "%s", owner);
-    (void)snprintf(share->host, sizeof(share->host), "%s", host);
-    share->folder = unfinished_enter(root, path);
-    if (share->folder < 0)
-        return share->folder;
-    share->fd = openat(share->folder, share->host, flags, 0600);
+    int folder = unfinished_enter(root, path);
+    if (folder < 0)
+        return folder;
+    share->fd = openat(folder, host, flags, 0600);
     int result = share->fd < 0 ? -errno : settle(share);
+    (void)close(folder);
     if (result < 0)
         close_share(share);
     return result;
 }
 
-static int apply(struct own *own, const struct share_change *change) {
-    switch (change->kind) {
-    case SHARE_REMEMBER:
-        return own_remember(own, change->path, change->real, &change->id);
-    case SHARE_MOVE:
-        return own_move(own, change->path, change->to, change->real);
-    default:
-        own_forget(own, change->path);
-        return 0;
-    }
+/* Is what is called so another file or folder than the one that the change is of? */
+static bool is_of_another(const struct own *own, const struct share_change *change) {
+    const struct own_entry *entry = own_find(own, change->path);
+    const struct path_id *id = &change->id;
+    return id->inode != 0 && entry &&
+           (entry->id.device != id->device || entry->id.inode != id->inode ||
+            entry->id.born != id->born);
 }
 
-/* Makes all changes in the file, whoever wrote them, in the order that they have there. */
-int share_change(struct share *share, struct own *own, const struct share_change *change) {
-    if (share->fd < 0)
-        return apply(own, change);
-    const char *strings[STRINGS] = {change->path, change->to, change->real};
-    struct record record = {.kind = change->kind, .id = change->id};
-    struct iovec parts[1 + STRINGS] = {{.iov_base = &record, .iov_len = sizeof(record)}};
-    size_t whole = sizeof(record);
-    for (size_t i = 0; i < STRINGS; i++) {
-        record.size[i] = strings[i] ? (uint32_t)strlen(strings[i]) + 1 : 0;
-        parts[1 + i] = (struct iovec){.iov_base = (char *)strings[i], .iov_len = record.size[i]};
-        whole += record.size[i];
-    }
-    ssize_t written = writev(share->fd, parts, 1 + STRINGS);
-    if (written == (ssize_t)whole) {
-        share_read(share, own);
+static int apply(struct own *own, const struct share_change *change) {
+    if (change->kind == SHARE_REMEMBER)
+        return own_remember(own, change->path, change->real, &change->id);
+    if (is_of_another(own, change))
         return 0;
+    if (change->kind == SHARE_MOVE)
+        return own_move(own, change->path, change->to, change->real);
+    own_forget(own, change->path);
+    return 0;
+}
+
+/* Bytes of the strings behind a record, or -EBADMSG when it is none. */
+static ssize_t strings_size(const struct record *record) {
+    size_t size = 0;
+    for (size_t i = 0; i < STRINGS; i++) {
+        if (record->size[i] > PATH_SIZE)
+            return -EBADMSG;
+        size += record->size[i];
     }
-    int error = written < 0 ? -errno : -ENOSPC;
-    close_share(share); /* what the others read from now on is not to be trusted */
-    int result = apply(own, change);
-    return result < 0 ? result : error;
+    bool named = record->size[0] && (record->size[1] || record->kind != SHARE_MOVE);
+    return record->kind <= SHARE_MOVE && named ? (ssize_t)size : -EBADMSG;
 }
 
 /* Makes the change of a record, whose strings are in `strings`. */
@@ -114,37 +127,105 @@ static void apply_record(struct own *own, const struct record *record, char *str
                                         .to = string[1],
                                         .real = string[2],
                                         .id = record->id};
-    if (change.path && (change.to || change.kind != SHARE_MOVE))
-        (void)apply(own, &change);
+    (void)apply(own, &change);
 }
 
-/* Reads one record and makes its change. Returns false when there is no whole one. */
-static bool read_record(struct share *share, struct own *own) {
+/* Reads one record and makes its change. Returns 1, 0 when there is no whole one, or a negative
+ * errno. */
+static int read_record(struct share *share, struct own *own) {
     struct record record;
     char strings[STRINGS * PATH_SIZE];
     ssize_t head = pread(share->fd, &record, sizeof(record), share->read);
     if (head != (ssize_t)sizeof(record))
-        return false;
-    size_t size = 0;
-    for (size_t i = 0; i < STRINGS; i++) {
-        if (record.size[i] > PATH_SIZE)
-            return false;
-        size += record.size[i];
-    }
-    if (pread(share->fd, strings, size, share->read + head) != (ssize_t)size)
-        return false;
-    share->read += head + (ssize_t)size;
+        return head < 0 ? -errno : 0;
+    ssize_t size = strings_size(&record);
+    if (size < 0)
+        return (int)size;
+    ssize_t got = pread(share->fd, strings, (size_t)size, share->read + head);
+    if (got != size)
+        return got < 0 ? -errno : 0;
+    share->read += head + size;
     apply_record(own, &record, strings);
-    return true;
+    return 1;
 }
 
-void share_read(struct share *share, struct own *own) {
-    while (share->fd >= 0 && read_record(share, own)) {
+/* Reads all records that are new, under a lock. Returns 0 or a negative errno; then nothing is
+ * shared any more, for what the others do cannot be known. */
+static int read_records(struct share *share, struct own *own) {
+    int result;
+    do
+        result = read_record(share, own);
+    while (result > 0);
+    if (result < 0)
+        close_share(share);
+    return result;
+}
+
+/* Takes away what is behind the last whole record: it is of a session that was killed, or that
+ * found the disk full. Returns 0, or -1 with errno. */
+static int cut_off(const struct share *share) {
+    struct stat st;
+    if (fstat(share->fd, &st) < 0)
+        return -1;
+    return st.st_size > share->read ? ftruncate(share->fd, share->read) : 0;
+}
+
+/* Writes a record behind the others. Returns 0 or a negative errno; then nothing of it is there. */
+static int append(struct share *share, const struct share_change *change) {
+    const char *strings[STRINGS] = {change->path, change->to, change->real};
+    struct record record = {.kind = change->kind, .id = change->id};
+    struct iovec parts[1 + STRINGS] = {{.iov_base = &record, .iov_len = sizeof(record)}};
+    size_t whole = sizeof(record);
+    for (size_t i = 0; i < STRINGS; i++) {
+        record.size[i] = strings[i] ? (uint32_t)strlen(strings[i]) + 1 : 0;
+        parts[1 + i] = (struct iovec){.iov_base = (char *)strings[i], .iov_len = record.size[i]};
+        whole += record.size[i];
     }
+    if (cut_off(share) < 0)
+        return -errno;
+    ssize_t written = writev(share->fd, parts, 1 + STRINGS);
+    if (written == (ssize_t)whole) {
+        share->read += written;
+        return 0;
+    }
+    int error = written < 0 ? -errno : -ENOSPC;
+    (void)cut_off(share); /* else the next one to write does it */
+    return error;
 }
 
+/* Everybody makes the changes in the order that they have in the file. */
+int share_change(struct share *share, struct own *own, const struct share_change *change) {
+    int error = 0;
+    if (share->fd >= 0)
+        error = lock(share->fd, F_OFD_SETLKW, LOCK_RECORDS, F_WRLCK);
+    if (share->fd >= 0 && error == 0) {
+        error = read_records(share, own);
+        if (error == 0)
+            error = append(share, change);
+        if (share->fd >= 0)
+            (void)lock(share->fd, F_OFD_SETLK, LOCK_RECORDS, F_UNLCK);
+    }
+    int result = apply(own, change);
+    return error < 0 ? error : result;
+}
+
+int share_read(struct share *share, struct own *own) {
+    struct stat st;
+    if (share->fd < 0 || (fstat(share->fd, &st) == 0 && st.st_size <= share->read))
+        return 0;
+    int result = lock(share->fd, F_OFD_SETLKW, LOCK_RECORDS, F_RDLCK);
+    if (result < 0)
+        return result;
+    result = read_records(share, own);
+    if (share->fd >= 0)
+        (void)lock(share->fd, F_OFD_SETLK, LOCK_RECORDS, F_UNLCK);
+    return result;
+}
+
+/* The file stays: somebody may be about to share it. Of sessions that leave at once, the last one
+ * is alone in any case. */
 void share_leave(struct share *share) {
-    if (share->fd >= 0 && lock(share->fd, F_WRLCK) == 0)
-        (void)unlinkat(share->folder, share->host, 0);
+    if (share->fd >= 0 && lock(share->fd, F_OFD_SETLK, LOCK_RUNNING, F_UNLCK) == 0)
+        (void)empty(share);
     close_share(share);
 }

@@ -3,7 +3,7 @@
  *
  * Some clients (rclone) upload over one connection and look over another. Sessions of one user from
  * one host therefore share what is their own, as long as one of them runs: a file in the reserved
- * folder, to which each appends what changes, and which each reads.
+ * folder, to which each appends what changes, and which each reads. The last one empties it.
  *
  *   ROOT/.stord.unfinished/.stord.shared/OWNER/HOST
  */
@@ -15,20 +15,16 @@
 #include "own.h"
 #include "path.h"
 
-/* Bytes that the name of a host has at the most, with its NUL. */
-enum { SHARE_HOST_SIZE = 256 };
-
 struct share {
-    int folder; /* where it is; -1: nothing is shared */
-    int fd;     /* the file */
+    int fd;     /* the file; -1: nothing is shared */
     off_t read; /* bytes of it that are known */
-    char host[SHARE_HOST_SIZE];
 };
 
 enum share_kind { SHARE_REMEMBER, SHARE_FORGET, SHARE_MOVE };
 
 /* A change of what is the client's own, with the arguments of own_remember, own_forget and
- * own_move. */
+ * own_move. id: also of what is forgotten or moved; where something else is called so meanwhile,
+ * nothing changes. Inode 0: whatever is called so. */
 struct share_change {
     enum share_kind kind;
     const char *path; /* or `from` */
@@ -45,11 +41,13 @@ void share_init(struct share *share);
 int share_join(struct share *share, const struct path_root *root, const char *owner,
                const char *host);
 
-/* Makes a change to `own`, and to that of the others. Returns 0 or a negative errno. */
+/* Makes a change to `own`, and to that of the others. Returns 0 or a negative errno; then the
+ * others may not learn of it. */
 int share_change(struct share *share, struct own *own, const struct share_change *change);
 
-/* Makes the changes that the others have made meanwhile. */
-void share_read(struct share *share, struct own *own);
+/* Makes the changes that the others have made meanwhile. Returns 0 or a negative errno, -EBADMSG
+ * when they cannot be read: then nothing is shared any more. */
+int share_read(struct share *share, struct own *own);
 
 void share_leave(struct share *share);
 

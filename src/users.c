@@ -14,6 +14,16 @@
 
 enum { FIELDS = 5, FILE_LIMIT = 64 << 20, COMPLAINT_SIZE = 256 };
 
+enum option {
+    OPTION_TLS,
+    OPTION_FROM,
+    OPTION_MAX_FILE,
+    OPTION_QUOTA,
+    OPTION_CONFLICT,
+    OPTION_FILE_MODE,
+    OPTION_COUNT
+};
+
 /* State of one users_read. */
 struct reader {
     struct users *users;
@@ -98,50 +108,67 @@ static const char *set_from(struct user *user, const char *ranges) {
 }
 
 /* Sets one option. Returns NULL, or what its value should have been. */
-static const char *set_option(struct user *user, const char *name, const char *value) {
+static const char *set_option(struct user *user, enum option option, const char *value) {
     struct account *account = &user->account;
-    if (strcmp(name, "from") == 0)
+    switch (option) {
+    case OPTION_TLS:
+        user->tls = true;
+        return value ? "tls, without a value" : NULL;
+    case OPTION_FROM:
         return set_from(user, value);
-    if (strcmp(name, "max-file") == 0) {
+    case OPTION_MAX_FILE:
         account->has_max_file_size = true;
         return value_limit(&account->max_file_size, value);
-    }
-    if (strcmp(name, "quota") == 0)
+    case OPTION_QUOTA:
         return value_limit(&account->quota, value);
-    if (strcmp(name, "file-mode") == 0) {
+    case OPTION_CONFLICT:
+        account->has_conflict = true;
+        return value_conflict(&account->conflict, value);
+    default:
         account->has_file_mode = true;
         return value_file_mode(&account->file_mode, value);
     }
-    if (strcmp(name, "on-conflict") != 0)
-        return "tls, from=, max-file=, quota=, on-conflict= or file-mode=";
-    account->has_conflict = true;
-    return value_conflict(&account->conflict, value);
 }
 
-static bool read_option(struct reader *reader, struct user *user, char *option) {
+static enum option find_option(const char *name) {
+    static const char *const names[] = {"tls",   "from",        "max-file",
+                                        "quota", "on-conflict", "file-mode"};
+    unsigned i = 0;
+    while (i < OPTION_COUNT && strcmp(names[i], name) != 0)
+        i++;
+    return (enum option)i;
+}
+
+/* given: the options that the user has so far, as bits. */
+static bool read_option(struct reader *reader, struct user *user, char *text, unsigned *given) {
     char complaint[COMPLAINT_SIZE];
-    if (strcmp(option, "tls") == 0) {
-        user->tls = true;
+    char *value = strchr(text, '=');
+    if (value)
+        *value++ = '\0';
+    enum option option = find_option(text);
+    const char *expected = "tls, from=, max-file=, quota=, on-conflict= or file-mode=";
+    if (option < OPTION_COUNT)
+        expected = set_option(user, option, value || option == OPTION_TLS ? value : "");
+    if (!expected && !(*given >> option & 1)) {
+        *given |= 1U << option;
         return true;
     }
-    char *equals = strchr(option, '=');
-    if (equals)
-        *equals = '\0';
-    const char *expected = set_option(user, option, equals ? equals + 1 : "");
-    if (!expected)
-        return true;
-    (void)snprintf(complaint, sizeof(complaint), "option \"%.64s\": wanted is %s", option,
-                   expected);
+    if (expected)
+        (void)snprintf(complaint, sizeof(complaint), "option \"%.64s\": wanted is %s", text,
+                       expected);
+    else
+        (void)snprintf(complaint, sizeof(complaint), "option \"%.64s\" is given twice", text);
     return wrong(reader, complaint);
 }
 
 static bool read_options(struct reader *reader, struct user *user, char *options) {
     bool good = true;
+    unsigned given = 0;
     char *option;
     if (*options == '\0')
         return true;
     while ((option = strsep(&options, ",")))
-        good = read_option(reader, user, option) && good;
+        good = read_option(reader, user, option, &given) && good;
     return good;
 }
 
@@ -198,16 +225,23 @@ static void read_user(struct reader *reader, char *line) {
         reader->users->rows[reader->users->count++] = user;
 }
 
-/* A file that is read without its last byte must not lose an option: the last line has an end. */
+/* A file that is cut off must not lose an option, nor a digit of a limit: the last line has an end.
+ */
 static void read_lines(struct reader *reader, size_t size) {
     char *at = reader->users->text;
     if (memchr(at, '\0', size))
         (void)wrong(reader, "there is a NUL byte");
+    reader->line = 1;
+    if (strncmp(at, "\xef\xbb\xbf", 3) == 0)
+        (void)wrong(reader, "there is a byte order mark before the first line");
+    reader->line = 0;
     while (*at) {
         char *end = strchrnul(at, '\n');
         bool last = *end == '\0';
         *end = '\0';
         reader->line++;
+        if (last)
+            (void)wrong(reader, "the last line has no end: the file may be cut off");
         if (end > at && end[-1] == '\r')
             end[-1] = '\0';
         if (*at && *at != '#')

@@ -6,7 +6,8 @@
  * Empty lines and lines that begin with # do not count. hash is what crypt(3) makes: yescrypt,
  * bcrypt or sha512 (or "!": nobody logs in). home is a folder beneath the root. rights are words as
  * --allow has them; none given: those of --allow. options are a comma list: tls,
- * from=CIDR[+CIDR...], max-file=SIZE, quota=SIZE, on-conflict=POLICY, file-mode=OCTAL.
+ * from=CIDR[+CIDR...], max-file=SIZE, quota=SIZE, on-conflict=POLICY, file-mode=OCTAL; each once.
+ * The last line ends as the others do.
  */
 #ifndef STORD_USERS_H
 #define STORD_USERS_H

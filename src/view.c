@@ -75,13 +75,20 @@ void view_note_own(struct session *session, const char *path, const char *real,
 }
 
 void view_forget_own(struct session *session, const char *path) {
-    const struct share_change change = {.kind = SHARE_FORGET, .path = path};
-    if (own_find(&session->own, path))
+    const struct own_entry *entry = own_find(&session->own, path);
+    const struct share_change change = {
+        .kind = SHARE_FORGET, .path = path, .id = entry ? entry->id : (struct path_id){0}};
+    if (entry)
         (void)share_change(&session->share, &session->own, &change);
 }
 
 void view_move_own(struct session *session, const char *from, const char *to, const char *real) {
-    const struct share_change change = {.kind = SHARE_MOVE, .path = from, .to = to, .real = real};
+    const struct own_entry *entry = own_find(&session->own, from);
+    const struct share_change change = {.kind = SHARE_MOVE,
+                                        .path = from,
+                                        .to = to,
+                                        .real = real,
+                                        .id = entry ? entry->id : (struct path_id){0}};
     if (session->own.count > 0)
         (void)share_change(&session->share, &session->own, &change);
 }

@@ -502,7 +502,8 @@ STEPS
 
 @test "dropbox: an interrupted upload is seen and gone on with, by its owner only" {
     make_foreign x
-    "${BASH:?}" -c 'printf "ALLO 10\r\nSTOR x\r\n01234"' | "$HANDLER" --root "$ROOT" "${BOX[@]}" 2>>"$T/log" |
+    "${BASH:?}" -c 'printf "ALLO 10\r\nSTOR x\r\n01234"' |
+        TCPREMOTEIP=127.0.0.1 "$HANDLER" --root "$ROOT" "${BOX[@]}" 2>>"$T/log" |
         grep ^426
     talk "${BOX[@]}" <<'STEPS'
 < 220
@@ -571,6 +572,46 @@ PY
     python3 "$T/anonymous.py" "$PORT" 127.0.0.3 4
 }
 
+@test "dropbox: relayed anonymous clients go on with what came from their own address, all of it" {
+    local address
+    for address in 2001:db8:1::1 2001:db8:1::2 192.0.2.1 192.0.2.10 some:host:1 some:host:2; do
+        printf 'USER ftp\r\nPASS x\r\nTYPE I\r\nSIZE x\r\nALLO 10\r\nSTOR x\r\n01234' |
+            TCPREMOTEIP=$address "$HANDLER" --root "$ROOT" --anonymous 2>>"$T/log" >"$T/replies"
+        grep '^550' "$T/replies" && grep '^426' "$T/replies" || fail "$address: $(cat "$T/replies")"
+        printf 'USER ftp\r\nPASS x\r\nTYPE I\r\nSIZE x\r\nQUIT\r\n' |
+            TCPREMOTEIP=$address "$HANDLER" --root "$ROOT" --anonymous 2>>"$T/log" >"$T/replies"
+        grep '^213' "$T/replies" || fail "$address: $(cat "$T/replies")"
+    done
+}
+
+@test "dropbox: without login, interrupted uploads are of an address where nobody may see" {
+    serve "${BOX[@]}"
+    cat >"$T/address.py" <<'PY'
+import ftplib, io, sys
+port, source, step = sys.argv[1:]
+def refused(call, *arguments):
+    try:
+        return call(*arguments) and False
+    except ftplib.Error as error:
+        return str(error)
+with ftplib.FTP(source_address=(source, 0)) as ftp:
+    ftp.connect("127.0.0.1", int(port))
+    ftp.voidcmd("TYPE I")
+    if step == "cut":
+        ftp.voidcmd("ALLO 10")
+        assert "426" in refused(ftp.storbinary, "STOR x", io.BytesIO(b"01234"))
+    elif step == "other":
+        assert refused(ftp.size, "x") and refused(ftp.delete, "x")
+        assert "x" not in ftp.sendcmd("STAT .").split("\n", 1)[1]
+    else:
+        assert ftp.size("x") == 4
+        ftp.delete("x")
+PY
+    python3 "$T/address.py" "$PORT" 127.0.0.2 cut
+    python3 "$T/address.py" "$PORT" 127.0.0.3 other
+    python3 "$T/address.py" "$PORT" 127.0.0.2 own
+}
+
 @test "dropbox: a hundred files in one session, each is found again" {
     local i
     {
@@ -624,7 +665,7 @@ box_is_good() {
     for ((i = 0; i < 20; i++)); do arrived "$T/tree/file $i" box; done
     [ "$(grep -c 'Accepted connection' "$T/serve.log")" -gt 2 ]
     wait_for sessions_gone
-    [ -z "$(find "$ROOT/.stord.unfinished" -type f)" ] # nothing that they shared is left
+    [ -z "$(unfinished)" ] # but for empty files nothing that they shared is left
 }
 
 @test "dropbox: rclone copy, anonymous, over one connection; and into a box that replaces" {
@@ -740,6 +781,31 @@ closed
 < 550
 STEPS
     foreign_is_there x
+}
+
+@test "dropbox: connections of a user that log in at the same moment share what they upload" {
+    need strace
+    make_user box upload,mkdir on-conflict=rename
+    local -x ASAN_OPTIONS=detect_leaks=0 # leaks cannot be looked for under strace
+    # shellcheck disable=SC2034 # for session.bash
+    local WRAP=(strace -f -o "$T/trace" -e trace=ftruncate -e inject=ftruncate:delay_enter=700000)
+    several --users "$T/users" <<'STEPS'
+[a] < 220
+> USER box
+< 331
+[b] < 220
+> USER box
+< 331
+[a] > PASS secret
+[b] > PASS secret
+[a] < 230
+> MKD x
+< 257
+[b] < 230
+> RMD x
+< 250
+STEPS
+    not_logged 'other connections are not known'
 }
 
 # Of the recorded dialogues, those that go on with or look at what was there before cannot be had.

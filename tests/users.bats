@@ -1,8 +1,9 @@
 # The users file: what is wrong with it, who gets in, and what each user may do, and where.
 # shellcheck shell=bats
-# shellcheck disable=SC2016,SC2034 # hashes have dollars; WRAP is for session.bash
+# shellcheck disable=SC2016,SC2030,SC2031,SC2034 # hashes have dollars; WRAP is for session.bash
 bats_require_minimum_version 1.5.0
 load session
+load resume
 
 setup() {
     setup_sandbox
@@ -63,7 +64,8 @@ a:$6$x$x:/.stord.unfinished::|the home is not a plain path
 a:$6$x$x:/:write:|the rights are not a comma list
 a:$6$x$x:/:upload,:|the rights are not a comma list
 a:$6$x$x:/::ssl|option "ssl": wanted is tls, from=
-a:$6$x$x:/::tls=yes|option "tls": wanted is tls, from=
+a:$6$x$x:/::tls=yes|option "tls": wanted is tls, without a value
+a:$6$x$x:/::quota=1,quota=2|option "quota" is given twice
 a:$6$x$x:/::tls,|option "": wanted is tls, from=
 a:$6$x$x:/::max-file=big|option "max-file": wanted is bytes
 a:$6$x$x:/::quota|option "quota": wanted is bytes
@@ -109,6 +111,21 @@ LINES
     done
 }
 
+@test "users: hashes that are cut off or made up let nobody in, and are told with their line" {
+    local good bad
+    for good in "$SECRET" "$(perl -e 'print crypt("secret", q($y$j75$saltsaltsalt$))')" \
+        "$(perl -e 'print crypt("secret", q($2b$04$abcdefghijklmnopqrstuu))')"; do
+        for bad in "${good::-1}" "$good." "${good::-1}=" "${good%\$*}" "${good::4}x" "${good::4}garbage" "${good::4}"; do
+            users "me:$SECRET:/::" "you:$bad:/::"
+            : >"$T/log"
+            broken
+            logged "$T/users:2: the hash is cut off" || fail "$bad"
+        done
+        users "me:$SECRET:/::" "you:$good:/::"
+        printf '> PWD\n< 257\n' | as me
+    done
+}
+
 @test "users: locked users are not let in, and the others are" {
     users "# a comment, and an empty line" '' "gone:!$SECRET:/::" 'no:*:/::' 'not:!:/::' "me:$SECRET:/::"$'\r'
     printf '> PWD\n< 257\n' | as me
@@ -133,6 +150,12 @@ LINES
     printf 'me:%s:/::\0\n' "$SECRET" >"$T/users"
     broken
     logged "$T/users:0: there is a NUL byte"
+    printf '%s\n' "me:$SECRET:/::quota=12" | head -c -2 >"$T/users"
+    broken
+    logged "$T/users:1: the last line has no end"
+    printf '\xef\xbb\xbfme:%s:/::\n' "$SECRET" >"$T/users"
+    broken
+    logged "$T/users:1: there is a byte order mark"
 }
 
 @test "users: without the module for passwords nobody is let in" {
@@ -145,7 +168,7 @@ LINES
 @test "users: the systemd credential is taken where there is one, unless --users says otherwise" {
     users "me:$SECRET:/::"
     mkdir "$T/credentials"
-    export CREDENTIALS_DIRECTORY=$T/credentials
+    local -x CREDENTIALS_DIRECTORY=$T/credentials
     talk <<'STEPS'
 < 220
 > PWD
@@ -162,6 +185,22 @@ STEPS
 < 230
 STEPS
     broken --users "$T/none"
+    # taken away during a session it is not none
+    several <<STEPS
+[a] < 220
+run mv "$T/credentials/users" "$T/users"
+[a] > PWD
+< 530
+> REIN
+< 220
+> PWD
+< 530
+> USER me
+< 331 Now send PASS
+> PASS secret
+< 421 Nobody can log in now
+closed
+STEPS
     talk --users none <<'STEPS'
 < 220
 > PWD
@@ -172,6 +211,26 @@ STEPS
 > PWD
 < 257
 STEPS
+}
+
+@test "users: a systemd credential that cannot be looked at is not none: nobody is let in" {
+    need_root 'becomes another user'
+    users "me:$SECRET:/::"
+    mkdir "$T/credentials"
+    mv "$T/users" "$T/credentials/users"
+    chmod 700 "$T/credentials"
+    local -x CREDENTIALS_DIRECTORY=$T/credentials
+    as_nobody <<'STEPS'
+< 220
+> PWD
+< 530
+> USER me
+< 331 Now send PASS
+> PASS secret
+< 421 Nobody can log in now
+closed
+STEPS
+    logged "Nobody can log in: users file $T/credentials/users: Permission denied"
 }
 
 @test "users: of ten thousand, the first and the last log in, and no others" {
@@ -370,7 +429,8 @@ STEPS
     refused six -o tcp
     refused six -o mapped
     for over in tcp tcp6 mapped unix pipe; do refused far -o $over; done
-    refused mapped -o mapped
+    let_in mapped tcp mapped
+    refused mapped -o tcp6
     logged 'far may not come from there$'
     logged 'Login failed from \[::1\]:[0-9]+: user far$'
     # whom a relay names comes from where it says

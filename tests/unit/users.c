@@ -32,7 +32,7 @@ static int read_file(const char *text) {
 static void fields(void) {
     CHECK(read_file("# comment\n\nme:$6$salt$hash:/a/b:upload,list:tls,quota=1G,max-file=2M,"
                     "on-conflict=refuse,file-mode=0640,from=192.0.2.0/24+2001:db8::/32\r\n"
-                    "you:!:/::") == 0);
+                    "you:!:/::\n") == 0);
     const struct user *me = users_find(&users, "me"), *you = users_find(&users, "you");
     CHECK(users.count == 2 && me && you && !users_find(&users, "m") && !users_find(&users, ""));
     CHECK(strcmp(me->hash, "$6$salt$hash") == 0 && strcmp(me->account.home, "/a/b") == 0);
@@ -70,6 +70,14 @@ static void what_is_wrong_is_told_with_its_line(void) {
         {"a:$6$x:/::from=192.0.2.0/24+\n", "1: option \"from\""},
         {"a:$6$x:/::file-mode=888\n", "1: option \"file-mode\""},
         {"a:$6$x:/::\nb:$6$x:/::\na:$6$y:/::\n", "3: that user is in an earlier line"},
+        {"a:$6$x:/::tls=yes\n", "1: option \"tls\": wanted is tls, without a value"},
+        {"a:$6$x:/::from=::1,from=0.0.0.0/0\n", "1: option \"from\" is given twice"},
+        {"a:$6$x:/::tls,quota=1,tls\n", "1: option \"tls\" is given twice"},
+        {"a:$6$x:/::\nb:$6$x:/::quota=1", "2: the last line has no end"},
+        {"a:$6$x:/::\n# comment", "2: the last line has no end"},
+        {"\xef\xbb\xbf"
+         "a:$6$x:/::\n",
+         "1: there is a byte order mark"},
         {"a\tb:$6$x:/::\n", "1: there is a control character"},
     };
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
@@ -116,6 +124,11 @@ static void addresses_are_matched(void) {
     CHECK(!comes_from("::/0", "192.0.2.1") && !comes_from("0.0.0.0/0", "::1"));
     CHECK(comes_from("198.51.100.0/24+2001:db8::/33", "2001:db8:7fff::"));
     CHECK(!comes_from("198.51.100.0/24+2001:db8::/33", "2001:db8:8000::"));
+    CHECK(comes_from("::ffff:192.0.2.0/120", "192.0.2.255") &&
+          !comes_from("::ffff:192.0.2.0/120", "192.0.3.0"));
+    CHECK(comes_from("::ffff:0:0/96", "192.0.2.1") && !comes_from("::ffff:0:0/96", "::1"));
+    CHECK(comes_from("::ffff:192.0.2.7", "192.0.2.7") &&
+          !comes_from("::ffff:192.0.2.7", "192.0.2.6"));
     struct peer local = {.kind = PEER_PIPE, .local = true};
     struct user user = {.from = "127.0.0.0/8"};
     CHECK(users_may_come_from(&user, &local));
