@@ -274,7 +274,7 @@ static int open_argument(struct listing *listing, const char *argument) {
 static void begin(struct listing *listing, struct session *session, enum form form) {
     memset(listing, 0, sizeof(*listing));
     listing->session = session;
-    share_read(&session->share, &session->own);
+    view_read_others(session);
     listing->form = form;
     listing->now = time(NULL);
     listing->rights = session->rights;

@@ -34,8 +34,15 @@ bool view_was_shown(const struct session *session, const char *path) {
             memcmp(session->shown, path, folder ? folder : 1) == 0);
 }
 
+void view_read_others(struct session *session) {
+    int result = share_read(&session->share, &session->own);
+    if (result < 0)
+        log_event(session->log, LOG_LEVEL_WARNING,
+                  "The client's other connections are not known any more: %s", strerror(-result));
+}
+
 bool view_is_own(struct session *session, const char *path, char ret_real[PATH_SIZE]) {
-    share_read(&session->share, &session->own);
+    view_read_others(session);
     return view_is_known_own(session, path, ret_real);
 }
 
@@ -61,6 +68,14 @@ int view_permit(struct session *session, const char *path, unsigned right,
     return session->rights & right ? 0 : -PATH_NOT_OWN;
 }
 
+static void change_own(struct session *session, const struct share_change *change) {
+    int result = share_change(&session->share, &session->own, change);
+    if (result < 0)
+        log_event(session->log, LOG_LEVEL_WARNING,
+                  "What is the client's own is not known to all of its connections: %s: %s",
+                  change->path, strerror(-result));
+}
+
 void view_note_own(struct session *session, const char *path, const char *real,
                    const struct path_id *id) {
     const unsigned all = RIGHT_LIST | RIGHT_READ | RIGHT_RENAME | RIGHT_DELETE | RIGHT_REPLACE;
@@ -68,10 +83,7 @@ void view_note_own(struct session *session, const char *path, const char *real,
         return;
     const struct share_change change = {
         .kind = SHARE_REMEMBER, .path = path, .real = real, .id = *id};
-    int result = share_change(&session->share, &session->own, &change);
-    if (result < 0)
-        log_event(session->log, LOG_LEVEL_WARNING, "Not remembered as the client's own: %s: %s",
-                  path, strerror(-result));
+    change_own(session, &change);
 }
 
 void view_forget_own(struct session *session, const char *path) {
@@ -79,7 +91,7 @@ void view_forget_own(struct session *session, const char *path) {
     const struct share_change change = {
         .kind = SHARE_FORGET, .path = path, .id = entry ? entry->id : (struct path_id){0}};
     if (entry)
-        (void)share_change(&session->share, &session->own, &change);
+        change_own(session, &change);
 }
 
 void view_move_own(struct session *session, const char *from, const char *to, const char *real) {
@@ -90,7 +102,7 @@ void view_move_own(struct session *session, const char *from, const char *to, co
                                         .real = real,
                                         .id = entry ? entry->id : (struct path_id){0}};
     if (session->own.count > 0)
-        (void)share_change(&session->share, &session->own, &change);
+        change_own(session, &change);
 }
 
 void view_forget_all_own(struct session *session) {

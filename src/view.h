@@ -34,6 +34,9 @@ int view_is_partial(const struct session *session, const char *path, const struc
 int view_permit(struct session *session, const char *path, unsigned right,
                 char ret_real[PATH_SIZE]);
 
+/* Looks at what other sessions of the client have uploaded meanwhile. */
+void view_read_others(struct session *session);
+
 /* Did the client upload, in this session, what it calls by that path? *ret_real: where it is. */
 bool view_is_own(struct session *session, const char *path, char ret_real[PATH_SIZE]);
 
