@@ -447,9 +447,8 @@ STEPS
 @test "dropbox: a file whose new name could not be synced is found under it" {
     make_foreign y
     : >"$T/trace"
-    local -x ASAN_OPTIONS=detect_leaks=0
-    # shellcheck disable=SC2034 # talk reads it
-    local WRAP=(strace -f -o "$T/trace" -e trace=fsync -e inject=fsync:error=EIO:when=3+)
+    # shellcheck disable=SC2034 # talk reads it; leaks cannot be looked for under strace
+    local WRAP=(env ASAN_OPTIONS=detect_leaks=0 strace -f -o "$T/trace" -e trace=fsync -e inject=fsync:error=EIO:when=3+)
     talk --allow upload --on-conflict=rename <<'STEPS'
 < 220
 > TYPE I
@@ -786,9 +785,8 @@ STEPS
 @test "dropbox: connections of a user that log in at the same moment share what they upload" {
     need strace
     make_user box upload,mkdir on-conflict=rename
-    local -x ASAN_OPTIONS=detect_leaks=0 # leaks cannot be looked for under strace
-    # shellcheck disable=SC2034 # for session.bash
-    local WRAP=(strace -f -o "$T/trace" -e trace=ftruncate -e inject=ftruncate:delay_enter=700000)
+    # shellcheck disable=SC2034 # for session.bash; leaks cannot be looked for under strace
+    local WRAP=(env ASAN_OPTIONS=detect_leaks=0 strace -f -o "$T/trace" -e trace=ftruncate -e inject=ftruncate:delay_enter=700000)
     several --users "$T/users" <<'STEPS'
 [a] < 220
 > USER box
