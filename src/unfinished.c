@@ -28,9 +28,13 @@ static int open_error(void) {
 
 /* Makes a folder, if it is not there. Clients can set a umask that takes our own bits away. */
 static int make_folder(int at, const char *name) {
+    struct stat st;
     if (mkdirat(at, name, FOLDER_MODE) < 0)
         return errno == EEXIST ? 0 : -errno;
-    return fchmodat(at, name, FOLDER_MODE, 0) < 0 ? -errno : 0;
+    if (fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        return -errno;
+    bool usable = (st.st_mode & FOLDER_MODE) == FOLDER_MODE; /* else watchers see that it changes */
+    return usable || fchmodat(at, name, FOLDER_MODE, 0) == 0 ? 0 : -errno;
 }
 
 int unfinished_open(int folder, bool create) {
