@@ -25,3 +25,8 @@ void account_complete(struct account *account, const struct config *config) {
     if (!account->has_file_mode)
         account->file_mode = config->file_mode;
 }
+
+enum conflict account_policy(const struct account *account) {
+    bool may = account->rights & RIGHT_REPLACE || account->conflict != CONFLICT_REPLACE;
+    return may ? account->conflict : CONFLICT_REFUSE;
+}

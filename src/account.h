@@ -38,4 +38,8 @@ struct account account_anonymous(const struct config *config);
 /* What the account leaves open is as the settings say. */
 void account_complete(struct account *account, const struct config *config);
 
+/* What happens where a name is taken, by an account that is complete: without the right to replace
+ * files, the policy that would do so refuses. */
+enum conflict account_policy(const struct account *account);
+
 #endif

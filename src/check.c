@@ -57,9 +57,9 @@ static void complain(void *context, unsigned line, const char *complaint) {
 }
 
 /* Who may read the file can try passwords at leisure; who may write it decides who gets in. */
-static void check_users_mode(struct check *check, int fd) {
+static void check_users_mode(struct check *check) {
     struct stat st;
-    if (fstat(fd, &st) == 0 && st.st_mode & S_IRWXO)
+    if (stat(check->users_file, &st) == 0 && st.st_mode & S_IRWXO)
         check_warning(check, "users", "%s has mode %04o: others should have no access to it",
                       check->users_file, (unsigned)st.st_mode & 07777U);
 }
@@ -78,18 +78,16 @@ static void check_users(struct check *check) {
     const char *error; /* is told by check_modules */
     if (!check->users_file)
         return;
-    int fd = open(check->users_file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-    int result = fd < 0 ? -errno : users_read(&check->users, fd, complain, check);
+    int result = users_load(&check->users, check->users_file, complain, check);
     const struct password *password = password_load(&error);
     if (result == 0 && password)
         result = password_check_users(password, &check->users, complain, check);
     check->users_broken = result < 0;
     if (result < 0 && result != -EINVAL)
         check_error(check, "users", "%s: %s", check->users_file, strerror(-result));
-    if (fd >= 0) {
-        check_users_mode(check, fd);
+    if (result >= 0 || result == -EINVAL) {
+        check_users_mode(check);
         check_users_place(check);
-        (void)close(fd);
     }
 }
 

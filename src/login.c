@@ -1,7 +1,6 @@
 #include "login.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,11 +38,7 @@ static void complain(void *context, unsigned line, const char *complaint) {
 }
 
 static int read_users(struct helper *helper) {
-    int fd = open(helper->setup->file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-    if (fd < 0)
-        return -errno;
-    int result = users_read(&helper->users, fd, complain, helper);
-    (void)close(fd);
+    int result = users_load(&helper->users, helper->setup->file, complain, helper);
     return result < 0 || !helper->password
                ? result
                : password_check_users(helper->password, &helper->users, complain, helper);

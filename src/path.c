@@ -187,6 +187,10 @@ int path_identify_open(int fd, struct path_id *ret_id) {
     return identify(fd, "", ret_id);
 }
 
+bool path_is_same(const struct path_id *a, const struct path_id *b) {
+    return a->device == b->device && a->inode == b->inode && a->born == b->born;
+}
+
 int path_sync_folder(int folder, int other) {
     int result;
     do

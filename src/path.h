@@ -70,6 +70,8 @@ int path_stat(const struct path_root *root, const char *path, struct stat *ret_s
 int path_identify(const struct path_root *root, const char *path, struct path_id *ret_id);
 int path_identify_open(int fd, struct path_id *ret_id);
 
+bool path_is_same(const struct path_id *a, const struct path_id *b);
+
 /* Brings the names in a folder to the disk. A folder that may not be read is open as a mere path
  * and cannot be synced, nor can any on some file systems: then all of the file system is synced, to
  * which `other` leads, and if need be everything. Returns 0 or a negative errno. */

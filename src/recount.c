@@ -58,11 +58,7 @@ static int read_users(struct recount *recount) {
         (void)fputs("handler: --recount wants --users\n", stderr);
         return -EINVAL;
     }
-    int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-    if (fd < 0)
-        return complain(file, -errno);
-    int result = users_read(&recount->users, fd, complain_users, recount);
-    (void)close(fd);
+    int result = users_load(&recount->users, file, complain_users, recount);
     if (result < 0)
         return result == -EINVAL ? result : complain(file, result);
     sift(&recount->users);

@@ -29,17 +29,11 @@ static void print_size(const char *name, uint64_t size) {
     (void)printf(" %s=%" PRIu64 "%.1s", name, size, units + power);
 }
 
-/* Without the right to replace files, that policy refuses. */
-static enum conflict policy(const struct account *account) {
-    bool may = account->rights & RIGHT_REPLACE || account->conflict != CONFLICT_REPLACE;
-    return may ? account->conflict : CONFLICT_REFUSE;
-}
-
 static void print_account(struct account account, const struct config *config) {
     account_complete(&account, config);
     (void)printf(" home=%s", account.home);
     print_rights(account.rights);
-    (void)printf(" on-conflict=%s", value_conflict_word(policy(&account)));
+    (void)printf(" on-conflict=%s", value_conflict_word(account_policy(&account)));
     print_size("max-file", account.max_file_size);
     print_size("quota", account.quota);
     if (account.file_mode != VALUE_NO_MODE)

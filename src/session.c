@@ -184,7 +184,7 @@ bool session_sees(const struct session *session) {
 }
 
 bool session_may_replace(const struct session *session) {
-    return session->rights & RIGHT_REPLACE && session->account.conflict == CONFLICT_REPLACE;
+    return account_policy(&session->account) == CONFLICT_REPLACE;
 }
 
 int session_stop(struct session *session) {

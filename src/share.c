@@ -84,10 +84,7 @@ int share_join(struct share *share, const struct path_root *root, const char *ow
 /* Is what is called so another file or folder than the one that the change is of? */
 static bool is_of_another(const struct own *own, const struct share_change *change) {
     const struct own_entry *entry = own_find(own, change->path);
-    const struct path_id *id = &change->id;
-    return id->inode != 0 && entry &&
-           (entry->id.device != id->device || entry->id.inode != id->inode ||
-            entry->id.born != id->born);
+    return change->id.inode != 0 && entry && !path_is_same(&entry->id, &change->id);
 }
 
 static int apply(struct own *own, const struct share_change *change) {

@@ -326,12 +326,6 @@ static int run(struct session *session, const char *name, struct upload *upload)
     return result;
 }
 
-/* What happens where the name is taken. */
-static enum conflict policy(const struct session *session) {
-    enum conflict policy = session->account.conflict;
-    return policy != CONFLICT_REPLACE || session_may_replace(session) ? policy : CONFLICT_REFUSE;
-}
-
 /* In TYPE A the client counts other bytes than the file has. */
 static int refuse_ascii(struct session *session) {
     return reply_send(session, 554, "%s: in TYPE A it cannot go on; use TYPE I", failed);
@@ -342,11 +336,12 @@ static bool converts(const struct session *session) {
 }
 
 int verb_stor(struct session *session, const char *argument) {
-    struct upload upload = {.request = {.base = session->restart ? STORE_BEGINNING : STORE_NOTHING,
-                                        .keep = session->restart,
-                                        .may_resume = true,
-                                        .may_extend = policy(session) == CONFLICT_REPLACE,
-                                        .on_conflict = policy(session)}};
+    struct upload upload = {
+        .request = {.base = session->restart ? STORE_BEGINNING : STORE_NOTHING,
+                    .keep = session->restart,
+                    .may_resume = true,
+                    .may_extend = account_policy(&session->account) == CONFLICT_REPLACE,
+                    .on_conflict = account_policy(&session->account)}};
     if (session->restart && session->config->resume_hours == 0)
         return reply_send(session, 554, "%s: uploads are not resumed here", failed);
     if (session->restart && converts(session))
@@ -377,7 +372,7 @@ int verb_appe(struct session *session, const char *argument) {
     struct upload upload = {.request = {.base = STORE_ALL,
                                         .may_resume = resumes,
                                         .may_extend = may_append,
-                                        .on_conflict = policy(session)}};
+                                        .on_conflict = account_policy(&session->account)}};
     if (!may_append && !resumes)
         return reply_send(session, 550, "APPE: permission denied (no append right)");
     return resumes && converts(session) ? refuse_ascii(session) : run(session, argument, &upload);

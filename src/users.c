@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -308,6 +309,16 @@ int users_read(struct users *ret_users, int fd, users_complain *complain, void *
     read_lines(&reader, (size_t)size);
     sort(&reader);
     return reader.broken ? -EINVAL : 0;
+}
+
+int users_load(struct users *ret_users, const char *file, users_complain *complain, void *context) {
+    *ret_users = (struct users){0};
+    int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0)
+        return -errno;
+    int result = users_read(ret_users, fd, complain, context);
+    (void)close(fd);
+    return result;
 }
 
 void users_free(struct users *users) {

@@ -47,6 +47,9 @@ typedef void users_complain(void *context, unsigned line, const char *complaint)
  * complain has been told then, or another negative errno. users_free follows in every case. */
 int users_read(struct users *ret_users, int fd, users_complain *complain, void *context);
 
+/* The same with the file of that name. */
+int users_load(struct users *ret_users, const char *file, users_complain *complain, void *context);
+
 void users_free(struct users *users);
 
 /* The user of that name, or NULL. */

@@ -52,8 +52,7 @@ bool view_is_known_own(const struct session *session, const char *path, char ret
     if (!entry)
         return false;
     const char *real = entry->real ? entry->real : path;
-    if (path_identify(&session->root, real, &id) < 0 || id.device != entry->id.device ||
-        id.inode != entry->id.inode || id.born != entry->id.born)
+    if (path_identify(&session->root, real, &id) < 0 || !path_is_same(&id, &entry->id))
         return false;
     memcpy(ret_real, real, strlen(real) + 1);
     return true;
@@ -88,10 +87,10 @@ void view_note_own(struct session *session, const char *path, const char *real,
 
 void view_forget_own(struct session *session, const char *path) {
     const struct own_entry *entry = own_find(&session->own, path);
-    const struct share_change change = {
-        .kind = SHARE_FORGET, .path = path, .id = entry ? entry->id : (struct path_id){0}};
-    if (entry)
-        change_own(session, &change);
+    if (!entry)
+        return;
+    const struct share_change change = {.kind = SHARE_FORGET, .path = path, .id = entry->id};
+    change_own(session, &change);
 }
 
 void view_move_own(struct session *session, const char *from, const char *to, const char *real) {
