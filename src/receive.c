@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "allowance.h"
 #include "clock.h"
 #include "session.h"
 #include "store.h"
@@ -92,7 +93,7 @@ static int wait_for_data(void *context, int fd, short events) {
 /* copy_check: the disk may be filled up by others, too. */
 static int check_growth(void *context, uint64_t size) {
     const struct receive_job *job = context;
-    return store_check_growth(job->store, size);
+    return allowance_check_growth(job->store, size);
 }
 
 /* What both ways of receiving have in common. */

@@ -5,9 +5,9 @@
 #include <linux/fs.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "allowance.h"
 #include "copy.h"
 #include "publish.h"
 #include "workplace.h"
@@ -61,89 +61,6 @@ static int open_file(struct store *store) {
     return -errno;
 }
 
-/* Is the room still free that is to be left? Returns 0 or -ENOSPC. */
-static int check_room(const struct store *store, uint64_t more) {
-    const struct room *least = &store->request->min_free;
-    struct statvfs fs;
-    if ((more == 0 && least->bytes == 0 && least->percent == 0) || fstatvfs(store->fd, &fs) < 0 ||
-        fs.f_blocks == 0)
-        return 0;
-    uint64_t room =
-        least->percent ? fs.f_blocks / 100 * fs.f_frsize * least->percent : least->bytes;
-    return fs.f_bavail * fs.f_frsize < room + more ? -ENOSPC : 0;
-}
-
-/* Bytes of the file that this one would take the place of. */
-static int old_bytes(const struct store *store, uint64_t *ret_bytes) {
-    struct stat st;
-    *ret_bytes = 0;
-    if (store->on_conflict != CONFLICT_REPLACE)
-        return 0;
-    if (fstatat(store->folder, store->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-        return errno == ENOENT ? 0 : -errno;
-    *ret_bytes = S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
-    return 0;
-}
-
-/* Bytes that make room for this one: of that file, and of a partial. Of a file that the client must
- * not learn of it would learn the size. */
-static int gone_bytes(const struct store *store, uint64_t *ret_bytes) {
-    uint64_t old = 0, partial = 0;
-    int result = store->request->hidden ? 0 : old_bytes(store, &old);
-    if (result == 0)
-        result = partial_bytes(&store->request->partial, &partial);
-    *ret_bytes = old + partial;
-    return result;
-}
-
-/* Finds out how many bytes the file may have. `wanted` is what it is going to have at least, and no
- * more than the size limit. */
-static int set_most(struct store *store, uint64_t wanted) {
-    const struct store_request *request = store->request;
-    uint64_t room, less;
-    if (!usage_is_limited(request->usage))
-        return 0;
-    int result = gone_bytes(store, &less);
-    if (result == 0)
-        result = usage_room(request->usage, wanted, less, &room);
-    if (result == 0)
-        store->most = room < request->most ? room : request->most;
-    return result;
-}
-
-int store_check_growth(struct store *store, uint64_t size) {
-    int result = check_room(store, 0);
-    if (result < 0 || size <= store->most)
-        return result;
-    return size > store->request->most ? -EFBIG : set_most(store, size);
-}
-
-/* How many bytes are still to come. Clients that go on announce what is left, or all of the file.
- */
-static uint64_t announced(const struct store *store) {
-    const struct store_request *request = store->request;
-    bool all = !request->size_is_rest && request->size > store->kept;
-    return all ? request->size - store->kept : request->size;
-}
-
-/* Reserves room, so that a full disk is known before the data is sent. */
-static int reserve(struct store *store) {
-    uint64_t size = announced(store);
-    if (size > store->request->most - store->kept || size > INT64_MAX)
-        return -EFBIG;
-    uint64_t all = store->kept + size; /* where nothing is announced, something will come */
-    int result = set_most(store, all ? all : 1);
-    if (result == 0)
-        result = check_room(store, 0);
-    if (result < 0 || size == 0)
-        return result;
-    store->reserved = true;
-    if (fallocate(store->fd, FALLOC_FL_KEEP_SIZE, (off_t)store->kept, (off_t)size) < 0)
-        return errno == ENOSPC || errno == EDQUOT || errno == EFBIG ? -errno
-                                                                    : check_room(store, size);
-    return check_room(store, 0);
-}
-
 static void finish(struct store *store) {
     if (store->fd >= 0)
         (void)close(store->fd);
@@ -183,30 +100,14 @@ static int take_old(struct store *store) {
         result = set_kept(store, st.st_size);
     }
     if (result == 0)
-        result = set_most(store, store->kept); /* before so much is copied */
+        result = allowance_set(store, store->kept); /* before so much is copied */
     if (result == 0 && request->min_free.bytes + request->min_free.percent > 0)
-        result = check_room(store, store->kept);
+        result = allowance_check_room(store, store->kept);
     if (result == 0)
         result = copy_file(old, store->fd, store->kept, request->stop);
     if (result == 0 && fchmod(store->fd, st.st_mode & 0777) < 0)
         result = -errno;
     (void)close(old);
-    return result;
-}
-
-/* Does something to the partial, and counts what that comes to. */
-static int change_partial(struct store *store, int (*change)(struct store *store)) {
-    const struct store_request *request = store->request;
-    uint64_t before, after;
-    if (!usage_is_limited(request->usage))
-        return change(store);
-    (void)usage_begin(request->usage);
-    int error = partial_bytes(&request->partial, &before);
-    int result = change(store);
-    if (error < 0 || partial_bytes(&request->partial, &after) < 0)
-        usage_doubt(request->usage);
-    else
-        usage_end(request->usage, after, before);
     return result;
 }
 
@@ -225,24 +126,8 @@ static int mark_partial(struct store *store) {
     return partial_mark(&store->request->partial);
 }
 
-/* Does the file that is called temp fit as the partial? One that was there before always does. */
-static int check_partial(const struct store *store) {
-    const struct store_request *request = store->request;
-    struct stat st;
-    uint64_t before;
-    if (!usage_is_limited(request->usage))
-        return 0;
-    if (fstatat(store->work, store->temp, &st, AT_SYMLINK_NOFOLLOW) < 0)
-        return -errno;
-    if (store->resumed && st.st_size <= store->old_size)
-        return 0;
-    int result = partial_bytes(&request->partial, &before);
-    bool fits = usage_fits(request->usage, (uint64_t)st.st_size, before);
-    return result == 0 && !fits ? -USAGE_EXCEEDED : result;
-}
-
 static int keep_partial(struct store *store) {
-    int result = check_partial(store);
+    int result = allowance_check_partial(store);
     return result < 0 ? result : partial_keep(&store->request->partial, store->work, store->temp);
 }
 
@@ -287,7 +172,7 @@ static int resume(struct store *store) {
     store->work = work;
     int result = unfinished_name(store->temp);
     if (result == 0)
-        result = change_partial(store, take_partial);
+        result = allowance_change_partial(store, take_partial);
     if (result < 0) {
         store->temp[0] = '\0';
         (void)close(work);
@@ -341,7 +226,7 @@ static int begin(struct store *store) {
         result = settle_conflict(store);
     if (result >= 0)
         result = set_group(store);
-    return result < 0 ? result : reserve(store);
+    return result < 0 ? result : allowance_reserve(store);
 }
 
 /* Sets the length, and gives back the room that is reserved behind it. */
@@ -350,7 +235,7 @@ static int cut(const struct store *store, off_t size) {
 }
 
 static int become_partial(struct store *store) {
-    int result = change_partial(store, keep_partial);
+    int result = allowance_change_partial(store, keep_partial);
     if (result == 0)
         store->temp[0] = '\0';
     return result;
@@ -414,12 +299,13 @@ int store_sync(struct store *store) {
     int result = end < 0 ? -errno : 0;
     if (result == 0 && store->old_size > end)
         result = cut(store, end);
-    else if (result == 0 && store->reserved && (uint64_t)end != store->kept + announced(store))
+    else if (result == 0 && store->reserved &&
+             (uint64_t)end != store->kept + allowance_announced(store))
         (void)cut(store, end); /* it is only room */
     if (result == 0 && mode != VALUE_NO_MODE && fchmod(store->fd, mode) < 0)
         result = -errno;
     if (result == 0)
-        result = check_room(store, 0);
+        result = allowance_check_room(store, 0);
     if (result == 0)
         result = publish_link_temp(store); /* btrfs does not sync what has no name */
     return result < 0 ? result : sync_file(store);
@@ -442,53 +328,19 @@ static void go_back(struct store *store, bool fits) {
         (void)become_partial(store);
 }
 
-/* Gives the file its name, if the quota leaves room for it. The usage is open. */
-static int publish_within(struct store *store, uint64_t size, enum published *ret_published) {
-    uint64_t less;
-    int result = old_bytes(store, &store->replaced);
-    if (result == 0)
-        result = gone_bytes(store, &less);
-    if (result == 0)
-        result = usage_check(store->request->usage, size, less);
-    return result < 0 ? result : publish_file(store, ret_published);
-}
-
-/* The same with the usage as it is, and counts it. */
-static int publish_counted(struct store *store, enum published *ret_published) {
-    struct usage *usage = store->request->usage;
-    struct stat st;
-    if (!usage_is_limited(usage))
-        return publish_file(store, ret_published);
-    if (fstat(store->fd, &st) < 0)
-        return -errno;
-    uint64_t size = (uint64_t)st.st_size;
-    int result = usage_begin(usage);
-    if (result == 0)
-        result = publish_within(store, size, ret_published);
-    usage_end(usage, result == 0 ? size : 0, result == 0 ? store->replaced : 0);
-    return result;
-}
-
-/* Takes the name back. What that comes to is looked for where it is needed next. */
-static void undo_counted(struct store *store, enum published how) {
-    (void)usage_begin(store->request->usage);
-    publish_undo(store, how);
-    usage_doubt(store->request->usage);
-}
-
 int store_publish(struct store *store) {
     enum published published = NOT_PUBLISHED;
     int result = close_checked(store);
     if (result == 0)
-        result = publish_counted(store, &published);
+        result = allowance_publish(store, &published);
     if (result == 0 && !store->request->no_sync)
         result = path_sync_folder(store->folder, store->work);
     if (result < 0 && published != NOT_PUBLISHED)
-        undo_counted(store, published);
+        allowance_undo(store, published);
     else if (result == 0)
         (void)path_identify_open(store->fd, &store->id);
     if (result == 0)
-        (void)change_partial(store, remove_partial);
+        (void)allowance_change_partial(store, remove_partial);
     if (result < 0 && store->resumed && publish_is_ours(store, store->work, store->temp))
         go_back(store, result != -USAGE_EXCEEDED);
     finish(store);
@@ -538,7 +390,7 @@ int store_keep(struct store *store, bool good) {
     bool unkept =
         result == -EXDEV /* on another file system than the root's */ || result == -USAGE_EXCEEDED;
     if (unkept && hides_older(store))
-        result = change_partial(store, mark_partial) < 0 ? result : -ENODATA;
+        result = allowance_change_partial(store, mark_partial) < 0 ? result : -ENODATA;
     finish(store);
     return result;
 }

@@ -78,10 +78,6 @@ struct store {
  * to stop) and whatever open(2) says. */
 int store_begin(struct store *ret_store, int folder, const struct store_request *request);
 
-/* May the file get so many bytes? Returns 0, -ENOSPC when the room is not free any more that is to
- * be left, -EFBIG, -USAGE_EXCEEDED, or another negative errno. */
-int store_check_growth(struct store *store, uint64_t size);
-
 /* Brings the bytes to the disk; the file still has no name. Returns 0 or a negative errno; then, or
  * when it must not be published any more, store_keep or store_abort follows. */
 int store_sync(struct store *store);

@@ -1,0 +1,148 @@
+#include "allowance.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+
+#include "store.h"
+
+int allowance_check_room(const struct store *store, uint64_t more) {
+    const struct room *least = &store->request->min_free;
+    struct statvfs fs;
+    if ((more == 0 && least->bytes == 0 && least->percent == 0) || fstatvfs(store->fd, &fs) < 0 ||
+        fs.f_blocks == 0)
+        return 0;
+    uint64_t room =
+        least->percent ? fs.f_blocks / 100 * fs.f_frsize * least->percent : least->bytes;
+    return fs.f_bavail * fs.f_frsize < room + more ? -ENOSPC : 0;
+}
+
+/* Bytes of the file that this one would take the place of. */
+static int old_bytes(const struct store *store, uint64_t *ret_bytes) {
+    struct stat st;
+    *ret_bytes = 0;
+    if (store->on_conflict != CONFLICT_REPLACE)
+        return 0;
+    if (fstatat(store->folder, store->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        return errno == ENOENT ? 0 : -errno;
+    *ret_bytes = S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
+    return 0;
+}
+
+/* Bytes that make room for this one: of that file, and of a partial. Of a file that the client must
+ * not learn of it would learn the size. */
+static int gone_bytes(const struct store *store, uint64_t *ret_bytes) {
+    uint64_t old = 0, partial = 0;
+    int result = store->request->hidden ? 0 : old_bytes(store, &old);
+    if (result == 0)
+        result = partial_bytes(&store->request->partial, &partial);
+    *ret_bytes = old + partial;
+    return result;
+}
+
+int allowance_set(struct store *store, uint64_t wanted) {
+    const struct store_request *request = store->request;
+    uint64_t room, less;
+    if (!usage_is_limited(request->usage))
+        return 0;
+    int result = gone_bytes(store, &less);
+    if (result == 0)
+        result = usage_room(request->usage, wanted, less, &room);
+    if (result == 0)
+        store->most = room < request->most ? room : request->most;
+    return result;
+}
+
+int allowance_check_growth(struct store *store, uint64_t size) {
+    int result = allowance_check_room(store, 0);
+    if (result < 0 || size <= store->most)
+        return result;
+    return size > store->request->most ? -EFBIG : allowance_set(store, size);
+}
+
+uint64_t allowance_announced(const struct store *store) {
+    const struct store_request *request = store->request;
+    bool all = !request->size_is_rest && request->size > store->kept;
+    return all ? request->size - store->kept : request->size;
+}
+
+int allowance_reserve(struct store *store) {
+    uint64_t size = allowance_announced(store);
+    if (size > store->request->most - store->kept || size > INT64_MAX)
+        return -EFBIG;
+    uint64_t all = store->kept + size; /* where nothing is announced, something will come */
+    int result = allowance_set(store, all ? all : 1);
+    if (result == 0)
+        result = allowance_check_room(store, 0);
+    if (result < 0 || size == 0)
+        return result;
+    store->reserved = true;
+    if (fallocate(store->fd, FALLOC_FL_KEEP_SIZE, (off_t)store->kept, (off_t)size) < 0)
+        return errno == ENOSPC || errno == EDQUOT || errno == EFBIG
+                   ? -errno
+                   : allowance_check_room(store, size);
+    return allowance_check_room(store, 0);
+}
+
+int allowance_change_partial(struct store *store, int (*change)(struct store *store)) {
+    const struct store_request *request = store->request;
+    uint64_t before, after;
+    if (!usage_is_limited(request->usage))
+        return change(store);
+    (void)usage_begin(request->usage);
+    int error = partial_bytes(&request->partial, &before);
+    int result = change(store);
+    if (error < 0 || partial_bytes(&request->partial, &after) < 0)
+        usage_doubt(request->usage);
+    else
+        usage_end(request->usage, after, before);
+    return result;
+}
+
+int allowance_check_partial(const struct store *store) {
+    const struct store_request *request = store->request;
+    struct stat st;
+    uint64_t before;
+    if (!usage_is_limited(request->usage))
+        return 0;
+    if (fstatat(store->work, store->temp, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        return -errno;
+    if (store->resumed && st.st_size <= store->old_size)
+        return 0;
+    int result = partial_bytes(&request->partial, &before);
+    bool fits = usage_fits(request->usage, (uint64_t)st.st_size, before);
+    return result == 0 && !fits ? -USAGE_EXCEEDED : result;
+}
+
+/* Gives the file its name, if the quota leaves room for it. The usage is open. */
+static int publish_within(struct store *store, uint64_t size, enum published *ret_published) {
+    uint64_t less;
+    int result = old_bytes(store, &store->replaced);
+    if (result == 0)
+        result = gone_bytes(store, &less);
+    if (result == 0)
+        result = usage_check(store->request->usage, size, less);
+    return result < 0 ? result : publish_file(store, ret_published);
+}
+
+int allowance_publish(struct store *store, enum published *ret_published) {
+    struct usage *usage = store->request->usage;
+    struct stat st;
+    if (!usage_is_limited(usage))
+        return publish_file(store, ret_published);
+    if (fstat(store->fd, &st) < 0)
+        return -errno;
+    uint64_t size = (uint64_t)st.st_size;
+    int result = usage_begin(usage);
+    if (result == 0)
+        result = publish_within(store, size, ret_published);
+    usage_end(usage, result == 0 ? size : 0, result == 0 ? store->replaced : 0);
+    return result;
+}
+
+void allowance_undo(struct store *store, enum published how) {
+    (void)usage_begin(store->request->usage);
+    publish_undo(store, how);
+    usage_doubt(store->request->usage);
+}

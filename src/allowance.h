@@ -1,0 +1,47 @@
+/*
+ * allowance: how many bytes an upload may have: by the size limit, the room that is to be left on
+ * the disk, and the quota, to which it counts what is published and kept. A part of store.
+ */
+#ifndef STORD_ALLOWANCE_H
+#define STORD_ALLOWANCE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "publish.h"
+
+struct store;
+
+/* Is the room still free that is to be left, with so many bytes more? Returns 0 or -ENOSPC. */
+int allowance_check_room(const struct store *store, uint64_t more);
+
+/* Finds out how many bytes the file may have. `wanted` is what it is going to have at least, and no
+ * more than the size limit. Returns 0, -USAGE_EXCEEDED or another negative errno. */
+int allowance_set(struct store *store, uint64_t wanted);
+
+/* May the file get so many bytes? Returns 0, -ENOSPC when the room is not free any more that is to
+ * be left, -EFBIG, -USAGE_EXCEEDED, or another negative errno. */
+int allowance_check_growth(struct store *store, uint64_t size);
+
+/* How many bytes are still to come. Clients that go on announce what is left, or all of the file.
+ */
+uint64_t allowance_announced(const struct store *store);
+
+/* Reserves room, so that a full disk is known before the data is sent. Returns 0 or a negative
+ * errno. */
+int allowance_reserve(struct store *store);
+
+/* Does something to the partial, and counts what that comes to. Returns what `change` does. */
+int allowance_change_partial(struct store *store, int (*change)(struct store *store));
+
+/* Does the file that is called temp fit as the partial? One that was there before always does.
+ * Returns 0, -USAGE_EXCEEDED or another negative errno. */
+int allowance_check_partial(const struct store *store);
+
+/* publish_file, if the quota leaves room for the file, and counts it. */
+int allowance_publish(struct store *store, enum published *ret_published);
+
+/* publish_undo. What that comes to is looked for where it is needed next. */
+void allowance_undo(struct store *store, enum published how);
+
+#endif
