@@ -82,12 +82,16 @@ STEPS
 # the like are \xNN. Prints what came, then the status, and whether the terminal echoes again.
 on_terminal() {
     command -p python3 - "$HANDLER" "$@" <<'PY'
-import os, pty, select, subprocess, sys, termios, time
+import fcntl, os, pty, select, signal, subprocess, sys, termios
 handler, *words = sys.argv[1:]
 ours, theirs = pty.openpty()
 before = termios.tcgetattr(theirs)
+def begin():
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    for number in signal.SIGINT, signal.SIGQUIT:  # whoever runs the tests in the background ignores them
+        signal.signal(number, signal.SIG_DFL)
 p = subprocess.Popen([handler, "--hash"], stdin=theirs, stdout=subprocess.PIPE, stderr=theirs, start_new_session=True,
-                     preexec_fn=lambda: __import__("fcntl").ioctl(0, termios.TIOCSCTTY, 0))
+                     preexec_fn=begin)
 seen = b""
 def until(what):
     global seen
