@@ -21,12 +21,14 @@ COMPILE = $(CC) -std=gnu17 -D_GNU_SOURCE -DSTORD_VERSION='"$(VERSION)"' $(WARNIN
 	-MMD -MP $(CFLAGS)
 
 # Modules, which link what handler loads only when it is needed, and their libraries by pkg-config
-MODULES = systemd password
+MODULES = systemd password tls
 systemd_LIBRARY = libsystemd
 password_LIBRARY = libcrypt
+tls_LIBRARY = openssl
+TLS_OBJECTS = $(patsubst %.c,$(OBJ)/%.o,$(wildcard src/tls/*.c))
 
 HANDLER_SOURCES = handler.c $(filter-out %_module.c,$(wildcard src/*.c))
-SOURCES = handler.c client.c $(wildcard src/*.c)
+SOURCES = handler.c client.c $(wildcard src/*.c src/*/*.c)
 UNITS = $(notdir $(basename $(wildcard tests/unit/*.c)))
 FUZZERS = $(notdir $(basename $(wildcard tests/fuzz/*.c)))
 SCRIPTS = .ci/run $(wildcard scripts/*) tests/run tests/npm tests/peers tests/with-systemd \
@@ -35,7 +37,7 @@ SCRIPTS = .ci/run $(wildcard scripts/*) tests/run tests/npm tests/peers tests/wi
 FUZZ_SECONDS = 60
 
 # What has to be installed, by Debian's names
-BUILD_PACKAGES = gcc make libc6-dev libcrypt-dev pkg-config libsystemd-dev
+BUILD_PACKAGES = gcc make libc6-dev libcrypt-dev pkg-config libssl-dev libsystemd-dev
 DEMO_PACKAGES = $(BUILD_PACKAGES) systemd
 TEST_PACKAGES = $(DEMO_PACKAGES) bats busybox curl inetutils-ftp iproute2 ipsvd lftp ncftp perl php-cli \
 	procps python3 rclone socat strace tnftp ucspi-tcp util-linux wput $(PEER_LIBRARIES) $(FILE_SYSTEMS)
@@ -58,7 +60,10 @@ $(OUT)/client: $(OBJ)/client.o
 	@echo "  LINK $@"
 	@$(COMPILE) -pie $(LINK_HARDENING) -o $@ $^ $(LDFLAGS)
 
-$(OUT)/stord-%.so: $(OBJ)/src/%_module.o
+$(OUT)/stord-tls.so: $(TLS_OBJECTS)
+$(OUT)/stord-systemd.so: $(OBJ)/src/systemd_module.o
+$(OUT)/stord-password.so: $(OBJ)/src/password_module.o
+$(OUT)/stord-%.so:
 	@echo "  LINK $@"
 	@$(COMPILE) -shared $(LINK_HARDENING) -o $@ $^ $$(pkg-config --libs $($*_LIBRARY)) $(LDFLAGS)
 
@@ -66,6 +71,11 @@ $(OBJ)/src/%_module.o: src/%_module.c
 	@echo "  CC $<"
 	@mkdir -p $(@D)
 	@$(COMPILE) -fPIC -fvisibility=hidden $$(pkg-config --cflags $($*_LIBRARY)) -c -o $@ $<
+
+$(OBJ)/src/tls/%.o: src/tls/%.c
+	@echo "  CC $<"
+	@mkdir -p $(@D)
+	@$(COMPILE) -fPIC -fvisibility=hidden $$(pkg-config --cflags $(tls_LIBRARY)) -c -o $@ $<
 
 $(OBJ)/%.o: %.c
 	@echo "  CC $<"

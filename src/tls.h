@@ -1,0 +1,105 @@
+/*
+ * tls: what TLS makes of a connection (RFC 8446, RFC 5246; for FTP: RFC 4217).
+ *
+ * OpenSSL does it, which only the sources in src/tls/ include. They are the module stord-tls.so,
+ * which handler loads where TLS is configured; client is linked with them. Descriptors must not
+ * block, and stay the caller's.
+ */
+#ifndef STORD_TLS_H
+#define STORD_TLS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+#include <time.h>
+
+#define TLS_MODULE "stord-tls.so"
+#define TLS_SYMBOL "stord_tls"
+
+enum {
+    TLS_ERROR_SIZE = 256,
+    TLS_SUBJECT_SIZE = 512,
+    TLS_FINGERPRINT_SIZE = 65 /* SHA-256 in hexadecimal, and NUL */
+};
+
+/* What tls_library's functions return besides other negative errnos */
+#define TLS_TRUNCATED (-ENODATA) /* the connection ended without close_notify */
+#define TLS_BROKEN    (-EPROTO)  /* against the protocol, or refused: see `error` */
+
+struct tls_context; /* certificate, key, and what is demanded of the other side */
+struct tls_stream;  /* one connection */
+
+struct tls_server_settings {
+    const char *certificate; /* file: the chain as PEM, the server's own first */
+    const char *key;         /* file: its private key as PEM */
+    const char *client_ca;   /* file: who may sign client certificates; NULL: none are asked for */
+};
+
+struct tls_client_settings {
+    const char *host;        /* whom the certificate must name */
+    const char *ca;          /* file: who may sign it; NULL: the system's authorities */
+    const char *pin;         /* the certificate's fingerprint, which replaces both; or NULL */
+    const char *certificate; /* file: the client's chain; or NULL */
+    const char *key;         /* file: its private key */
+};
+
+/* A certificate, as text. Empty strings: there is none. */
+struct tls_certificate {
+    char fingerprint[TLS_FINGERPRINT_SIZE]; /* SHA-256 of all of it, lower case */
+    char subject[TLS_SUBJECT_SIZE];         /* as RFC 2253 has it; "" when it is longer */
+    time_t expires;
+};
+
+/* A connection after its handshake. */
+struct tls_facts {
+    const char *version; /* "TLSv1.3" */
+    const char *cipher;
+    bool resumed;                /* a session of this context was resumed */
+    bool kernel;                 /* the kernel decrypts (kTLS) */
+    struct tls_certificate peer; /* what the other side has shown, and was good */
+};
+
+/* The module. Errors as text: in `error`, or from `error`. */
+struct tls_library {
+    /* Makes a context. Returns 0 or a negative errno with the reason in error. A server's
+     * certificate that has expired or does not fit its key is an error. */
+    int (*serve)(const struct tls_server_settings *settings, struct tls_context **ret_context,
+                 char error[TLS_ERROR_SIZE]);
+    int (*use)(const struct tls_client_settings *settings, struct tls_context **ret_context,
+               char error[TLS_ERROR_SIZE]);
+    void (*free_context)(struct tls_context *context);
+    /* Our own certificate. */
+    void (*describe_context)(const struct tls_context *context, struct tls_certificate *ret);
+
+    /* Begins TLS on a connection. beside: NULL for a control connection; for a data connection the
+     * control connection whose session is to be resumed. Returns NULL when memory is short. */
+    struct tls_stream *(*open)(struct tls_context *context, int in, int out,
+                               struct tls_stream *beside);
+    void (*free_stream)(struct tls_stream *stream);
+    /* Each returns -EAGAIN when the connection is not ready; poll it for `events` then. */
+    int (*handshake)(struct tls_stream *stream);
+    /* Returns bytes, as many as are there, 0 after close_notify, TLS_TRUNCATED, TLS_BROKEN, or
+     * another negative errno. */
+    ssize_t (*read)(struct tls_stream *stream, void *bytes, size_t n);
+    /* Returns how many were written: perhaps not all. After -EAGAIN the same bytes must come. */
+    ssize_t (*write)(struct tls_stream *stream, const void *bytes, size_t n);
+    /* Sends close_notify. The other side may go on sending. */
+    int (*end)(struct tls_stream *stream);
+
+    short (*events)(const struct tls_stream *stream);
+    /* Has received bytes that poll does not tell of. */
+    bool (*has_buffered)(const struct tls_stream *stream);
+    /* Whether more may be read from the connection than one record: faster, but what lies behind
+     * the end of TLS is lost. */
+    void (*read_ahead)(struct tls_stream *stream, bool on);
+    /* A server's control connection: what is written next brings a ticket for the next data
+     * connection along. */
+    void (*renew_ticket)(struct tls_stream *stream);
+    void (*describe)(const struct tls_stream *stream, struct tls_facts *ret);
+    const char *(*error)(const struct tls_stream *stream);
+};
+
+/* Loads the module. Returns it, or NULL with *ret_error saying why (valid until the next call). */
+const struct tls_library *tls_load(const char **ret_error);
+
+#endif

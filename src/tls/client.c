@@ -1,0 +1,84 @@
+#include <arpa/inet.h>
+#include <errno.h>
+#include <openssl/err.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "internal.h"
+
+/* Keeps the newest session of the control connection for data connections. */
+static int keep_session(SSL *ssl, SSL_SESSION *session) {
+    struct tls_stream *stream = SSL_get_app_data(ssl);
+    if (stream->beside)
+        return 0;
+    SSL_SESSION_free(stream->session);
+    stream->session = session;
+    return 1;
+}
+
+static int trust(const struct tls_context *context, const char *ca, char error[TLS_ERROR_SIZE]) {
+    int good = ca ? SSL_CTX_load_verify_file(context->ssl, ca)
+                  : SSL_CTX_set_default_verify_paths(context->ssl);
+    if (good == 1)
+        return 0;
+    context_explain(error, "authorities", ca ? ca : "of the system");
+    return -EINVAL;
+}
+
+int client_open(const struct tls_client_settings *settings, struct tls_context **ret_context,
+                char error[TLS_ERROR_SIZE]) {
+    struct tls_context *context = context_new(TLS_client_method());
+    if (!context) {
+        context_explain(error, "OpenSSL", "cannot be set up");
+        return -ENOMEM;
+    }
+    (void)snprintf(context->host, sizeof(context->host), "%s", settings->host);
+    (void)snprintf(context->pin, sizeof(context->pin), "%s", settings->pin ? settings->pin : "");
+    (void)SSL_CTX_set_session_cache_mode(context->ssl,
+                                         SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+    SSL_CTX_sess_set_new_cb(context->ssl, keep_session);
+    int result = 0;
+    if (!settings->pin) {
+        SSL_CTX_set_verify(context->ssl, SSL_VERIFY_PEER, NULL);
+        result = trust(context, settings->ca, error);
+    }
+    if (result == 0 && settings->certificate)
+        result = context_identify(context, settings->certificate, settings->key, error);
+    if (result < 0) {
+        context_free(context);
+        return result;
+    }
+    *ret_context = context;
+    return 0;
+}
+
+/* Whom the certificate must name; and the server is told, where it is a name (RFC 6066). */
+static bool expect_host(SSL *ssl, const char *host) {
+    uint8_t address[sizeof(struct in6_addr)];
+    bool is_address =
+        inet_pton(AF_INET, host, address) == 1 || inet_pton(AF_INET6, host, address) == 1;
+    if (is_address)
+        return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host) == 1;
+    return SSL_set1_host(ssl, host) == 1 && SSL_set_tlsext_host_name(ssl, host) == 1;
+}
+
+bool client_begin(struct tls_stream *stream, const struct tls_stream *beside) {
+    static const unsigned char protocols[] = {3, 'f', 't', 'p'};
+    SSL_set_connect_state(stream->ssl);
+    if (SSL_set_alpn_protos(stream->ssl, protocols, sizeof(protocols)) != 0 ||
+        !expect_host(stream->ssl, stream->context->host))
+        return false;
+    return !beside || !beside->session || SSL_set_session(stream->ssl, beside->session) == 1;
+}
+
+int client_finish(struct tls_stream *stream) {
+    struct tls_certificate theirs;
+    const char *pin = stream->context->pin;
+    certificate_describe(SSL_get0_peer_certificate(stream->ssl), &theirs);
+    if (!*pin || strcmp(theirs.fingerprint, pin) == 0)
+        return 0;
+    (void)snprintf(stream->error, sizeof(stream->error),
+                   "the certificate is another one: its SHA-256 fingerprint is %s",
+                   theirs.fingerprint);
+    return TLS_BROKEN;
+}

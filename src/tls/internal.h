@@ -1,0 +1,76 @@
+/*
+ * What the sources of the module share: the only ones that include OpenSSL.
+ */
+#ifndef STORD_TLS_INTERNAL_H
+#define STORD_TLS_INTERNAL_H
+
+#include <openssl/ssl.h>
+
+#include "../tls.h"
+
+struct tls_context {
+    SSL_CTX *ssl;
+    bool server;
+    bool asks;                      /* server: for client certificates */
+    char host[256];                 /* client: whom the certificate must name; "": nobody */
+    char pin[TLS_FINGERPRINT_SIZE]; /* client: the certificate itself; "": any that is good */
+};
+
+struct tls_stream {
+    const struct tls_context *context;
+    SSL *ssl;
+    const struct tls_stream *beside; /* the control connection; NULL: this is one */
+    bool ended;                      /* reading is over, */
+    int how;                         /* as it told the last time */
+    short events;                    /* what -EAGAIN waits for */
+    SSL_SESSION *session;            /* client's control connection: for data connections */
+    char error[TLS_ERROR_SIZE];
+};
+
+/* context: what server's and client's have in common */
+
+/* Makes one with what both want. Returns NULL when memory is short. */
+struct tls_context *context_new(const SSL_METHOD *method);
+void context_free(struct tls_context *context);
+/* Our own certificate and its key. Returns 0 or -EINVAL with the reason in error. */
+int context_identify(struct tls_context *context, const char *certificate, const char *key,
+                     char error[TLS_ERROR_SIZE]);
+void context_describe(const struct tls_context *context, struct tls_certificate *ret);
+/* What OpenSSL complains of, as text: "what file: reason". Empties its queue. */
+void context_explain(char error[TLS_ERROR_SIZE], const char *what, const char *file);
+
+/* server and client: contexts as tls.h has them, and how a stream of theirs begins */
+
+int server_open(const struct tls_server_settings *settings, struct tls_context **ret_context,
+                char error[TLS_ERROR_SIZE]);
+void server_begin(struct tls_stream *stream, const struct tls_stream *beside);
+/* Returns 0, or TLS_BROKEN when a data connection is not of the client that it should be. */
+int server_finish(struct tls_stream *stream);
+
+int client_open(const struct tls_client_settings *settings, struct tls_context **ret_context,
+                char error[TLS_ERROR_SIZE]);
+bool client_begin(struct tls_stream *stream, const struct tls_stream *beside);
+/* Returns 0, or TLS_BROKEN when the certificate is another one. */
+int client_finish(struct tls_stream *stream);
+
+/* certificate */
+
+void certificate_describe(X509 *certificate, struct tls_certificate *ret);
+
+/* stream: as tls.h has them */
+
+struct tls_stream *stream_open(struct tls_context *context, int in, int out,
+                               struct tls_stream *beside);
+void stream_free(struct tls_stream *stream);
+int stream_handshake(struct tls_stream *stream);
+ssize_t stream_read(struct tls_stream *stream, void *bytes, size_t n);
+ssize_t stream_write(struct tls_stream *stream, const void *bytes, size_t n);
+int stream_end(struct tls_stream *stream);
+short stream_events(const struct tls_stream *stream);
+bool stream_has_buffered(const struct tls_stream *stream);
+void stream_read_ahead(struct tls_stream *stream, bool on);
+void stream_renew_ticket(struct tls_stream *stream);
+void stream_describe(const struct tls_stream *stream, struct tls_facts *ret);
+const char *stream_error(const struct tls_stream *stream);
+
+#endif

@@ -1,0 +1,136 @@
+#include <errno.h>
+#include <openssl/err.h>
+#include <openssl/x509.h>
+#include <string.h>
+
+#include "internal.h"
+
+enum { SESSION_TIME = 7 * 24 * 3600 /* s that a session can be resumed; no longer than we run */ };
+
+/* Marks the tickets of control connections, the only ones that may be resumed: whoever comes to a
+ * data port without one must not be able to get one there. */
+static const char control_mark[] = "control";
+
+/* OpenSSL's callbacks have types that these must have */
+static int mark_ticket(SSL *ssl, void *unused) {
+    const struct tls_stream *stream = SSL_get_app_data(ssl);
+    (void)unused;
+    size_t n = stream->beside ? 0 : sizeof(control_mark);
+    return SSL_SESSION_set1_ticket_appdata(SSL_get_session(ssl), control_mark, n);
+}
+
+static SSL_TICKET_RETURN take_ticket(SSL *ssl, SSL_SESSION *session, const unsigned char *name,
+                                     size_t length, SSL_TICKET_STATUS status, void *unused) {
+    void *mark = NULL;
+    size_t n = 0;
+    (void)name;
+    (void)length;
+    (void)unused;
+    const struct tls_stream *stream = SSL_get_app_data(ssl);
+    SSL_TICKET_RETURN anew =
+        stream->beside ? SSL_TICKET_RETURN_IGNORE : SSL_TICKET_RETURN_IGNORE_RENEW;
+    if (status != SSL_TICKET_SUCCESS && status != SSL_TICKET_SUCCESS_RENEW)
+        return anew;
+    if (SSL_SESSION_get0_ticket_appdata(session, &mark, &n) != 1 || n != sizeof(control_mark))
+        return anew;
+    return SSL_TICKET_RETURN_USE;
+}
+
+/* RFC 7301. A client that wants another protocol has been led here by somebody else (ALPACA). */
+static int choose_protocol(SSL *ssl, const unsigned char **ret_name, unsigned char *ret_length,
+                           const unsigned char *offered, unsigned length, void *unused) {
+    (void)ssl;
+    (void)unused;
+    for (unsigned at = 0; at < length; at += offered[at] + 1U) {
+        if (offered[at] == 3 && at + 3 < length && memcmp(offered + at + 1, "ftp", 3) == 0) {
+            *ret_name = offered + at + 1;
+            *ret_length = 3;
+            return SSL_TLSEXT_ERR_OK;
+        }
+    }
+    return SSL_TLSEXT_ERR_ALERT_FATAL;
+}
+
+/* Who may sign the certificates of clients. They are asked for and may be left out. */
+static int ask_clients(struct tls_context *context, const char *file, char error[TLS_ERROR_SIZE]) {
+    STACK_OF(X509_NAME) *names = SSL_load_client_CA_file(file);
+    if (!names || SSL_CTX_load_verify_file(context->ssl, file) != 1) {
+        context_explain(error, "authorities for clients", file);
+        sk_X509_NAME_pop_free(names, X509_NAME_free);
+        return -EINVAL;
+    }
+    SSL_CTX_set_client_CA_list(context->ssl, names);
+    context->asks = true;
+    return 0;
+}
+
+/* An expired certificate is one that clients should refuse, and some do not. */
+static int check_time(const struct tls_context *context, char error[TLS_ERROR_SIZE]) {
+    const X509 *certificate = SSL_CTX_get0_certificate(context->ssl);
+    const ASN1_TIME *from = X509_get0_notBefore(certificate), *to = X509_get0_notAfter(certificate);
+    const char *what = NULL;
+    if (X509_cmp_current_time(to) < 0)
+        what = "expired";
+    else if (X509_cmp_current_time(from) > 0)
+        what = "is not valid yet";
+    if (what)
+        (void)snprintf(error, TLS_ERROR_SIZE, "the certificate %s", what);
+    return what ? -EINVAL : 0;
+}
+
+int server_open(const struct tls_server_settings *settings, struct tls_context **ret_context,
+                char error[TLS_ERROR_SIZE]) {
+    struct tls_context *context = context_new(TLS_server_method());
+    if (!context) {
+        context_explain(error, "OpenSSL", "cannot be set up");
+        return -ENOMEM;
+    }
+    context->server = true;
+    SSL_CTX *ssl = context->ssl;
+    (void)SSL_CTX_set_options(ssl, SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
+    (void)SSL_CTX_set_timeout(ssl, SESSION_TIME);
+    (void)SSL_CTX_set_session_id_context(ssl, (const unsigned char *)"stord", 5);
+    (void)SSL_CTX_set_session_ticket_cb(ssl, mark_ticket, take_ticket, NULL);
+    SSL_CTX_set_alpn_select_cb(ssl, choose_protocol, NULL);
+    int result = context_identify(context, settings->certificate, settings->key, error);
+    if (result == 0)
+        result = check_time(context, error);
+    if (result == 0 && settings->client_ca)
+        result = ask_clients(context, settings->client_ca, error);
+    if (result < 0) {
+        context_free(context);
+        return result;
+    }
+    *ret_context = context;
+    return 0;
+}
+
+/* A data connection's certificate is asked for only where the control connection had one: it must
+ * be the same then, see server_finish. */
+void server_begin(struct tls_stream *stream, const struct tls_stream *beside) {
+    bool asks = stream->context->asks && (!beside || SSL_get0_peer_certificate(beside->ssl));
+    SSL_set_verify(stream->ssl, asks ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, NULL);
+    SSL_set_accept_state(stream->ssl);
+    if (beside) /* a client that only sends never reads them, and its close would be a reset */
+        (void)SSL_set_num_tickets(stream->ssl, 0);
+}
+
+/* Is the certificate the one that the control connection has? */
+static bool is_same_client(const struct tls_stream *stream) {
+    struct tls_certificate ours, theirs;
+    certificate_describe(SSL_get0_peer_certificate(stream->beside->ssl), &ours);
+    certificate_describe(SSL_get0_peer_certificate(stream->ssl), &theirs);
+    return strcmp(ours.fingerprint, theirs.fingerprint) == 0;
+}
+
+int server_finish(struct tls_stream *stream) {
+    if (!stream->beside || SSL_session_reused(stream->ssl))
+        return 0;
+    /* Nobody resumes what began on a data port */
+    (void)SSL_CTX_remove_session(stream->context->ssl, SSL_get_session(stream->ssl));
+    if (is_same_client(stream))
+        return 0;
+    (void)snprintf(stream->error, sizeof(stream->error),
+                   "the client certificate is not the control connection's");
+    return TLS_BROKEN;
+}

@@ -1,0 +1,157 @@
+#include <errno.h>
+#include <openssl/err.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "internal.h"
+
+enum { READ_AHEAD = 256 << 10 /* bytes that a data connection is asked for at once */ };
+
+struct tls_stream *stream_open(struct tls_context *context, int in, int out,
+                               struct tls_stream *beside) {
+    struct tls_stream *stream = calloc(1, sizeof(*stream));
+    if (!stream)
+        return NULL;
+    stream->context = context;
+    stream->beside = beside;
+    stream->ssl = SSL_new(context->ssl);
+    bool good = stream->ssl && SSL_set_app_data(stream->ssl, stream) == 1 &&
+                SSL_set_rfd(stream->ssl, in) == 1 && SSL_set_wfd(stream->ssl, out) == 1;
+    if (good && beside) {
+        SSL_set_default_read_buffer_len(stream->ssl, READ_AHEAD);
+        SSL_set_read_ahead(stream->ssl, 1);
+    }
+    if (good && context->server)
+        server_begin(stream, beside);
+    else if (good)
+        good = client_begin(stream, beside);
+    if (good)
+        return stream;
+    stream_free(stream);
+    ERR_clear_error();
+    return NULL;
+}
+
+void stream_free(struct tls_stream *stream) {
+    if (!stream)
+        return;
+    SSL_free(stream->ssl);
+    SSL_SESSION_free(stream->session);
+    free(stream);
+}
+
+static void explain(struct tls_stream *stream) {
+    unsigned long error = ERR_peek_error();
+    const char *reason = ERR_reason_error_string(error);
+    long verdict = SSL_get_verify_result(stream->ssl);
+    if (ERR_GET_REASON(error) == SSL_R_CERTIFICATE_VERIFY_FAILED && verdict != X509_V_OK)
+        reason = X509_verify_cert_error_string(verdict);
+    (void)snprintf(stream->error, sizeof(stream->error), "%s", reason ? reason : "unknown reason");
+}
+
+/* What OpenSSL's last function came to, which was no success: as tls.h has it. failure: errno. */
+static int judge(struct tls_stream *stream, int failure) {
+    switch (SSL_get_error(stream->ssl, 0)) {
+    case SSL_ERROR_WANT_READ:
+        stream->events = POLLIN;
+        return -EAGAIN;
+    case SSL_ERROR_WANT_WRITE:
+        stream->events = POLLOUT;
+        return -EAGAIN;
+    case SSL_ERROR_ZERO_RETURN:
+        return 0;
+    case SSL_ERROR_SYSCALL:
+        (void)snprintf(stream->error, sizeof(stream->error), "%s", strerror(failure));
+        return failure ? -failure : TLS_TRUNCATED;
+    default:
+        explain(stream);
+        return ERR_GET_REASON(ERR_peek_error()) == SSL_R_UNEXPECTED_EOF_WHILE_READING
+                   ? TLS_TRUNCATED
+                   : TLS_BROKEN;
+    }
+}
+
+int stream_handshake(struct tls_stream *stream) {
+    ERR_clear_error();
+    errno = 0;
+    if (SSL_do_handshake(stream->ssl) != 1) {
+        int result = judge(stream, errno);
+        return result == 0 ? TLS_TRUNCATED : result;
+    }
+    return stream->context->server ? server_finish(stream) : client_finish(stream);
+}
+
+ssize_t stream_read(struct tls_stream *stream, void *bytes, size_t n) {
+    char *to = bytes;
+    size_t total = 0, got;
+    while (total < n && !stream->ended) {
+        ERR_clear_error();
+        errno = 0;
+        if (SSL_read_ex(stream->ssl, to + total, n - total, &got) == 1) {
+            total += got;
+            continue;
+        }
+        int result = judge(stream, errno);
+        if (result == -EAGAIN)
+            return total > 0 ? (ssize_t)total : result;
+        stream->ended = true;
+        stream->how = result;
+    }
+    return total > 0 || n == 0 ? (ssize_t)total : stream->how;
+}
+
+ssize_t stream_write(struct tls_stream *stream, const void *bytes, size_t n) {
+    size_t done = 0;
+    if (n == 0)
+        return 0;
+    ERR_clear_error();
+    errno = 0;
+    if (SSL_write_ex(stream->ssl, bytes, n, &done) == 1)
+        return (ssize_t)done;
+    int result = judge(stream, errno);
+    return result == 0 ? -EPIPE : result;
+}
+
+int stream_end(struct tls_stream *stream) {
+    if (stream->ended && stream->how < 0)
+        return stream->how; /* OpenSSL wants nothing more to do with it */
+    if (SSL_in_init(stream->ssl))
+        return TLS_BROKEN;
+    ERR_clear_error();
+    errno = 0;
+    if (SSL_shutdown(stream->ssl) >= 0)
+        return 0;
+    return judge(stream, errno);
+}
+
+short stream_events(const struct tls_stream *stream) {
+    return stream->events;
+}
+
+bool stream_has_buffered(const struct tls_stream *stream) {
+    return SSL_has_pending(stream->ssl) == 1;
+}
+
+void stream_read_ahead(struct tls_stream *stream, bool on) {
+    SSL_set_read_ahead(stream->ssl, on);
+}
+
+void stream_renew_ticket(struct tls_stream *stream) {
+    (void)SSL_new_session_ticket(stream->ssl); /* TLS 1.2 has none in the middle of a connection */
+    ERR_clear_error();
+}
+
+void stream_describe(const struct tls_stream *stream, struct tls_facts *ret) {
+    const SSL *ssl = stream->ssl;
+    *ret = (struct tls_facts){.version = SSL_get_version(ssl),
+                              .cipher = SSL_get_cipher_name(ssl),
+                              .resumed = SSL_session_reused(ssl) == 1,
+                              .kernel = BIO_get_ktls_recv(SSL_get_rbio(ssl)) == 1};
+    if (SSL_get_verify_result(ssl) == X509_V_OK)
+        certificate_describe(SSL_get0_peer_certificate(ssl), &ret->peer);
+}
+
+const char *stream_error(const struct tls_stream *stream) {
+    return stream->error;
+}
