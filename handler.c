@@ -19,6 +19,7 @@
 #include "src/path.h"
 #include "src/peer.h"
 #include "src/recount.h"
+#include "src/secure.h"
 #include "src/session.h"
 #include "src/start.h"
 
@@ -44,7 +45,7 @@ static int refuse_setup(const struct log *log, int status, const char *complaint
 }
 
 static int serve(const struct config *config, const struct log *log, int stop) {
-    char complaint[CONFIG_ERROR_SIZE];
+    char complaint[CONFIG_ERROR_SIZE], reason[TLS_ERROR_SIZE];
     struct peer peer;
     struct path_root root;
     int result = peer_identify(&peer, STDIN_FILENO);
@@ -65,8 +66,23 @@ static int serve(const struct config *config, const struct log *log, int stop) {
         (void)snprintf(complaint, sizeof(complaint), "credential helper: %s", strerror(-result));
         return refuse_setup(log, EX_OSERR, complaint);
     }
+    struct secure_setup secure; /* behind login_start: the helper has no business with the key */
+    result = secure_open(config, &secure, reason);
+    if (result < 0) {
+        login_end(&login);
+        (void)snprintf(complaint, sizeof(complaint), "TLS: %s", reason);
+        return refuse_setup(log, EX_CONFIG, complaint);
+    }
     static struct session session; /* static only for its size: nothing else refers to it */
-    session_init(&session, config, log, &peer, &root, &login, STDIN_FILENO, STDOUT_FILENO);
+    const struct session_parts parts = {.config = config,
+                                        .log = log,
+                                        .peer = &peer,
+                                        .root = &root,
+                                        .login = &login,
+                                        .secure = &secure,
+                                        .in = STDIN_FILENO,
+                                        .out = STDOUT_FILENO};
+    session_init(&session, &parts);
     session.control.stop = stop;
     session_run(&session);
     login_end(&session.login);

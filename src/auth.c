@@ -71,12 +71,14 @@ static bool has_address(const struct peer *peer) {
 void auth_begin(struct session *session) {
     be_nobody(session);
     session->authenticated = false;
-    session->logged_in = session->peer.local && !has_users(session);
+    session->logged_in = session->peer.local && !has_users(session) && !secure_is_missing(session);
     if (session->logged_in && has_address(&session->peer) && !session_sees(session))
         host_owner(session, session->owner); /* who must not see what others have interrupted */
 }
 
 int auth_refuse(struct session *session) {
+    if (secure_is_missing(session))
+        return reply_send(session, 530, "Only under TLS: AUTH TLS comes first");
     if (has_users(session))
         return reply_send(session, 530, "Not logged in: USER and PASS come first");
     if (session->config->anonymous)
@@ -109,7 +111,8 @@ static int enter_home(struct session *session) {
     return result;
 }
 
-static int log_in(struct session *session, const struct account *account) {
+/* code: of the reply when all goes well. */
+static int log_in(struct session *session, const struct account *account, int code) {
     apply(session, account);
     int result = enter_home(session);
     if (result < 0) {
@@ -121,9 +124,9 @@ static int log_in(struct session *session, const struct account *account) {
     auth_owner('u', session->user, session->owner);
     login_end(&session->login);
     session->logged_in = session->authenticated = true;
-    log_event(session->log, LOG_LEVEL_INFO, "Logged in: %s from %s", session->user,
-              session->peer.text);
-    return reply_send(session, 230, "Logged in");
+    log_event(session->log, LOG_LEVEL_INFO, "Logged in: %s from %s%s", session->user,
+              session->peer.text, code == 232 ? ", by certificate" : "");
+    return reply_send(session, code, "Logged in");
 }
 
 /* "anonymous" and "ftp", where they may log in. */
@@ -135,7 +138,7 @@ static bool is_anonymous(const struct session *session) {
 static int log_in_anonymous(struct session *session) {
     const struct account account = account_anonymous(session->config);
     memcpy(session->user, "anonymous", sizeof("anonymous"));
-    int result = log_in(session, &account);
+    int result = log_in(session, &account, 230);
     host_owner(session, session->owner); /* uploads are gone on with from the same address only */
     return result;
 }
@@ -163,7 +166,7 @@ static int await_answer(const struct session *session) {
     const struct channel *control = &session->control;
     struct pollfd fds[] = {{.fd = session->login.fd, .events = POLLIN},
                            {.fd = control->stop, .events = POLLIN},
-                           {.fd = control->out}};
+                           {.fd = control->wire.out}};
     long long deadline = clock_deadline(session->config->login_timeout);
     int n;
     do {
@@ -177,26 +180,72 @@ static int await_answer(const struct session *session) {
     return fds[2].revents ? -ENOTCONN : 0;
 }
 
-/* Asks the helper. Returns 0 or a negative errno. */
+/* Asks the helper. password: NULL to ask whether the client's certificate will do. Returns 0 or a
+ * negative errno. */
 static int ask(struct session *session, const char *password, struct login_answer *ret_answer) {
     const struct login *login = &session->login;
+    const struct login_client client = {.name = session->user,
+                                        .password = password,
+                                        .tls = secure_is_on(session),
+                                        .certificate = &session->secure.facts.peer};
     if (login->fd < 0)
         return -EPIPE;
-    int result = login_ask(login, session->user, password, false);
+    int result = login_ask(login, &client);
     if (result == 0)
         result = await_answer(session);
     return result < 0 ? result : login_answer(login, ret_answer);
+}
+
+/* Answers for the helper when it has not. Returns as a verb. */
+static int no_answer(struct session *session, int error) {
+    if (error == -ESHUTDOWN)
+        return 0;           /* the session loop answers that */
+    if (error == -ENOTCONN) /* the client has gone */
+        return error;
+    if (error < 0)
+        log_event(session->log, LOG_LEVEL_ERROR,
+                  "There is no answer from the credential helper: %s", strerror(-error));
+    return close_after(session, "Nobody can log in now: see the server's log");
+}
+
+/* What follows when the helper has said yes. */
+static int log_in_user(struct session *session, const struct account *account, int code) {
+    int result = log_in(session, account, code);
+    if (session->logged_in)
+        join_others(session);
+    return result;
+}
+
+/* Can the client log in by its certificate alone? */
+static bool may_ask(const struct session *session) {
+    return *session->secure.facts.peer.fingerprint && session->certificate_tries < LOGIN_TRIES;
+}
+
+/* USER by a client that has shown a certificate: 232, or 331 as for all others. */
+static int try_certificate(struct session *session) {
+    struct login_answer answer;
+    session->certificate_tries++;
+    int result = ask(session, NULL, &answer);
+    if (result < 0 || answer.outcome == LOGIN_BROKEN)
+        return no_answer(session, result);
+    if (answer.outcome == LOGIN_YES)
+        return log_in_user(session, &answer.account, 232);
+    return reply_send(session, 331, "Now send PASS");
 }
 
 int verb_user(struct session *session, const char *argument) {
     session->user_given = true;
     if (session->authenticated)
         return reply_send(session, 530, "Already logged in; connect anew to be somebody else");
+    if (secure_is_missing(session))
+        return auth_refuse(session);
     (void)snprintf(session->user, sizeof(session->user), "%s", argument);
     if (!has_users(session) && !is_anonymous(session) && !session->logged_in)
         return auth_refuse(session);
     log_event(session->log, LOG_LEVEL_DEBUG, "User name given: %s", argument);
     bool any = is_anonymous(session) || !has_users(session);
+    if (!any && may_ask(session))
+        return try_certificate(session);
     return reply_send(session, 331, any ? "Any password will do" : "Now send PASS");
 }
 
@@ -204,6 +253,8 @@ int verb_pass(struct session *session, const char *argument) {
     struct login_answer answer;
     if (session->authenticated)
         return reply_send(session, 230, "Already logged in");
+    if (secure_is_missing(session))
+        return auth_refuse(session);
     if (is_anonymous(session))
         return log_in_anonymous(session);
     if (!has_users(session))
@@ -212,21 +263,11 @@ int verb_pass(struct session *session, const char *argument) {
         return reply_send(session, 503, "USER comes before PASS");
     long long begun = clock_ms();
     int result = ask(session, argument, &answer);
-    if (result == -ESHUTDOWN)
-        return 0;            /* the session loop answers that */
-    if (result == -ENOTCONN) /* the client has gone */
-        return result;
-    if (result < 0)
-        log_event(session->log, LOG_LEVEL_ERROR,
-                  "There is no answer from the credential helper: %s", strerror(-result));
     if (result < 0 || answer.outcome == LOGIN_BROKEN)
-        return close_after(session, "Nobody can log in now: see the server's log");
+        return no_answer(session, result);
     if (answer.outcome != LOGIN_YES)
         return refuse_login(session, begun);
-    result = log_in(session, &answer.account);
-    if (session->logged_in)
-        join_others(session);
-    return result;
+    return log_in_user(session, &answer.account, 230);
 }
 
 int verb_acct(struct session *session, const char *argument) {

@@ -7,28 +7,19 @@
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "clock.h"
 
-static bool is_socket(int fd) {
-    struct stat st;
-    return fstat(fd, &st) == 0 && S_ISSOCK(st.st_mode);
-}
-
 void channel_open(struct channel *channel, int in, int out) {
-    channel->in = in;
-    channel->out = out;
-    channel->in_socket = is_socket(in);
-    channel->out_socket = is_socket(out);
+    wire_open(&channel->wire, in, out);
     channel->ended = false;
     channel->stop = -1;
     channel->start = channel->end = 0;
     const int on = 1; /* both fail harmlessly on what is no TCP socket */
-    if (channel->out_socket)
+    if (channel->wire.out_socket)
         (void)setsockopt(out, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-    if (channel->in_socket)
+    if (channel->wire.in_socket)
         (void)setsockopt(in, SOL_SOCKET, SO_OOBINLINE, &on, sizeof(on));
 }
 
@@ -49,71 +40,77 @@ bool channel_stopped(const struct channel *channel) {
     return channel_await(channel, -1, 0, 0) == -ESHUTDOWN;
 }
 
-static bool is_transient(int error) {
-    return error == EAGAIN || error == EWOULDBLOCK || error == EINTR;
+/* Waits for what the wire wants. */
+static int await_wire(const struct channel *channel, short usually, int timeout) {
+    int fd;
+    short events = wire_wanted(&channel->wire, usually, &fd);
+    return channel_await(channel, fd, events, timeout);
+}
+
+/* Takes what wire_read has put into the buffer. */
+static int take(struct channel *channel, ssize_t n) {
+    channel->start = 0;
+    channel->end = n > 0 ? (size_t)n : 0;
+    channel->ended = n <= 0;
+    return n > 0 ? 1 : (int)n;
 }
 
 int channel_fill(struct channel *channel, int timeout) {
+    struct wire *wire = &channel->wire;
+    long long deadline = clock_ms() + timeout;
+    bool must_wait = !wire_has_more(wire);
     for (;;) {
-        int result = channel_await(channel, channel->in, POLLIN, timeout);
+        long long left = timeout < 0 ? -1 : deadline - clock_ms();
+        int result = 0;
+        if (must_wait)
+            result = await_wire(channel, POLLIN, timeout < 0 || left > 0 ? (int)left : 0);
         if (result < 0)
             return result;
-        ssize_t n = read(channel->in, channel->buffer, sizeof(channel->buffer));
-        if (n >= 0) {
-            channel->start = 0;
-            channel->end = (size_t)n;
-            channel->ended = n == 0;
-            return n > 0;
-        }
-        if (!is_transient(errno))
-            return -errno;
+        ssize_t n = wire_read(wire, channel->buffer, sizeof(channel->buffer));
+        if (n != -EAGAIN)
+            return take(channel, n);
+        must_wait = true;
     }
-}
-
-static ssize_t write_some(const struct channel *channel, const uint8_t *bytes, size_t n) {
-    ssize_t written = channel->out_socket
-                          ? send(channel->out, bytes, n, MSG_DONTWAIT | MSG_NOSIGNAL)
-                          : write(channel->out, bytes, n);
-    return written < 0 ? -errno : written;
 }
 
 int channel_write(struct channel *channel, const void *bytes, size_t n, int timeout) {
     const uint8_t *at = bytes;
+    struct wire *wire = &channel->wire;
+    bool is_pipe = !wire->out_socket && !wire->tls;
     while (n > 0) {
-        size_t piece = n;
-        if (!channel->out_socket) { /* a pipe that is ready takes so much without blocking */
-            int result = channel_await(channel, channel->out, POLLOUT, timeout);
-            if (result < 0)
-                return result;
-            piece = n < PIPE_BUF ? n : PIPE_BUF;
-        }
-        ssize_t written = write_some(channel, at, piece);
+        int result = is_pipe ? channel_await(channel, wire->out, POLLOUT, timeout) : 0;
+        if (result < 0)
+            return result;
+        /* a pipe that is ready takes so much without blocking */
+        ssize_t written = wire_write(wire, at, is_pipe && n > PIPE_BUF ? PIPE_BUF : n);
         if (written >= 0) {
             at += written;
             n -= (size_t)written;
-        } else if (!is_transient((int)-written)) {
-            return (int)written;
-        } else {
-            int result = channel_await(channel, channel->out, POLLOUT, timeout);
-            if (result < 0)
-                return result;
+            continue;
         }
+        result = written == -EAGAIN ? await_wire(channel, POLLOUT, timeout) : (int)written;
+        if (result < 0)
+            return result;
     }
     return 0;
 }
 
 bool channel_has_unread(const struct channel *channel) {
     int unread = 0;
-    if (channel->in_socket && !channel->ended)
-        (void)ioctl(channel->in, FIONREAD, &unread);
+    if (channel->wire.in_socket && !channel->ended)
+        (void)ioctl(channel->wire.in, FIONREAD, &unread);
     return unread > 0 || channel_pending(channel) > 0;
 }
 
+void channel_finish(struct channel *channel) {
+    wire_end(&channel->wire);
+}
+
 void channel_drain(struct channel *channel, int time) {
-    if (channel->out_socket)
-        (void)shutdown(channel->out, SHUT_WR);
+    if (channel->wire.out_socket)
+        (void)shutdown(channel->wire.out, SHUT_WR);
     else
-        (void)close(channel->out);
+        (void)close(channel->wire.out);
     long long deadline = clock_ms() + time;
     while (!channel->ended) {
         long long left = deadline - clock_ms();

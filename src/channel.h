@@ -9,17 +9,16 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "wire.h"
+
 enum { CHANNEL_BUFFER_SIZE = 8192 };
 
 struct channel {
-    int in;          /* where bytes come from */
-    int out;         /* where bytes go to; may be the same */
-    bool in_socket;  /* in is a socket */
-    bool out_socket; /* out is a socket */
-    bool ended;      /* end of input was seen */
-    int stop;        /* ends every wait once it is readable; or -1 */
-    size_t start;    /* first byte in buffer that nobody has taken */
-    size_t end;      /* behind the last byte in buffer */
+    struct wire wire; /* where bytes come from and go to */
+    bool ended;       /* end of input was seen */
+    int stop;         /* ends every wait once it is readable; or -1 */
+    size_t start;     /* first byte in buffer that nobody has taken */
+    size_t end;       /* behind the last byte in buffer */
     uint8_t buffer[CHANNEL_BUFFER_SIZE];
 };
 
@@ -32,6 +31,12 @@ static inline size_t channel_pending(const struct channel *channel) {
     return channel->end - channel->start;
 }
 
+/* Tells whether there is something to take, or to fill the buffer with, that poll does not tell of.
+ */
+static inline bool channel_has_more(const struct channel *channel) {
+    return channel_pending(channel) > 0 || wire_has_more(&channel->wire);
+}
+
 /* Waits up to timeout ms (-1: for ever) until fd (which may be the channel's or another, or -1) is
  * ready for events (poll(2)). Returns 0, -ETIMEDOUT, -ESHUTDOWN once we are to stop (unless fd is
  * ready to be written to), or another negative errno. */
@@ -42,7 +47,7 @@ bool channel_stopped(const struct channel *channel);
 
 /* Waits up to timeout ms (-1: for ever) for bytes and reads what is there into the buffer, which
  * must have been emptied. Returns 1, 0 at end of input, or a negative errno, as
- * channel_await. */
+ * channel_await and wire_read. */
 int channel_fill(struct channel *channel, int timeout);
 
 /* Writes all bytes, waiting up to timeout ms for each piece. Returns 0 or a negative errno. */
@@ -52,8 +57,11 @@ int channel_write(struct channel *channel, const void *bytes, size_t n, int time
  * connection, and the last reply can be lost. */
 bool channel_has_unread(const struct channel *channel);
 
-/* Nothing more is sent; what still comes in is dropped until its end, or for at most time ms.
- * So that a last reply is not lost in a reset (RFC 1122 section 4.2.2.13). */
+/* Nothing more is sent: under TLS the client is told. */
+void channel_finish(struct channel *channel);
+
+/* After channel_finish, what still comes in is dropped until its end, or for at most time ms. So
+ * that a last reply is not lost in a reset (RFC 1122 section 4.2.2.13). */
 void channel_drain(struct channel *channel, int time);
 
 #endif

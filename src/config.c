@@ -11,7 +11,7 @@
 #include "value.h"
 
 #define DEFAULT_ROOT       "./ftpserver"
-#define NO_USERS           "none"
+#define NO_FILE            "none"
 #define ENVIRONMENT_PREFIX "STORD_"
 
 struct option {
@@ -28,8 +28,20 @@ struct option {
 static const struct option options[] = {
     {"root", "DIR", DEFAULT_ROOT, value_folder, FIELD(root),
      "folder that receives uploads; only the default is created"},
-    {"users", "FILE", NO_USERS, value_file, FIELD(users),
+    {"users", "FILE", NO_FILE, value_file, FIELD(users),
      "who may log in; none: the systemd credential users, if there is one"},
+    {"tls", "MODE", "auto", value_tls, FIELD(tls),
+     "off, allow (AUTH TLS), require, implicit; auto: allow if there is a certificate"},
+    {"tls-cert", "FILE", NO_FILE, value_file, FIELD(tls_cert),
+     "certificate chain, PEM; none: the systemd credential tls.crt, if there is one"},
+    {"tls-key", "FILE", NO_FILE, value_file, FIELD(tls_key),
+     "its key, PEM; none: with the certificate, or the credential tls.key"},
+    {"tls-client-ca", "FILE", NO_FILE, value_file, FIELD(tls_client_ca),
+     "who signs client certificates, PEM; none: clients are not asked for one"},
+    {"tls-require-reuse", NULL, "no", value_flag, FIELD(tls_require_reuse),
+     "data connections must resume the TLS session of the control connection"},
+    {"tls-lenient-close", NULL, "no", value_flag, FIELD(tls_lenient_close),
+     "take uploads for whole whose TLS ends without close_notify"},
     {"anonymous", NULL, "no", value_flag, FIELD(anonymous),
      "anybody may log in as anonymous or ftp, to upload"},
     {"allow", "RIGHTS", "upload,append,replace,list,mkdir", value_rights, FIELD(allow),
@@ -185,19 +197,50 @@ static enum config_outcome load_argument(struct config *config, int argc, char *
     return set(config, option, argument, shown_length, value, error) ? CONFIG_SERVE : CONFIG_USAGE;
 }
 
-/* The users file: what --users says, else the systemd credential `users` where there is one, else
- * NULL. One that cannot be looked at is one that nobody can log in by, and not none. */
-static const char *find_users(const struct config *config) {
-    static char credential[PATH_MAX]; /* static only for its size */
+/* A systemd credential of that name, where there is one, else NULL. One that cannot be looked at is
+ * one that cannot be used, and not none. */
+static const char *find_credential(const char *name, char path[PATH_MAX]) {
     const char *folder = getenv("CREDENTIALS_DIRECTORY");
     struct stat st;
-    if (config_has(config, "users"))
-        return strcmp(config->users, NO_USERS) == 0 ? NULL : config->users;
     if (!folder)
         return NULL;
-    if (snprintf(credential, PATH_MAX, "%s/users", folder) >= PATH_MAX)
+    if (snprintf(path, PATH_MAX, "%s/%s", folder, name) >= PATH_MAX)
         return folder; /* which cannot be read as a file */
-    return lstat(credential, &st) < 0 && errno == ENOENT ? NULL : credential;
+    return lstat(path, &st) < 0 && errno == ENOENT ? NULL : path;
+}
+
+/* What an option says that names a file. */
+static const char *file_of(const char *value) {
+    return value && strcmp(value, NO_FILE) != 0 ? value : NULL;
+}
+
+/* The users file: what --users says, else the systemd credential `users`. */
+static const char *find_users(const struct config *config) {
+    static char credential[PATH_MAX]; /* static only for its size */
+    return config_has(config, "users") ? file_of(config->users)
+                                       : find_credential("users", credential);
+}
+
+/* Where certificate and key are, and whether there is TLS at all. Returns false with error filled
+ * when they are missing. */
+static bool find_tls(struct config *config, char error[CONFIG_ERROR_SIZE]) {
+    static char certificate[PATH_MAX], key[PATH_MAX]; /* static only for their size */
+    bool given = file_of(config->tls_cert) != NULL;
+    config->tls_client_ca = file_of(config->tls_client_ca);
+    config->tls_cert = given ? config->tls_cert : find_credential("tls.crt", certificate);
+    config->tls_key = file_of(config->tls_key);
+    if (!config->tls_key && config->tls_cert)
+        config->tls_key = given ? config->tls_cert : find_credential("tls.key", key);
+    if (config->tls == TLS_AUTO)
+        config->tls =
+            config->tls_cert || config->tls_key || config->tls_client_ca ? TLS_ALLOW : TLS_OFF;
+    if (config->tls == TLS_OFF || (config->tls_cert && config->tls_key))
+        return true;
+    (void)snprintf(error, CONFIG_ERROR_SIZE, "TLS wants %s",
+                   config->tls_cert
+                       ? "a key: the systemd credential tls.key, or --tls-key"
+                       : "a certificate: --tls-cert, or the systemd credential tls.crt");
+    return false;
 }
 
 enum config_outcome config_load(struct config *ret_config, int argc, char *const *argv,
@@ -205,7 +248,7 @@ enum config_outcome config_load(struct config *ret_config, int argc, char *const
     struct config config = {0};
     for (size_t i = 0; i < OPTION_COUNT; i++)
         (void)options[i].set((char *)&config + options[i].field, options[i].fallback);
-    config.users = NULL;
+    config.users = config.tls_cert = config.tls_key = config.tls_client_ca = NULL;
     *ret_config = config; /* good enough to complain with */
     enum config_outcome outcome = load_environment(&config, environment, error);
     enum config_outcome from_arguments = CONFIG_SERVE;
@@ -219,6 +262,8 @@ enum config_outcome config_load(struct config *ret_config, int argc, char *const
     if (from_arguments != CONFIG_SERVE)
         outcome = from_arguments; /* --help works in any environment */
     config.users = find_users(&config);
+    if (outcome == CONFIG_SERVE && !find_tls(&config, error))
+        outcome = CONFIG_BAD;
     if (outcome == CONFIG_SERVE)
         *ret_config = config;
     ret_config->wanted = config.wanted;

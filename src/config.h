@@ -31,6 +31,12 @@ struct config {
     enum config_outcome wanted; /* what was asked for, be the settings good or not */
     const char *root;           /* folder that uploads go to */
     const char *users;          /* users file, or the systemd credential; NULL: none */
+    enum tls_mode tls;          /* never TLS_AUTO once config_load has run */
+    const char *tls_cert;       /* its certificate, */
+    const char *tls_key;        /* and key: files, or systemd credentials; NULL: none */
+    const char *tls_client_ca;  /* who signs client certificates; NULL: none are asked for */
+    bool tls_require_reuse;     /* data connections resume the control connection's session */
+    bool tls_lenient_close;     /* they may end without close_notify */
     bool anonymous;             /* strangers may log in as anonymous */
     unsigned allow;             /* what sessions may do: bits of enum right */
     enum log_target log;        /* where to log */
@@ -58,8 +64,8 @@ struct config {
 enum { CONFIG_ERROR_SIZE = 512 };
 
 /* Reads defaults, then the environment, then the arguments into *ret_config, whose strings point
- * into those; `users` is found once, and stays. With CONFIG_USAGE and CONFIG_BAD, error holds the
- * exact complaint, and of *ret_config but `wanted` is good. */
+ * into those; `users` and what TLS needs are found once, and stay. With CONFIG_USAGE and
+ * CONFIG_BAD, error holds the exact complaint, and of *ret_config but `wanted` is good. */
 enum config_outcome config_load(struct config *ret_config, int argc, char *const *argv,
                                 char *const *environment, char error[CONFIG_ERROR_SIZE]);
 

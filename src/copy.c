@@ -5,10 +5,10 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "ascii.h"
+#include "tls.h"
 
 enum {
     BUFFER_SIZE = 1 << 20,     /* pages that no read reaches are never touched */
@@ -24,11 +24,12 @@ struct receive {
     const struct copy *copy;
     struct copy_result result;
     uint8_t *buffer;       /* BUFFER_SIZE bytes behind one spare byte for a held-back CR */
+    size_t held;           /* bytes in it that have not been stored yet */
     struct ascii ascii;    /* conversion across buffers */
     uint64_t written;      /* bytes in the file */
     uint64_t written_back; /* bytes whose write-back was started */
     unsigned reads;        /* since the last look */
-    uint64_t looked;       /* bytes received at the last look */
+    uint64_t looked;       /* bytes stored at the last look */
 };
 
 static bool stop(struct receive *receive, enum copy_end end, int error) {
@@ -109,41 +110,54 @@ static bool take_head(struct receive *receive, size_t n) {
     return true;
 }
 
-/* Reads what is there; -EAGAIN when the source must be waited for. */
-static ssize_t read_some(const struct copy *copy, uint8_t *buffer, size_t n) {
-    ssize_t got =
-        copy->from_socket ? recv(copy->from, buffer, n, MSG_DONTWAIT) : read(copy->from, buffer, n);
-    return got < 0 ? -errno : got;
+/* The transfer has been looked at. */
+static void note_look(struct receive *receive) {
+    receive->reads = 0;
+    receive->looked = receive->result.received;
 }
 
 static bool wait_for_bytes(struct receive *receive) {
-    receive->reads = 0;
-    receive->looked = receive->result.received;
-    int result = receive->copy->wait(receive->copy->context, receive->copy->from, POLLIN);
+    note_look(receive);
+    int result = receive->copy->wait(receive->copy->context);
     return result == 0 || stop_waiting(receive, result);
+}
+
+/* Is it time to look at whether the transfer is to end? If so, may it go on? */
+static bool look(struct receive *receive) {
+    if (receive->reads < LOOK_EVERY && receive->result.received - receive->looked < LOOK_SIZE)
+        return true;
+    note_look(receive);
+    int result = receive->copy->look(receive->copy->context);
+    return result == 0 || stop_waiting(receive, result);
+}
+
+/* Stores what has been read and not stored yet. */
+static bool take_held(struct receive *receive) {
+    size_t n = receive->held;
+    receive->held = 0;
+    return n == 0 || take(receive, receive->buffer, n);
 }
 
 /* One piece from the source into the file. False when the transfer is over. */
 static bool step(struct receive *receive) {
     const struct copy *copy = receive->copy;
-    uint64_t left = copy->limit - receive->result.received;
+    uint64_t left = copy->limit - receive->result.received - receive->held;
+    size_t room = BUFFER_SIZE - receive->held;
     if (left == 0)
         return stop(receive, COPY_LIMIT, 0);
-    bool due =
-        receive->reads >= LOOK_EVERY || receive->result.received - receive->looked >= LOOK_SIZE;
-    if ((!copy->from_socket || due) && !wait_for_bytes(receive))
+    if (!look(receive) || (copy->blocks && !wait_for_bytes(receive)))
         return false;
-    ssize_t n = read_some(copy, receive->buffer, left < BUFFER_SIZE ? (size_t)left : BUFFER_SIZE);
+    ssize_t n = copy->read(copy->context, receive->buffer + receive->held,
+                           left < room ? (size_t)left : room);
     receive->reads++;
-    if (n > 0)
-        return take(receive, receive->buffer, (size_t)n);
+    if (n == -EAGAIN)
+        return wait_for_bytes(receive);
     if (n == 0)
         return stop(receive, COPY_CLOSED, 0);
-    if (n == -EINTR)
-        return true;
-    if (n == -EAGAIN || n == -EWOULDBLOCK)
-        return wait_for_bytes(receive);
-    return stop(receive, COPY_RESET, (int)n);
+    if (n < 0)
+        return stop(receive, n == TLS_TRUNCATED ? COPY_CUT : COPY_RESET, (int)n);
+    receive->held += (size_t)n;
+    return receive->held < copy->gather || take_held(receive);
 }
 
 struct copy_result copy_receive(const struct copy *copy) {
@@ -157,6 +171,7 @@ struct copy_result copy_receive(const struct copy *copy) {
     if (take_head(&receive, head)) {
         while (step(&receive)) {
         }
+        (void)take_held(&receive);
     }
     if (copy->ascii && receive.ascii.cr && receive.result.end == COPY_CLOSED)
         (void)write_all(&receive, (const uint8_t *)"\r", 1);

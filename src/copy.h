@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #define COPY_UNLIMITED UINT64_MAX
 
@@ -14,6 +15,7 @@
 enum copy_end {
     COPY_CLOSED,  /* the source ended by itself */
     COPY_LIMIT,   /* as many bytes as were asked for */
+    COPY_CUT,     /* TLS ended without saying so: anybody can have cut the connection */
     COPY_RESET,   /* the connection broke; error says how */
     COPY_STALLED, /* nothing moved for too long */
     COPY_ABORTED, /* the client asked for the end, or the control connection is gone */
@@ -27,17 +29,21 @@ struct copy_result {
     uint64_t received; /* bytes that came from the source */
 };
 
-/* Waits until fd is ready for events (poll(2)). Returns 0, -ETIMEDOUT, -ECANCELED (end the
- * transfer), -ESHUTDOWN (we are to stop) or another negative errno. */
-typedef int copy_wait(void *context, int fd, short events);
+/* Reads what is there. Returns as wire_read. */
+typedef ssize_t copy_read(void *context, void *bytes, size_t n);
+
+/* Waits until there is something to read, or only looks at whether the transfer is to end. Returns
+ * 0, -ETIMEDOUT, -ECANCELED (end the transfer), -ESHUTDOWN (we are to stop) or another negative
+ * errno. */
+typedef int copy_wait(void *context);
 
 /* May the file get so many bytes? Asked now and then, and about more than it may have so far.
  * Returns 0 or a negative errno. */
 typedef int copy_check(void *context, uint64_t size);
 
 struct copy {
-    int from;            /* where bytes come from: socket, pipe or file */
-    bool from_socket;    /* from can be asked without blocking */
+    bool blocks;         /* `read` must not be called before `wait` */
+    size_t gather;       /* bytes to write at once, while more come */
     int to;              /* the file; written to from its offset on */
     uint64_t offset;     /* that offset */
     uint64_t *progress;  /* kept at the bytes received so far */
@@ -46,9 +52,11 @@ struct copy {
     uint64_t limit;       /* bytes to take at the most, head included; or COPY_UNLIMITED */
     const uint64_t *most; /* bytes that the file may have without asking `check` */
     bool ascii;           /* line ends CR LF become LF (RFC 959 section 3.1.1.1) */
+    copy_read *read;
     copy_wait *wait;
+    copy_wait *look; /* without waiting */
     copy_check *check;
-    void *context; /* of both */
+    void *context; /* of all four */
 };
 
 /* Receives into the file. Small uploads cost one read and one write; large ones go in large

@@ -230,7 +230,7 @@ int verb_eprt(struct session *session, const char *argument) {
 static int take_connection(const struct session *session) {
     union address from = {0};
     socklen_t length = sizeof(from);
-    int fd = accept4(session->data.listener, &from.any, &length, SOCK_CLOEXEC);
+    int fd = accept4(session->data.listener, &from.any, &length, SOCK_CLOEXEC | SOCK_NONBLOCK);
     if (fd < 0)
         return errno == ECONNABORTED || errno == EINTR || errno == EWOULDBLOCK ? -EAGAIN : -errno;
     if (peer_may_send(&session->peer, &from))
@@ -277,8 +277,26 @@ static int connect_data(struct session *session) {
     return result < 0 ? result : -error;
 }
 
-int data_connect(struct session *session) {
-    int result = session->data.listener >= 0 ? accept_data(session) : connect_data(session);
+int data_connect(struct session *session, struct wire *ret_wire) {
+    int fd = session->data.listener >= 0 ? accept_data(session) : connect_data(session);
     data_reset(&session->data);
+    session->secure.error[0] = '\0';
+    if (fd < 0)
+        return fd;
+    wire_open(ret_wire, fd, fd);
+    int result = session->secure.is_private ? secure_data(session, ret_wire) : 0;
+    if (result < 0)
+        data_disconnect(ret_wire);
     return result;
+}
+
+const char *data_reason(const struct session *session, int error) {
+    if (*session->secure.error)
+        return session->secure.error;
+    return error == -ETIMEDOUT ? "nobody connected in time" : strerror(-error);
+}
+
+void data_disconnect(struct wire *wire) {
+    wire_bare(wire);
+    (void)close(wire->in);
 }

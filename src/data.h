@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "peer.h"
+#include "wire.h"
 
 struct session;
 
@@ -26,10 +27,17 @@ bool data_prepared(const struct data *data);
 /* Forgets a prepared data connection. */
 void data_reset(struct data *data);
 
-/* Makes the prepared data connection. Only the host of the control connection is let in. Returns
- * a socket or a negative errno: -ETIMEDOUT, -ECANCELED as session_wait. What was prepared is used
- * up. */
-int data_connect(struct session *session);
+/* Makes the prepared data connection, under TLS where the client wants that. Only the host of the
+ * control connection is let in. Returns 0, with a wire that data_disconnect follows, or a negative
+ * errno: -ETIMEDOUT, -ECANCELED as session_wait; data_reason has it as text. What was prepared is
+ * used up. */
+int data_connect(struct session *session, struct wire *ret_wire);
+
+/* Why data_connect failed, for the client. */
+const char *data_reason(const struct session *session, int error);
+
+/* Closes a data connection. */
+void data_disconnect(struct wire *wire);
 
 /* PASV, PORT (RFC 959 section 4.1.2), EPSV, EPRT (RFC 2428). Active connections are made to the
  * client's own address alone, and to no port below 1024, so that nobody can be attacked through us

@@ -17,6 +17,8 @@ enum { COMPLAINTS = 20 }; /* of which the log gets the first so many */
 /* What is sent to the helper. */
 struct question {
     bool tls;
+    bool by_certificate; /* there is no password */
+    struct tls_certificate certificate;
     char name[USERS_NAME_LIMIT + 1]; /* "" for one that nobody can have */
     char password[LINE_LIMIT + 1];
 };
@@ -75,15 +77,23 @@ static const char *dummy_hash(const struct users *users, const char *name) {
     return none;
 }
 
-/* Everything is looked at, whatever the first finding is, so that it takes the same time. */
+/* Is it the user's password? A hash is made whether there is such a user or not, so that it takes
+ * the same time. */
+static bool has_password(const struct helper *helper, const struct question *question,
+                         const struct user *user) {
+    bool known = user && users_is_strong(user->hash);
+    const char *hash = known ? user->hash : dummy_hash(&helper->users, question->name);
+    return helper->password->is_right(question->password, hash) && known;
+}
+
 static void judge(const struct helper *helper, const struct question *question,
                   struct login_answer *answer) {
     const struct user *user = users_find(&helper->users, question->name);
-    bool known = user && users_is_strong(user->hash);
-    const char *hash = known ? user->hash : dummy_hash(&helper->users, question->name);
-    bool right = helper->password->is_right(question->password, hash);
+    bool right = question->by_certificate
+                     ? user && users_has_certificate(user, &question->certificate)
+                     : has_password(helper, question, user);
     answer->outcome = LOGIN_NO;
-    if (!right || !known)
+    if (!right)
         return;
     if (!users_may_come_from(user, helper->setup->peer)) {
         log_event(helper->setup->log, LOG_LEVEL_WARNING,
@@ -111,8 +121,10 @@ static ssize_t receive(int fd, void *bytes, size_t n) {
 static void answer_questions(struct helper *helper, int fd) {
     static struct question question; /* static only for its size */
     struct login_answer answer = {.outcome = LOGIN_NO};
-    for (int i = 0; i < LOGIN_TRIES && answer.outcome != LOGIN_YES; i++) {
-        if (receive(fd, &question, sizeof(question)) != (ssize_t)sizeof(question))
+    int tries[2] = {0}; /* by password, by certificate */
+    for (int i = 0; answer.outcome != LOGIN_YES; i++) {
+        if (receive(fd, &question, sizeof(question)) != (ssize_t)sizeof(question) ||
+            ++tries[question.by_certificate] > LOGIN_TRIES)
             return;
         question.name[sizeof(question.name) - 1] = '\0';
         question.password[sizeof(question.password) - 1] = '\0';
@@ -162,15 +174,17 @@ int login_start(struct login *ret_login, const struct login_setup *setup) {
     return 0;
 }
 
-int login_ask(const struct login *login, const char *name, const char *password, bool tls) {
+int login_ask(const struct login *login, const struct login_client *client) {
     static struct question question; /* static only for its size */
-    size_t length = strlen(name);
-    question.tls = tls;
-    memset(question.name, 0, sizeof(question.name));
+    size_t length = strlen(client->name);
+    memset(&question, 0, sizeof(question));
+    question.tls = client->tls;
+    question.by_certificate = !client->password;
+    question.certificate = *client->certificate;
     if (length <= USERS_NAME_LIMIT)
-        memcpy(question.name, name, length);
-    memset(question.password, 0, sizeof(question.password));
-    memcpy(question.password, password, strnlen(password, LINE_LIMIT));
+        memcpy(question.name, client->name, length);
+    if (client->password)
+        memcpy(question.password, client->password, strnlen(client->password, LINE_LIMIT));
     ssize_t sent = send(login->fd, &question, sizeof(question), MSG_NOSIGNAL);
     explicit_bzero(&question, sizeof(question));
     if (sent < 0)

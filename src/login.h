@@ -1,7 +1,7 @@
 /*
  * login: the credential helper. A child of the session, forked before it is confined, that alone
- * reads the users file. It answers whether a password is right, three times at the most, and is
- * gone after the first yes; hashes never are in the session's memory.
+ * reads the users file. It answers whether a password or a certificate is right, three times each
+ * at the most, and is gone after the first yes; hashes never are in the session's memory.
  */
 #ifndef STORD_LOGIN_H
 #define STORD_LOGIN_H
@@ -11,6 +11,7 @@
 
 #include "log.h"
 #include "peer.h"
+#include "tls.h"
 #include "users.h"
 
 enum { LOGIN_TRIES = 3 };
@@ -42,9 +43,17 @@ struct login_answer {
 /* Starts the helper. Returns 0 or a negative errno. */
 int login_start(struct login *ret_login, const struct login_setup *setup);
 
-/* Asks it. tls: the control connection is encrypted. The answer is read by login_answer once
- * login->fd is readable. Returns 0 or a negative errno. */
-int login_ask(const struct login *login, const char *name, const char *password, bool tls);
+/* What a client says about itself. */
+struct login_client {
+    const char *name;
+    const char *password;                      /* NULL: only the certificate counts */
+    bool tls;                                  /* the control connection is encrypted */
+    const struct tls_certificate *certificate; /* which the client has shown */
+};
+
+/* Asks it. The answer is read by login_answer once login->fd is readable. Returns 0 or a negative
+ * errno. */
+int login_ask(const struct login *login, const struct login_client *client);
 
 /* Reads the answer. Returns 0 or a negative errno: -EPIPE when the helper has gone. */
 int login_answer(const struct login *login, struct login_answer *ret_answer);

@@ -2,8 +2,6 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "allowance.h"
 #include "clock.h"
@@ -11,13 +9,15 @@
 #include "store.h"
 
 enum {
-    DROP_SIZE = 1 << 16, /* bytes dropped at once */
-    DROP_TIME = 5000     /* ms that the bytes of a failed upload are dropped */
+    DROP_SIZE = 1 << 16,  /* bytes dropped at once */
+    DROP_TIME = 5000,     /* ms that the bytes of a failed upload are dropped */
+    GATHER_SIZE = 1 << 17 /* bytes that are written at once under TLS, whose records are small */
 };
 
 static const struct verdict whole_by_size = {"size", NULL, 0};
 const struct verdict receive_closed = {"close", NULL, 0};
 static const struct verdict reset = {"reset", "the connection was reset", 426};
+static const struct verdict cut = {"tls-truncated", "TLS ended without close_notify", 426};
 static const struct verdict stalled = {"stalled", "no data came for too long", 426};
 static const struct verdict aborted = {"aborted", "as you asked", 426};
 static const struct verdict vanished = {"vanished", "the control connection was closed", 426};
@@ -47,6 +47,8 @@ const struct verdict *receive_judge(const struct receive_job *job,
     switch (result->end) {
     case COPY_RESET:
         return &reset;
+    case COPY_CUT:
+        return &cut;
     case COPY_STALLED:
         return &stalled;
     case COPY_ABORTED:
@@ -72,22 +74,42 @@ void receive_linger(const struct receive_job *job, long long ended) {
         (void)session_wait(session, -1, 0, ended + session->config->vanish_wait);
 }
 
+static ssize_t read_wire(void *context, void *bytes, size_t n) {
+    const struct receive_job *job = context;
+    return wire_read(job->wire, bytes, n);
+}
+
 /* copy_wait for inline uploads, where the control connection is the data. */
-static int wait_alone(void *context, int fd, short events) {
+static int wait_alone(void *context) {
     const struct receive_job *job = context;
     struct session *session = job->session;
+    int fd;
+    short events = wire_wanted(job->wire, POLLIN, &fd);
     int result =
         channel_await(&session->control, fd, events, (int)session->config->stall_timeout * 1000);
     return result == -ESHUTDOWN ? session_stop(session) : result;
 }
 
+static int look_alone(void *context) {
+    const struct receive_job *job = context;
+    return channel_stopped(&job->session->control) ? session_stop(job->session) : 0;
+}
+
 /* copy_wait for data connections. What is still on its way is taken even when the client has left
  * the control connection: the verdict is `vanished`, and the log tells how much came. */
-static int wait_for_data(void *context, int fd, short events) {
+static int wait_for_data(void *context) {
     const struct receive_job *job = context;
     struct session *session = job->session;
+    int fd;
+    short events = wire_wanted(job->wire, POLLIN, &fd);
     int result = session_wait(session, fd, events, clock_deadline(session->config->stall_timeout));
-    return result == -ENOTCONN ? wait_alone(context, fd, events) : result;
+    return result == -ENOTCONN ? wait_alone(context) : result;
+}
+
+static int look_at_control(void *context) {
+    const struct receive_job *job = context;
+    int result = session_wait(job->session, -1, 0, 0);
+    return result == -ETIMEDOUT || result == -ENOTCONN ? look_alone(context) : result;
 }
 
 /* copy_check: the disk may be filled up by others, too. */
@@ -104,22 +126,34 @@ static struct copy begin_copy(struct receive_job *job) {
                          .most = &job->store->most,
                          .limit = COPY_UNLIMITED,
                          .progress = &job->session->moved,
+                         .gather = job->wire->tls ? GATHER_SIZE : 0,
+                         .read = read_wire,
                          .check = check_growth,
                          .context = job};
+}
+
+static struct copy_result run(const struct receive_job *job, const struct copy *copy) {
+    struct copy_result result = copy_receive(copy);
+    if (result.end == COPY_CUT && job->session->config->tls_lenient_close)
+        result.end = COPY_CLOSED;
+    return result;
 }
 
 static struct copy_result receive_inline(struct receive_job *job) {
     struct session *session = job->session;
     struct channel *control = &session->control;
+    job->wire = &control->wire;
     struct copy copy = begin_copy(job);
-    copy.from = control->in;
-    copy.from_socket = control->in_socket;
+    copy.blocks = !control->wire.in_socket && !control->wire.tls;
     copy.head = control->buffer + control->start;
     copy.head_length = channel_pending(control);
     copy.wait = wait_alone;
+    copy.look = look_alone;
     if (job->announced)
         copy.limit = job->size;
-    struct copy_result result = copy_receive(&copy);
+    wire_read_ahead(job->wire, true);
+    struct copy_result result = run(job, &copy);
+    wire_read_ahead(job->wire, false);
     control->start += copy.limit < copy.head_length ? (size_t)copy.limit : copy.head_length;
     session->inline_whole = result.end == COPY_LIMIT || result.end == COPY_CLOSED;
     if (result.end != COPY_LIMIT) {
@@ -131,29 +165,35 @@ static struct copy_result receive_inline(struct receive_job *job) {
 
 /* Drops what still comes, for a while: closing a connection with bytes that nobody has read resets
  * it, and a client that is told of that does not look for the reply that says why. */
-static void drop_rest(struct session *session, int fd) {
+static void drop_rest(struct receive_job *job) {
     static char dropped[DROP_SIZE];
     long long deadline = clock_ms() + DROP_TIME;
     ssize_t n;
     do {
-        if (session_wait(session, fd, POLLIN, deadline) < 0)
+        int fd;
+        short events = wire_wanted(job->wire, POLLIN, &fd);
+        if (!wire_has_more(job->wire) && session_wait(job->session, fd, events, deadline) < 0)
             return;
-        n = recv(fd, dropped, sizeof(dropped), MSG_DONTWAIT);
-    } while (n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR)));
+        n = wire_read(job->wire, dropped, sizeof(dropped));
+    } while ((n > 0 || n == -EAGAIN) && clock_ms() < deadline);
 }
 
 static int receive_data(struct receive_job *job, struct copy_result *ret_result) {
+    struct wire wire;
+    int result = data_connect(job->session, &wire);
+    if (result < 0)
+        return result;
+    job->wire = &wire;
     struct copy copy = begin_copy(job);
-    copy.from = data_connect(job->session);
-    if (copy.from < 0)
-        return copy.from;
-    copy.from_socket = true;
     copy.ascii = job->session->ascii;
     copy.wait = wait_for_data;
-    *ret_result = copy_receive(&copy);
+    copy.look = look_at_control;
+    *ret_result = run(job, &copy);
     if (ret_result->end == COPY_FAILED)
-        drop_rest(job->session, copy.from);
-    (void)close(copy.from);
+        drop_rest(job);
+    else if (ret_result->end == COPY_CLOSED)
+        wire_end(&wire); /* some clients read no reply before that */
+    data_disconnect(&wire);
     return 0;
 }
 

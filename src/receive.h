@@ -16,6 +16,7 @@ struct store;
 struct receive_job {
     struct session *session; /* whose they are */
     struct store *store;     /* the transaction that gets them */
+    struct wire *wire;       /* filled in: the connection that they come over */
     bool is_inline;          /* over the control connection */
     bool announced;          /* ALLO said how many there will be */
     uint64_t size;           /* that many */

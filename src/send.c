@@ -1,7 +1,6 @@
 #include "send.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/sendfile.h>
@@ -14,12 +13,13 @@
 
 enum {
     BUFFER_SIZE = 64 << 10,
+    END_TIME = 1000,     /* ms that a client may take to end TLS, once it has everything */
     PIECE_SIZE = 4 << 20 /* of a file, between two looks at the control connection */
 };
 
 struct sender {
     struct session *session;
-    int fd;                      /* the data connection; never blocks */
+    struct wire wire;            /* the data connection */
     int broken;                  /* what ended the connection: a negative errno, or 0 */
     size_t length;               /* bytes in buffer */
     uint8_t buffer[BUFFER_SIZE]; /* not sent yet */
@@ -40,8 +40,9 @@ static int broke(struct sender *sender, int error) {
 
 static int wait_for_room(struct sender *sender) {
     struct session *session = sender->session;
-    int result =
-        session_wait(session, sender->fd, POLLOUT, clock_deadline(session->config->stall_timeout));
+    int fd;
+    short events = wire_wanted(&sender->wire, POLLOUT, &fd);
+    int result = session_wait(session, fd, events, clock_deadline(session->config->stall_timeout));
     return result < 0 ? broke(sender, result) : 0;
 }
 
@@ -56,10 +57,9 @@ static int flush(struct sender *sender) {
         int result = wait_for_room(sender);
         if (result < 0)
             return result;
-        ssize_t done =
-            send(sender->fd, sender->buffer + at, sender->length - at, MSG_NOSIGNAL | MSG_DONTWAIT);
-        if (done < 0 && !is_passing(errno))
-            return broke(sender, -errno);
+        ssize_t done = wire_write(&sender->wire, sender->buffer + at, sender->length - at);
+        if (done < 0 && done != -EAGAIN)
+            return broke(sender, (int)done);
         at += done < 0 ? 0 : (size_t)done;
     }
     sender->session->moved += at;
@@ -102,11 +102,14 @@ static int send_read(struct sender *sender, int fd, off_t offset, uint64_t n) {
 
 int send_file(struct sender *sender, int fd, off_t offset, uint64_t n) {
     int result = flush(sender);
+    if (result == 0 && sender->wire.tls)
+        return send_read(sender, fd, offset, n);
     while (n > 0 && result == 0) {
         result = wait_for_room(sender);
         if (result < 0)
             break;
-        ssize_t done = sendfile(sender->fd, fd, &offset, n < PIECE_SIZE ? (size_t)n : PIECE_SIZE);
+        ssize_t done =
+            sendfile(sender->wire.out, fd, &offset, n < PIECE_SIZE ? (size_t)n : PIECE_SIZE);
         /* Reading and sending one after the other tells which of them fails, and works where the
          * file system knows no sendfile */
         if (done == 0 || (done < 0 && !is_passing(errno)))
@@ -139,31 +142,37 @@ static int reply_broken(struct session *session, int error) {
 
 static int no_connection(struct session *session, const struct send_source *source, int error) {
     log_event(session->log, LOG_LEVEL_WARNING, "No data connection for %s: %s", source->path,
-              strerror(-error));
+              data_reason(session, error));
     if (error == -ECANCELED || error == -ESHUTDOWN)
         return reply_broken(session, error);
-    return reply_send(session, 425, "Cannot open data connection: %s",
-                      error == -ETIMEDOUT ? "nobody connected in time" : "connecting failed");
+    return reply_send(session, 425, "Cannot open data connection: %s", data_reason(session, error));
 }
 
-/* The data connection, set up not to block: sendfile(2) has no flag for that. */
-static int connect_data(struct sender *sender) {
-    int fd = data_connect(sender->session);
-    if (fd >= 0 && fcntl(fd, F_SETFL, O_NONBLOCK) < 0) {
-        int error = -errno;
-        (void)close(fd);
-        return error;
-    }
-    sender->fd = fd;
-    return fd < 0 ? fd : 0;
+/* Ends TLS. Bytes that nobody has read reset a connection that is closed: the client's own end is
+ * waited for. */
+static void end_tls(struct sender *sender) {
+    char dropped[64];
+    long long deadline = clock_ms() + END_TIME;
+    struct wire *wire = &sender->wire;
+    if (!wire->tls)
+        return;
+    wire_end(wire);
+    (void)shutdown(wire->out, SHUT_WR);
+    ssize_t n;
+    do
+        n = wire_read(wire, dropped, sizeof(dropped));
+    while (n > 0 ||
+           (n == -EAGAIN && session_wait(sender->session, wire->in, POLLIN, deadline) == 0));
 }
 
 /* Closes the connection; with a reset when not everything was sent. */
-static void disconnect(const struct sender *sender, int result) {
+static void disconnect(struct sender *sender, int result) {
     const struct linger reset = {.l_onoff = 1, .l_linger = 0};
-    if (result < 0 && result != -ECANCELED)
-        (void)setsockopt(sender->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
-    (void)close(sender->fd);
+    if (result == 0)
+        end_tls(sender);
+    else if (result != -ECANCELED)
+        (void)setsockopt(sender->wire.out, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+    data_disconnect(&sender->wire);
 }
 
 /* Lets the bytes flow. Returns 0, or the negative errno that ended them. */
@@ -191,7 +200,6 @@ static int finish(const struct sender *sender, const struct send_source *source,
 int send_transfer(struct session *session, const struct send_source *source) {
     struct sender sender; /* its buffer is not touched before there is something to send */
     sender.session = session;
-    sender.fd = -1;
     sender.broken = 0;
     sender.length = 0;
     double begun = clock_seconds();
@@ -202,7 +210,7 @@ int send_transfer(struct session *session, const struct send_source *source) {
     session->transferring = true;
     session->aborted = false;
     session->moved = 0;
-    int connected = connect_data(&sender);
+    int connected = data_connect(session, &sender.wire);
     if (connected == 0) {
         result = run(&sender, source);
         disconnect(&sender, result);

@@ -62,12 +62,16 @@ int verb_quit(struct session *session, const char *argument) {
 
 int verb_rein(struct session *session, const char *argument) {
     (void)argument;
-    if (session->authenticated) { /* the credential helper has gone, nobody could log in */
+    /* The credential helper has gone, nobody could log in; or the client must begin with TLS */
+    if (session->authenticated || session->config->tls == TLS_IMPLICIT) {
         session->over = true;
         return reply_send(session, 421, "Connect anew to be somebody else; closing");
     }
+    int result = reply_send(session, 220, "Ready for a new user");
+    if (result == 0 && secure_is_on(session))
+        result = secure_leave(session);
     session_reset(session);
-    return reply_send(session, 220, "Ready for a new user");
+    return result;
 }
 
 int verb_host(struct session *session, const char *argument) {

@@ -31,27 +31,28 @@ void session_reset(struct session *session) {
     session->facts = FACTS_ALL;
     data_reset(&session->data);
     session->data.extended_only = false;
+    secure_reset(session);
     session->cwd[0] = '/';
     session->cwd[1] = '\0';
     session->rename_from[0] = session->shown[0] = session->failed[0] = '\0';
     auth_begin(session);
 }
 
-void session_init(struct session *session, const struct config *config, const struct log *log,
-                  const struct peer *peer, const struct path_root *root, const struct login *login,
-                  int in, int out) {
+void session_init(struct session *session, const struct session_parts *parts) {
     memset(session, 0, offsetof(struct session, home));
-    session->config = config;
-    session->log = log;
-    session->peer = *peer;
-    session->top = *root;
-    channel_open(&session->control, in, out);
+    session->config = parts->config;
+    session->log = parts->log;
+    session->peer = *parts->peer;
+    session->top = *parts->root;
+    channel_open(&session->control, parts->in, parts->out);
     line_init(&session->line);
     data_init(&session->data);
-    session->login = *login;
-    if (login->fd >= 0) /* else nobody has a quota */
+    session->login = *parts->login;
+    session->secure.setup = *parts->secure;
+    if (session->login.fd >= 0) /* else nobody has a quota */
         usage_boot(session->boot);
-    session->login_deadline = clock_deadline(config->login_timeout); /* REIN gives no more time */
+    /* REIN gives no more time */
+    session->login_deadline = clock_deadline(session->config->login_timeout);
     share_init(&session->share);
     session_reset(session);
 }
@@ -92,7 +93,7 @@ static int patience(const struct session *session) {
 /* A TLS ClientHello where commands are awaited: no command begins with its first byte. */
 static bool is_tls(const struct session *session) {
     const struct channel *control = &session->control;
-    return !session->line.begun && channel_pending(control) > 0 &&
+    return !secure_is_on(session) && !session->line.begun && channel_pending(control) > 0 &&
            control->buffer[control->start] == TLS_HANDSHAKE;
 }
 
@@ -163,9 +164,11 @@ static int run_line(struct session *session) {
 }
 
 static void leave(struct session *session) {
+    channel_finish(&session->control);
     if (session->must_drain || channel_has_unread(&session->control))
         channel_drain(&session->control, session->stopping ? STOP_TIME : DRAIN_TIME);
     data_reset(&session->data);
+    wire_bare(&session->control.wire);
     log_event(session->log, LOG_LEVEL_INFO, "Connection closed: %s (%u files, %llu bytes)",
               session->peer.text, session->files, (unsigned long long)session->bytes);
 }
@@ -205,7 +208,11 @@ void session_run(struct session *session) {
     if (session->config->no_sync)
         log_event(session->log, LOG_LEVEL_WARNING,
                   "Uploads are not synced (--no-sync): a power cut may lose acknowledged ones");
-    int result = reply_send(session, 220, "Welcome to the FTP server");
+    int result = session->config->tls == TLS_IMPLICIT ? secure_control(session) : 0;
+    if (result < 0)
+        session->must_drain = true;
+    else
+        result = reply_send(session, 220, "Welcome to the FTP server");
     while (result == 0 && !session->over) {
         switch (read_line(session)) {
         case READ_LINE:
@@ -228,7 +235,10 @@ void session_run(struct session *session) {
 /* Takes what the client sends on the control connection during a transfer. */
 static void attend(struct session *session) {
     struct channel *control = &session->control;
-    if (channel_pending(control) == 0 && channel_fill(control, 0) <= 0) {
+    int result = channel_pending(control) > 0 ? 1 : channel_fill(control, 0);
+    if (result == -ETIMEDOUT) /* a part of what TLS wants to see whole */
+        return;
+    if (result <= 0) {
         session->control_gone = true;
         return;
     }
@@ -262,7 +272,7 @@ static bool has_quit(struct session *session) {
         return true;
     size_t n = channel_pending(control);
     memcpy(bytes, control->buffer + control->start, n);
-    ssize_t more = recv(control->in, bytes + n, sizeof(bytes) - n, MSG_PEEK | MSG_DONTWAIT);
+    ssize_t more = recv(control->wire.in, bytes + n, sizeof(bytes) - n, MSG_PEEK | MSG_DONTWAIT);
     n += more > 0 ? (size_t)more : 0;
     for (size_t i = 0; i + 4 <= n; i++) {
         if ((i == 0 || bytes[i - 1] == '\n') && is_quit(bytes + i))
@@ -280,7 +290,7 @@ static void watch_for_end(struct session *session, short events) {
 
 /* What to wait for on the control connection: commands, or only its end. */
 static struct pollfd control_events(const struct session *session) {
-    struct pollfd control = {.fd = session->control.in, .events = POLLIN};
+    struct pollfd control = {.fd = session->control.wire.in, .events = POLLIN};
     if (session->control_gone || (session->line_waiting && session->end_seen))
         control.fd = -1;
     else if (session->line_waiting)
@@ -299,7 +309,7 @@ static void attend_to(struct session *session, short events) {
 void session_look(struct session *session) {
     for (;;) {
         struct pollfd control = control_events(session);
-        if (is_listening(session) && channel_pending(&session->control) > 0)
+        if (is_listening(session) && channel_has_more(&session->control))
             attend(session);
         else if (control.fd >= 0 && poll(&control, 1, 0) > 0)
             attend_to(session, control.revents);
@@ -314,7 +324,7 @@ int session_wait(struct session *session, int fd, short events, long long deadli
             return -ECANCELED;
         if (session->stopping)
             return -ESHUTDOWN;
-        if (is_listening(session) && channel_pending(&session->control) > 0) {
+        if (is_listening(session) && channel_has_more(&session->control)) {
             attend(session);
             continue;
         }

@@ -19,6 +19,7 @@
 #include "own.h"
 #include "path.h"
 #include "peer.h"
+#include "secure.h"
 #include "share.h"
 
 enum { SESSION_OUT_SIZE = 4096 };
@@ -44,6 +45,7 @@ struct session {
     bool user_given;                 /* USER was sent */
     bool authenticated;              /* by a password, or as anonymous */
     unsigned failed_logins;          /* passwords that were wrong */
+    unsigned certificate_tries;      /* how often the helper was asked about the certificate */
     struct login login;              /* the credential helper */
     char boot[COUNT_BOOT_SIZE];      /* in which boot of the machine we are, or "": see usage */
     char user[USERS_NAME_LIMIT + 2]; /* what USER said, cut off where it is too long for a name */
@@ -57,19 +59,20 @@ struct session {
     uint64_t restart;  /* REST: bytes of the next transfer to leave out; that uses it up */
     unsigned facts;    /* what MLST and MLSD tell: bits of enum fact */
 
-    struct data data;   /* data connections */
-    bool transferring;  /* a transfer over a data connection is under way */
-    bool aborted;       /* ABOR came during this transfer */
-    bool end_seen;      /* the control connection has ended behind a line that waits */
-    bool control_gone;  /* the control connection ended during this transfer */
-    bool inline_whole;  /* all bytes of the inline upload have been taken */
-    uint64_t moved;     /* bytes of this transfer so far */
-    uint64_t lost;      /* bytes that had come of the upload `failed` */
-    unsigned files;     /* uploads that were answered 226 */
-    uint64_t bytes;     /* in those */
-    unsigned missing;   /* the right that was missing, with -PATH_NOT_OWN */
-    struct own own;     /* what the client has uploaded and made; see view_note_own */
-    struct share share; /* other sessions of the client, which have uploaded some of it */
+    struct secure secure; /* TLS */
+    struct data data;     /* data connections */
+    bool transferring;    /* a transfer over a data connection is under way */
+    bool aborted;         /* ABOR came during this transfer */
+    bool end_seen;        /* the control connection has ended behind a line that waits */
+    bool control_gone;    /* the control connection ended during this transfer */
+    bool inline_whole;    /* all bytes of the inline upload have been taken */
+    uint64_t moved;       /* bytes of this transfer so far */
+    uint64_t lost;        /* bytes that had come of the upload `failed` */
+    unsigned files;       /* uploads that were answered 226 */
+    uint64_t bytes;       /* in those */
+    unsigned missing;     /* the right that was missing, with -PATH_NOT_OWN */
+    struct own own;       /* what the client has uploaded and made; see view_note_own */
+    struct share share;   /* other sessions of the client, which have uploaded some of it */
 
     /* Large and last: their pages are used only as far as they are filled */
     char home[ACCOUNT_HOME_LIMIT + 1]; /* of the account */
@@ -82,10 +85,19 @@ struct session {
     struct channel control;     /* the control connection */
 };
 
-/* Prepares a session. The structs stay the caller's and must outlive it. */
-void session_init(struct session *session, const struct config *config, const struct log *log,
-                  const struct peer *peer, const struct path_root *root, const struct login *login,
-                  int in, int out);
+/* What a session is made of. All of it stays the caller's and must outlive it. */
+struct session_parts {
+    const struct config *config;
+    const struct log *log;
+    const struct peer *peer;
+    const struct path_root *root;
+    const struct login *login;
+    const struct secure_setup *secure;
+    int in, out; /* the control connection */
+};
+
+/* Prepares a session. */
+void session_init(struct session *session, const struct session_parts *parts);
 
 /* As after the greeting: nobody logged in, all parameters at their defaults (REIN). What SITE UMASK
  * took away stays away. */

@@ -86,8 +86,10 @@ struct tls_library {
     /* Sends close_notify. The other side may go on sending. */
     int (*end)(struct tls_stream *stream);
 
+    /* What the last function waited for: POLLIN or POLLOUT; 0 when it did not. */
     short (*events)(const struct tls_stream *stream);
-    /* Has received bytes that poll does not tell of. */
+    /* May have received bytes, or the end, that poll does not tell of: until `read` has returned
+     * less than it was asked for. */
     bool (*has_buffered)(const struct tls_stream *stream);
     /* Whether more may be read from the connection than one record: faster, but what lies behind
      * the end of TLS is lost. */

@@ -212,13 +212,12 @@ static int finish(struct session *session, struct upload *upload) {
 static int no_connection(struct session *session, struct upload *upload, int error) {
     (void)keep(session, upload, true);
     log_event(session->log, LOG_LEVEL_WARNING, "No data connection for %s: %s", upload->path,
-              strerror(-error));
+              data_reason(session, error));
     if (error == -ESHUTDOWN)
         return reply_error(session, upload, error, false);
     if (error == -ECANCELED)
         return reply_send(session, 426, "%s: as you asked", failed);
-    return reply_send(session, 425, "Cannot open data connection: %s",
-                      error == -ETIMEDOUT ? "nobody connected in time" : strerror(-error));
+    return reply_send(session, 425, "Cannot open data connection: %s", data_reason(session, error));
 }
 
 /* Where is the file that the client means, and what may it learn of it? */

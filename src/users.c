@@ -22,6 +22,7 @@ enum option {
     OPTION_QUOTA,
     OPTION_CONFLICT,
     OPTION_FILE_MODE,
+    OPTION_CERTIFICATE,
     OPTION_COUNT
 };
 
@@ -108,6 +109,40 @@ static const char *set_from(struct user *user, const char *ranges) {
     return NULL;
 }
 
+/* Is `digit` the next hexadecimal digit of text, colons left out? */
+static bool take_digit(const char **text, int digit) {
+    *text += **text == ':';
+    return digit && tolower((unsigned char)*(*text)++) == digit;
+}
+
+static bool is_fingerprint(const char *text, const char *fingerprint) {
+    while (*fingerprint && take_digit(&text, *fingerprint))
+        fingerprint++;
+    return *fingerprint == '\0' && *text == '\0';
+}
+
+bool users_has_certificate(const struct user *user, const struct tls_certificate *shown) {
+    const char *wanted = user->certificate;
+    if (*wanted == '\0' || *shown->fingerprint == '\0')
+        return false;
+    return is_fingerprint(wanted, shown->fingerprint) || strcmp(wanted, shown->subject) == 0;
+}
+
+/* A fingerprint, or what can be a subject. */
+static const char *set_certificate(struct user *user, const char *value) {
+    size_t digits = 0;
+    const char *at = value;
+    while (isxdigit((unsigned char)*(at += *at == ':'))) {
+        at++;
+        digits++;
+    }
+    user->certificate = value;
+    bool good = *at == '\0' ? digits == TLS_FINGERPRINT_SIZE - 1 : strchr(value, '=') != NULL;
+    return good && strlen(value) < TLS_SUBJECT_SIZE
+               ? NULL
+               : "a certificate's SHA-256 fingerprint, or its subject as RFC 2253 has it";
+}
+
 /* Sets one option. Returns NULL, or what its value should have been. */
 static const char *set_option(struct user *user, enum option option, const char *value) {
     struct account *account = &user->account;
@@ -125,6 +160,8 @@ static const char *set_option(struct user *user, enum option option, const char 
     case OPTION_CONFLICT:
         account->has_conflict = true;
         return value_conflict(&account->conflict, value);
+    case OPTION_CERTIFICATE:
+        return set_certificate(user, value);
     default:
         account->has_file_mode = true;
         return value_file_mode(&account->file_mode, value);
@@ -132,8 +169,8 @@ static const char *set_option(struct user *user, enum option option, const char 
 }
 
 static enum option find_option(const char *name) {
-    static const char *const names[] = {"tls",   "from",        "max-file",
-                                        "quota", "on-conflict", "file-mode"};
+    static const char *const names[] = {"tls",         "from",      "max-file", "quota",
+                                        "on-conflict", "file-mode", "cert"};
     unsigned i = 0;
     while (i < OPTION_COUNT && strcmp(names[i], name) != 0)
         i++;
@@ -147,7 +184,7 @@ static bool read_option(struct reader *reader, struct user *user, char *text, un
     if (value)
         *value++ = '\0';
     enum option option = find_option(text);
-    const char *expected = "tls, from=, max-file=, quota=, on-conflict= or file-mode=";
+    const char *expected = "tls, from=, max-file=, quota=, on-conflict=, file-mode= or cert=";
     if (option < OPTION_COUNT)
         expected = set_option(user, option, value || option == OPTION_TLS ? value : "");
     if (!expected && !(*given >> option & 1)) {
@@ -163,13 +200,19 @@ static bool read_option(struct reader *reader, struct user *user, char *text, un
 }
 
 static bool read_options(struct reader *reader, struct user *user, char *options) {
+    static const char certificate[] = "cert=";
     bool good = true;
     unsigned given = 0;
-    char *option;
     if (*options == '\0')
         return true;
-    while ((option = strsep(&options, ",")))
+    while (options) {
+        char *option = options;
+        if (strncmp(option, certificate, strlen(certificate)) == 0)
+            options = NULL; /* the last one: a subject has commas of its own */
+        else
+            (void)strsep(&options, ",");
         good = read_option(reader, user, option, &given) && good;
+    }
     return good;
 }
 
@@ -209,7 +252,8 @@ static bool make_room(struct reader *reader) {
 
 static void read_user(struct reader *reader, char *line) {
     char *field[FIELDS];
-    struct user user = {.from = "", .line = reader->line, .account = {.quota = VALUE_UNLIMITED}};
+    struct user user = {
+        .from = "", .certificate = "", .line = reader->line, .account = {.quota = VALUE_UNLIMITED}};
     if (has_control(line)) {
         (void)wrong(reader, "there is a control character");
         return;

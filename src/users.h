@@ -6,7 +6,8 @@
  * Empty lines and lines that begin with # do not count. hash is what crypt(3) makes: yescrypt,
  * bcrypt or sha512 (or "!": nobody logs in). home is a folder beneath the root. rights are words as
  * --allow has them; none given: those of --allow. options are a comma list: tls,
- * from=CIDR[+CIDR...], max-file=SIZE, quota=SIZE, on-conflict=POLICY, file-mode=OCTAL; each once.
+ * from=CIDR[+CIDR...], max-file=SIZE, quota=SIZE, on-conflict=POLICY, file-mode=OCTAL; each once;
+ * and cert=FINGERPRINT or cert=SUBJECT, which ends the line.
  * The last line ends as the others do.
  */
 #ifndef STORD_USERS_H
@@ -19,6 +20,7 @@
 
 #include "account.h"
 #include "peer.h"
+#include "tls.h"
 
 enum {
     USERS_NAME_LIMIT = 64 /* longest name in bytes */
@@ -29,8 +31,9 @@ struct user {
     const char *name;
     const char *hash;
     const char *from; /* CIDRs with + between them, where logins must come from; "": anywhere */
-    bool tls;         /* logs in over TLS only */
-    unsigned line;    /* where it is, counted from 1 */
+    const char *certificate; /* that logs in without a password: fingerprint or subject; or "" */
+    bool tls;                /* logs in over TLS only */
+    unsigned line;           /* where it is, counted from 1 */
     struct account account;
 };
 
@@ -57,6 +60,9 @@ const struct user *users_find(const struct users *users, const char *name);
 
 /* May that user log in from that peer? Local sockets and pipes count as 127.0.0.1. */
 bool users_may_come_from(const struct user *user, const struct peer *peer);
+
+/* Is that the certificate that logs the user in? */
+bool users_has_certificate(const struct user *user, const struct tls_certificate *shown);
 
 /* Is it a hash that is strong enough: yescrypt, bcrypt or sha512? */
 bool users_is_strong(const char *hash);

@@ -147,6 +147,15 @@ const char *value_conflict(void *field, const char *value) {
     return NULL;
 }
 
+const char *value_tls(void *field, const char *value) {
+    static const char *const modes[] = {"auto", "off", "allow", "require", "implicit", NULL};
+    int i = find_word(modes, value);
+    if (i < 0)
+        return "auto, off, allow, require or implicit";
+    *(enum tls_mode *)field = (enum tls_mode)i;
+    return NULL;
+}
+
 static bool set_mode(void *field, const char *value, unsigned long most) {
     size_t digits = strspn(value, "01234567");
     unsigned long mode = digits > 0 && digits <= 5 ? strtoul(value, NULL, 8) : most + 1;

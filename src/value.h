@@ -25,6 +25,15 @@ enum conflict {
     CONFLICT_REFUSE   /* it stays */
 };
 
+/* Whether sessions are under TLS. */
+enum tls_mode {
+    TLS_AUTO,    /* TLS_ALLOW where there is a certificate, else TLS_OFF */
+    TLS_OFF,     /* never */
+    TLS_ALLOW,   /* after AUTH */
+    TLS_REQUIRE, /* the same, and nothing but AUTH is served before; data connections, too */
+    TLS_IMPLICIT /* from the first byte on; data connections, too */
+};
+
 #define VALUE_NO_MODE   ((mode_t)-1) /* the umask decides */
 #define VALUE_NO_GROUP  ((gid_t)-1)  /* the system decides */
 #define VALUE_UNLIMITED UINT64_MAX
@@ -50,6 +59,7 @@ value_setter value_dir_mode;     /* mode_t, 0 to 03777, or VALUE_NO_MODE */
 value_setter value_group;        /* gid_t by name or number, or VALUE_NO_GROUP */
 value_setter value_limit;        /* uint64_t: bytes, or VALUE_UNLIMITED */
 value_setter value_room;         /* struct room */
+value_setter value_tls;          /* enum tls_mode */
 value_setter value_flag;         /* bool: yes or no */
 
 /* The word for it. */

@@ -14,6 +14,7 @@
 #include "rename.h"
 #include "reply.h"
 #include "retr.h"
+#include "secure.h"
 #include "service.h"
 #include "session.h"
 #include "upload.h"
@@ -79,10 +80,13 @@ static const struct verb verbs[] = {
     {"SITE", verb_site, ARGUMENT_REQUIRED, 0, RIGHT_NONE, NULL, "HELP | CHMOD | UTIME | UMASK"},
     {"SMNT", NULL, ARGUMENT_REQUIRED, 0, RIGHT_NONE, NULL, ""},
     {"REIN", verb_rein, ARGUMENT_NONE, VERB_ANYTIME, RIGHT_NONE, NULL, ""},
-    {"AUTH", NULL, ARGUMENT_REQUIRED, VERB_ANYTIME, RIGHT_NONE, NULL, ""},
-    {"PBSZ", NULL, ARGUMENT_REQUIRED, VERB_ANYTIME, RIGHT_NONE, NULL, ""},
-    {"PROT", NULL, ARGUMENT_REQUIRED, VERB_ANYTIME, RIGHT_NONE, NULL, ""},
-    {"CCC", NULL, ARGUMENT_NONE, VERB_ANYTIME, RIGHT_NONE, NULL, ""},
+    {"AUTH", verb_auth, ARGUMENT_REQUIRED, VERB_ANYTIME | VERB_TLS | VERB_TRIM, RIGHT_NONE,
+     "AUTH TLS", "TLS"},
+    {"PBSZ", verb_pbsz, ARGUMENT_REQUIRED, VERB_ANYTIME | VERB_TLS | VERB_TRIM, RIGHT_NONE, "PBSZ",
+     "0"},
+    {"PROT", verb_prot, ARGUMENT_REQUIRED, VERB_ANYTIME | VERB_TLS | VERB_TRIM, RIGHT_NONE, "PROT",
+     "P | C"},
+    {"CCC", verb_ccc, ARGUMENT_NONE, VERB_ANYTIME | VERB_TLS, RIGHT_NONE, NULL, ""},
     {"HOST", verb_host, ARGUMENT_REQUIRED, VERB_ANYTIME, RIGHT_NONE, "HOST", "name"},
     {"LANG", verb_lang, ARGUMENT_OPTIONAL, VERB_ANYTIME, RIGHT_NONE, "LANG EN*", "[EN]"},
     {"CLNT", verb_clnt, ARGUMENT_OPTIONAL, VERB_ANYTIME, RIGHT_NONE, "CLNT", "name"},
@@ -127,6 +131,11 @@ static int refuse_http(struct session *session) {
     return reply_send(session, 500, "This is FTP, not HTTP");
 }
 
+/* Can this session run it, whoever the client is? */
+static bool is_implemented(const struct session *session, const struct verb *verb) {
+    return verb->run && (!(verb->traits & VERB_TLS) || session->secure.setup.library);
+}
+
 /* Any one of the rights will do, or that the client can have uploads of its own. */
 static bool has_right(const struct session *session, const struct verb *verb) {
     unsigned rights = verb->right;
@@ -148,7 +157,7 @@ static int refuse(struct session *session, const struct verb *verb, const char *
         result = refuse_http(session);
     else if (!verb)
         result = reply_send(session, 500, *line ? "Unknown command" : "Empty command line");
-    else if (!verb->run)
+    else if (!is_implemented(session, verb))
         result = reply_send(session, 502, "%s is not implemented", verb->name);
     else if (!(verb->traits & VERB_ANYTIME) && !session->logged_in)
         result = auth_refuse(session);
@@ -160,7 +169,7 @@ static int refuse(struct session *session, const struct verb *verb, const char *
     else if (verb->argument == ARGUMENT_NONE && *argument != '\0')
         result = reply_send(session, 501, "%s takes no argument", verb->name);
     else
-        return 0;
+        return verb->traits & VERB_TRANSFER ? secure_refuse_data(session) : 0;
     return result < 0 ? result : 1;
 }
 
@@ -225,7 +234,7 @@ int verb_run(struct session *session, char *line, enum line_fault fault) {
 }
 
 static int put_feature(struct session *session, const struct verb *verb) {
-    if (!has_right(session, verb))
+    if (!has_right(session, verb) || !is_implemented(session, verb))
         return 0;
     if (verb->run == verb_mlst) /* tells what OPTS has selected */
         return list_feature(session);
@@ -247,7 +256,8 @@ static int help_all(struct session *session) {
     size_t cells = 0;
     for (size_t i = 0; i < VERB_COUNT && result == 0; i++) {
         (void)snprintf(row + cells * HELP_CELL, HELP_CELL + 1, "%s%-*s", verbs[i].name,
-                       HELP_CELL - (int)strlen(verbs[i].name), verbs[i].run ? "" : "*");
+                       HELP_CELL - (int)strlen(verbs[i].name),
+                       is_implemented(session, &verbs[i]) ? "" : "*");
         if (++cells < HELP_COLUMNS && i + 1 < VERB_COUNT)
             continue;
         result = reply_line(session, "%s", row);
@@ -262,7 +272,7 @@ int verb_help(struct session *session, const char *argument) {
     const struct verb *verb = verb_find(argument);
     if (!verb)
         return reply_send(session, 501, "Unknown command");
-    if (!verb->run)
+    if (!is_implemented(session, verb))
         return reply_send(session, 214, "%s is not implemented", verb->name);
     return reply_send(session, 214, "Syntax: %s%s%s", verb->name, *verb->help ? " " : "",
                       verb->help);

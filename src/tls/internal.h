@@ -23,6 +23,7 @@ struct tls_stream {
     bool ended;                      /* reading is over, */
     int how;                         /* as it told the last time */
     short events;                    /* what -EAGAIN waits for */
+    bool more;                       /* perhaps bytes that have been received wait in here */
     SSL_SESSION *session;            /* client's control connection: for data connections */
     char error[TLS_ERROR_SIZE];
 };

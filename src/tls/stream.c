@@ -15,6 +15,7 @@ struct tls_stream *stream_open(struct tls_context *context, int in, int out,
         return NULL;
     stream->context = context;
     stream->beside = beside;
+    stream->more = true; /* the handshake may have read it */
     stream->ssl = SSL_new(context->ssl);
     bool good = stream->ssl && SSL_set_app_data(stream->ssl, stream) == 1 &&
                 SSL_set_rfd(stream->ssl, in) == 1 && SSL_set_wfd(stream->ssl, out) == 1;
@@ -54,7 +55,6 @@ static void explain(struct tls_stream *stream) {
 static int judge(struct tls_stream *stream, int failure) {
     switch (SSL_get_error(stream->ssl, 0)) {
     case SSL_ERROR_WANT_READ:
-        stream->events = POLLIN;
         return -EAGAIN;
     case SSL_ERROR_WANT_WRITE:
         stream->events = POLLOUT;
@@ -72,9 +72,14 @@ static int judge(struct tls_stream *stream, int failure) {
     }
 }
 
-int stream_handshake(struct tls_stream *stream) {
+static void prepare(struct tls_stream *stream) {
     ERR_clear_error();
     errno = 0;
+    stream->events = 0;
+}
+
+int stream_handshake(struct tls_stream *stream) {
+    prepare(stream);
     if (SSL_do_handshake(stream->ssl) != 1) {
         int result = judge(stream, errno);
         return result == 0 ? TLS_TRUNCATED : result;
@@ -86,9 +91,9 @@ ssize_t stream_read(struct tls_stream *stream, void *bytes, size_t n) {
     char *to = bytes;
     size_t total = 0, got;
     while (total < n && !stream->ended) {
-        ERR_clear_error();
-        errno = 0;
-        if (SSL_read_ex(stream->ssl, to + total, n - total, &got) == 1) {
+        prepare(stream);
+        stream->more = SSL_read_ex(stream->ssl, to + total, n - total, &got) == 1;
+        if (stream->more) {
             total += got;
             continue;
         }
@@ -105,8 +110,7 @@ ssize_t stream_write(struct tls_stream *stream, const void *bytes, size_t n) {
     size_t done = 0;
     if (n == 0)
         return 0;
-    ERR_clear_error();
-    errno = 0;
+    prepare(stream);
     if (SSL_write_ex(stream->ssl, bytes, n, &done) == 1)
         return (ssize_t)done;
     int result = judge(stream, errno);
@@ -118,8 +122,7 @@ int stream_end(struct tls_stream *stream) {
         return stream->how; /* OpenSSL wants nothing more to do with it */
     if (SSL_in_init(stream->ssl))
         return TLS_BROKEN;
-    ERR_clear_error();
-    errno = 0;
+    prepare(stream);
     if (SSL_shutdown(stream->ssl) >= 0)
         return 0;
     return judge(stream, errno);
@@ -130,7 +133,7 @@ short stream_events(const struct tls_stream *stream) {
 }
 
 bool stream_has_buffered(const struct tls_stream *stream) {
-    return SSL_has_pending(stream->ssl) == 1;
+    return stream->more || stream->ended;
 }
 
 void stream_read_ahead(struct tls_stream *stream, bool on) {

@@ -391,7 +391,16 @@ static void run(const struct config *config, const struct log *log) {
     must(out >= 0 && theirs >= 0);
     memset(&session, 0, sizeof(session)); /* as it is in a new process */
     const struct login none = {.fd = -1};
-    session_init(&session, config, log, &peer, &fuzz.root, &none, in, theirs);
+    const struct secure_setup no_tls = {0};
+    const struct session_parts parts = {.config = config,
+                                        .log = log,
+                                        .peer = &peer,
+                                        .root = &fuzz.root,
+                                        .login = &none,
+                                        .secure = &no_tls,
+                                        .in = in,
+                                        .out = theirs};
+    session_init(&session, &parts);
     session_run(&session);
     (void)close(theirs);
     check_out(out);

@@ -1,0 +1,79 @@
+#include "wire.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static bool is_socket(int fd) {
+    struct stat st;
+    return fstat(fd, &st) == 0 && S_ISSOCK(st.st_mode);
+}
+
+void wire_open(struct wire *wire, int in, int out) {
+    *wire = (struct wire){
+        .in = in, .out = out, .in_socket = is_socket(in), .out_socket = is_socket(out)};
+}
+
+void wire_secure(struct wire *wire, const struct tls_library *library, struct tls_stream *tls) {
+    wire->library = library;
+    wire->tls = tls;
+}
+
+void wire_bare(struct wire *wire) {
+    if (wire->tls)
+        wire->library->free_stream(wire->tls);
+    wire->tls = NULL;
+}
+
+static bool is_passing(int error) {
+    return error == EAGAIN || error == EWOULDBLOCK || error == EINTR;
+}
+
+/* What a system call returned, as wire_read has it. */
+static ssize_t outcome(ssize_t n) {
+    if (n >= 0)
+        return n;
+    return is_passing(errno) ? -EAGAIN : -errno;
+}
+
+ssize_t wire_read(struct wire *wire, void *bytes, size_t n) {
+    if (wire->tls)
+        return wire->library->read(wire->tls, bytes, n);
+    return outcome(wire->in_socket ? recv(wire->in, bytes, n, MSG_DONTWAIT)
+                                   : read(wire->in, bytes, n));
+}
+
+ssize_t wire_write(struct wire *wire, const void *bytes, size_t n) {
+    if (wire->tls)
+        return wire->library->write(wire->tls, bytes, n);
+    return outcome(wire->out_socket ? send(wire->out, bytes, n, MSG_DONTWAIT | MSG_NOSIGNAL)
+                                    : write(wire->out, bytes, n));
+}
+
+short wire_wanted(const struct wire *wire, short usually, int *ret_fd) {
+    short events = wire->tls ? wire->library->events(wire->tls) : 0;
+    if (events == 0)
+        events = usually;
+    *ret_fd = events == POLLOUT ? wire->out : wire->in;
+    return events;
+}
+
+bool wire_has_more(const struct wire *wire) {
+    return wire->tls && wire->library->has_buffered(wire->tls);
+}
+
+void wire_read_ahead(struct wire *wire, bool on) {
+    if (wire->tls)
+        wire->library->read_ahead(wire->tls, on);
+}
+
+void wire_end(struct wire *wire) {
+    if (wire->tls)
+        (void)wire->library->end(wire->tls);
+}
+
+const char *wire_error(const struct wire *wire) {
+    return wire->tls ? wire->library->error(wire->tls) : "";
+}

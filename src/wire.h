@@ -1,0 +1,56 @@
+/*
+ * wire: one connection's bytes, as they are or under TLS.
+ */
+#ifndef STORD_WIRE_H
+#define STORD_WIRE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "tls.h"
+
+struct wire {
+    int in;                            /* where bytes come from */
+    int out;                           /* where bytes go to; may be the same */
+    bool in_socket;                    /* in is a socket */
+    bool out_socket;                   /* out is a socket */
+    struct tls_stream *tls;            /* NULL: without TLS */
+    const struct tls_library *library; /* of tls */
+};
+
+/* A wire over two descriptors, which it does not own, without TLS. */
+void wire_open(struct wire *wire, int in, int out);
+
+/* Goes on under TLS: `tls` is the wire's from now on. */
+void wire_secure(struct wire *wire, const struct tls_library *library, struct tls_stream *tls);
+
+/* Goes on without TLS. */
+void wire_bare(struct wire *wire);
+
+/* Reads what is there, up to n bytes. Pipes without TLS are waited for. Returns how many, 0 at the
+ * end, -EAGAIN when there is nothing yet: see wire_wanted; or another negative errno, TLS_TRUNCATED
+ * and TLS_BROKEN among them. */
+ssize_t wire_read(struct wire *wire, void *bytes, size_t n);
+
+/* Writes some of n bytes. Returns as wire_read. Under TLS the same bytes must come again after
+ * -EAGAIN. */
+ssize_t wire_write(struct wire *wire, const void *bytes, size_t n);
+
+/* What to poll, to read (usually: POLLIN) or write (POLLOUT): the events, and the descriptor in
+ * *ret_fd. Under TLS, after -EAGAIN, it can be the other way round. */
+short wire_wanted(const struct wire *wire, short usually, int *ret_fd);
+
+/* Has received what poll does not tell of. */
+bool wire_has_more(const struct wire *wire);
+
+/* See tls_library. */
+void wire_read_ahead(struct wire *wire, bool on);
+
+/* Tells the other side, under TLS, that nothing more will be sent. */
+void wire_end(struct wire *wire);
+
+/* Why TLS failed; "" when it did not. */
+const char *wire_error(const struct wire *wire);
+
+#endif
