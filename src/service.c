@@ -24,6 +24,10 @@ static int tell_status(struct session *session) {
     (void)reply_line(session, "%s", session->logged_in ? "Logged in" : "Not logged in");
     (void)reply_line(session, "TYPE: %s; STRU: File; MODE: Stream",
                      session->ascii ? "ASCII Non-print" : "Image");
+    if (secure_is_on(session))
+        (void)reply_line(session, "TLS: %s %s; data connections: %s", session->secure.facts.version,
+                         session->secure.facts.cipher,
+                         session->secure.is_private ? "protected" : "in clear text");
     if (session->transferring)
         (void)reply_line(session, "A transfer is under way: %llu bytes so far",
                          (unsigned long long)session->moved);

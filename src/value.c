@@ -148,8 +148,8 @@ const char *value_conflict(void *field, const char *value) {
 }
 
 const char *value_tls(void *field, const char *value) {
-    static const char *const modes[] = {"auto", "off", "allow", "require", "implicit", NULL};
-    int i = find_word(modes, value);
+    static const char *const words[] = {"auto", "off", "allow", "require", "implicit", NULL};
+    int i = find_word(words, value);
     if (i < 0)
         return "auto, off, allow, require or implicit";
     *(enum tls_mode *)field = (enum tls_mode)i;
