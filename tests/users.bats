@@ -220,7 +220,7 @@ STEPS
     mv "$T/users" "$T/credentials/users"
     chmod 700 "$T/credentials"
     local -x CREDENTIALS_DIRECTORY=$T/credentials
-    as_nobody <<'STEPS'
+    as_nobody --tls off <<'STEPS'
 < 220
 > PWD
 < 530
@@ -231,6 +231,12 @@ STEPS
 closed
 STEPS
     logged "Nobody can log in: users file $T/credentials/users: Permission denied"
+    # Nor is a certificate that cannot be looked at none
+    as_nobody <<'STEPS'
+< 421
+closed
+STEPS
+    logged "TLS: certificate $T/credentials/tls.crt: Permission denied"
 }
 
 @test "users: of ten thousand, the first and the last log in, and no others" {
