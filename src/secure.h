@@ -44,7 +44,7 @@ void secure_reset(struct session *session);
 /* The handshake on the control connection. Returns 0, or a negative errno after logging why not. */
 int secure_control(struct session *session);
 
-/* Ends TLS there, so that the session goes on in clear text (RFC 4217 section 11). Returns 0, or a
+/* Ends TLS there, so that the session goes on in clear text (RFC 4217 section 13). Returns 0, or a
  * negative errno when the client does not go along. */
 int secure_leave(struct session *session);
 
