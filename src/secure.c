@@ -88,9 +88,16 @@ static int shake_hands(const struct session *session) {
 static const char *explain(const struct wire *wire, int error) {
     if (error == TLS_BROKEN && *wire_error(wire))
         return wire_error(wire);
-    if (error == TLS_TRUNCATED)
+    switch (error) {
+    case TLS_TRUNCATED:
         return "the client closed the connection";
-    return error == -ETIMEDOUT ? "it took too long" : strerror(-error);
+    case -ETIMEDOUT:
+        return "it took too long";
+    case -ESHUTDOWN:
+        return "the service is shutting down";
+    default:
+        return strerror(-error);
+    }
 }
 
 static void log_control(const struct session *session) {
@@ -154,7 +161,7 @@ static int note_resumption(struct session *session, const struct tls_facts *fact
         return 0;
     if (session->config->tls_require_reuse) {
         (void)snprintf(secure->error, sizeof(secure->error),
-                       "the session of the control connection must be resumed");
+                       "TLS: the session of the control connection must be resumed");
         return TLS_BROKEN;
     }
     if (!secure->told)
@@ -183,16 +190,15 @@ int secure_data(struct session *session, struct wire *wire) {
     const struct secure_setup *setup = &session->secure.setup;
     struct tls_stream *control = session->control.wire.tls;
     struct tls_facts facts;
-    session->secure.error[0] = '\0';
     struct tls_stream *tls = setup->library->open(setup->context, wire->in, wire->out, control);
     if (!tls)
         return -ENOMEM;
     wire_secure(wire, setup->library, tls);
     int result = shake_hands_beside(session, wire);
-    if (result == TLS_BROKEN || result == TLS_TRUNCATED)
-        (void)snprintf(session->secure.error, TLS_ERROR_SIZE, "%s", explain(wire, result));
-    if (result < 0)
+    if (result < 0) {
+        (void)snprintf(session->secure.error, TLS_ERROR_SIZE, "TLS: %.200s", explain(wire, result));
         return result;
+    }
     setup->library->renew_ticket(control);
     setup->library->describe(tls, &facts);
     return note_resumption(session, &facts);

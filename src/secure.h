@@ -25,7 +25,8 @@ struct secure {
     bool sized;                 /* PBSZ was sent */
     bool is_private;            /* PROT P: data connections are under TLS */
     bool told;                  /* the log has it that the client does not resume */
-    char error[TLS_ERROR_SIZE]; /* why TLS failed on the last data connection, or "" */
+    char error[TLS_ERROR_SIZE]; /* why TLS failed on the last data connection; data_connect empties
+                                   it */
 };
 
 /* Loads TLS where the settings want it. Returns 0, or a negative errno with the reason in error. */

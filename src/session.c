@@ -97,6 +97,16 @@ static bool is_tls(const struct session *session) {
            control->buffer[control->start] == TLS_HANDSHAKE;
 }
 
+/* The connection is at its end, by what channel_fill returned. */
+static enum read_outcome end_reading(const struct session *session, int result) {
+    if (result == TLS_BROKEN)
+        log_event(session->log, LOG_LEVEL_WARNING, "Closing: TLS: %s",
+                  wire_error(&session->control.wire));
+    if (session->line.begun)
+        log_event(session->log, LOG_LEVEL_INFO, "Dropped a command that has no end");
+    return READ_END;
+}
+
 static enum read_outcome read_line(struct session *session) {
     if (session->line_waiting) {
         session->line_waiting = session->end_seen = false;
@@ -126,11 +136,8 @@ static enum read_outcome read_line(struct session *session) {
             return READ_IDLE;
         if (result == -ESHUTDOWN)
             return READ_STOP;
-        if ((result < 0 && result != -ETIMEDOUT) || !unterminated) {
-            if (session->line.begun)
-                log_event(session->log, LOG_LEVEL_INFO, "Dropped a command that has no end");
-            return READ_END;
-        }
+        if ((result < 0 && result != -ETIMEDOUT) || !unterminated)
+            return end_reading(session, result);
         line_end(&session->line); /* by silence, or by the end of input */
         return READ_LINE;
     }
@@ -263,17 +270,28 @@ static bool is_quit(const char *line) {
     return strncasecmp(line, "QUIT", 4) == 0;
 }
 
+/* Copies what has been received behind the line that waits, without taking it, as far as can be
+ * seen. Returns how much. */
+static size_t peek(struct session *session, char bytes[CHANNEL_BUFFER_SIZE]) {
+    struct channel *control = &session->control;
+    if (secure_is_on(session) && channel_pending(control) == 0)
+        (void)channel_fill(control, 0);
+    size_t n = channel_pending(control);
+    memcpy(bytes, control->buffer + control->start, n);
+    if (secure_is_on(session))
+        return n;
+    ssize_t more =
+        recv(control->wire.in, bytes + n, CHANNEL_BUFFER_SIZE - n, MSG_PEEK | MSG_DONTWAIT);
+    return n + (more > 0 ? (size_t)more : 0);
+}
+
 /* A client that has closed the control connection may have sent QUIT before, behind the line that
  * waits. */
 static bool has_quit(struct session *session) {
-    struct channel *control = &session->control;
     char bytes[CHANNEL_BUFFER_SIZE];
     if (is_quit(session->line.text))
         return true;
-    size_t n = channel_pending(control);
-    memcpy(bytes, control->buffer + control->start, n);
-    ssize_t more = recv(control->wire.in, bytes + n, sizeof(bytes) - n, MSG_PEEK | MSG_DONTWAIT);
-    n += more > 0 ? (size_t)more : 0;
+    size_t n = peek(session, bytes);
     for (size_t i = 0; i + 4 <= n; i++) {
         if ((i == 0 || bytes[i - 1] == '\n') && is_quit(bytes + i))
             return true;

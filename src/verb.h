@@ -26,8 +26,8 @@ enum verb_trait {
     VERB_MEANWHILE = 1 << 5,    /* is run while a transfer goes on */
     VERB_TRANSFER = 1 << 6,     /* uses up the restart point of REST, however it ends */
     VERB_TRIM = 1 << 7,         /* its argument is no name: blanks at its end mean nothing */
-    VERB_TLS = 1 << 9,          /* only where TLS is served */
-    VERB_OWN = 1 << 8           /* without its right it does the client's own uploads: see view */
+    VERB_OWN = 1 << 8,          /* without its right it does the client's own uploads: see view */
+    VERB_TLS = 1 << 9           /* is there only where TLS is served */
 };
 
 struct verb {

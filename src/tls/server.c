@@ -111,7 +111,9 @@ void server_begin(struct tls_stream *stream, const struct tls_stream *beside) {
     bool asks = stream->context->asks && (!beside || SSL_get0_peer_certificate(beside->ssl));
     SSL_set_verify(stream->ssl, asks ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, NULL);
     SSL_set_accept_state(stream->ssl);
-    if (beside) /* a client that only sends never reads them, and its close would be a reset */
+    if (!beside) /* nothing of a password stays in memory */
+        (void)SSL_set_options(stream->ssl, SSL_OP_CLEANSE_PLAINTEXT);
+    else /* a client that only sends never reads them, and its close would be a reset */
         (void)SSL_set_num_tickets(stream->ssl, 0);
 }
 
