@@ -132,10 +132,12 @@ powercut: need-POWERCUT ## cut the power of an emulated machine that stores uplo
 	@$(MAKE) --no-print-directory all
 	@tests/powercut/run
 
-BENCH_PACKAGES = $(BUILD_PACKAGES) perl python3
-bench: need-BENCH ## measure sessions, and compare; ROUNDS of them
+BENCH_PACKAGES = $(BUILD_PACKAGES) curl openssl perl python3 $(PEER_LIBRARIES)
+bench: need-BENCH ## measure sessions and uploads, and compare; ROUNDS of them
 	@$(MAKE) --no-print-directory all
+	@tests/peers
 	@tests/bench $(ROUNDS)
+	@tests/bench-tls $(ROUNDS)
 
 ASAN = OUT=build/asan OBJ=build/asan/obj HARDENING= \
 	CFLAGS='-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer'
