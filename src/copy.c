@@ -142,7 +142,7 @@ static bool take_held(struct receive *receive) {
 static bool step(struct receive *receive) {
     const struct copy *copy = receive->copy;
     uint64_t left = copy->limit - receive->result.received - receive->held;
-    size_t room = BUFFER_SIZE - receive->held;
+    size_t room = (copy->gather ? copy->gather : BUFFER_SIZE) - receive->held;
     if (left == 0)
         return stop(receive, COPY_LIMIT, 0);
     if (!look(receive) || (copy->blocks && !wait_for_bytes(receive)))

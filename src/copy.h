@@ -43,7 +43,7 @@ typedef int copy_check(void *context, uint64_t size);
 
 struct copy {
     bool blocks;         /* `read` must not be called before `wait` */
-    size_t gather;       /* bytes to write at once, while more come */
+    size_t gather;       /* bytes to write at once, while more come; 0: what each read brings */
     int to;              /* the file; written to from its offset on */
     uint64_t offset;     /* that offset */
     uint64_t *progress;  /* kept at the bytes received so far */

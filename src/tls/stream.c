@@ -6,7 +6,7 @@
 
 #include "internal.h"
 
-enum { READ_AHEAD = 256 << 10 /* bytes that a data connection is asked for at once */ };
+enum { READ_AHEAD = 128 << 10 /* bytes that a data connection is asked for at once */ };
 
 struct tls_stream *stream_open(struct tls_context *context, int in, int out,
                                struct tls_stream *beside) {
