@@ -1,0 +1,33 @@
+# Keys and certificates for tests of TLS, made on the spot: `load tls`, behind helpers.
+# shellcheck shell=bash
+
+# make_ca [NAME]: an authority, $T/NAME.crt and $T/NAME.key (default: ca)
+make_ca() {
+    local ca=$T/${1:-ca}
+    mkdir "$ca.issued"
+    : >"$ca.issued/index"
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 \
+        -subj "/O=Test/CN=${1:-ca}" -keyout "$ca.key" -out "$ca.crt" 2>>"$T/openssl.log"
+}
+
+# make_certificate NAME [DAYS [FROM]]: $T/NAME.crt and $T/NAME.key, of the subject CN=NAME,O=Test,
+# valid from FROM to DAYS days from now (-1 to 30; negative: past). CA is the authority's name
+# (ca), SAN whom it is for (this machine).
+make_certificate() {
+    local ca=$T/${CA:-ca} file=$T/$1
+    openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "/O=Test/CN=$1" \
+        -keyout "$file.key" -out "$file.csr" 2>>"$T/openssl.log" || return
+    printf '%s\n' '[ca]' default_ca=ours '[ours]' "database=$ca.issued/index" \
+        "new_certs_dir=$ca.issued" rand_serial=yes default_md=sha256 policy=any unique_subject=no \
+        x509_extensions=whom '[any]' O=supplied CN=supplied \
+        '[whom]' "subjectAltName=${SAN:-DNS:localhost,IP:127.0.0.1,IP:::1}" >"$file.cnf"
+    openssl ca -batch -notext -config "$file.cnf" -cert "$ca.crt" -keyfile "$ca.key" \
+        -startdate "$(date -ud "${3:--1} days" +%Y%m%d%H%M%SZ)" \
+        -enddate "$(date -ud "${2:-30} days" +%Y%m%d%H%M%SZ)" \
+        -in "$file.csr" -out "$file.crt" 2>>"$T/openssl.log"
+}
+
+# fingerprint FILE.crt: its SHA-256, lower case, without colons
+fingerprint() {
+    openssl x509 -in "$1" -noout -fingerprint -sha256 | sed 's/.*=//;s/://g' | tr A-F a-f
+}
