@@ -17,7 +17,7 @@ CFLAGS = -O2 -g
 WARNINGS = -Wall -Wextra -Wshadow -Wconversion -Werror
 HARDENING = -fstack-protector-strong -fstack-clash-protection -fcf-protection -D_FORTIFY_SOURCE=2
 LINK_HARDENING = -Wl,-z,relro,-z,now,-z,noexecstack
-COMPILE = $(CC) -std=gnu17 -D_GNU_SOURCE -DSTORD_VERSION='"$(VERSION)"' $(WARNINGS) $(HARDENING) \
+COMPILE = $(CC) -std=gnu17 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DSTORD_VERSION='"$(VERSION)"' $(WARNINGS) $(HARDENING) \
 	-MMD -MP $(CFLAGS)
 
 # Modules, which link what handler loads only when it is needed, and their libraries by pkg-config
@@ -28,6 +28,7 @@ tls_LIBRARY = openssl
 TLS_OBJECTS = $(patsubst %.c,$(OBJ)/%.o,$(wildcard src/tls/*.c))
 
 HANDLER_SOURCES = handler.c $(filter-out %_module.c,$(wildcard src/*.c))
+CLIENT_SOURCES = client.c $(wildcard src/client/*.c)
 SOURCES = handler.c client.c $(wildcard src/*.c src/*/*.c)
 UNITS = $(notdir $(basename $(wildcard tests/unit/*.c)))
 FUZZERS = $(notdir $(basename $(wildcard tests/fuzz/*.c)))
@@ -56,9 +57,9 @@ $(OUT)/handler: $(HANDLER_SOURCES:%.c=$(OBJ)/%.o)
 	@echo "  LINK $@"
 	@$(COMPILE) -pie $(LINK_HARDENING) -o $@ $^ $(LDFLAGS)
 
-$(OUT)/client: $(OBJ)/client.o
+$(OUT)/client: $(CLIENT_SOURCES:%.c=$(OBJ)/%.o) $(TLS_OBJECTS)
 	@echo "  LINK $@"
-	@$(COMPILE) -pie $(LINK_HARDENING) -o $@ $^ $(LDFLAGS)
+	@$(COMPILE) -pie $(LINK_HARDENING) -o $@ $^ $$(pkg-config --libs $(tls_LIBRARY)) $(LDFLAGS)
 
 $(OUT)/stord-tls.so: $(TLS_OBJECTS)
 $(OUT)/stord-systemd.so: $(OBJ)/src/systemd_module.o

@@ -1,0 +1,121 @@
+#include "address.h"
+
+#include <arpa/inet.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+int take_number(const char **text, int max) {
+    int n = 0;
+    const char *p = *text;
+    if (*p < '0' || *p > '9')
+        return -1;
+    for (; *p >= '0' && *p <= '9'; p++) {
+        n = n * 10 + (*p - '0');
+        if (n > max)
+            return -1;
+    }
+    *text = p;
+    return n;
+}
+
+/* getaddrinfo(3) takes too large a port number modulo 65536. */
+bool port_is_valid(const char *port) {
+    const char *end = port;
+    int n = take_number(&end, UINT16_MAX);
+    bool numeric = port[strspn(port, "0123456789")] == '\0';
+    return *port && (!numeric || (n > 0 && *end == '\0'));
+}
+
+/* Copies length bytes as a string. False: they do not fit. */
+static bool copy(char *to, size_t size, const char *from, size_t length) {
+    if (length >= size)
+        return false;
+    memcpy(to, from, length);
+    to[length] = '\0';
+    return true;
+}
+
+/* Takes an IPv6 address out of its brackets; *text is then behind them. */
+static const char *read_bracketed(const char **text, struct address *ret) {
+    struct in6_addr unused;
+    const char *end = strchr(*text, ']');
+    char plain[sizeof(ret->host)];
+    if (!end || !copy(ret->host, sizeof(ret->host), *text + 1, (size_t)(end - *text) - 1))
+        return "the bracket is not closed";
+    (void)copy(plain, sizeof(plain), ret->host, strcspn(ret->host, "%")); /* without the zone */
+    if (inet_pton(AF_INET6, plain, &unused) != 1)
+        return "only IPv6 addresses stand in brackets";
+    *text = end + 1;
+    return NULL;
+}
+
+static const char *read_host(const char **text, struct address *ret) {
+    size_t length = strcspn(*text, ":/?#");
+    if (**text == '[')
+        return read_bracketed(text, ret);
+    if (length == 0)
+        return "there is no host";
+    if ((*text)[strspn(*text, "0123456789abcdefABCDEF:.")] == '\0' &&
+        strchr(*text, ':') != strrchr(*text, ':'))
+        return "an IPv6 address stands in brackets";
+    if (!copy(ret->host, sizeof(ret->host), *text, length))
+        return "the host is too long";
+    if (strchr(ret->host, '%'))
+        return "% in a host is not understood";
+    *text += length;
+    return NULL;
+}
+
+/* What is behind "ftp://". */
+static const char *read_rest(const char *text, struct address *ret) {
+    if (text[strcspn(text, "@/?#")] == '@')
+        return "users are not understood";
+    const char *wrong = read_host(&text, ret);
+    if (wrong)
+        return wrong;
+    if (*text == ':') {
+        size_t length = strcspn(++text, "/?#");
+        if (length != strspn(text, "0123456789") ||
+            !copy(ret->port, sizeof(ret->port), text, length) || !port_is_valid(ret->port))
+            return "this is not a port";
+        text += length;
+    }
+    if (*text == '/')
+        text++;
+    return *text ? "a path, query or fragment is not understood" : NULL;
+}
+
+const char *address_read(const char *text, const char *port, struct address *ret) {
+    const char *wrong = NULL;
+    const char *usual = "22000";
+    *ret = (struct address){.security = SECURITY_NONE};
+    if (strncasecmp(text, "ftp://", 6) == 0) {
+        usual = "21";
+        wrong = read_rest(text + 6, ret);
+    } else if (strncasecmp(text, "ftps://", 7) == 0) {
+        usual = "990";
+        ret->security = SECURITY_IMPLICIT;
+        wrong = read_rest(text + 7, ret);
+    } else if (strstr(text, "://")) {
+        wrong = "only ftp:// and ftps:// are understood";
+    } else if (!copy(ret->host, sizeof(ret->host), text, strlen(text))) {
+        wrong = "the host is too long";
+    }
+    if (wrong)
+        return wrong;
+    if (port && *ret->port)
+        return "there is a port in it, and -p";
+    if (!*ret->port)
+        (void)snprintf(ret->port, sizeof(ret->port), "%s", port ? port : usual);
+    return NULL;
+}
+
+void address_name(const struct address *address, char ret_name[ADDRESS_HOST_SIZE]) {
+    (void)copy(ret_name, ADDRESS_HOST_SIZE, address->host, strcspn(address->host, "%"));
+    size_t length = strlen(ret_name);
+    if (length > 1 && ret_name[length - 1] == '.')
+        ret_name[length - 1] = '\0';
+}

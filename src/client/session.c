@@ -1,0 +1,127 @@
+#include "session.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <string.h>
+
+#include "say.h"
+
+void session_drop(struct session *s) {
+    wire_close(&s->control.wire);
+}
+
+void session_end(struct session *s) {
+    if (s->control.wire.fd >= 0)
+        (void)ask(&s->control, "QUIT");
+    session_drop(s);
+}
+
+/* Connects the control connection to the first address of the host that answers. */
+static bool connect_control(struct session *s) {
+    const char *host = s->server.host, *port = s->server.port;
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
+    struct addrinfo *found = NULL;
+    int error = getaddrinfo(host, port, &hints, &found);
+    if (error != 0) {
+        complain("%s port %s: %s", host, port, gai_strerror(error));
+        return false;
+    }
+    int result = -ENOENT;
+    for (const struct addrinfo *a = found; a && result < 0; a = a->ai_next)
+        result = wire_connect(&s->control.wire, a->ai_addr, a->ai_addrlen);
+    if (result < 0)
+        complain("cannot connect to %s port %s: %s", host, port, strerror(-result));
+    freeaddrinfo(found);
+    control_reset(&s->control);
+    return result == 0;
+}
+
+/* Begins TLS on the control connection. */
+static bool secure(struct session *s) {
+    struct wire *w = &s->control.wire;
+    int result = wire_secure(w, s->context, NULL);
+    while (result == 0 && w->shaking) {
+        struct pollfd p = {.fd = w->fd};
+        result = wire_handshake(w);
+        p.events = w->writing;
+        if (result == -EAGAIN)
+            result = poll_again(&p, 1, WIRE_CONNECT_MS) > 0 ? 0 : -ETIMEDOUT;
+    }
+    if (result < 0)
+        control_fail(&s->control, "TLS: %s", wire_reason(w, result));
+    return result == 0;
+}
+
+/* RFC 4217, 4. Whoever could put replies behind the 234 in clear text would speak inside TLS. */
+static bool ask_for_tls(struct session *s) {
+    int code = ask(&s->control, "AUTH TLS");
+    if (code == 234 && s->control.in_len == 0)
+        return secure(s);
+    if (code == 234)
+        control_fail(&s->control, "TLS: the server goes on in clear text");
+    else
+        control_fail(&s->control, "the server refuses TLS, nothing was sent: %s",
+                     answer(&s->control));
+    return false;
+}
+
+/* Data connections inside TLS (RFC 4217, 9; RFC 2228, 3). */
+static bool protect_data(struct session *s) {
+    (void)ask(&s->control, "PBSZ 0");
+    if (ask(&s->control, "PROT P") / 100 == 2)
+        return true;
+    control_fail(&s->control, "the server refuses TLS for data connections: %s",
+                 answer(&s->control));
+    return false;
+}
+
+/* Logs in where the server knows logins, and asks for binary transfers. */
+static bool login(struct session *s) {
+    struct control *c = &s->control;
+    int code = ask(c, "USER anonymous");
+    bool knows_login = code / 100 != 5;
+    if (code == 331)
+        code = ask(c, "PASS client@");
+    if (knows_login && code / 100 != 2) /* 232: the certificate was enough */
+        return false;
+    s->ordinary |= knows_login;
+    if (s->context && !protect_data(s))
+        return false;
+    code = ask(c, "TYPE I");
+    return code > 0 && (code / 100 == 2 || !s->ordinary);
+}
+
+/* Takes the greeting, and finds out how files travel to this server. */
+static bool greet(struct session *s) {
+    if (s->server.security == SECURITY_IMPLICIT && !secure(s))
+        return false;
+    if (control_get_final_reply(&s->control) / 100 != 2)
+        return false;
+    if (s->server.security == SECURITY_EXPLICIT && !ask_for_tls(s))
+        return false;
+    if (s->way == WAY_UNKNOWN) {
+        int code = ask(&s->control, "FEAT");
+        if (code < 0 || code == 421)
+            return false;
+        bool is_inline = code == 211 && reply_has_feature(&s->control.reply, "INLINE ALLO");
+        s->way = is_inline ? WAY_ALLO : WAY_EPSV;
+    }
+    if (s->way == WAY_EPSV || s->way == WAY_PASV)
+        return login(s);
+    return true;
+}
+
+bool session_open(struct session *s) {
+    if (s->control.wire.fd >= 0)
+        return true;
+    if (s->hopeless || !connect_control(s)) {
+        s->hopeless = true;
+        return false;
+    }
+    if (!greet(s)) {
+        complain("%s port %s: %s", s->server.host, s->server.port, answer(&s->control));
+        s->hopeless = true;
+        session_drop(s);
+    }
+    return s->control.wire.fd >= 0;
+}

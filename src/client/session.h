@@ -1,0 +1,47 @@
+/*
+ * session: comes to terms with the server, up to the first file.
+ *
+ * What the server can do decides how a file travels (enum way). stord announces INLINE in FEAT:
+ * all files go over the control connection, each announced with ALLO. An ordinary FTP server gets
+ * a login and data connections (RFC 959, RFC 2428). A server that knows neither is taken for the
+ * tutorial's, which reads the bytes behind STOR up to the end of input.
+ *
+ * Where TLS is asked for (RFC 4217), no command but AUTH is sent outside of it, and no data.
+ */
+#ifndef STORD_CLIENT_SESSION_H
+#define STORD_CLIENT_SESSION_H
+
+#include <stdbool.h>
+
+#include "address.h"
+#include "control.h"
+
+enum way {
+    WAY_UNKNOWN,
+    WAY_ALLO,  /* stord: inline, sizes announced, one session for all files */
+    WAY_EPSV,  /* ordinary FTP: a data connection for each file */
+    WAY_PASV,  /* the same for servers, or firewalls, that know no EPSV */
+    WAY_PLAIN, /* the tutorial's server: inline to the end of input, a connection for each file */
+};
+
+/* The session, and what outlives it when a connection is made anew for the next file. */
+struct session {
+    struct address server;
+    struct tls_context *context; /* where server.security asks for TLS; else NULL */
+    bool hopeless;               /* connecting or logging in failed: do not try again */
+    bool ordinary;               /* showed that it is an ordinary FTP server: file bytes must never
+                                    reach it as commands */
+    enum way way;                /* found out in the first session */
+    struct control control;
+};
+
+/* Sees to it that there is a session. False: there is none, and the user has been told why. */
+bool session_open(struct session *s);
+
+/* Says goodbye, if there is a session. */
+void session_end(struct session *s);
+
+/* Closes the connection, if there is one, without a word. */
+void session_drop(struct session *s);
+
+#endif
