@@ -144,7 +144,7 @@ static bool prepare_tls(struct session *s, const struct options *o) {
 }
 
 int main(int argc, char **argv) {
-    static struct session s = {.control.wire.fd = -1};
+    static struct session s = {.control.conn.fd = -1};
     struct options options = {.host = "localhost"};
     int failed = 0;
 

@@ -96,19 +96,19 @@ static bool lacks_only_line_end(const struct control *c) {
 }
 
 void control_receive(struct control *c) {
-    ssize_t n = wire_read(&c->wire, c->in + c->in_len, sizeof c->in - c->in_len);
+    ssize_t n = conn_read(&c->conn, c->in + c->in_len, sizeof c->in - c->in_len);
     if (n > 0)
         c->in_len += (size_t)n;
     else if (n == 0)
         end_input(c, "the server closed the connection without a reply");
     else if (n != -EAGAIN && n != -EINTR)
-        end_input(c, "%s%s", c->wire.tls ? "TLS: " : "", wire_reason(&c->wire, n));
+        end_input(c, "%s%s", c->conn.tls ? "TLS: " : "", conn_reason(&c->conn, n));
 }
 
 /* Waits until something may be received. False: nothing came in that time. */
 static bool wait_for_input(const struct control *c, int ms) {
-    struct pollfd p = {.fd = c->wire.fd, .events = c->wire.reading};
-    return c->wire.more || poll_again(&p, 1, ms) > 0;
+    struct pollfd p = {.fd = c->conn.fd, .events = c->conn.reading};
+    return c->conn.more || poll_again(&p, 1, ms) > 0;
 }
 
 int control_get_reply(struct control *c) {
@@ -148,8 +148,8 @@ const char *answer(struct control *c) {
  */
 static void send_command(struct control *c, const char *command, size_t len) {
     for (size_t sent = 0; sent < len;) {
-        ssize_t n = wire_write(&c->wire, command + sent, len - sent);
-        struct pollfd p = {.fd = c->wire.fd, .events = c->wire.writing};
+        ssize_t n = conn_write(&c->conn, command + sent, len - sent);
+        struct pollfd p = {.fd = c->conn.fd, .events = c->conn.writing};
         if (n > 0)
             sent += (size_t)n;
         else if (n != -EINTR && (n != -EAGAIN || poll_again(&p, 1, IDLE_MS) <= 0))

@@ -10,8 +10,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "conn.h"
 #include "reply.h"
-#include "wire.h"
 
 enum {
     IDLE_MS = 300 * 1000, /* for a reply, and for the server to take more bytes */
@@ -20,7 +20,7 @@ enum {
 };
 
 struct control {
-    struct wire wire;
+    struct conn conn;
     bool quiet;         /* do not print replies */
     bool eof;           /* the server sends no more */
     bool overlong;      /* drop input up to the next line end */

@@ -36,7 +36,7 @@ static int pasv_port(const char *line) {
  * Connects to a port of the host that the control connection leads to. The address in a PASV reply
  * is ignored: behind NAT it is wrong, and a bad server could name a third party's.
  */
-static int connect_data(const struct wire *control, int port, struct wire *ret) {
+static int connect_data(const struct conn *control, int port, struct conn *ret) {
     union {
         struct sockaddr any;
         struct sockaddr_in in;
@@ -49,18 +49,18 @@ static int connect_data(const struct wire *control, int port, struct wire *ret) 
         peer.in6.sin6_port = htons((uint16_t)port);
     else
         peer.in.sin_port = htons((uint16_t)port);
-    return wire_connect(ret, &peer.any, size);
+    return conn_connect(ret, &peer.any, size);
 }
 
 /* Asks for a data connection in one of the two ways. False: see the reply. */
 static bool try_data(struct session *s, const char *verb, int wanted,
-                     int (*find_port)(const char *), struct wire *ret) {
+                     int (*find_port)(const char *), struct conn *ret) {
     struct control *c = &s->control;
     if (ask(c, "%s", verb) != wanted)
         return false;
     s->ordinary = true;
     int port = find_port(answer(c));
-    int result = port > 0 ? connect_data(&c->wire, port, ret) : -EPROTO;
+    int result = port > 0 ? connect_data(&c->conn, port, ret) : -EPROTO;
     if (port < 0)
         complain("%s: no port in the reply to %s", s->server.host, verb);
     else if (result < 0)
@@ -68,7 +68,7 @@ static bool try_data(struct session *s, const char *verb, int wanted,
     return result == 0;
 }
 
-bool data_open(struct session *s, struct wire *ret) {
+bool data_open(struct session *s, struct conn *ret) {
     const struct reply *reply = &s->control.reply;
     bool good = false;
     if (s->way == WAY_EPSV) {

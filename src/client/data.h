@@ -13,6 +13,6 @@
  * False: it failed, see the reply; or the server knows neither EPSV nor PASV, and no login: then
  * the way is WAY_PLAIN from now on.
  */
-bool data_open(struct session *s, struct wire *ret);
+bool data_open(struct session *s, struct conn *ret);
 
 #endif

@@ -10,10 +10,10 @@
  * Waits until out is ready for the next write, and meanwhile listens to the server. False: it sent
  * the final reply (c->early), or the session is lost.
  */
-static bool may_send(struct control *c, const struct wire *out) {
+static bool may_send(struct control *c, const struct conn *out) {
     for (;;) {
         struct pollfd p[2] = {{.fd = out->fd, .events = out->writing},
-                              {.fd = c->wire.fd, .events = c->wire.reading}};
+                              {.fd = c->conn.fd, .events = c->conn.reading}};
         while (control_take_reply(c)) {
             c->early = c->reply.code / 100 != 1;
             if (c->early)
@@ -22,9 +22,9 @@ static bool may_send(struct control *c, const struct wire *out) {
         }
         if (c->eof)
             return false;
-        if (!c->wire.more && poll_again(p, 2, IDLE_MS) <= 0)
+        if (!c->conn.more && poll_again(p, 2, IDLE_MS) <= 0)
             control_stall(c, "the server takes no more bytes");
-        else if (c->wire.more || p[1].revents)
+        else if (c->conn.more || p[1].revents)
             control_receive(c);
         else
             return true;
@@ -37,13 +37,13 @@ static bool is_again(ssize_t result) {
 
 /* The handshake of a data connection: behind the 150, for then the server expects it, and before
  * anything else, also where there are no bytes to send (RFC 4217, 7). */
-static enum sent shake_hands(struct control *c, struct wire *out, const struct source *f) {
+static enum sent shake_hands(struct control *c, struct conn *out, const struct source *f) {
     while (out->shaking) {
-        int result = wire_handshake(out);
+        int result = conn_handshake(out);
         if (result == -EAGAIN && may_send(c, out))
             continue;
         if (result < 0 && result != -EAGAIN)
-            complain("%s: data connection: TLS: %s", f->path, wire_reason(out, result));
+            complain("%s: data connection: TLS: %s", f->path, conn_reason(out, result));
         if (result < 0)
             return SENT_STOPPED;
     }
@@ -52,10 +52,10 @@ static enum sent shake_hands(struct control *c, struct wire *out, const struct s
 
 /* Sends some bytes of the source by way of its buffer. Returns how many, 0 at its end, or -errno.
  */
-static ssize_t copy_some(struct wire *out, struct source *f, size_t max) {
+static ssize_t copy_some(struct conn *out, struct source *f, size_t max) {
     ssize_t n = source_fill(f, max);
     if (n > 0)
-        n = wire_write(out, f->buf + f->at, (size_t)n);
+        n = conn_write(out, f->buf + f->at, (size_t)n);
     else if (n < 0)
         return -EAGAIN;
     if (n > 0)
@@ -63,7 +63,7 @@ static ssize_t copy_some(struct wire *out, struct source *f, size_t max) {
     return n;
 }
 
-static ssize_t send_some(struct wire *out, struct source *f, size_t max) {
+static ssize_t send_some(struct conn *out, struct source *f, size_t max) {
     if (f->copy)
         return copy_some(out, f, max);
     ssize_t n = sendfile(out->fd, f->fd, NULL, max);
@@ -71,7 +71,7 @@ static ssize_t send_some(struct wire *out, struct source *f, size_t max) {
 }
 
 /* Sends as many bytes as the source had, or up to its end where that is unknown. */
-static enum sent send_bytes(struct control *c, struct wire *out, struct source *f) {
+static enum sent send_bytes(struct control *c, struct conn *out, struct source *f) {
     const size_t most = 0x10000000;
     f->copy |= out->tls != NULL;
     while (f->left != 0) {
@@ -93,21 +93,21 @@ static enum sent send_bytes(struct control *c, struct wire *out, struct source *
 }
 
 /* Tells the server that this was all. */
-static enum sent send_end(struct control *c, struct wire *out) {
+static enum sent send_end(struct control *c, struct conn *out) {
     int result;
-    while ((result = wire_end(out)) == -EAGAIN)
+    while ((result = conn_end(out)) == -EAGAIN)
         if (!may_send(c, out))
             break;
     return result == 0 ? SENT_ALL : SENT_STOPPED;
 }
 
-enum sent send_file(struct control *c, struct wire *out, struct source *f, bool ends) {
+enum sent send_file(struct control *c, struct conn *out, struct source *f, bool ends) {
     reply_reset(&c->reply);
     enum sent sent = shake_hands(c, out, f);
     if (sent == SENT_ALL)
         sent = send_bytes(c, out, f);
     if (sent == SENT_ALL)
-        wire_end_by_reset(out, false);
+        conn_end_by_reset(out, false);
     if (sent == SENT_ALL && ends)
         sent = send_end(c, out);
     return sent;

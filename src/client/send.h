@@ -17,9 +17,9 @@ enum sent {
 /*
  * Sends the source over out, which is c's connection or another one. Behind the handshake, where
  * one is due; ended, where the end of the file is that of the connection. Unless all of it is sent,
- * closing out is a reset, as the caller has asked for by wire_end_by_reset: nothing tells the
+ * closing out is a reset, as the caller has asked for by conn_end_by_reset: nothing tells the
  * server that this was all. SENT_STOPPED with c->early: c->reply is the final one.
  */
-enum sent send_file(struct control *c, struct wire *out, struct source *f, bool ends);
+enum sent send_file(struct control *c, struct conn *out, struct source *f, bool ends);
 
 #endif

@@ -7,11 +7,11 @@
 #include "say.h"
 
 void session_drop(struct session *s) {
-    wire_close(&s->control.wire);
+    conn_close(&s->control.conn);
 }
 
 void session_end(struct session *s) {
-    if (s->control.wire.fd >= 0)
+    if (s->control.conn.fd >= 0)
         (void)ask(&s->control, "QUIT");
     session_drop(s);
 }
@@ -28,7 +28,7 @@ static bool connect_control(struct session *s) {
     }
     int result = -ENOENT;
     for (const struct addrinfo *a = found; a && result < 0; a = a->ai_next)
-        result = wire_connect(&s->control.wire, a->ai_addr, a->ai_addrlen);
+        result = conn_connect(&s->control.conn, a->ai_addr, a->ai_addrlen);
     if (result < 0)
         complain("cannot connect to %s port %s: %s", host, port, strerror(-result));
     freeaddrinfo(found);
@@ -38,17 +38,17 @@ static bool connect_control(struct session *s) {
 
 /* Begins TLS on the control connection. */
 static bool secure(struct session *s) {
-    struct wire *w = &s->control.wire;
-    int result = wire_secure(w, s->context, NULL);
+    struct conn *w = &s->control.conn;
+    int result = conn_secure(w, s->context, NULL);
     while (result == 0 && w->shaking) {
         struct pollfd p = {.fd = w->fd};
-        result = wire_handshake(w);
+        result = conn_handshake(w);
         p.events = w->writing;
         if (result == -EAGAIN)
-            result = poll_again(&p, 1, WIRE_CONNECT_MS) > 0 ? 0 : -ETIMEDOUT;
+            result = poll_again(&p, 1, CONN_CONNECT_MS) > 0 ? 0 : -ETIMEDOUT;
     }
     if (result < 0)
-        control_fail(&s->control, "TLS: %s", wire_reason(w, result));
+        control_fail(&s->control, "TLS: %s", conn_reason(w, result));
     return result == 0;
 }
 
@@ -112,7 +112,7 @@ static bool greet(struct session *s) {
 }
 
 bool session_open(struct session *s) {
-    if (s->control.wire.fd >= 0)
+    if (s->control.conn.fd >= 0)
         return true;
     if (s->hopeless || !connect_control(s)) {
         s->hopeless = true;
@@ -123,5 +123,5 @@ bool session_open(struct session *s) {
         s->hopeless = true;
         session_drop(s);
     }
-    return s->control.wire.fd >= 0;
+    return s->control.conn.fd >= 0;
 }

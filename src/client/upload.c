@@ -42,10 +42,10 @@ static bool start_inline(struct session *s, const struct source *f, bool announc
  * that of an ALLO, the server may wait for the bytes of a STOR without a size.
  */
 static bool send_inline(struct session *s, struct source *f, bool announced) {
-    struct wire *control = &s->control.wire;
+    struct conn *control = &s->control.conn;
     bool stored = false;
     enum sent sent = SENT_SHORT;
-    wire_end_by_reset(control, true);
+    conn_end_by_reset(control, true);
     if (start_inline(s, f, announced))
         sent = send_file(&s->control, control, f, !announced);
     if (sent != SENT_SHORT)
@@ -60,16 +60,16 @@ static bool send_inline(struct session *s, struct source *f, bool announced) {
  * what it sent there and nobody read, as tickets, would make closing it a reset, which can overtake
  * the last bytes. A server that sends and sends is not waited for.
  */
-static void await_end(struct session *s, struct wire *data) {
+static void await_end(struct session *s, struct conn *data) {
     char unwanted[1024];
     (void)shutdown(data->fd, SHUT_WR); /* for servers that wait for it */
     for (int i = 0; i < 100; i++) {
-        ssize_t n = wire_read(data, unwanted, sizeof unwanted);
+        ssize_t n = conn_read(data, unwanted, sizeof unwanted);
         struct pollfd p[2] = {{.fd = data->fd, .events = data->reading},
-                              {.fd = s->control.wire.fd, .events = s->control.wire.reading}};
+                              {.fd = s->control.conn.fd, .events = s->control.conn.reading}};
         if (n > 0)
             continue;
-        if (n != -EAGAIN || s->control.wire.more)
+        if (n != -EAGAIN || s->control.conn.more)
             return;
         if (poll_again(p, 2, IDLE_MS) <= 0 || p[1].revents)
             return;
@@ -77,28 +77,28 @@ static void await_end(struct session *s, struct wire *data) {
 }
 
 /* Uploads over a data connection, and closes it. */
-static bool send_over_data(struct session *s, struct source *f, struct wire *data) {
+static bool send_over_data(struct session *s, struct source *f, struct conn *data) {
     struct control *c = &s->control;
-    wire_end_by_reset(data, true);
+    conn_end_by_reset(data, true);
     if (ask(c, "STOR %s", f->name) / 100 != 1) {
         complain("%s: %s", f->path, answer(c));
-        wire_close(data);
+        conn_close(data);
         return false;
     }
     enum sent sent = SENT_SHORT;
-    if (s->context && wire_secure(data, s->context, &c->wire) < 0)
+    if (s->context && conn_secure(data, s->context, &c->conn) < 0)
         complain("%s: %s", f->path, strerror(ENOMEM));
     else
         sent = send_file(c, data, f, s->context);
     if (sent == SENT_ALL && data->tls)
         await_end(s, data);
-    wire_close(data);
+    conn_close(data);
     return finish(s, f, sent);
 }
 
 /* Uploads one file in the way that this server knows. True: the server has it. */
 static bool send_by_way(struct session *s, struct source *f) {
-    struct wire data;
+    struct conn data;
     if ((s->way == WAY_EPSV || s->way == WAY_PASV) && data_open(s, &data))
         return send_over_data(s, f, &data);
     if (s->way == WAY_ALLO && f->left >= 0)

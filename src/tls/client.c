@@ -1,6 +1,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <openssl/err.h>
+#include <openssl/x509v3.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -52,14 +53,26 @@ int client_open(const struct tls_client_settings *settings, struct tls_context *
     return 0;
 }
 
-/* Whom the certificate must name; and the server is told, where it is a name (RFC 6066). */
+/* Whom the certificate must name, as a subjectAltName (RFC 9525, 6); and the server is told, where
+ * it is a name (RFC 6066). */
 static bool expect_host(SSL *ssl, const char *host) {
     uint8_t address[sizeof(struct in6_addr)];
     bool is_address =
         inet_pton(AF_INET, host, address) == 1 || inet_pton(AF_INET6, host, address) == 1;
+    SSL_set_hostflags(ssl,
+                      X509_CHECK_FLAG_NEVER_CHECK_SUBJECT | X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
     if (is_address)
         return X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host) == 1;
     return SSL_set1_host(ssl, host) == 1 && SSL_set_tlsext_host_name(ssl, host) == 1;
+}
+
+/* Resumes a copy: a connection that does not end well spoils its own session, which the next data
+ * connection may still need. */
+static bool resume(SSL *ssl, const SSL_SESSION *session) {
+    SSL_SESSION *copy = SSL_SESSION_dup(session);
+    bool good = copy && SSL_set_session(ssl, copy) == 1;
+    SSL_SESSION_free(copy);
+    return good;
 }
 
 bool client_begin(struct tls_stream *stream, const struct tls_stream *beside) {
@@ -68,7 +81,7 @@ bool client_begin(struct tls_stream *stream, const struct tls_stream *beside) {
     if (SSL_set_alpn_protos(stream->ssl, protocols, sizeof(protocols)) != 0 ||
         !expect_host(stream->ssl, stream->context->host))
         return false;
-    return !beside || !beside->session || SSL_set_session(stream->ssl, beside->session) == 1;
+    return !beside || !beside->session || resume(stream->ssl, beside->session);
 }
 
 int client_finish(struct tls_stream *stream) {

@@ -46,9 +46,10 @@ static void explain(struct tls_stream *stream) {
     unsigned long error = ERR_peek_error();
     const char *reason = ERR_reason_error_string(error);
     long verdict = SSL_get_verify_result(stream->ssl);
-    if (ERR_GET_REASON(error) == SSL_R_CERTIFICATE_VERIFY_FAILED && verdict != X509_V_OK)
-        reason = X509_verify_cert_error_string(verdict);
-    (void)snprintf(stream->error, sizeof(stream->error), "%s", reason ? reason : "unknown reason");
+    bool refused = ERR_GET_REASON(error) == SSL_R_CERTIFICATE_VERIFY_FAILED && verdict != X509_V_OK;
+    (void)snprintf(stream->error, sizeof(stream->error), "%s%s%s",
+                   reason ? reason : "unknown reason", refused ? ": " : "",
+                   refused ? X509_verify_cert_error_string(verdict) : "");
 }
 
 /* What OpenSSL's last function came to, which was no success: as tls.h has it. failure: errno. */
