@@ -115,6 +115,7 @@ def secure():
 
 def wrap(sock):
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.options &= ~ssl.OP_IGNORE_UNEXPECTED_EOF
     folder = os.path.dirname(ROOT)
     tls.load_cert_chain(folder + "/server.crt", folder + "/server.key")
     return tls.wrap_socket(sock, server_side=True, suppress_ragged_eofs=False)
@@ -179,19 +180,18 @@ def receive(data):
     except ConnectionResetError:
         return whole, True
 
-def receive_tls(data):
-    """The same inside TLS, and how it ends: "close_notify", "reset" or "eof", which it may not."""
+def receive_secure(got):
+    """All that comes over a connection inside TLS, and how it ends: "close_notify", "reset", or
+    "eof", which may not be."""
     whole = b""
     try:
-        got = wrap(data.accept()[0])
         while block := got.recv(65536):
             whole += block
         got.unwrap()
         return whole, "close_notify"
-    except ConnectionResetError:
-        return whole, "reset"
-    except (ssl.SSLEOFError, BrokenPipeError):
-        return whole, "eof"
+    except (ssl.SSLEOFError, ConnectionResetError):  # the first one is for both ends
+        state = got.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0]
+        return whole, "reset" if state == 7 else "eof"  # 7: TCP_CLOSE
 
 def ended():
     """The client has sent nothing more, and is gone."""
