@@ -189,7 +189,7 @@ def receive_secure(got):
             whole += block
         got.unwrap()
         return whole, "close_notify"
-    except (ssl.SSLEOFError, ConnectionResetError):  # the first one is for both ends
+    except (ssl.SSLError, ConnectionResetError):  # the first one is for both
         state = got.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0]
         return whole, "reset" if state == 7 else "eof"  # 7: TCP_CLOSE
 
@@ -197,7 +197,7 @@ def ended():
     """The client has sent nothing more, and is gone."""
     try:
         rest = lines.read()
-    except (ConnectionResetError, ssl.SSLEOFError):
+    except (ConnectionResetError, ssl.SSLError):
         rest = b""
     assert rest == b"", rest
 
