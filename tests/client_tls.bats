@@ -121,9 +121,10 @@ with_tls12() {
     make_files
     for server in serve_tls vsftpd_tls; do
         "$server"
-        with_tls12 secure_upload "${FILES[@]}"
+        with_tls12 secure_upload "${FILES[@]}" /dev/stdin < <(cat "$T/file")
         [ "$status" = 0 ]
         stored "${FILES[@]}"
+        same "$T/file" "$ROOT/stdin"
         grep -F 'TLSv1.2' "$T"/*.log
         kill_spawned
         rm -rf "$T"/*.log "$T/empty" "${ROOT:?}"/*

@@ -112,6 +112,8 @@ void conn_close(struct conn *c) {
 }
 
 const char *conn_reason(const struct conn *c, ssize_t result) {
+    if (result == TLS_TRUNCATED && c->shaking)
+        return "the server closed the connection in the handshake";
     if (result == TLS_TRUNCATED)
         return "the server ended the connection without ending TLS";
     if (result == TLS_BROKEN && c->tls)

@@ -41,7 +41,7 @@ bool session_open(struct session *s);
 /* Says goodbye, if there is a session. */
 void session_end(struct session *s);
 
-/* Closes the connection, if there is one, without a word. */
+/* Closes the connection, if there is one, without QUIT. */
 void session_drop(struct session *s);
 
 #endif
