@@ -240,6 +240,25 @@ PYTHON
     script_done
 }
 
+@test "replies longer than what is read at once are understood, with nothing behind them" {
+    scripted <<'PYTHON'
+accept()
+secure()
+say("220-" + "x" * 10000 + "\r\n220 Hello\r\n")
+hear("FEAT")
+say("211-Features:\r\n" + " LONG\r\n" * 2000 + " INLINE ALLO\r\n211 End\r\n")
+hear("ALLO 1000", "STOR file")
+say("200 ok\r\n150 go\r\n")
+store("file", lines.read(1000))
+say("226-" + "y" * 4092 + "\r\n226 Done\r\n")
+quit()
+PYTHON
+    implicit_upload "$T/file"
+    [ "$status" = 0 ]
+    script_done
+    stored "$T/file"
+}
+
 # ------------------------------------------------------- what is not published
 
 @test "an uploader that is killed leaves nothing published (promise 3)" {
