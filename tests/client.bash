@@ -187,11 +187,14 @@ def receive_secure(got):
     try:
         while block := got.recv(65536):
             whole += block
-        got.unwrap()
-        return whole, "close_notify"
     except (ssl.SSLError, ConnectionResetError):  # the first one is for both
         state = got.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0]
         return whole, "reset" if state == 7 else "eof"  # 7: TCP_CLOSE
+    try:
+        got.unwrap()
+    except (ssl.SSLError, OSError):  # it need not wait for us
+        pass
+    return whole, "close_notify"
 
 def ended():
     """The client has sent nothing more, and is gone."""

@@ -462,7 +462,7 @@ PYTHON
 }
 
 @test "the name in the subject alone is not enough" {
-    SAN=DNS:other.example make_certificate localhost
+    SAN=email:root@server.example make_certificate localhost
     tls_server -cert "$T/localhost.crt" -key "$T/localhost.key"
     upload_to "ftps://localhost:$PORT" --cacert "$T/ca.crt" "$T/file"
     refused 'hostname mismatch'
