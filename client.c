@@ -20,14 +20,15 @@
 
 /* What the command line says, as it says it. */
 struct options {
-    const char *host, *port;
+    const char *host, *port, *user;
     const char *ca, *pin, *certificate, *key;
     bool tls, quiet;
 };
 
 static void print_help(FILE *out) {
     (void)fputs(
-        "usage: client [-h HOST] [-p PORT] [-q] [--tls] [--cacert FILE | --pin FINGERPRINT]\n"
+        "usage: client [-h HOST] [-p PORT] [-u USER] [-q] [--tls] [--cacert FILE | --pin "
+        "FINGERPRINT]\n"
         "              [--cert FILE [--key FILE]] FILE...\n"
         "Uploads files to an FTP server.\n"
         "\n"
@@ -35,6 +36,8 @@ static void print_help(FILE *out) {
         "                     ftp://HOST[:PORT] (default: port 21), or\n"
         "                     ftps://HOST[:PORT], TLS from the beginning (default: port 990)\n"
         "  -p PORT            its port (default: 22000)\n"
+        "  -u USER            log in as USER, with the password in $STOR_PASSWORD if the server\n"
+        "                     wants one (default: anonymous, where a login is wanted)\n"
         "  -q                 do not print the server's replies\n"
         "  --tls              ask the server for TLS, and send nothing if it refuses\n"
         "  --cacert FILE      who may sign the server's certificate, as PEM (default: the\n"
@@ -64,11 +67,13 @@ static int read_options(struct options *o, int argc, char **argv) {
         {"key", required_argument, NULL, KEY}, {0}};
     const char **texts[] = {&o->ca, &o->pin, &o->certificate, &o->key}; /* from CACERT on */
     int option;
-    while ((option = getopt_long(argc, argv, "h:p:q", long_options, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, "h:p:u:q", long_options, NULL)) != -1) {
         if (option == 'h')
             o->host = optarg;
         else if (option == 'p')
             o->port = optarg;
+        else if (option == 'u')
+            o->user = optarg;
         else if (option == 'q')
             o->quiet = true;
         else if (option == TLS)
@@ -154,6 +159,8 @@ int main(int argc, char **argv) {
         complain("no file to upload");
         usage_error();
     }
+    s.user = options.user;
+    s.password = getenv("STOR_PASSWORD");
     s.control.quiet = options.quiet;
     (void)signal(SIGPIPE, SIG_IGN);
     (void)setvbuf(stdout, NULL, _IOLBF, 0);

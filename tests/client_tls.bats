@@ -534,6 +534,30 @@ PYTHON
     [ "$(grep -c 'TLS: TLSv1.3.*client certificate CN=client,O=Test' "$T/serve.log")" = 2 ]
 }
 
+@test "-u logs in by certificate alone, or by the password in the environment" {
+    make_certificate client
+    printf '%s\n' "press:!:/press::cert=CN=client,O=Test" \
+        "me:$(perl -e 'print crypt(q(secret), q($6$rounds=1000$salt$))'):/::tls" >"$T/users"
+    serve_tls --tls-client-ca "$T/ca.crt" --users "$T/users"
+    secure_upload -u press --cert "$T/client.crt" --key "$T/client.key" "$T/file"
+    [ "$status" = 0 ]
+    [[ $output == *$'\n232 Logged in\n'* ]]
+    same "$T/file" "$ROOT/press/file"
+    STOR_PASSWORD=secret secure_upload -u me "$T/file"
+    [ "$status" = 0 ]
+    same "$T/file" "$ROOT/file"
+    secure_upload -u me "$T/file"
+    [ "$status" = 1 ]
+    [[ $stderr == *'a password is wanted: put it into STOR_PASSWORD'* ]]
+    STOR_PASSWORD=wrong secure_upload -u me "$T/file"
+    [ "$status" = 1 ]
+    [[ $stderr == *'530 Login incorrect'* ]]
+    secure_upload -u $'me\r\nDELE file' "$T/file"
+    [ "$status" = 1 ]
+    same "$T/file" "$ROOT/file"
+    [[ $stderr == *'line break'* ]]
+}
+
 @test "a client certificate is shown on data connections, too" {
     make_certificate client
     vsftpd_tls require_cert=YES validate_cert=YES ca_certs_file="$T/ca.crt"

@@ -75,14 +75,36 @@ static bool protect_data(struct session *s) {
     return false;
 }
 
-/* Logs in where the server knows logins, and asks for binary transfers. */
+/* Would they be more than one command each? */
+static bool line_breaks(const char *user, const char *password) {
+    return strpbrk(user, "\r\n") || (password && strpbrk(password, "\r\n"));
+}
+
+/* Sends the name, and the password if that is wanted. Returns the code of the last reply: 232 when
+ * our certificate was enough (RFC 2228, 3). */
+static int send_login(struct session *s) {
+    struct control *c = &s->control;
+    if (s->user && line_breaks(s->user, s->password)) {
+        control_fail(c, "the name or the password holds a line break");
+        return NO_REPLY;
+    }
+    int code = ask(c, "USER %s", s->user ? s->user : "anonymous");
+    if (code != 331)
+        return code;
+    if (!s->user)
+        return ask(c, "PASS client@");
+    if (s->password)
+        return ask(c, "PASS %s", s->password);
+    control_fail(c, "a password is wanted: put it into STOR_PASSWORD");
+    return NO_REPLY;
+}
+
+/* Logs in where that was asked for or the server knows logins, and asks for binary transfers. */
 static bool login(struct session *s) {
     struct control *c = &s->control;
-    int code = ask(c, "USER anonymous");
-    bool knows_login = code / 100 != 5;
-    if (code == 331)
-        code = ask(c, "PASS client@");
-    if (knows_login && code / 100 != 2) /* 232: the certificate was enough */
+    int code = send_login(s);
+    bool knows_login = s->user || code / 100 != 5;
+    if (knows_login && code / 100 != 2)
         return false;
     s->ordinary |= knows_login;
     if (s->context && !protect_data(s))
@@ -108,7 +130,7 @@ static bool greet(struct session *s) {
     }
     if (s->way == WAY_EPSV || s->way == WAY_PASV)
         return login(s);
-    return true;
+    return !s->user || send_login(s) / 100 == 2;
 }
 
 bool session_open(struct session *s) {

@@ -27,6 +27,8 @@ enum way {
 /* The session, and what outlives it when a connection is made anew for the next file. */
 struct session {
     struct address server;
+    const char *user;            /* who to log in as; NULL: anonymous, where a login is wanted */
+    const char *password;        /* NULL: there is none */
     struct tls_context *context; /* where server.security asks for TLS; else NULL */
     bool hopeless;               /* connecting or logging in failed: do not try again */
     bool ordinary;               /* showed that it is an ordinary FTP server: file bytes must never

@@ -56,6 +56,7 @@ static void explain(struct tls_stream *stream) {
 static int judge(struct tls_stream *stream, int failure) {
     switch (SSL_get_error(stream->ssl, 0)) {
     case SSL_ERROR_WANT_READ:
+        stream->events = POLLIN;
         return -EAGAIN;
     case SSL_ERROR_WANT_WRITE:
         stream->events = POLLOUT;
