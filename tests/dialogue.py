@@ -133,6 +133,8 @@ class Pipes:
 
 
 class Player:
+    modes = ("lines", "bytes", "packet")
+
     def __init__(self, over, mode, command):
         self.mode, self.buffer, self.data, self.listener = mode, b"", None, None
         self.passive, self.words = None, {}
@@ -408,9 +410,9 @@ def make_given(root, step):
         file.write(unescape(content[:-1]))
 
 
-def main():
+def main(make_player=Player):
     parser = argparse.ArgumentParser()
-    parser.add_argument("--mode", choices=["lines", "bytes", "packet"], default="lines")
+    parser.add_argument("--mode", choices=make_player.modes, default="lines")
     parser.add_argument("--over", choices=["tcp", "tcp6", "mapped", "unix", "pipe", "pair"],
                         default="tcp")
     parser.add_argument("file")
@@ -424,7 +426,7 @@ def main():
     root = os.environ.get("ROOT", ".")
     for step in given:
         make_given(root, step)
-    player = Player(arguments.over, arguments.mode, arguments.command + options)
+    player = make_player(arguments.over, arguments.mode, arguments.command + options)
     where = None
     try:
         if arguments.mode == "packet":
