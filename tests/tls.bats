@@ -587,13 +587,14 @@ STEPS
 
 @test "tls: no renegotiation" {
     need openssl
-    serve --tls-cert "$T/server.crt" --tls-key "$T/server.key" --log-level debug
-    # R behind a line of its own makes s_client renegotiate
-    { sleep 0.3; echo R; sleep 0.5; printf 'NOOP\r\n'; sleep 0.5; } |
-        openssl s_client -starttls ftp -tls1_2 -connect "127.0.0.1:$PORT" >"$T/out" 2>&1 || :
-    cat "$T/out"
-    grep -q RENEGOTIATING "$T/out"
-    grep -qi 'no.renegotiation\|handshake failure' "$T/out"
+    serve --tls-cert "$T/server.crt" --tls-key "$T/server.key"
+    mkfifo "$T/in"
+    spawn openssl s_client -starttls ftp -tls1_2 -connect "127.0.0.1:$PORT" <>"$T/in"
+    wait_for grep -q 'TLS: TLSv1.2' "$T/serve.log"
+    wait_for grep -q 'Secure Renegotiation IS supported' "$SPAWN_LOG"
+    echo R >"$T/in" # what s_client takes as an order
+    wait_for grep -q 'no renegotiation' "$SPAWN_LOG"
+    grep -q RENEGOTIATING "$SPAWN_LOG"
     wait_for grep -q 'Connection closed' "$T/serve.log"
     [ "$(grep -c 'TLS: TLSv1.2' "$T/serve.log")" = 1 ]
 }

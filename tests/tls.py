@@ -13,7 +13,8 @@
   lost-or CODE REGEX  either that reply comes, or the end
   tls-is WORD...    what is true of the control connection, see below
   whole BYTES       send BYTES as one record, whatever the mode
-  part BYTES        send BYTES as one record, without its last byte
+  part BYTES        send BYTES as one record, without its last byte,
+  rest              which this sends
   private [WORD...] data connections are made with TLS from now on
   clear             ... without
   raw BYTES         send BYTES on the data connection below TLS
@@ -21,6 +22,9 @@
   data-part BYTES   send BYTES as one record, without its last byte, on the data connection
   data-notify       send close_notify on the data connection
   data-eof          send no more on the data connection (half-close), without close_notify
+  data-fails REGEX  make the data connection; its handshake fails so
+  read@ N           read N bytes of the data connection
+  get@ N            read all of the data connection: N bytes of the pattern
   data-is WORD...   what is true of the data connection
   drop              close the data connection without close_notify
   lost              the server closes the data connection, without close_notify
@@ -49,6 +53,7 @@ import socket
 import ssl
 import sys
 import time
+import warnings
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -90,7 +95,7 @@ class Tls:
     """TLS over something that has sendall, recv, shutdown, close and fileno."""
 
     def __init__(self, plain, context, session=None):
-        self.plain, self.trickles = plain, False
+        self.plain, self.trickles, self.late = plain, False, b""
         self.inp, self.out = ssl.MemoryBIO(), ssl.MemoryBIO()
         self.tls = context.wrap_bio(self.inp, self.out, server_hostname="localhost",
                                     session=session)
@@ -100,7 +105,10 @@ class Tls:
 
     def flush(self, leave_out=0):
         data = self.out.read()
-        data = data[:len(data) - leave_out]
+        if self.late:  # which must go first
+            self.late, data = self.late + data, b""
+        elif leave_out:
+            data, self.late = data[:-leave_out], data[-leave_out:]
         step = 1 if self.trickles else len(data) or 1
         for at in range(0, len(data), step):
             self.plain.sendall(data[at:at + step])
@@ -133,6 +141,10 @@ class Tls:
             except ssl.SSLError:
                 self.flush()  # an alert
                 raise
+
+    def send_late(self):
+        late, self.late = self.late, b""
+        self.plain.sendall(late)
 
     def handshake(self):
         self.run(self.tls.do_handshake)
@@ -300,6 +312,31 @@ class Player(dialogue.Player):
             tls.handshake()
             self.data = tls
 
+    def data_fails(self, regex):
+        try:
+            self.connect()
+            got = f"it did not fail: {self.data.recv(100)}"
+        except (Failure, ssl.SSLError, OSError) as failure:
+            got = str(failure)
+        if not re.search(regex, got):
+            raise Failure(f"got: {got}")
+        self.close_data()
+
+    def read(self, count):
+        data = b""
+        while len(data) < count:
+            piece = self.data.recv(count - len(data))
+            if not piece:
+                raise Failure(f"only {len(data)} bytes came")
+            data += piece
+        return data
+
+    def get_pattern(self, count):
+        self.connect()
+        if self.read(count) != pattern(count):
+            raise Failure("other bytes came")
+        self.get("^$")
+
     def close_data(self):
         if isinstance(self.data, Tls):
             self.stolen = self.data.tls.session
@@ -317,7 +354,7 @@ class Player(dialogue.Player):
     def lost(self):
         try:
             got = self.data.recv(100)
-        except (Lost, ConnectionResetError):
+        except (Lost, ssl.SSLError, ConnectionResetError):  # without or with an alert
             got = b""
         if got != b"":
             raise Failure(f"not lost: {got}")
@@ -368,6 +405,10 @@ class Player(dialogue.Player):
             "tls-is": lambda: self.check(self.control, words),
             "whole": lambda: self.control.sendall(unescape(rest)),
             "part": lambda: self.control.sendall(unescape(rest), 1),
+            "rest": lambda: self.control.send_late(),
+            "data-fails": lambda: self.data_fails(words[0]),
+            "read@": lambda: self.read(int(rest)),
+            "get@": lambda: self.get_pattern(int(rest)),
             "private": lambda: setattr(self, "private", words or self.control_words),
             "clear": lambda: setattr(self, "private", None),
             "raw": lambda: getattr(self.data, "plain", self.data).sendall(unescape(rest)),
@@ -391,4 +432,5 @@ class Player(dialogue.Player):
 
 
 if __name__ == "__main__":
+    warnings.simplefilter("ignore")  # old versions of TLS are offered so that they are refused
     sys.exit(dialogue.main(Player))
