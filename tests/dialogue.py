@@ -40,6 +40,7 @@ A dialogue is one step a line; \\r \\n \\t \\0 \\\\ and \\xNN stand for bytes:
   lacks BYTES       they are not
   loses BYTES       they are not, at last: it is still at work once it has replied
   helper-holds BYTES  they are in the memory of its child
+  helper-lacks BYTES  they are not
 The handler's exit status must be 0. Modes: `lines` waits for each reply before it sends on;
 `bytes` does so, sending byte by byte; `packet` sends all commands in one piece where a dialogue
 has no step that needs an answer first.
@@ -295,9 +296,9 @@ class Player:
 
     def check_memory(self, verb, needle):
         pid = self.process.pid
-        if verb == "helper-holds":
+        if verb.startswith("helper-"):
             pid, = processes.children(pid)
-        if verb == "lacks":
+        if verb.endswith("lacks"):
             good = not processes.holds(pid, needle)
         elif verb == "loses":
             good = processes.wait_for(lambda: not processes.holds(pid, needle))
@@ -354,7 +355,7 @@ class Player:
             self.control.send(unescape(rest), socket.MSG_OOB)
         elif verb == "helpers":
             self.expect_helpers(int(rest))
-        elif verb in ("holds", "lacks", "loses", "helper-holds"):
+        elif verb in ("holds", "lacks", "loses", "helper-holds", "helper-lacks"):
             self.check_memory(verb, unescape(rest))
         elif verb in FILE_STEPS:
             name, _, content = rest.partition(" ")
