@@ -184,7 +184,7 @@ STEPS
 
 @test "certificates: the private key is not in the credential helper's memory" {
     need_root 'reads the memory of processes'
-    users "me:$(hash secret):/::" 'you:!:/::tls'
+    users "me:$(hash secret):/::" 'zebra-crossing:!:/::tls'
     # as OpenSSL keeps it: the lowest byte first
     key=$(openssl pkey -in "$T/server.key" -text -noout |
         awk '/^priv:/ { on = 1; next } /^pub:/ { on = 0 } on { gsub(/[: ]/, ""); printf "%s", $0 }' |
@@ -203,7 +203,7 @@ holds $key
 < 530
 helpers 1
 helper-lacks $key
-helper-holds you:
+helper-holds zebra-crossing
 > PASS secret
 < 230
 helpers 0

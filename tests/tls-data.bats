@@ -411,6 +411,7 @@ nofile x
 connect
 data@ 100000
 data-notify
+settle
 reset
 < 226
 file@ x 100000

@@ -741,6 +741,19 @@ STEPS
     done
 }
 
+@test "tls: SIGTERM in the middle of a handshake" {
+    secured <<'STEPS'
+< 220
+> AUTH TLS
+< 234
+tls-part
+silence
+killed-by TERM
+closed
+STEPS
+    logged 'TLS handshake failed: the service is shutting down'
+}
+
 @test "tls: the time to log in goes on over AUTH and REIN" {
     users "me:$(hash secret):/::"
     secured --login-timeout 2 --users "$T/users" <<'STEPS'
@@ -805,7 +818,56 @@ STEPS
     done
 }
 
-@test "tls: a long listing of features, and a line that is too long" {
+@test "tls: a command without line end" {
+    secured --unterminated-wait 50 <<'STEPS'
+< 220
+> AUTH TLS
+< 234
+tls
+whole STOR x
+< 150
+whole \r\ndata
+notify
+< 226
+closed
+file x \r\ndata
+STEPS
+    secured <<'STEPS'
+< 220
+> AUTH TLS
+< 234
+tls
+whole QUIT
+notify
+< 221
+closed
+STEPS
+    secured --log-level debug <<'STEPS'
+< 220
+> AUTH TLS
+< 234
+tls
+whole MKD x
+notify
+closed
+STEPS
+    not_logged 'Received command: MKD'
+}
+
+@test "tls: fresh keys in the middle" {
+    need openssl
+    serve --tls-cert "$T/server.crt" --tls-key "$T/server.key" --log-level debug
+    mkfifo "$T/in"
+    spawn openssl s_client -starttls ftp -tls1_3 -crlf -connect "127.0.0.1:$PORT" <>"$T/in"
+    wait_for grep -q 'TLS: TLSv1.3' "$T/serve.log"
+    wait_for grep -q 'Verify return code' "$SPAWN_LOG"
+    echo K >"$T/in" # new keys in both directions
+    wait_for grep -q KEYUPDATE "$SPAWN_LOG"
+    echo SYST >"$T/in"
+    wait_for grep -q '^215 ' "$SPAWN_LOG"
+}
+
+@test "tls: a line that is too long" {
     secured <<STEPS
 < 220
 > AUTH TLS
@@ -1060,6 +1122,8 @@ STEPS
 > AUTH TLS
 < 234
 tls $version
+> NOOP
+< 200
 killed-by TERM
 < 421
 closed

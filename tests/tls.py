@@ -21,6 +21,7 @@
   data@ N           send N bytes of the pattern on the data connection
   data-part BYTES   send BYTES as one record, without its last byte, on the data connection
   data-notify       send close_notify on the data connection
+  settle            wait until the server's kernel has what was sent on the data connection
   data-eof          send no more on the data connection (half-close), without close_notify
   data-fails REGEX  make the data connection; its handshake fails so
   read@ N           read N bytes of the data connection
@@ -45,13 +46,16 @@ data connection). `tls stolen` tries that one on the control connection, `tls ag
 connection's last one.
 WORDs for what is true: TLSv1.2 TLSv1.3 resumed full ticket no-ticket new-ticket ftp no-alpn.
 """
+import fcntl
 import os
 import re
 import select
 import signal
 import socket
 import ssl
+import struct
 import sys
+import termios
 import time
 import warnings
 
@@ -351,6 +355,12 @@ class Player(dialogue.Player):
         self.data.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
         self.close_data()
 
+    def settle(self):
+        def left():
+            return struct.unpack("i", fcntl.ioctl(self.data, termios.TIOCOUTQ, bytes(4)))[0]
+        if not processes.wait_for(lambda: left() == 0):
+            raise Failure(f"{left()} bytes are left")
+
     def lost(self):
         try:
             got = self.data.recv(100)
@@ -415,6 +425,7 @@ class Player(dialogue.Player):
             "data@": lambda: self.data.sendall(pattern(int(rest))),
             "data-part": lambda: self.data.sendall(unescape(rest), 1),
             "data-notify": lambda: self.data.notify(),
+            "settle": self.settle,
             "data-eof": lambda: self.data.shutdown(socket.SHUT_WR),
             "data-is": lambda: self.check(self.data, words),
             "drop": self.close_data,
