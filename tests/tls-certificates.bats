@@ -1,5 +1,7 @@
 # Certificates: the server's, and those that clients show.
 # shellcheck shell=bats
+# shellcheck disable=SC2034,SC2119,SC2120 # WRAP is for session.bash; `asking` takes options
+bats_require_minimum_version 1.5.0
 load resume
 load tls
 
@@ -143,7 +145,7 @@ STEPS
 @test "certificates: where the helper cannot be left behind when there is no service" {
     users "me:$(hash secret):/::"
     cannot_start 'the certificate expired' --users "$T/users" --tls-cert "$T/old.crt" --tls-key "$T/old.key"
-    ! pgrep -f "$T/users"
+    run ! pgrep -f "$T/users"
 }
 
 @test "certificates: without the module there is no service" {
@@ -444,10 +446,10 @@ STEPS
 
 @test "client certificates: a data connection resumes, or shows the same one" {
     users "me:!:/::cert=$(fingerprint "$T/me.crt")"
-    data 'resume cert=me 1.3' done 226
+    data 'resume cert=me 1.3' 'done' 226
     published_are x
-    data 'fresh cert=me 1.3' done 226
-    data 'fresh cert=me 1.2' done 226
+    data 'fresh cert=me 1.3' 'done' 226
+    data 'fresh cert=me 1.2' 'done' 226
     rm "$ROOT/x"
     for words in 'fresh 1.3' 'fresh 1.2' 'fresh cert=you 1.3' 'fresh cert=you 1.2'; do
         : >"$T/log"

@@ -1,5 +1,6 @@
 # TLS on data connections: transfers and their ends, resumption, commands meanwhile.
 # shellcheck shell=bats
+# shellcheck disable=SC2034 # WRAP is for session.bash
 load resume
 load tls
 
@@ -580,7 +581,7 @@ done
 < 257
 file x onetwothree
 STEPS
-        rm -r "$ROOT"/*
+        rm -r "${ROOT:?}"/*
     done
 }
 

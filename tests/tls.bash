@@ -1,5 +1,6 @@
 # Keys and certificates for tests of TLS, made on the spot: `load tls`, behind helpers.
 # shellcheck shell=bash
+# shellcheck disable=SC2119,SC2120 # `make_ca` takes a name
 
 # make_ca [NAME]: an authority, $T/NAME.crt and $T/NAME.key (default: ca)
 make_ca() {
@@ -48,7 +49,8 @@ setup_tls() {
 # secured [-m MODE] [-o OVER] [OPTION...] <<STEPS: talk, with the steps of tls.py, to a handler with a
 # certificate
 secured() {
-    local PLAYER=tls.py talk=()
+    local -x PLAYER=tls.py
+    local talk=()
     while [[ ${1:-} == -[mo] ]]; do
         talk+=("$1" "$2")
         shift 2
