@@ -334,6 +334,12 @@ STEPS
 > AUTH TLS
 < 234
 tls
+> ALLO 5
+< 200
+> STOR x
+< 150
+>> hello
+< 226
 > REIN
 < 220
 notify-and AUTH TLS\r\n
