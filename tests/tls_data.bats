@@ -645,8 +645,9 @@ end
 file x hello
 STEPS
     done
-    rm "$ROOT/x"
-    with_begun -- <<'STEPS'
+    for others in '> SIZE x' 'whole SIZE x\r\nPWD\r\n'; do
+        rm "$ROOT/x"
+        with_begun -- <<STEPS
 > EPSV
 < 229
 > STOR x
@@ -654,7 +655,7 @@ STEPS
 connect
 data hello
 silence
-> SIZE x
+$others
 silence
 > QUIT
 notify
@@ -664,6 +665,7 @@ done
 end
 file x hello
 STEPS
+    done
 }
 
 @test "tls data: clear text, garbage or nothing on the data port: 425, and the session goes on" {
