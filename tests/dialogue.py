@@ -56,6 +56,7 @@ import sys
 import tempfile
 
 sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))  # which -I leaves out
 import processes  # noqa: E402
 
 TIMEOUT = processes.TIMEOUT

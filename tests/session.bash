@@ -18,7 +18,8 @@ talk() {
         shift 2
     done
     cat >"$T/dialogue"
-    command -p python3 "$TOP/tests/${PLAYER:-dialogue.py}" --mode "$mode" --over "$over" "$T/dialogue" \
+    # By its path, and with -I, or it may take modules of another python for its own
+    "$(command -pv python3)" -I "$TOP/tests/${PLAYER:-dialogue.py}" --mode "$mode" --over "$over" "$T/dialogue" \
         ${WRAP[@]+"${WRAP[@]}"} "$HANDLER" --root "$ROOT" "$@" 2>>"$T/log" || {
         cat "$T/log" >&2
         return 1
