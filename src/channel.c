@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -71,6 +72,15 @@ int channel_fill(struct channel *channel, int timeout) {
             return take(channel, n);
         must_wait = true;
     }
+}
+
+void channel_gather(struct channel *channel) {
+    size_t pending = channel_pending(channel);
+    memmove(channel->buffer, channel->buffer + channel->start, pending);
+    channel->start = 0;
+    ssize_t n =
+        wire_read(&channel->wire, channel->buffer + pending, sizeof(channel->buffer) - pending);
+    channel->end = pending + (n > 0 ? (size_t)n : 0);
 }
 
 int channel_write(struct channel *channel, const void *bytes, size_t n, int timeout) {

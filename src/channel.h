@@ -50,6 +50,9 @@ bool channel_stopped(const struct channel *channel);
  * channel_await and wire_read. */
 int channel_fill(struct channel *channel, int timeout);
 
+/* Reads more behind what is pending, as far as it has come and there is room. */
+void channel_gather(struct channel *channel);
+
 /* Writes all bytes, waiting up to timeout ms for each piece. Returns 0 or a negative errno. */
 int channel_write(struct channel *channel, const void *bytes, size_t n, int timeout);
 

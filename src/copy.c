@@ -154,8 +154,10 @@ static bool step(struct receive *receive) {
         return wait_for_bytes(receive);
     if (n == 0)
         return stop(receive, COPY_CLOSED, 0);
-    if (n < 0)
-        return stop(receive, n == TLS_TRUNCATED ? COPY_CUT : COPY_RESET, (int)n);
+    if (n < 0) {
+        bool cut = n == TLS_TRUNCATED || n == TLS_TORN;
+        return stop(receive, cut ? COPY_CUT : COPY_RESET, (int)n);
+    }
     receive->held += (size_t)n;
     return receive->held < copy->gather || take_held(receive);
 }

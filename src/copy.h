@@ -15,7 +15,8 @@
 enum copy_end {
     COPY_CLOSED,  /* the source ended by itself */
     COPY_LIMIT,   /* as many bytes as were asked for */
-    COPY_CUT,     /* TLS ended without saying so: anybody can have cut the connection */
+    COPY_CUT,     /* TLS ended without saying so: anybody can have cut the connection; error says
+                   * whether that was between two records (TLS_TRUNCATED) or in one (TLS_TORN) */
     COPY_RESET,   /* the connection broke; error says how */
     COPY_STALLED, /* nothing moved for too long */
     COPY_ABORTED, /* the client asked for the end, or the control connection is gone */

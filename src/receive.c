@@ -134,7 +134,8 @@ static struct copy begin_copy(struct receive_job *job) {
 
 static struct copy_result run(const struct receive_job *job, const struct copy *copy) {
     struct copy_result result = copy_receive(copy);
-    if (result.end == COPY_CUT && job->session->config->tls_lenient_close)
+    bool torn = result.error == TLS_TORN; /* no client ends like that */
+    if (result.end == COPY_CUT && !torn && job->session->config->tls_lenient_close)
         result.end = COPY_CLOSED;
     return result;
 }

@@ -270,12 +270,11 @@ static bool is_quit(const char *line) {
     return strncasecmp(line, "QUIT", 4) == 0;
 }
 
-/* Copies what has been received behind the line that waits, without taking it, as far as can be
- * seen. Returns how much. */
+/* Copies what has been received behind the line that waits, without taking it. Returns how much. */
 static size_t peek(struct session *session, char bytes[CHANNEL_BUFFER_SIZE]) {
     struct channel *control = &session->control;
-    if (secure_is_on(session) && channel_pending(control) == 0)
-        (void)channel_fill(control, 0);
+    if (secure_is_on(session)) /* what the kernel has is nothing to look at */
+        channel_gather(control);
     size_t n = channel_pending(control);
     memcpy(bytes, control->buffer + control->start, n);
     if (secure_is_on(session))

@@ -24,6 +24,7 @@ enum {
 
 /* What tls_library's functions return besides other negative errnos */
 #define TLS_TRUNCATED (-ENODATA) /* the connection ended without close_notify */
+#define TLS_TORN      (-ENOLINK) /* the same in the middle of a record: surely not all came */
 #define TLS_BROKEN    (-EPROTO)  /* against the protocol, or refused: see `error` */
 
 struct tls_context; /* certificate, key, and what is demanded of the other side */
@@ -78,8 +79,8 @@ struct tls_library {
     void (*free_stream)(struct tls_stream *stream);
     /* Each returns -EAGAIN when the connection is not ready; poll it for `events` then. */
     int (*handshake)(struct tls_stream *stream);
-    /* Returns bytes, as many as are there, 0 after close_notify, TLS_TRUNCATED, TLS_BROKEN, or
-     * another negative errno. */
+    /* Returns bytes, as many as are there, 0 after close_notify, TLS_TRUNCATED, TLS_TORN,
+     * TLS_BROKEN, or another negative errno. */
     ssize_t (*read)(struct tls_stream *stream, void *bytes, size_t n);
     /* Returns how many were written: perhaps not all. After -EAGAIN the same bytes must come. */
     ssize_t (*write)(struct tls_stream *stream, const void *bytes, size_t n);

@@ -40,6 +40,7 @@ A dialogue is one step a line; \\r \\n \\t \\0 \\\\ and \\xNN stand for bytes:
   lacks BYTES       they are not
   loses BYTES       they are not, at last: it is still at work once it has replied
   helper-holds BYTES  they are in the memory of its child
+  helper-lacks BYTES  they are not
 The handler's exit status must be 0. Modes: `lines` waits for each reply before it sends on;
 `bytes` does so, sending byte by byte; `packet` sends all commands in one piece where a dialogue
 has no step that needs an answer first.
@@ -55,6 +56,7 @@ import sys
 import tempfile
 
 sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))  # which -I leaves out
 import processes  # noqa: E402
 
 TIMEOUT = processes.TIMEOUT
@@ -133,6 +135,8 @@ class Pipes:
 
 
 class Player:
+    modes = ("lines", "bytes", "packet")
+
     def __init__(self, over, mode, command):
         self.mode, self.buffer, self.data, self.listener = mode, b"", None, None
         self.passive, self.words = None, {}
@@ -293,9 +297,9 @@ class Player:
 
     def check_memory(self, verb, needle):
         pid = self.process.pid
-        if verb == "helper-holds":
+        if verb.startswith("helper-"):
             pid, = processes.children(pid)
-        if verb == "lacks":
+        if verb.endswith("lacks"):
             good = not processes.holds(pid, needle)
         elif verb == "loses":
             good = processes.wait_for(lambda: not processes.holds(pid, needle))
@@ -352,7 +356,7 @@ class Player:
             self.control.send(unescape(rest), socket.MSG_OOB)
         elif verb == "helpers":
             self.expect_helpers(int(rest))
-        elif verb in ("holds", "lacks", "loses", "helper-holds"):
+        elif verb in ("holds", "lacks", "loses", "helper-holds", "helper-lacks"):
             self.check_memory(verb, unescape(rest))
         elif verb in FILE_STEPS:
             name, _, content = rest.partition(" ")
@@ -408,9 +412,9 @@ def make_given(root, step):
         file.write(unescape(content[:-1]))
 
 
-def main():
+def main(make_player=Player):
     parser = argparse.ArgumentParser()
-    parser.add_argument("--mode", choices=["lines", "bytes", "packet"], default="lines")
+    parser.add_argument("--mode", choices=make_player.modes, default="lines")
     parser.add_argument("--over", choices=["tcp", "tcp6", "mapped", "unix", "pipe", "pair"],
                         default="tcp")
     parser.add_argument("file")
@@ -424,7 +428,7 @@ def main():
     root = os.environ.get("ROOT", ".")
     for step in given:
         make_given(root, step)
-    player = Player(arguments.over, arguments.mode, arguments.command + options)
+    player = make_player(arguments.over, arguments.mode, arguments.command + options)
     where = None
     try:
         if arguments.mode == "packet":

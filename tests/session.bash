@@ -5,7 +5,8 @@ load helpers
 DENY=$TOP/build/tools/deny
 
 # talk [-m MODE] [-o OVER] [OPTION...] <<STEPS: plays the dialogue on standard input (see
-# dialogue.py) against the handler with those options; its log goes to $T/log.
+# dialogue.py; PLAYER names another one) against the handler with those options; its log goes to
+# $T/log.
 talk() {
     local mode=lines over=tcp
     while [ $# -gt 0 ]; do
@@ -17,7 +18,8 @@ talk() {
         shift 2
     done
     cat >"$T/dialogue"
-    command -p python3 "$TOP/tests/dialogue.py" --mode "$mode" --over "$over" "$T/dialogue" \
+    # By its path, and with -I, or it may take modules of another python for its own
+    "$(command -pv python3)" -I "$TOP/tests/${PLAYER:-dialogue.py}" --mode "$mode" --over "$over" "$T/dialogue" \
         ${WRAP[@]+"${WRAP[@]}"} "$HANDLER" --root "$ROOT" "$@" 2>>"$T/log" || {
         cat "$T/log" >&2
         return 1

@@ -1,5 +1,6 @@
 # Keys and certificates for tests of TLS, made on the spot: `load tls`, behind helpers.
 # shellcheck shell=bash
+# shellcheck disable=SC2119,SC2120 # `make_ca` takes a name
 
 # make_ca [NAME]: an authority, $T/NAME.crt and $T/NAME.key (default: ca)
 make_ca() {
@@ -30,4 +31,29 @@ make_certificate() {
 # fingerprint FILE.crt: its SHA-256, lower case, without colons
 fingerprint() {
     openssl x509 -in "$1" -noout -fingerprint -sha256 | sed 's/.*=//;s/://g' | tr A-F a-f
+}
+
+# make_certificates: what most tests want, for all tests of a file: in setup_file
+make_certificates() {
+    T=$BATS_FILE_TMPDIR
+    make_ca
+    make_certificate server
+}
+
+# setup_tls: a sandbox in which they are
+setup_tls() {
+    setup_sandbox
+    cp -r "$BATS_FILE_TMPDIR"/{ca,server}* "$T"
+}
+
+# secured [-m MODE] [-o OVER] [OPTION...] <<STEPS: talk, with the steps of tls.py, to a handler with a
+# certificate
+secured() {
+    local -x PLAYER=tls.py
+    local talk=()
+    while [[ ${1:-} == -[mo] ]]; do
+        talk+=("$1" "$2")
+        shift 2
+    done
+    talk "${talk[@]}" --tls-cert "$T/server.crt" --tls-key "$T/server.key" "$@"
 }

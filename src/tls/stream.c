@@ -89,6 +89,11 @@ int stream_handshake(struct tls_stream *stream) {
     return stream->context->server ? server_finish(stream) : client_finish(stream);
 }
 
+/* The beginning of a record has come and its end has not. */
+static bool is_torn(const SSL *ssl) {
+    return SSL_has_pending(ssl) == 1 || strcmp(SSL_rstate_string(ssl), "RB") == 0;
+}
+
 ssize_t stream_read(struct tls_stream *stream, void *bytes, size_t n) {
     char *to = bytes;
     size_t total = 0, got;
@@ -103,7 +108,7 @@ ssize_t stream_read(struct tls_stream *stream, void *bytes, size_t n) {
         if (result == -EAGAIN)
             return total > 0 ? (ssize_t)total : result;
         stream->ended = true;
-        stream->how = result;
+        stream->how = result == TLS_TRUNCATED && is_torn(stream->ssl) ? TLS_TORN : result;
     }
     return total > 0 || n == 0 ? (ssize_t)total : stream->how;
 }

@@ -91,6 +91,75 @@ static void what_is_wrong_is_told_with_its_line(void) {
     CHECK(read_file("") == 0 && users.count == 0 && !users_find(&users, "a"));
 }
 
+#define PRINT "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+/* What is wrong with a line that has these options; "" when nothing is. */
+static const char *complaint_about(const char *options) {
+    char line[2048];
+    (void)snprintf(line, sizeof(line), "a:!:/::%s\n", options);
+    return read_file(line) == 0 ? "" : complaints;
+}
+
+static void certificates_are_read(void) {
+    static const char *const good[] = {
+        "cert=" PRINT,  "tls,cert=CN=me,O=Test",      "cert=CN=a\\,b,O=x\\:y, C=DE",
+        "tls,cert=CN=", "quota=1G,tls,cert=tls,CN=x", "cert=O=quota=nonsense,tls,from=here",
+        "cert=cert=x",
+    };
+    static const char *const bad[] = {
+        "cert",
+        "cert=",
+        "cert=me",
+        "cert=" PRINT "0",
+        "cert=0" PRINT,
+        "cert=" PRINT ",tls",
+        "cert=:::",
+        "cert= " PRINT,
+        "cert=" PRINT " ",
+    };
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+        CHECK(strcmp(complaint_about(good[i]), "") == 0);
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        CHECK(strstr(complaint_about(bad[i]), "1: option \"cert\": wanted is a certificate's"));
+    CHECK(strstr(complaint_about("Cert=" PRINT), "option \"Cert\""));
+    CHECK(read_file("a:!:/::quota=5,tls,cert=CN=me,O=Test\nb:!:/::cert=" PRINT "\n") == 0);
+    const struct user *a = users_find(&users, "a"), *b = users_find(&users, "b");
+    CHECK(a && a->tls && a->account.quota == 5 && strcmp(a->certificate, "CN=me,O=Test") == 0);
+    CHECK(b && !b->tls && strcmp(b->certificate, PRINT) == 0);
+    CHECK(strcmp(complaint_about(""), "") == 0 && *users_find(&users, "a")->certificate == '\0');
+    char longest[TLS_SUBJECT_SIZE + 16] = "cert=CN=";
+    memset(longest + strlen(longest), 'x', TLS_SUBJECT_SIZE - 4);
+    longest[strlen("cert=") + TLS_SUBJECT_SIZE - 1] = '\0';
+    CHECK(strcmp(complaint_about(longest), "") == 0);
+    longest[strlen(longest)] = 'x';
+    CHECK(*complaint_about(longest));
+}
+
+/* Does the option let in who shows that? */
+static bool lets_in(const char *wanted, const char *fingerprint, const char *subject) {
+    struct tls_certificate shown = {0};
+    const struct user user = {.certificate = wanted};
+    (void)snprintf(shown.fingerprint, sizeof(shown.fingerprint), "%s", fingerprint);
+    (void)snprintf(shown.subject, sizeof(shown.subject), "%s", subject);
+    return users_has_certificate(&user, &shown);
+}
+
+static void certificates_are_compared(void) {
+    const char *colons = "01:23:45:67:89:AB:CD:EF:01:23:45:67:89:ab:cd:ef:"
+                         "01:23:45:67:89:AB:CD:EF:01:23:45:67:89:ab:cd:ef";
+    CHECK(lets_in(PRINT, PRINT, "CN=me") && lets_in(colons, PRINT, "CN=me"));
+    CHECK(lets_in("CN=me", PRINT, "CN=me") && !lets_in("CN=me", PRINT, "CN=ME"));
+    CHECK(!lets_in("CN=me", PRINT, "CN=me,O=x") && !lets_in("CN=me,O=x", PRINT, "CN=me"));
+    CHECK(!lets_in(PRINT, "1123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", ""));
+    CHECK(!lets_in(PRINT, "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdee", ""));
+    CHECK(!lets_in("0123", PRINT, "") && !lets_in(PRINT "00", PRINT, ""));
+    /* no certificate, or one whose subject is too long to be told */
+    CHECK(!lets_in("", "", "") && !lets_in("", PRINT, "") && !lets_in(PRINT, "", ""));
+    CHECK(!lets_in("CN=me", "", "CN=me") && !lets_in("CN=me", PRINT, ""));
+    /* nor does a subject that looks like a fingerprint make one */
+    CHECK(!lets_in("CN=" PRINT, PRINT, "CN=x") && !lets_in(PRINT, "", PRINT));
+}
+
 static void many_users_are_found(void) {
     static char text[1 << 20];
     size_t n = 0;
@@ -145,6 +214,8 @@ static void addresses_are_matched(void) {
 int main(void) {
     check_run("users: the fields of a line", fields);
     check_run("users: what is wrong is told with its line", what_is_wrong_is_told_with_its_line);
+    check_run("users: cert= is a fingerprint or a subject", certificates_are_read);
+    check_run("users: certificates are compared", certificates_are_compared);
     check_run("users: many users are found", many_users_are_found);
     check_run("users: addresses are matched", addresses_are_matched);
     return check_end();
