@@ -1,10 +1,14 @@
 # doc/rfc.md says what the program does, no more and no less.
 # shellcheck shell=bats
 load session
+load tls
 
 setup() {
     setup_sandbox
-    printf 'HELP\r\nFEAT\r\n' | "$HANDLER" --root "$ROOT" 2>/dev/null | tr -d '\r' >"$T/said"
+    make_ca
+    make_certificate server
+    printf 'HELP\r\nFEAT\r\n' |
+        "$HANDLER" --root "$ROOT" --tls-cert "$T/server.crt" --tls-key "$T/server.key" 2>/dev/null | tr -d '\r' >"$T/said"
     sed -n '/^214-/,/^214 /s/^ //p' "$T/said" | tr -s ' ' '\n' | grep . | sort >"$T/help"
     sed -n '/^211-/,/^211 /s/^ //p' "$T/said" | sort >"$T/feat"
     # Rows of the page's tables: | `NAME` | RFC and clause | served or refused | ... | test |
