@@ -329,7 +329,7 @@ STEPS
 # ----------------------------------------------------------------------- helper
 
 @test "login: the credential helper is gone after login, the third failure, and the end" {
-    login <<'STEPS'
+    at_once login <<'STEPS'
 < 220
 helpers 1
 > USER me
@@ -343,7 +343,7 @@ helpers 0
 > NOOP
 < 200
 STEPS
-    login <<'STEPS'
+    at_once login <<'STEPS'
 < 220
 helpers 1
 > USER me
@@ -356,6 +356,7 @@ helpers 1
 < 421
 closed
 STEPS
+    all_done
     for end in eof vanish killed '> QUIT'; do
         login <<STEPS
 < 220
