@@ -415,18 +415,18 @@ STEPS
 
 @test "list: 100,000 files are listed quickly and in little memory" {
     many_files 100000
+    local limits='--cpu=5 --data=4194304' # in processor time: the machine may be busy with other tests
+    # AddressSanitizer's shadow does not fit into any limit
+    if grep -q __asan_init "$HANDLER"; then limits=--cpu=5; fi
     cat >"$T/limited" <<END
 #!/bin/sh
-exec prlimit --data=4194304 "$HANDLER" "\$@"
+exec prlimit $limits "$HANDLER" "\$@"
 END
     chmod +x "$T/limited"
-    # AddressSanitizer's shadow does not fit into any limit
-    if ! grep -q __asan_init "$HANDLER"; then HANDLER=$T/limited; fi
+    HANDLER=$T/limited
     serve
     for command in LIST NLST MLSD 'LIST *number*'; do
-        begun=${EPOCHREALTIME/[.,]/}
         [ "$(listing "$command" | wc -l)" = 100000 ]
-        [ $((${EPOCHREALTIME/[.,]/} - begun)) -lt 5000000 ]
     done
     [ "$(listing NLST | LC_ALL=C sort -u | wc -l)" = 100000 ]
 }
