@@ -37,6 +37,9 @@ SCRIPTS = .ci/run $(wildcard scripts/*) tests/run tests/npm tests/peers tests/wi
 	$(wildcard tests/*.bash tests/systemd/*.sh)
 FUZZ_SECONDS = 60
 
+# For the makes that are started here and build something
+ALL_CORES = -j$(shell nproc)
+
 # What has to be installed, by Debian's names
 BUILD_PACKAGES = gcc make libc6-dev libcrypt-dev pkg-config libssl-dev libsystemd-dev
 DEMO_PACKAGES = $(BUILD_PACKAGES) systemd
@@ -109,33 +112,33 @@ tests-built: all $(UNITS:%=$(OBJ)/../unit/%) build/tools/deny build/tools/plainf
 	build/tools/count_crypt.so
 
 demo: need-DEMO ## install what is missing, build, and show an upload by socket activation
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) $(ALL_CORES) --no-print-directory all
 	@scripts/demo
 
-check: need-TEST ## install what tests need, build, run all tests
-	@$(MAKE) --no-print-directory tests-built
+check: need-TEST ## install what tests need, build, run all tests, JOBS files at once
+	@$(MAKE) $(ALL_CORES) --no-print-directory tests-built
 	@tests/peers
 	@command -v npm >/dev/null || scripts/need npm
 	@tests/npm
 	@tests/run $(TESTS)
 
 faults: need-TEST ## let every system call of an upload fail once, in every way; takes minutes
-	@$(MAKE) --no-print-directory tests-built
+	@$(MAKE) $(ALL_CORES) --no-print-directory tests-built
 	@tests/faults
 
 N = 1000
 torture: need-TEST ## kill handlers and clients N times in the middle of uploads
-	@$(MAKE) --no-print-directory tests-built
+	@$(MAKE) $(ALL_CORES) --no-print-directory tests-built
 	@tests/torture $(N)
 
 POWERCUT_PACKAGES = $(BUILD_PACKAGES) busybox cpio e2fsprogs gzip python3
 powercut: need-POWERCUT ## cut the power of an emulated machine that stores uploads, ROUNDS times
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) $(ALL_CORES) --no-print-directory all
 	@tests/powercut/run
 
 BENCH_PACKAGES = $(BUILD_PACKAGES) curl openssl perl python3 $(PEER_LIBRARIES)
 bench: need-BENCH ## measure sessions and uploads, and compare; ROUNDS of them
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) $(ALL_CORES) --no-print-directory all
 	@tests/peers
 	@tests/bench $(ROUNDS)
 	@tests/bench-tls $(ROUNDS)
@@ -144,7 +147,7 @@ ASAN = OUT=build/asan OBJ=build/asan/obj HARDENING= \
 	CFLAGS='-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer'
 asan: need-SANITIZER ## the tests of the protocol with AddressSanitizer and UBSan
 	@mkdir -p build/asan
-	@$(MAKE) --no-print-directory $(ASAN) tests-built
+	@$(MAKE) $(ALL_CORES) --no-print-directory $(ASAN) tests-built
 	@tests/peers
 	@BUILD=build/asan HANDLER=$(CURDIR)/build/asan/handler CLIENT=$(CURDIR)/build/asan/client \
 		tests/run $(or $(TESTS),$(ASAN_TESTS))
@@ -156,7 +159,7 @@ ASAN_TESTS = tests/client.bats tests/commands.bats tests/data.bats tests/files.b
 	tests/tls.bats tests/tls_data.bats tests/tls_certificates.bats
 
 fuzz: need-FUZZ ## fuzz what reads bytes from strangers, FUZZ_SECONDS each
-	@$(MAKE) --no-print-directory $(FUZZERS:%=build/fuzz/%)
+	@$(MAKE) $(ALL_CORES) --no-print-directory $(FUZZERS:%=build/fuzz/%)
 	@scripts/fuzz $(FUZZ_SECONDS) $(FUZZERS)
 
 FUZZ_COMPILE = clang -std=gnu17 -D_GNU_SOURCE -DSTORD_VERSION='"$(VERSION)"' $(WARNINGS) -g -O1 \

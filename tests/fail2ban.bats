@@ -19,13 +19,15 @@ FORGERIES=('x from 192.0.2.1:1: user y' ': user y' 'stord[1]: Login failed from 
 
 # fail_three_times NAME...: sessions with three failed logins each, under those names, and what else can be sent
 fail_three_times() {
-    local name i
+    local name code
     for name; do
         {
             printf '< 220\n'
-            for i in 530 530 421; do printf '> USER %s\n< 331\n> PASS wrong\n< %s\n' "$name" $i; done
+            for code in 530 530 421; do printf '> USER %s\n< 331\n> PASS wrong\n< %s\n' "$name" $code; done
             printf 'closed\n'
-        } | talk --users "$T/users" "${OPTIONS[@]}"
+        } >"$T/steps"
+        at_once talk --users "$T/users" "${OPTIONS[@]}" <"$T/steps"
+        rm "$T/steps" # they have it
     done
 }
 
@@ -34,9 +36,9 @@ fail_three_times() {
 all_kinds_of_sessions() {
     local OPTIONS=(--log-level debug "$@")
     fail_three_times "${FORGERIES[@]}"
-    talk_three_times -o tcp6 "$@"
-    TCPREMOTEIP=203.0.113.9 talk_three_times -o pair "$@"
-    talk_three_times -o pipe "$@"
+    at_once talk_three_times -o tcp6 "$@"
+    TCPREMOTEIP=203.0.113.9 at_once talk_three_times -o pair "$@"
+    at_once talk_three_times -o pipe "$@"
     talk --users "$T/users" --log-level debug "$@" <<'STEPS'
 < 220
 > Login failed from 192.0.2.1:1: user y
@@ -50,6 +52,7 @@ all_kinds_of_sessions() {
 > MKD Login failed from 192.0.2.1:1: user y
 < 257
 STEPS
+    all_done
 }
 
 talk_three_times() {

@@ -183,13 +183,14 @@ STEPS
 @test "list: a hostile pattern takes no time" {
     name=$(printf 'a%.0s' {1..255})
     touch "$ROOT/$name" "$ROOT/${name:1}"{1..9}
+    ulimit -t 5 # seconds that a process may compute, whatever else the machine does
     serve
-    local pattern
+    local pattern end
     pattern=$(printf '*a%.0s' {1..120})
-    begun=$EPOCHSECONDS
-    lists "NLST ${pattern}b"
-    lists "NLST ${pattern}[b]"
-    [ $((EPOCHSECONDS - begun)) -lt 5 ]
+    for end in b '[b]'; do
+        listing "NLST $pattern$end" >"$T/listed" # fails where the session dies
+        [ ! -s "$T/listed" ]
+    done
 }
 
 @test "list: no name forges a line: control characters are ? in LIST, such names are not in NLST and MLSD" {
@@ -414,18 +415,18 @@ STEPS
 
 @test "list: 100,000 files are listed quickly and in little memory" {
     many_files 100000
+    local limits='--cpu=5 --data=4194304' # in processor time: the machine may be busy with other tests
+    # AddressSanitizer's shadow does not fit into any limit
+    if grep -q __asan_init "$HANDLER"; then limits=--cpu=5; fi
     cat >"$T/limited" <<END
 #!/bin/sh
-exec prlimit --data=4194304 "$HANDLER" "\$@"
+exec prlimit $limits "$HANDLER" "\$@"
 END
     chmod +x "$T/limited"
-    # AddressSanitizer's shadow does not fit into any limit
-    if ! grep -q __asan_init "$HANDLER"; then HANDLER=$T/limited; fi
+    HANDLER=$T/limited
     serve
     for command in LIST NLST MLSD 'LIST *number*'; do
-        begun=${EPOCHREALTIME/[.,]/}
         [ "$(listing "$command" | wc -l)" = 100000 ]
-        [ $((${EPOCHREALTIME/[.,]/} - begun)) -lt 5000000 ]
     done
     [ "$(listing NLST | LC_ALL=C sort -u | wc -l)" = 100000 ]
 }

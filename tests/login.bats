@@ -103,7 +103,7 @@ STEPS
     for user in me nobody gone never elsewhere "$(printf '%065d' 0)"; do
         password=secret
         if [ "$user" = me ]; then password=wrong; fi
-        login <<STEPS
+        at_once login <<STEPS
 < 220
 > USER $user
 < 331 Now send PASS
@@ -113,6 +113,7 @@ STEPS
 < 530
 STEPS
     done
+    all_done
     logged 'Login failed from 127\.0\.0\.1:[0-9]+: user me$'
     logged 'Login failed from 127\.0\.0\.1:[0-9]+: user nobody$'
     not_logged 'Logged in'
@@ -277,15 +278,16 @@ PY
 
 # ------------------------------------------------------------------------- cost
 
-# hashed STEPS...: login; $T/hashed has a line for each password that was hashed, what with
+# hashed STEPS...: login; $HASHED has a line for each password that was hashed, what with
 hashed() {
-    local WRAP=(env "LD_PRELOAD=$TOP/build/tools/count_crypt.so" "COUNT_CRYPT=$T/hashed" ASAN_OPTIONS=verify_asan_link_order=0)
-    : >"$T/hashed"
+    local WRAP=(env "LD_PRELOAD=$TOP/build/tools/count_crypt.so" "COUNT_CRYPT=$HASHED" ASAN_OPTIONS=verify_asan_link_order=0)
+    : >"$HASHED"
     login "$@"
 }
 
-# fail_as USER: hashed, with a wrong password
+# fail_as USER FILE: hashed, with a wrong password; HASHED is the file
 fail_as() {
+    local HASHED=$2
     hashed --log stderr <<STEPS
 < 220
 > USER $1
@@ -299,32 +301,35 @@ STEPS
     # shellcheck disable=SC2016
     local strong='$6$rounds=1000$salt$'
     users "me:$(hash secret):/::" "gone:!:/::" "elsewhere:$(hash x):/::from=192.0.2.0/24" "secure:$(hash x):/::tls"
-    fail_as me
-    [ "$(cut -c1-20 "$T/hashed")" = "$strong" ]
-    for user in nobody gone elsewhere secure "$(printf '%065d' 0)" $'\xff' '%s'; do
-        fail_as "$user"
-        [ "$(cut -c1-20 "$T/hashed")" = "$strong" ] || fail "$user: $(cat "$T/hashed")"
+    mkdir "$T/by" "$T/none"
+    for user in me nobody gone elsewhere secure "$(printf '%065d' 0)" $'\xff' '%s'; do
+        at_once fail_as "$user" "$T/by/$user"
+    done
+    all_done
+    for hashed in "$T/by"/*; do
+        [ "$(cut -c1-20 "$hashed")" = "$strong" ] || fail "$hashed: $(cat "$hashed")"
     done
     # With nobody's hash to borrow, there is a strong one all the same
     users 'gone:!:/::'
+    for user in nobody gone; do at_once fail_as "$user" "$T/none/$user"; done
+    all_done
     for user in nobody gone; do
-        fail_as "$user"
-        [ "$(cut -c1-3 "$T/hashed")" = '$y$' ]
-        [ "$(wc -l <"$T/hashed")" = 1 ]
+        [ "$(cut -c1-3 "$T/none/$user")" = '$y$' ]
+        [ "$(wc -l <"$T/none/$user")" = 1 ]
     done
     # of several kinds, a name always gets the same
     # shellcheck disable=SC2016
     users "me:$(hash secret):/::" 'a:$2b$04$abcdefghijklmnopqrstuuVx1J1GmTHqj2iKDqE3s0qK0K6LYtGcK:/::' 'b:$y$j75$salt$'"$(printf '%043d' 0):/::"
-    fail_as nobody
-    cp "$T/hashed" "$T/first"
-    fail_as nobody
-    diff "$T/first" "$T/hashed"
+    at_once fail_as nobody "$T/first"
+    at_once fail_as nobody "$T/second"
+    all_done
+    diff "$T/first" "$T/second"
 }
 
 # ----------------------------------------------------------------------- helper
 
 @test "login: the credential helper is gone after login, the third failure, and the end" {
-    login <<'STEPS'
+    at_once login <<'STEPS'
 < 220
 helpers 1
 > USER me
@@ -338,7 +343,7 @@ helpers 0
 > NOOP
 < 200
 STEPS
-    login <<'STEPS'
+    at_once login <<'STEPS'
 < 220
 helpers 1
 > USER me
@@ -351,6 +356,7 @@ helpers 1
 < 421
 closed
 STEPS
+    all_done
     for end in eof vanish killed '> QUIT'; do
         login <<STEPS
 < 220

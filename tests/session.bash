@@ -8,7 +8,7 @@ DENY=$TOP/build/tools/deny
 # dialogue.py; PLAYER names another one) against the handler with those options; its log goes to
 # $T/log.
 talk() {
-    local mode=lines over=tcp
+    local mode=lines over=tcp dialogue=$T/dialogue.$BASHPID # several may talk at once
     while [ $# -gt 0 ]; do
         case $1 in
         -m) mode=$2 ;;
@@ -17,13 +17,28 @@ talk() {
         esac
         shift 2
     done
-    cat >"$T/dialogue"
+    cat >"$dialogue"
     # By its path, and with -I, or it may take modules of another python for its own
-    "$(command -pv python3)" -I "$TOP/tests/${PLAYER:-dialogue.py}" --mode "$mode" --over "$over" "$T/dialogue" \
+    "$(command -pv python3)" -I "$TOP/tests/${PLAYER:-dialogue.py}" --mode "$mode" --over "$over" "$dialogue" \
         ${WRAP[@]+"${WRAP[@]}"} "$HANDLER" --root "$ROOT" "$@" 2>>"$T/log" || {
         cat "$T/log" >&2
         return 1
     }
+}
+
+# at_once COMMAND...: runs it (a function that talks, say) in the background, with the caller's
+# standard input. Wrong passwords cost a second each: so they are waited for all at once.
+at_once() {
+    "$@" <&0 3>&- &
+    AT_ONCE+=("$!")
+}
+
+# all_done: waits for all that at_once began; they must succeed
+all_done() {
+    local pid failed=0
+    for pid in "${AT_ONCE[@]}"; do wait "$pid" || failed=$((failed + 1)); done
+    AT_ONCE=()
+    [ "$failed" = 0 ] || fail "$failed of those that ran at once failed"
 }
 
 # as_nobody STEPS...: talk, with a handler that is nobody and has no privileges.

@@ -291,8 +291,8 @@ no_session_is_left() { [ "$(process_tree "$SPAWN_PID")" = "$SPAWN_PID" ]; }
 
 @test "xinetd: a thousand wrong passwords, as many at once as per_source allows, let nobody in" {
     printf 'me:%s:/::\n' "$(perl -e 'print crypt("secret", q($6$rounds=1000$salt$))')" >"$T/users"
-    start_xinetd -e "s|STORD_ROOT=.*|& STORD_USERS=$T/users|" -e 's|per_source *=.*|per_source = 60|'
-    command -p python3 "$TOP/tests/brute.py" "$PORT" 1000 60 | tee "$T/count"
+    start_xinetd -e "s|STORD_ROOT=.*|& STORD_USERS=$T/users|" -e 's|per_source *=.*|per_source = 100|'
+    command -p python3 "$TOP/tests/brute.py" "$PORT" 1000 100 | tee "$T/count"
     grep -qx 'wrong 1002, refused more than once, in 0' "$T/count"
     wait_for grep -aq 'FAIL: stord per_source_limit from=127.0.0.1' "$T/syslog"
     # datagrams are no lines

@@ -129,9 +129,10 @@ LINES
 @test "users: locked users are not let in, and the others are" {
     users "# a comment, and an empty line" '' "gone:!$SECRET:/::" 'no:*:/::' 'not:!:/::' "me:$SECRET:/::"$'\r'
     printf '> PWD\n< 257\n' | as me
-    refused gone
-    refused no
-    refused not
+    at_once refused gone
+    at_once refused no
+    at_once refused not
+    all_done
 }
 
 @test "users: a file that is not there, or cannot be read, lets nobody in" {
@@ -246,8 +247,9 @@ STEPS
         printf '> MKD x\n< 550 no mkdir right\n> PWD\n< 257 "/"\n' | as $user
     done
     [ "$(ls "$ROOT/homes")" = "00001"$'\n'10000 ]
-    refused user10001
-    refused user0000
+    at_once refused user10001
+    at_once refused user0000
+    all_done
 }
 
 # ------------------------------------------------------------------------- names
@@ -295,9 +297,10 @@ STEPS
     users "$long:$SECRET:/::"
     as "$long" <<<'> NOOP
 < 200'
-    refused "${long}0"
-    refused "${long}$(printf '%08000d' 0)"
-    refused "${long:1}"
+    at_once refused "${long}0"
+    at_once refused "${long}$(printf '%08000d' 0)"
+    at_once refused "${long:1}"
+    all_done
 }
 
 @test "users: control characters in names reach the log escaped" {
@@ -431,12 +434,13 @@ STEPS
     let_in six tcp6
     let_in both tcp tcp6 mapped unix pipe
     let_in any tcp tcp6 mapped unix
-    refused four -o tcp6
-    refused six -o tcp
-    refused six -o mapped
-    for over in tcp tcp6 mapped unix pipe; do refused far -o $over; done
     let_in mapped tcp mapped
-    refused mapped -o tcp6
+    at_once refused four -o tcp6
+    at_once refused six -o tcp
+    at_once refused six -o mapped
+    for over in tcp tcp6 mapped unix pipe; do at_once refused far -o $over; done
+    at_once refused mapped -o tcp6
+    all_done
     logged 'far may not come from there$'
     logged 'Login failed from \[::1\]:[0-9]+: user far$'
     # whom a relay names comes from where it says
@@ -446,8 +450,9 @@ STEPS
 
 @test "users: who may log in over TLS only is refused without, and the log says why" {
     users "me:$SECRET:/::tls" "you:$SECRET:/::from=127.0.0.1,tls"
-    refused me
-    refused you
+    at_once refused me
+    at_once refused you
+    all_done
     logged 'me may not come without TLS$'
     logged 'you may not come without TLS$'
     # a wrong password is told no more
@@ -623,8 +628,9 @@ STEPS
 
 @test "users: without --anonymous nobody is" {
     users "me:$SECRET:/::"
-    refused anonymous
-    refused ftp
+    at_once refused anonymous
+    at_once refused ftp
+    all_done
 }
 
 @test "users: anonymous and ftp, however they are written, upload and make folders, and replace nothing" {

@@ -1,0 +1,100 @@
+# tests/run itself: what it prints and counts, and that it ends what it began.
+# shellcheck shell=bats
+# shellcheck disable=SC2016 # what others are to expand
+bats_require_minimum_version 1.5.0
+load helpers
+
+setup() {
+    setup_sandbox
+    mkdir -p "$T/build/unit"
+}
+teardown() { teardown_sandbox; }
+
+# file NAME <<TESTS: a bats file. TEST is @test, which bats would take for one of ours.
+file() {
+    { printf 'load %s/tests/helpers\n' "$TOP"; sed 's/^TEST/@test/'; } >"$T/$1.bats"
+}
+
+# RUN NAME...: runs these files, and no unit tests but those of $T/build, in an environment without bats'
+RUN=(env -i "PATH=${PATH//"$BATS_LIBEXEC:"/}" "$BASH" -c 'T=$1 && export TMPDIR=$1 BUILD=$1/build SEEN=$1 JOBS=$2 && shift 2 &&
+    exec "$0" "${@/#/$T/}" 3>&-' "$TOP/tests/run")
+
+@test "run: two files run at once, and each one's output is whole and in order, behind the unit tests'" {
+    printf '#!/bin/sh\necho ok 1 - unit; echo 1..1\n' >"$T/build/unit/u"
+    chmod +x "$T/build/unit/u"
+    file a <<'TESTS'
+TEST "waits for b" { wait_for [ -e "$SEEN/b" ]; }
+TEST "another" { :; }
+TESTS
+    file b <<'TESTS'
+TEST "b" { : >"$SEEN/b"; echo '# told' >&3; }
+TESTS
+    run -0 "${RUN[@]}" "$T" 2 a.bats b.bats
+    [ "$output" = "ok 1 - unit
+1..1
+# $T/a.bats
+1..2
+ok 1 waits for b
+ok 2 another
+# $T/b.bats
+1..1
+# told
+ok 1 b
+4 passed, 0 failed" ]
+}
+
+@test "run: what fails, is skipped, or does not come to its end is counted as failed" {
+    printf '#!/bin/sh\necho ok 1 - unit; kill -KILL $$\n' >"$T/build/unit/u"
+    chmod +x "$T/build/unit/u"
+    file fails <<'TESTS'
+TEST "good" { :; }
+TEST "bad" { false; }
+TEST "skipped" { skip "because"; }
+TESTS
+    file dies <<'TESTS'
+TEST "first" { :; }
+TEST "kills bats" { kill -KILL "$PPID"; }
+TEST "never seen" { :; }
+TESTS
+    run -1 "${RUN[@]}" "$T" 1 fails.bats dies.bats none.bats
+    [ "$(grep -E '^FAILED|passed' <<<"$output")" = "FAILED: not ok - $T/build/unit/u did not end by itself
+FAILED: not ok 2 bad
+FAILED: ok 3 skipped # skip because
+FAILED: not ok - $T/dies.bats did not run to its end
+FAILED: not ok - $T/none.bats did not run to its end
+4 passed, 5 failed" ]
+}
+
+@test "run: without any test it fails" {
+    file empty </dev/null
+    run -1 "${RUN[@]}" "$T" 1 empty.bats
+    [ "${lines[-1]}" = '0 passed, 0 failed' ]
+}
+
+# What a test began is in a session of its own, and ignores what can be ignored.
+@test "run: SIGINT and SIGTERM end all that was started, tests tidy up" {
+    local name signal pids
+    for name in one two; do
+        file $name <<TESTS
+setup() { setup_sandbox; }
+teardown() { teardown_sandbox; }
+TEST "endless" {
+    spawn sh -c 'trap "" INT TERM HUP; while :; do sleep 1; done'
+    echo \$\$ \$SPAWN_PID >"\$SEEN/new.$name" && mv "\$SEEN/new.$name" "\$SEEN/pids.$name"
+    sleep 1000
+}
+TESTS
+    done
+    for signal in INT TERM; do
+        spawn env --default-signal=INT "${RUN[@]}" "$T" 2 one.bats two.bats
+        wait_for cat "$T/pids.one" "$T/pids.two"
+        read -ra pids < <(cat "$T"/pids.* | paste -sd' ')
+        kill -s $signal "$SPAWN_PID"
+        status=0
+        wait "$SPAWN_PID" || status=$?
+        [ "$status" -gt 128 ] || fail "the status is $status"
+        all_gone "${pids[@]}" || fail "still there: $(ps -o pid,args -p "${pids[*]}")"
+        rm "$T"/pids.*
+        [ -z "$(ls -d "$T"/stord-test.* "$T"/tmp.* "$T"/bats-* 2>/dev/null)" ] || fail "left behind: $(ls "$T")"
+    done
+}
