@@ -243,6 +243,32 @@ tls 1.2
 STEPS
 }
 
+@test "tls: no password stays in the session's memory" {
+    need_root 'reads the memory of processes'
+    users "me:$(hash my-sesame-opens):/::"
+    for mode in lines bytes segments; do
+        for version in 1.2 1.3; do
+            secured -m $mode --users "$T/users" <<STEPS
+< 220
+> AUTH TLS
+< 234
+tls $version
+> USER me
+< 331
+> PASS another-mistake
+< 530
+loses other-mistake
+>> PASS my-sesame
+holds my-sesame
+>> -opens\\r\\n
+< 230
+loses my-sesame
+loses same-opens
+STEPS
+        done
+    done
+}
+
 # ------------------------------------------------------------------ state
 
 # what_is_set: steps that set all that a session can have set, and what_is_not_set finds nothing of it

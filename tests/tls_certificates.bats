@@ -127,6 +127,14 @@ STEPS
     published_are
 }
 
+@test "certificates: nobody is asked for the password of a key" {
+    local -x ASAN_OPTIONS=detect_leaks=0 # leaks cannot be looked for under strace
+    local WRAP=(strace -f -o "$T/trace" -e 'trace=open,openat')
+    cannot_start 'key .*locked.key: it is encrypted' --tls-cert "$T/server.crt" --tls-key "$T/locked.key"
+    grep -q 'locked.key' "$T/trace"
+    run ! grep /dev/tty "$T/trace"
+}
+
 @test "certificates: one that nobody may read" {
     need_root 'makes a file that nobody can read'
     chmod 600 "$T/server.key"
