@@ -34,6 +34,7 @@ A dialogue is one step a line; \\r \\n \\t \\0 \\\\ and \\xNN stand for bytes:
   mode NAME OCTAL   NAME has these permissions
   vanish            reset the control connection
   killed            the handler is killed by SIGKILL, and that is no failure
+  exits N           its exit status is to be N
   helpers N         the handler has so many children, at last; when the session is over they must
                     be gone
   holds BYTES       BYTES are in the handler's memory
@@ -41,7 +42,7 @@ A dialogue is one step a line; \\r \\n \\t \\0 \\\\ and \\xNN stand for bytes:
   loses BYTES       they are not, at last: it is still at work once it has replied
   helper-holds BYTES  they are in the memory of its child
   helper-lacks BYTES  they are not
-The handler's exit status must be 0. Modes: `lines` waits for each reply before it sends on;
+The handler's exit status must be 0 where nothing else is said. Modes: `lines` waits for each reply before it sends on;
 `bytes` does so, sending byte by byte; `packet` sends all commands in one piece where a dialogue
 has no step that needs an answer first.
 """
@@ -354,6 +355,8 @@ class Player:
             self.get(rest)
         elif verb == "urgent":
             self.control.send(unescape(rest), socket.MSG_OOB)
+        elif verb == "exits":
+            self.expected = int(rest)
         elif verb == "helpers":
             self.expect_helpers(int(rest))
         elif verb in ("holds", "lacks", "loses", "helper-holds", "helper-lacks"):

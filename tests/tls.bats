@@ -850,6 +850,20 @@ STEPS
     done
 }
 
+@test "tls: a record with more commands than the session reads at once" {
+    # what of it OpenSSL has, poll does not tell of
+    {
+        printf '%s\n' '< 220' '> AUTH TLS' '< 234' tls
+        printf 'whole %s\n' "$(printf 'NOOP\\r\\n%.0s' {1..2700})"
+        printf '< 200\n%.0s' {1..2700}
+        printf '%s\n' '> PBSZ 0' '< 200' '> PROT P' '< 200' private '> EPSV' '< 229' '> STOR x' '< 150'
+        printf '%s\n' connect 'data hello' # and in the middle of an upload
+        printf 'whole %s\n' "$(printf 'NOOP\\r\\n%.0s' {1..2700})"
+        printf '< 200\n%.0s' {1..2700}
+        printf '%s\n' 'done' '< 226' 'file x hello'
+    } | secured
+}
+
 @test "tls: a command without line end" {
     secured --unterminated-wait 50 <<'STEPS'
 < 220

@@ -30,7 +30,6 @@
   drop              close the data connection without close_notify
   lost              the server closes the data connection, without close_notify
   killed-by SIGNAL  the handler gets that signal
-  exits N           the handler's exit status is going to be N
   end               wait for its end
   alone             the handler has no children
   maps REGEX        what the handler has mapped, of which files
@@ -273,7 +272,7 @@ class Player(dialogue.Player):
         record = self.control.out.read()
         for at in range(len(record)):
             self.control.plain.sendall(record[at:at + 1])
-            if select.select([self.control], [], [], 0.05)[0]:
+            if self.fill(0.05):
                 self.expect(code, regex)
                 return
         raise Failure("it takes all of the record")
@@ -431,7 +430,6 @@ class Player(dialogue.Player):
             "drop": self.close_data,
             "lost": self.lost,
             "killed-by": lambda: self.process.send_signal(getattr(signal, "SIG" + rest)),
-            "exits": lambda: setattr(self, "expected", int(rest)),
             "alone": self.alone,
             "maps": lambda: self.check_maps(rest, True),
             "maps-not": lambda: self.check_maps(rest, False),

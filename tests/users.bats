@@ -234,6 +234,7 @@ STEPS
     logged "Nobody can log in: users file $T/credentials/users: Permission denied"
     # Nor is a certificate that cannot be looked at none
     as_nobody <<'STEPS'
+exits 78
 < 421
 closed
 STEPS
