@@ -43,8 +43,9 @@ ALL_CORES = -j$(shell nproc)
 # What has to be installed, by Debian's names
 BUILD_PACKAGES = gcc make libc6-dev libcrypt-dev pkg-config libssl-dev libsystemd-dev
 DEMO_PACKAGES = $(BUILD_PACKAGES) systemd
-TEST_PACKAGES = $(DEMO_PACKAGES) bats busybox curl inetutils-ftp iproute2 ipsvd lftp ncftp openssl perl \
-	php-cli procps python3 rclone socat strace tnftp ucspi-tcp util-linux wput $(PEER_LIBRARIES) $(FILE_SYSTEMS)
+TEST_PACKAGES = $(DEMO_PACKAGES) bats busybox curl gnutls-bin inetutils-ftp iproute2 ipsvd \
+	libio-socket-ssl-perl lftp ncftp openssl perl php-cli procps python3 rclone socat strace testssl.sh \
+	tnftp ucspi-tcp util-linux wput $(PEER_LIBRARIES) $(FILE_SYSTEMS)
 # what makes, mounts and watches file systems
 FILE_SYSTEMS = acl bindfs btrfs-progs dosfstools e2fsprogs exfat-fuse exfatprogs fuse3 fusefat \
 	inotify-tools mount xfsprogs
@@ -186,6 +187,8 @@ lint: need-LINT ## formatting, warnings of gcc and clang, clang-tidy, cppcheck, 
 
 INSTALLED = $(LIBEXECDIR)/handler $(MODULES:%=$(LIBEXECDIR)/stord-%.so) $(PREFIX)/bin/stor \
 	$(UNITDIR)/stord.socket $(UNITDIR)/stord@.service $(PREFIX)/lib/sysusers.d/stord.conf \
+	$(UNITDIR)/stord-tls.socket $(UNITDIR)/stord-tls.socket.d/00-tls.conf \
+	$(UNITDIR)/stord-tls@.service $(UNITDIR)/stord-tls@.service.d/00-tls.conf \
 	$(PREFIX)/lib/tmpfiles.d/stord.conf $(SYSCONFDIR)/xinetd.d/stord \
 	$(PREFIX)/share/man/man8/handler.8 $(PREFIX)/share/man/man1/stor.1
 
@@ -200,6 +203,10 @@ install: all ## install below PREFIX (and SYSCONFDIR), perhaps into DESTDIR
 	install -D -m 755 client "$(DESTDIR)$(PREFIX)/bin/stor"
 	$(call put,644,units/stord.socket,$(UNITDIR)/stord.socket)
 	$(call put,644,units/stord@.service,$(UNITDIR)/stord@.service)
+	$(call put,644,units/stord.socket,$(UNITDIR)/stord-tls.socket)
+	$(call put,644,units/stord-tls.socket.conf,$(UNITDIR)/stord-tls.socket.d/00-tls.conf)
+	$(call put,644,units/stord@.service,$(UNITDIR)/stord-tls@.service)
+	$(call put,644,units/stord-tls@.service.conf,$(UNITDIR)/stord-tls@.service.d/00-tls.conf)
 	$(call put,644,units/stord.sysusers.conf,$(PREFIX)/lib/sysusers.d/stord.conf)
 	$(call put,644,units/stord.tmpfiles.conf,$(PREFIX)/lib/tmpfiles.d/stord.conf)
 	$(call put,644,xinetd.d/stord,$(SYSCONFDIR)/xinetd.d/stord)
@@ -208,7 +215,7 @@ install: all ## install below PREFIX (and SYSCONFDIR), perhaps into DESTDIR
 
 uninstall: ## take away what install put there
 	rm -f $(INSTALLED:%="$(DESTDIR)%")
-	rmdir "$(DESTDIR)$(LIBEXECDIR)" 2>/dev/null || :
+	rmdir "$(DESTDIR)$(LIBEXECDIR)" "$(DESTDIR)$(UNITDIR)"/stord-tls*.d 2>/dev/null || :
 
 clean: ## remove what was built
 	rm -rf build handler client $(MODULES:%=stord-%.so)

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "check_folders.h"
+#include "check_tls.h"
 #include "cidr.h"
 #include "password.h"
 #include "report.h"
@@ -56,22 +57,21 @@ static void complain(void *context, unsigned line, const char *complaint) {
     check_error(check, "users", "%s:%u: %s", check->users_file, line, complaint);
 }
 
-/* Who may read the file can try passwords at leisure; who may write it decides who gets in. */
-static void check_users_mode(struct check *check) {
-    struct stat st;
-    if (stat(check->users_file, &st) == 0 && st.st_mode & S_IRWXO)
-        check_warning(check, "users", "%s has mode %04o: others should have no access to it",
-                      check->users_file, (unsigned)st.st_mode & 07777U);
-}
-
-static void check_users_place(struct check *check) {
-    char *root = realpath(check->config->root, NULL), *file = realpath(check->users_file, NULL);
+void check_place(struct check *check, const char *about, const char *name) {
+    char *root = realpath(check->config->root, NULL), *file = realpath(name, NULL);
     size_t n = root ? strlen(root) : 0;
     if (root && file && strncmp(root, file, n) == 0 && (file[n] == '/' || n == 1))
-        check_error(check, "users", "%s is beneath the root, where clients could replace it",
-                    check->users_file);
+        check_error(check, about, "%s is beneath the root, where clients could replace it", name);
     free(root);
     free(file);
+}
+
+void check_secret(struct check *check, const char *about, const char *name) {
+    struct stat st;
+    if (stat(name, &st) == 0 && st.st_mode & S_IRWXO)
+        check_warning(check, about, "%s has mode %04o: others should have no access to it", name,
+                      (unsigned)st.st_mode & 07777U);
+    check_place(check, about, name);
 }
 
 static void check_users(struct check *check) {
@@ -85,20 +85,17 @@ static void check_users(struct check *check) {
     check->users_broken = result < 0;
     if (result < 0 && result != -EINVAL)
         check_error(check, "users", "%s: %s", check->users_file, strerror(-result));
-    if (result >= 0 || result == -EINVAL) {
-        check_users_mode(check);
-        check_users_place(check);
-    }
+    /* Who may read it can try passwords at leisure; who may write it decides who gets in. */
+    if (result >= 0 || result == -EINVAL)
+        check_secret(check, "users", check->users_file);
 }
 
 static void check_who_can_log_in(struct check *check) {
     size_t able = 0;
     for (size_t i = 0; i < check->users.count; i++) {
         const struct user *user = &check->users.rows[i];
-        able += users_is_strong(user->hash);
-        if (user->tls)
-            check_warning(check, "users", "%s:%u: logs in over TLS only, which is not served",
-                          check->users_file, user->line);
+        if (!check_tls_user(check, user))
+            able += users_is_strong(user->hash) || check_tls_lets_in(check, user);
     }
     if (check->users_file && !check->users_broken && able == 0 && !check->config->anonymous)
         check_warning(check, "users", "%s has nobody who can log in", check->users_file);
@@ -182,8 +179,9 @@ static void spare_client(void) {
 
 int check_run(const struct config *config) {
     static void (*const checks[])(struct check *) = {
-        check_identity,       check_root,  check_unfinished,    check_users,
-        check_who_can_log_in, check_homes, check_passive_ports, check_passive_address,
+        check_identity,   check_tls,           check_root,
+        check_unfinished, check_users,         check_who_can_log_in,
+        check_homes,      check_passive_ports, check_passive_address,
         check_modules,
     };
     struct check check = {.config = config, .users_file = config->users, .root = {.fd = -1}};

@@ -30,6 +30,12 @@ void check_error(struct check *check, const char *about, const char *format, ...
 void check_warning(struct check *check, const char *about, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* A file on which sessions rely: nothing that clients could replace. */
+void check_place(struct check *check, const char *about, const char *name);
+
+/* The same of one that others should have no access to. */
+void check_secret(struct check *check, const char *about, const char *name);
+
 /* Checks everything, and prints that and what clients would get to standard output (or to standard
  * error, where that is a client's connection). Returns the exit status: EX_OK, or EX_CONFIG when
  * there are errors. */

@@ -132,14 +132,6 @@ static struct copy begin_copy(struct receive_job *job) {
                          .context = job};
 }
 
-static struct copy_result run(const struct receive_job *job, const struct copy *copy) {
-    struct copy_result result = copy_receive(copy);
-    bool torn = result.error == TLS_TORN; /* no client ends like that */
-    if (result.end == COPY_CUT && !torn && job->session->config->tls_lenient_close)
-        result.end = COPY_CLOSED;
-    return result;
-}
-
 static struct copy_result receive_inline(struct receive_job *job) {
     struct session *session = job->session;
     struct channel *control = &session->control;
@@ -153,7 +145,7 @@ static struct copy_result receive_inline(struct receive_job *job) {
     if (job->announced)
         copy.limit = job->size;
     wire_read_ahead(job->wire, true);
-    struct copy_result result = run(job, &copy);
+    struct copy_result result = copy_receive(&copy);
     wire_read_ahead(job->wire, false);
     control->start += copy.limit < copy.head_length ? (size_t)copy.limit : copy.head_length;
     session->inline_whole = result.end == COPY_LIMIT || result.end == COPY_CLOSED;
@@ -189,7 +181,7 @@ static int receive_data(struct receive_job *job, struct copy_result *ret_result)
     copy.ascii = job->session->ascii;
     copy.wait = wait_for_data;
     copy.look = look_at_control;
-    *ret_result = run(job, &copy);
+    *ret_result = copy_receive(&copy);
     if (ret_result->end == COPY_FAILED)
         drop_rest(job);
     else if (ret_result->end == COPY_CLOSED)

@@ -47,7 +47,9 @@ static void print_user(const struct user *user, const struct config *config) {
         (void)printf(" from=%s", user->from);
     if (user->tls)
         (void)printf(" tls only");
-    (void)puts(users_is_strong(user->hash) ? "" : " locked");
+    if (*user->certificate)
+        (void)printf(" by certificate");
+    (void)puts(users_is_strong(user->hash) || *user->certificate ? "" : " locked");
 }
 
 void report_clients(const struct check *check) {

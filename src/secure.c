@@ -21,7 +21,8 @@ int secure_open(const struct config *config, struct secure_setup *ret_setup,
     const char *reason;
     const struct tls_server_settings settings = {.certificate = config->tls_cert,
                                                  .key = config->tls_key,
-                                                 .client_ca = config->tls_client_ca};
+                                                 .client_ca = config->tls_client_ca,
+                                                 .lenient = config->tls_lenient_close};
     *ret_setup = (struct secure_setup){0};
     if (config->tls == TLS_OFF)
         return 0;

@@ -34,6 +34,7 @@ struct tls_server_settings {
     const char *certificate; /* file: the chain as PEM, the server's own first */
     const char *key;         /* file: its private key as PEM */
     const char *client_ca;   /* file: who may sign client certificates; NULL: none are asked for */
+    bool lenient;            /* a connection may end without close_notify: read returns 0 then */
 };
 
 struct tls_client_settings {

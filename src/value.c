@@ -147,9 +147,14 @@ const char *value_conflict(void *field, const char *value) {
     return NULL;
 }
 
+static const char *const tls_words[] = {"auto", "off", "allow", "require", "implicit", NULL};
+
+const char *value_tls_word(enum tls_mode mode) {
+    return tls_words[mode];
+}
+
 const char *value_tls(void *field, const char *value) {
-    static const char *const words[] = {"auto", "off", "allow", "require", "implicit", NULL};
-    int i = find_word(words, value);
+    int i = find_word(tls_words, value);
     if (i < 0)
         return "auto, off, allow, require or implicit";
     *(enum tls_mode *)field = (enum tls_mode)i;

@@ -64,5 +64,6 @@ value_setter value_flag;         /* bool: yes or no */
 
 /* The word for it. */
 const char *value_conflict_word(enum conflict conflict);
+const char *value_tls_word(enum tls_mode mode);
 
 #endif

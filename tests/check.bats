@@ -2,6 +2,7 @@
 # shellcheck shell=bats
 bats_require_minimum_version 1.5.0
 load session
+load tls
 
 setup() { setup_sandbox; }
 teardown() { teardown_sandbox; }
@@ -210,12 +211,112 @@ What clients get:
     [[ $output == *"error: users: $T/users is beneath the root"* ]]
 }
 
-@test "check: a user who may log in over TLS only cannot log in yet" {
+# tls_files DAYS [FROM]: a certificate and a key that check can read, and who signs those of clients
+tls_files() {
+    [ -e "$T/ca.crt" ] || make_ca
+    make_certificate server "$@"
+    chown 65534 "$T/server.crt" "$T/server.key"
+    chmod 600 "$T/server.key"
+    TLS=(--tls-cert "$T/server.crt" --tls-key "$T/server.key")
+}
+
+@test "check: whose certificate is served, until when, and in which mode" {
+    tls_files 90
+    local until
+    until=$(LC_ALL=C date -ud "$(openssl x509 -noout -enddate -in "$T/server.crt" | cut -d= -f2)" '+%F %H:%M UTC')
+    run -0 check "${TLS[@]}"
+    [ "$(sed -n 2p <<<"$output")" = "TLS: allow, certificate of CN=server,O=Test, valid until $until." ]
+    [[ $output == *'0 errors, 0 warnings' ]]
+    for mode in require implicit; do
+        run -0 check "${TLS[@]}" --tls "$mode" --tls-client-ca "$T/ca.crt"
+        [[ $output == *"TLS: $mode, certificate of CN=server,O=Test, valid until $until."*'0 warnings' ]]
+    done
+    run -0 check "${TLS[@]}" --tls off
+    [[ $output != *TLS* ]]
+    # Certificate and key in one file, and as credentials of systemd's
+    cat "$T/server.crt" >>"$T/server.key"
+    run -0 check --tls-cert "$T/server.key"
+    [[ $output == *"TLS: allow, certificate of "*'0 warnings' ]]
+    mkdir -m 700 "$T/credentials"
+    mv "$T/server.crt" "$T/credentials/tls.crt"
+    mv "$T/server.key" "$T/credentials/tls.key"
+    chown 65534 "$T/credentials"
+    CREDENTIALS_DIRECTORY=$T/credentials run -0 check
+    [[ $output == *"TLS: allow, certificate of "*'0 warnings' ]]
+}
+
+@test "check: certificates that expire soon, have expired, or are not valid yet" {
+    tls_files 29
+    run -0 check "${TLS[@]}"
+    [[ $output == *'warning: tls: the certificate expires on '*', and no session is served from then on'* ]]
+    tls_files 31
+    run -0 check "${TLS[@]}"
+    [[ $output == *'0 warnings' ]]
+    tls_files -1 -3
+    run -78 check "${TLS[@]}"
+    [[ $output == *'error: tls: nobody is served: the certificate expired'* ]]
+    tls_files 30 1
+    run -78 check "${TLS[@]}"
+    [[ $output == *'error: tls: nobody is served: the certificate is not valid yet'* ]]
+}
+
+@test "check: certificates and keys that cannot be used, that others can read, that clients could replace" {
+    need_root 'becomes another user'
+    run -78 --separate-stderr check --tls require
+    [[ $stderr == 'handler: TLS wants a certificate: '* ]]
+    tls_files 90
+    run -78 check --tls-cert "$T/none" --tls-key "$T/server.key"
+    [[ $output == *"error: tls: nobody is served: certificate $T/none: No such file or directory"* ]]
+    run -78 check "${TLS[@]}" --tls-client-ca "$T/server.key"
+    [[ $output == *"error: tls: nobody is served: authorities for clients $T/server.key: "* ]]
+    chmod 644 "$T/server.key"
+    run -0 check "${TLS[@]}"
+    [[ $output == *"warning: tls: $T/server.key has mode 0644: others should have no access to it"* ]]
+    chmod 600 "$T/server.key"
+    chown 0 "$T/server.key"
+    run -78 check "${TLS[@]}"
+    [[ $output == *"error: tls: nobody is served: key $T/server.key: Permission denied"* ]]
+    make_certificate other
+    chown 65534 "$T/other.key"
+    run -78 check --tls-cert "$T/server.crt" --tls-key "$T/other.key"
+    [[ $output == *"error: tls: nobody is served: key $T/other.key: "*'mismatch'* ]]
+    local file
+    tls_files 90
+    for file in server.crt server.key ca.crt; do
+        mv "$T/$file" "$ROOT/$file"
+        ln -s "$ROOT/$file" "$T/$file"
+        run -78 check "${TLS[@]}" --tls-client-ca "$T/ca.crt"
+        [[ $output == *"error: tls: $T/$file is beneath the root, where clients could replace it"*'1 error, '* ]]
+        rm "$T/$file"
+        mv "$ROOT/$file" "$T/$file"
+    done
+}
+
+@test "check: users who may log in over TLS only, or by a certificate, and whether they can" {
+    tls_files 90
     # shellcheck disable=SC2016
     users_of_nobody 'a:$6$s$h:/::tls'
     run -0 check --users "$T/users"
     [[ $output == *"warning: users: $T/users:1: logs in over TLS only, which is not served"* ]]
+    [[ $output == *"warning: users: $T/users has nobody who can log in"* ]]
     [[ $output == *'  user a: '*' tls only'* ]]
+    run -0 check --users "$T/users" "${TLS[@]}"
+    [[ $output == *'0 warnings' ]]
+    users_of_nobody 'b:!:/::cert=CN=b,O=Test'
+    run -0 check --users "$T/users"
+    [[ $output == *"warning: users: $T/users:1: has a certificate, but TLS is not served"* ]]
+    run -0 check --users "$T/users" "${TLS[@]}"
+    [[ $output == *"warning: users: $T/users:1: has a certificate, but clients are asked for one only with --tls-client-ca"* ]]
+    [[ $output == *"warning: users: $T/users has nobody who can log in"* ]]
+    run -0 check --users "$T/users" "${TLS[@]}" --tls-client-ca "$T/ca.crt"
+    [[ $output == *'  user b: '*' by certificate'$'\n'*'0 warnings' ]]
+}
+
+@test "check: TLS without its module" {
+    tls_files 90
+    cp "$HANDLER" "$T/handler"
+    run -78 setpriv --reuid 65534 --regid 65534 --clear-groups "$T/handler" --check --root "$ROOT" "${TLS[@]}"
+    [[ $output == *'error: tls: nobody is served: '*stord-tls.so* ]]
 }
 
 @test "check: roots that are not there, no folder, or not to be written to" {

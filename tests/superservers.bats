@@ -4,6 +4,7 @@
 # every super-server that we say works.
 
 load helpers
+load tls
 
 setup() {
     setup_sandbox
@@ -252,6 +253,18 @@ start_xinetd() {
     if grep -a 'EXIT: stord' "$T/syslog" | grep -avF 'status=0'; then fail "a session failed"; fi
     [ "$(stat -c %a "$ROOT/by epsv")" = 640 ] # its umask
     [ "$(stat -c %U "$ROOT/by epsv")" = nobody ]
+}
+
+@test "xinetd, with the file that we ship: its service for port 990 begins with TLS" {
+    make_ca
+    make_certificate tls
+    chown nobody "$T/tls.key"
+    start_xinetd -e '/^service stord$/,/^}/ s/no$/yes/' -e '/^service stord-tls$/,$ s/yes$/no/' -e "s|/etc/stord/|$T/|g"
+    random_file "$T/sent" 300000
+    curl -sS --cacert "$T/ca.crt" -T "$T/sent" "ftps://localhost:$PORT/by-tls"
+    same "$T/sent" "$ROOT/by-tls"
+    wait_for grep -aqF 'TLS: TLSv1.' "$T/syslog"
+    wait_for grep -aq 'EXIT: stord-tls status=0' "$T/syslog"
 }
 
 @test "xinetd: a session has its three descriptors and no more of the client's or xinetd's" {

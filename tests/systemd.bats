@@ -51,6 +51,11 @@ in_systemd() {
     in_systemd users.sh
 }
 
+@test "both ports serve TLS with keys that only root may read; a missing one stops port 990 alone" {
+    need curl openssl
+    in_systemd tls.sh
+}
+
 @test "xinetd serves with the file that we ship" {
     "$TOP/tests/peers"
     in_systemd xinetd.sh
@@ -69,6 +74,7 @@ files_below() { (cd "$1" && find . ! -type d | sort); }
     grep -x ./usr/local/libexec/stord/stord-systemd.so "$T/installed"
     grep '/stord\.socket$' "$T/installed"
     grep '/stord@\.service$' "$T/installed"
+    grep '/stord-tls@\.service\.d/00-tls\.conf$' "$T/installed"
 
     make -s -C "$TOP" uninstall DESTDIR="$T/dest" PREFIX=/usr/local
     files_below "$T/dest" >"$T/after"
@@ -80,8 +86,9 @@ files_below() { (cd "$1" && find . ! -type d | sort); }
 
 @test "make install for another prefix says so in the units" {
     make -s -C "$TOP" install DESTDIR="$T/dest" PREFIX=/opt/ftp
-    grep -rhE '^[[:space:]]*(ExecStart|server)[[:space:]]*=' "$T/dest" | tee "$T/programs"
+    grep -rhE '^[[:space:]]*(ExecStart|server)[[:space:]]*=.' "$T/dest" | tee "$T/programs"
     grep -q '=/opt/ftp/libexec/stord/handler$' "$T/programs"
+    grep -q '=/opt/ftp/libexec/stord/handler --tls=implicit$' "$T/programs"
     if grep -v /opt/ftp/ "$T/programs"; then fail "not there"; fi
-    if grep -rl /usr/local "$T/dest" --include='stord*'; then fail "the old prefix is left"; fi
+    if grep -rl /usr/local "$T/dest" --include='stord*' --include='00-*'; then fail "the old prefix is left"; fi
 }

@@ -13,10 +13,11 @@ make_ca() {
 
 # make_certificate NAME [DAYS [FROM]]: $T/NAME.crt and $T/NAME.key, of the subject CN=NAME,O=Test,
 # valid from FROM to DAYS days from now (-1 to 30; negative: past). CA is the authority's name
-# (ca), SAN whom it is for (this machine).
+# (ca), SAN whom it is for (this machine), KEY its kind (as in rsa:2048; else it is an elliptic one).
 make_certificate() {
-    local ca=$T/${CA:-ca} file=$T/$1
-    openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "/O=Test/CN=$1" \
+    local ca=$T/${CA:-ca} file=$T/$1 key=(-newkey ec -pkeyopt ec_paramgen_curve:P-256)
+    if [ -n "${KEY:-}" ]; then key=(-newkey "$KEY"); fi
+    openssl req "${key[@]}" -nodes -subj "/O=Test/CN=$1" \
         -keyout "$file.key" -out "$file.csr" 2>>"$T/openssl.log" || return
     printf '%s\n' '[ca]' default_ca=ours '[ours]' "database=$ca.issued/index" \
         "new_certs_dir=$ca.issued" rand_serial=yes default_md=sha256 policy=any unique_subject=no \

@@ -12,6 +12,7 @@ struct tls_context {
     SSL_CTX *ssl;
     bool server;
     bool asks;                      /* server: for client certificates */
+    bool lenient;                   /* connections may end without close_notify */
     char host[256];                 /* client: whom the certificate must name; "": nobody */
     char pin[TLS_FINGERPRINT_SIZE]; /* client: the certificate itself; "": any that is good */
 };

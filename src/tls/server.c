@@ -92,6 +92,9 @@ int server_open(const struct tls_server_settings *settings, struct tls_context *
     (void)SSL_CTX_set_session_id_context(ssl, (const unsigned char *)"stord", 5);
     (void)SSL_CTX_set_session_ticket_cb(ssl, mark_ticket, take_ticket, NULL);
     SSL_CTX_set_alpn_select_cb(ssl, choose_protocol, NULL);
+    context->lenient = settings->lenient;
+    if (context->lenient) /* or the client is sent an alert that it takes for a failure */
+        (void)SSL_CTX_set_options(ssl, SSL_OP_IGNORE_UNEXPECTED_EOF);
     int result = context_identify(context, settings->certificate, settings->key, error);
     if (result == 0)
         result = check_time(context, error);

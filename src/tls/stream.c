@@ -108,7 +108,8 @@ ssize_t stream_read(struct tls_stream *stream, void *bytes, size_t n) {
         if (result == -EAGAIN)
             return total > 0 ? (ssize_t)total : result;
         stream->ended = true;
-        stream->how = result == TLS_TRUNCATED && is_torn(stream->ssl) ? TLS_TORN : result;
+        bool cut = result == TLS_TRUNCATED || (result == 0 && stream->context->lenient);
+        stream->how = cut && is_torn(stream->ssl) ? TLS_TORN : result;
     }
     return total > 0 || n == 0 ? (ssize_t)total : stream->how;
 }

@@ -9,11 +9,16 @@ if grep -i stord "$T/complaints" | grep -iE 'invalid|unknown|failed|ignoring'; t
 install_stord
 systemd-tmpfiles --create --clean --remove --prefix="$ROOT" 2>&1 | tee "$T/complaints"
 [ ! -s "$T/complaints" ] || fail "tmpfiles.d"
-systemd-analyze verify --man=no --recursive-errors=yes stord.socket stord@.service 2>&1 | tee "$T/complaints"
+systemd-analyze verify --man=no --recursive-errors=yes stord.socket stord@.service \
+    stord-tls.socket stord-tls@.service 2>&1 | tee "$T/complaints"
 [ ! -s "$T/complaints" ] || fail "units"
 # Whoever enables the socket has it after the next boot.
-systemctl enable stord.socket
-[ "$(systemctl is-enabled stord.socket)" = enabled ]
+for socket in stord.socket stord-tls.socket; do
+    systemctl enable $socket
+    [ "$(systemctl is-enabled $socket)" = enabled ]
+done
 systemctl start sockets.target
 wait_port "$PORT" 127.0.0.1
 wait_port "$PORT" ::1
+wait_port 990 127.0.0.1
+wait_port 990 ::1
