@@ -172,11 +172,10 @@ static void drop_rest(struct receive_job *job) {
 }
 
 static int receive_data(struct receive_job *job, struct copy_result *ret_result) {
-    struct wire wire;
-    int result = data_connect(job->session, &wire);
+    int result = data_connect(job->session, &job->data);
     if (result < 0)
         return result;
-    job->wire = &wire;
+    job->wire = &job->data;
     struct copy copy = begin_copy(job);
     copy.ascii = job->session->ascii;
     copy.wait = wait_for_data;
@@ -185,8 +184,8 @@ static int receive_data(struct receive_job *job, struct copy_result *ret_result)
     if (ret_result->end == COPY_FAILED)
         drop_rest(job);
     else if (ret_result->end == COPY_CLOSED)
-        wire_end(&wire); /* some clients read no reply before that */
-    data_disconnect(&wire);
+        wire_end(job->wire); /* some clients read no reply before that */
+    data_disconnect(job->wire);
     return 0;
 }
 

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "copy.h"
+#include "wire.h"
 
 struct session;
 struct store;
@@ -16,6 +17,7 @@ struct store;
 struct receive_job {
     struct session *session; /* whose they are */
     struct store *store;     /* the transaction that gets them */
+    struct wire data;        /* filled in: the data connection, where they come over one */
     struct wire *wire;       /* filled in: the connection that they come over */
     bool is_inline;          /* over the control connection */
     bool announced;          /* ALLO said how many there will be */

@@ -167,8 +167,8 @@ static int note_resumption(struct session *session, const struct tls_facts *fact
     }
     if (!secure->told)
         log_event(session->log, LOG_LEVEL_INFO,
-                  "The client does not resume TLS sessions on data connections: "
-                  "--tls-require-reuse would refuse it");
+                  "The client did not resume the TLS session on a data connection: "
+                  "--tls-require-reuse would refuse that");
     secure->told = true;
     return 0;
 }

@@ -411,7 +411,7 @@ slow_curl() {
 
 @test "tls clients: Python's ftplib never resumes: it is served, and refused where that is demanded" {
     all_uploads_with by_python 'not resumed'
-    [ "$(lines 'The client does not resume TLS sessions on data connections')" = 1 ]
+    [ "$(lines 'The client did not resume the TLS session on a data connection')" = 1 ]
     serve_anew require --tls-require-reuse
     if by_python byte; then fail "it was served"; fi
     has_log 'Data connection: .*, not resumed'

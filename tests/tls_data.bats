@@ -936,7 +936,7 @@ data-is full
 done
 < 226
 STEPS
-    [ "$(grep -c 'The client does not resume TLS sessions on data connections' "$T/log")" = 1 ]
+    [ "$(grep -c 'The client did not resume the TLS session on a data connection' "$T/log")" = 1 ]
 }
 
 @test "tls data: --tls-require-reuse refuses who does not resume" {
