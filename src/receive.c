@@ -181,6 +181,9 @@ static int receive_data(struct receive_job *job, struct copy_result *ret_result)
     copy.wait = wait_for_data;
     copy.look = look_at_control;
     *ret_result = copy_receive(&copy);
+    if (ret_result->error == TLS_BROKEN)
+        log_event(job->session->log, LOG_LEVEL_WARNING, "Data connection: TLS: %s",
+                  wire_error(job->wire));
     if (ret_result->end == COPY_FAILED)
         drop_rest(job);
     else if (ret_result->end == COPY_CLOSED)

@@ -53,7 +53,9 @@ ssize_t wire_write(struct wire *wire, const void *bytes, size_t n) {
 }
 
 short wire_wanted(const struct wire *wire, short usually, int *ret_fd) {
-    short events = wire->tls ? wire->library->events(wire->tls) : 0;
+    short events = 0;
+    if (wire->tls)
+        events = wire->library->events(wire->tls);
     if (events == 0)
         events = usually;
     *ret_fd = events == POLLOUT ? wire->out : wire->in;

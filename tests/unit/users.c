@@ -102,20 +102,20 @@ static const char *complaint_about(const char *options) {
 
 static void certificates_are_read(void) {
     static const char *const good[] = {
-        "cert=" PRINT,  "tls,cert=CN=me,O=Test",      "cert=CN=a\\,b,O=x\\:y, C=DE",
-        "tls,cert=CN=", "quota=1G,tls,cert=tls,CN=x", "cert=O=quota=nonsense,tls,from=here",
+        ("cert=" PRINT), "tls,cert=CN=me,O=Test",      "cert=CN=a\\,b,O=x\\:y, C=DE",
+        "tls,cert=CN=",  "quota=1G,tls,cert=tls,CN=x", "cert=O=quota=nonsense,tls,from=here",
         "cert=cert=x",
     };
     static const char *const bad[] = {
         "cert",
         "cert=",
         "cert=me",
-        "cert=" PRINT "0",
+        ("cert=" PRINT "0"),
         "cert=0" PRINT,
-        "cert=" PRINT ",tls",
+        ("cert=" PRINT ",tls"),
         "cert=:::",
         "cert= " PRINT,
-        "cert=" PRINT " ",
+        ("cert=" PRINT " "),
     };
     for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
         CHECK(strcmp(complaint_about(good[i]), "") == 0);
