@@ -8,6 +8,8 @@ import struct
 import time
 from dataclasses import dataclass, field
 
+from secure import Odd, Tls
+
 OLD = b"the old file\n" * 300
 NEW = bytes((i * 7 + i // 256) % 251 for i in range(20000))
 BIG = NEW * 480  # more than one write-back (8 MiB)
@@ -25,10 +27,6 @@ class Dead(Exception):
 
 class Late(Exception):
     """Nothing came for too long: somebody hangs."""
-
-
-class Odd(Exception):
-    """A reply that does not belong there."""
 
 
 class Upload:
@@ -139,6 +137,19 @@ class Client:
         except OSError:
             pass
 
+    def secure(self):
+        """From here on all is under TLS."""
+        self.ask("AUTH TLS", 234)
+        self.control = Tls(self.control)
+        try:
+            self.left(self.control).shake_hands()
+        except TimeoutError:
+            raise Late from None
+        except OSError:
+            raise Dead from None
+        self.ask("PBSZ 0", 200)
+        self.ask("PROT P", 200)
+
     def go(self):
         """Leaves without a word."""
         self.control.close()
@@ -227,7 +238,18 @@ class Client:
             return False
         return listener in select.select([self.left(listener), self.control], [], [], 60)[0]
 
+    def secure_data(self):
+        """Behind 150; where it does not come to be, the reply that is due tells."""
+        self.data = Tls(self.data, self.control)
+
     def close_data(self):
+        try:
+            if isinstance(self.data, Tls):
+                self.left(self.data).end()
+        except TimeoutError:
+            raise Late from None
+        except OSError:
+            pass
         self.data.close()
         self.data = None
 
@@ -236,6 +258,8 @@ class Client:
         self.open_data()
         upload = self.store(name, new)
         self.ask(line, 150)
+        if isinstance(self.control, Tls):
+            self.secure_data()
         self.send(new if data is None else data, self.data)
         self.close_data()
         self.stored(upload)
@@ -348,6 +372,23 @@ def active(client):
         client.stored(upload)
 
 
+# Under TLS.
+
+def tls_inline(client):
+    client.secure()
+    client.put_inline("STOR x", "x", NEW)
+
+
+def tls_to_end(client):
+    client.secure()
+    inline_to_end(client)
+
+
+def tls_epsv(client):
+    client.secure()
+    epsv(client)
+
+
 # Interrupted: never 226; what arrived may be kept aside, to be gone on with.
 
 def short(client):
@@ -394,6 +435,29 @@ def vanish(client, sent=HALF):
 def vanish_at_last(client):
     """All has been sent; but the server cannot know that."""
     vanish(client, len(NEW))
+
+
+def tls_cut(client):
+    """A data connection that ends in good order, but without close_notify."""
+    client.secure()
+    client.ask("TYPE I", 200)
+    client.open_data()
+    client.store("x", NEW, whole=False)
+    client.ask("STOR x", 150)
+    client.secure_data()
+    client.send(NEW, client.data)
+    client.data = client.data.sock
+    client.close_data()
+    client.refused()
+
+
+def tls_cut_inline(client):
+    client.secure()
+    client.store("x", NEW, whole=False)
+    client.ask("STOR x", 150)
+    client.send(NEW)
+    client.control.sock.shutdown(socket.SHUT_WR)
+    client.refused()
 
 
 def size_of(client, name):
@@ -479,6 +543,7 @@ X = {"x": OLD}
 DENY = ("deny", "ENOSYS", "openat2", "--")
 PLAIN, LINKS = ("plainfs",), ("plainfs", "links")
 DELETE = ("--allow=upload,append,replace,list,delete",)
+TLS = ("--tls=require", "--tls-cert={certificate}")
 POLICY = ("--file-mode=0604", "--dir-mode=0705", "--group=1")
 
 SCENARIOS = [
@@ -524,4 +589,9 @@ SCENARIOS = [
     Scenario("partial-delete", delete, options=DELETE, partial=True),
     Scenario("partial-delete-both", delete, X, options=DELETE, partial=True),
     Scenario("plain-go-on", go_on, X, wrap=PLAIN, partial=True, can_undo=False),
+    Scenario("tls-inline", tls_inline, options=TLS),
+    Scenario("tls-to-end", tls_to_end, X, over="pair", options=TLS),
+    Scenario("tls-epsv-replace", tls_epsv, X, options=TLS),
+    Scenario("tls-cut", tls_cut, X, options=TLS, ends="refused"),
+    Scenario("tls-cut-inline", tls_cut_inline, X, options=TLS, ends="dead"),
 ]
