@@ -1,5 +1,6 @@
 """TLS for tests/faults and tests/torture: a certificate made on the spot, and a client's end that
 can close one direction and look at what comes before OpenSSL does (ssl.SSLSocket can do neither)."""
+import functools
 import socket
 import ssl
 import struct
@@ -29,6 +30,7 @@ def prepare(folder):
     CERTIFICATE = certificate
 
 
+@functools.cache
 def fingerprint():
     text = subprocess.run(["openssl", "x509", "-in", CERTIFICATE, "-noout", "-fingerprint", "-sha256"],
                           check=True, stdout=subprocess.PIPE, encoding="ascii").stdout
