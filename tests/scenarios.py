@@ -131,9 +131,9 @@ class Client:
     def say(self, line):
         self.send(line.encode() + b"\r\n")
 
-    def end(self):
+    def end(self, sock=None):
         try:
-            self.control.shutdown(socket.SHUT_WR)
+            (sock or self.control).shutdown(socket.SHUT_WR)
         except OSError:
             pass
 
@@ -456,7 +456,7 @@ def tls_cut_inline(client):
     client.store("x", NEW, whole=False)
     client.ask("STOR x", 150)
     client.send(NEW)
-    client.control.sock.shutdown(socket.SHUT_WR)
+    client.end(client.control.sock)
     client.refused()
 
 
