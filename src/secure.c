@@ -155,9 +155,8 @@ int secure_leave(struct session *session) {
 /* A client that shows that it is the one of the control connection by resuming its session. */
 static int note_resumption(struct session *session, const struct tls_facts *facts) {
     struct secure *secure = &session->secure;
-    log_event(session->log, LOG_LEVEL_DEBUG, "Data connection: %s %s, %s%s", facts->version,
-              facts->cipher, facts->resumed ? "resumed" : "not resumed",
-              facts->kernel ? ", decrypted by the kernel" : "");
+    log_event(session->log, LOG_LEVEL_DEBUG, "Data connection: %s %s, %s", facts->version,
+              facts->cipher, facts->resumed ? "resumed" : "not resumed");
     if (facts->resumed)
         return 0;
     if (session->config->tls_require_reuse) {

@@ -57,7 +57,6 @@ struct tls_facts {
     const char *version; /* "TLSv1.3" */
     const char *cipher;
     bool resumed;                /* a session of this context was resumed */
-    bool kernel;                 /* the kernel decrypts (kTLS) */
     struct tls_certificate peer; /* what the other side has shown, and was good */
 };
 

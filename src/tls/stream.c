@@ -157,8 +157,7 @@ void stream_describe(const struct tls_stream *stream, struct tls_facts *ret) {
     const SSL *ssl = stream->ssl;
     *ret = (struct tls_facts){.version = SSL_get_version(ssl),
                               .cipher = SSL_get_cipher_name(ssl),
-                              .resumed = SSL_session_reused(ssl) == 1,
-                              .kernel = BIO_get_ktls_recv(SSL_get_rbio(ssl)) == 1};
+                              .resumed = SSL_session_reused(ssl) == 1};
     if (SSL_get_verify_result(ssl) == X509_V_OK)
         certificate_describe(SSL_get0_peer_certificate(ssl), &ret->peer);
 }
