@@ -33,7 +33,7 @@ SOURCES = handler.c client.c $(wildcard src/*.c src/*/*.c)
 UNITS = $(notdir $(basename $(wildcard tests/unit/*.c)))
 FUZZERS = $(notdir $(basename $(wildcard tests/fuzz/*.c)))
 SCRIPTS = .ci/run $(wildcard scripts/*) tests/run tests/npm tests/peers tests/with-systemd \
-	tests/powercut/guest tests/powercut/prepare \
+	tests/ktls/guest tests/ktls/run tests/powercut/guest tests/powercut/prepare \
 	$(wildcard tests/*.bash tests/systemd/*.sh)
 FUZZ_SECONDS = 60
 
@@ -137,6 +137,11 @@ powercut: need-POWERCUT ## cut the power of an emulated machine that stores uplo
 	@$(MAKE) $(ALL_CORES) --no-print-directory all
 	@tests/powercut/run
 
+KTLS_PACKAGES = $(POWERCUT_PACKAGES) curl openssl
+ktls: need-KTLS ## upload under TLS in an emulated machine whose kernel knows TLS
+	@$(MAKE) --no-print-directory all
+	@tests/ktls/run
+
 BENCH_PACKAGES = $(BUILD_PACKAGES) curl openssl perl python3 $(PEER_LIBRARIES)
 bench: need-BENCH ## measure sessions and uploads, and compare; ROUNDS of them
 	@$(MAKE) $(ALL_CORES) --no-print-directory all
@@ -223,4 +228,4 @@ help: ## this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 12
 
 .SECONDARY: # objects stay
-.PHONY: all demo check asan bench faults fuzz lint powercut torture install uninstall clean help tests-built
+.PHONY: all demo check asan bench faults fuzz ktls lint powercut torture install uninstall clean help tests-built

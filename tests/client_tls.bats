@@ -55,12 +55,15 @@ refused() {
     [ ! -e "$ROOT/file" ]
 }
 
-# with_tls12 COMMAND...: with OpenSSL told to know nothing newer
-with_tls12() {
-    printf '%s\n' 'openssl_conf = conf' '[conf]' 'ssl_conf = ssl' '[ssl]' 'system_default = old' \
-        '[old]' 'MaxProtocol = TLSv1.2' >"$T/openssl.cnf"
-    OPENSSL_CONF=$T/openssl.cnf "$@"
+# with_policy LINE COMMAND...: with OpenSSL told that by the system's settings
+with_policy() {
+    printf '%s\n' 'openssl_conf = conf' '[conf]' 'ssl_conf = ssl' '[ssl]' 'system_default = policy' \
+        '[policy]' "$1" >"$T/openssl.cnf"
+    OPENSSL_CONF=$T/openssl.cnf "${@:2}"
 }
+
+# with_tls12 COMMAND...: with OpenSSL told to know nothing newer
+with_tls12() { with_policy 'MaxProtocol = TLSv1.2' "$@"; }
 
 # -------------------------------------------------------------------- uploads
 
@@ -346,6 +349,20 @@ PYTHON
     implicit_upload "$T/file"
     [ "$status" = 1 ]
     [[ $stderr == "client: $T/file: "*closed* ]]
+}
+
+# ------------------------------------------------------------------ never by the kernel
+
+# What sets up OpenSSL is the server's, too; `make ktls' shows why it matters.
+@test "the kernel is not asked for TLS, even where the system's policy has it" {
+    local -x ASAN_OPTIONS=detect_leaks=0 # leaks cannot be looked for under strace
+    local traced=(strace -f -o "$T/trace" -e trace=setsockopt)
+    serve_tls
+    with_policy 'Options = KTLS' "${traced[@]}" timeout 120 "$CLIENT" -q --tls --cacert "$T/ca.crt" \
+        -h "ftp://127.0.0.1:$PORT" "$T/file"
+    stored "$T/file"
+    grep TCP_NODELAY "$T/trace" # it sees these calls
+    ! grep TCP_ULP "$T/trace" || fail "asked for"
 }
 
 # ----------------------------------------------------------- never in clear text
