@@ -20,8 +20,8 @@ struct tls_context *context_new(const SSL_METHOD *method) {
     if (SSL_CTX_get_min_proto_version(context->ssl) < TLS1_2_VERSION)
         (void)SSL_CTX_set_min_proto_version(context->ssl, TLS1_2_VERSION);
     (void)SSL_CTX_set_options(context->ssl, SSL_OP_NO_RENEGOTIATION);
-    /* Also where the system's policy asks for it: the kernel hands over several records at once,
-     * which OpenSSL takes for one, and uploads break off (seen with 3.0 and 3.5, tests/ktls) */
+    /* Also where the system's policy asks for it: with large buffers and read-ahead OpenSSL (3.0,
+     * 3.5) loses track of the records that the kernel hands over, and uploads break off */
     (void)SSL_CTX_clear_options(context->ssl, SSL_OP_ENABLE_KTLS);
     (void)SSL_CTX_set_mode(context->ssl, SSL_MODE_ENABLE_PARTIAL_WRITE |
                                              SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
