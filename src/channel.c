@@ -41,10 +41,15 @@ bool channel_stopped(const struct channel *channel) {
     return channel_await(channel, -1, 0, 0) == -ESHUTDOWN;
 }
 
-/* Waits for what the wire wants. */
-static int await_wire(const struct channel *channel, short usually, int timeout) {
+int channel_await_read(const struct channel *channel, int timeout) {
     int fd;
-    short events = wire_wanted(&channel->wire, usually, &fd);
+    short events = wire_reading(&channel->wire, &fd);
+    return channel_await(channel, fd, events, timeout);
+}
+
+static int await_write(const struct channel *channel, int timeout) {
+    int fd;
+    short events = wire_writing(&channel->wire, &fd);
     return channel_await(channel, fd, events, timeout);
 }
 
@@ -64,7 +69,7 @@ int channel_fill(struct channel *channel, int timeout) {
         long long left = timeout < 0 ? -1 : deadline - clock_ms();
         int result = 0;
         if (must_wait)
-            result = await_wire(channel, POLLIN, timeout < 0 || left > 0 ? (int)left : 0);
+            result = channel_await_read(channel, timeout < 0 || left > 0 ? (int)left : 0);
         if (result < 0)
             return result;
         ssize_t n = wire_read(wire, channel->buffer, sizeof(channel->buffer));
@@ -98,7 +103,7 @@ int channel_write(struct channel *channel, const void *bytes, size_t n, int time
             n -= (size_t)written;
             continue;
         }
-        result = written == -EAGAIN ? await_wire(channel, POLLOUT, timeout) : (int)written;
+        result = written == -EAGAIN ? await_write(channel, timeout) : (int)written;
         if (result < 0)
             return result;
     }

@@ -42,6 +42,9 @@ static inline bool channel_has_more(const struct channel *channel) {
  * ready to be written to), or another negative errno. */
 int channel_await(const struct channel *channel, int fd, short events, int timeout);
 
+/* The same for what has to come before the next read. */
+int channel_await_read(const struct channel *channel, int timeout);
+
 /* Tells whether we are to stop. */
 bool channel_stopped(const struct channel *channel);
 

@@ -262,7 +262,8 @@ enum config_outcome config_load(struct config *ret_config, int argc, char *const
     if (from_arguments != CONFIG_SERVE)
         outcome = from_arguments; /* --help works in any environment */
     config.users = find_users(&config);
-    if (outcome == CONFIG_SERVE && !find_tls(&config, error))
+    bool wants_tls = config.wanted == CONFIG_SERVE || config.wanted == CONFIG_CHECK;
+    if (outcome == CONFIG_SERVE && wants_tls && !find_tls(&config, error))
         outcome = CONFIG_BAD;
     if (outcome == CONFIG_SERVE)
         *ret_config = config;

@@ -16,8 +16,9 @@
 #include "session.h"
 
 enum {
-    BACKLOG = 8,      /* room for strangers' connections, which are closed one by one */
-    LEAST_PORT = 1024 /* of active connections */
+    DROP_SIZE = 1 << 16, /* bytes dropped at once */
+    BACKLOG = 8,         /* room for strangers' connections, which are closed one by one */
+    LEAST_PORT = 1024    /* of active connections */
 };
 
 void data_init(struct data *data) {
@@ -25,13 +26,18 @@ void data_init(struct data *data) {
 }
 
 bool data_prepared(const struct data *data) {
-    return data->listener >= 0 || data->active.any.sa_family != AF_UNSPEC;
+    return !data->spent && (data->listener >= 0 || data->active.any.sa_family != AF_UNSPEC);
+}
+
+void data_spend(struct data *data) {
+    data->spent = true;
 }
 
 void data_reset(struct data *data) {
     if (data->listener >= 0)
         (void)close(data->listener);
     data->listener = -1;
+    data->spent = false;
     data->active = (union address){.any.sa_family = AF_UNSPEC};
 }
 
@@ -294,6 +300,20 @@ const char *data_reason(const struct session *session, int error) {
     if (*session->secure.error)
         return session->secure.error;
     return error == -ETIMEDOUT ? "nobody connected in time" : strerror(-error);
+}
+
+bool data_drain(struct session *session, struct wire *wire, long long deadline) {
+    static char dropped[DROP_SIZE];
+    ssize_t n;
+    do {
+        int fd;
+        short events = wire_reading(wire, &fd);
+        int result = wire_has_more(wire) ? 0 : session_wait(session, fd, events, deadline);
+        if (result < 0 || clock_ms() >= deadline || channel_stopped(&session->control))
+            return false;
+        n = wire_read(wire, dropped, sizeof(dropped));
+    } while (n > 0 || n == -EAGAIN);
+    return n == 0;
 }
 
 void data_disconnect(struct wire *wire) {

@@ -14,6 +14,7 @@ struct session;
 struct data {
     int listener;         /* waits for the client's data connection (passive), or -1 */
     union address active; /* where the client waits for ours (active); AF_UNSPEC: nowhere */
+    bool spent;           /* the transfer that it was for was refused: see data_spend */
     bool used;            /* the client has asked for a data connection once: never inline again */
     bool extended_only;   /* EPSV ALL was sent (RFC 2428 section 4) */
 };
@@ -23,6 +24,10 @@ void data_init(struct data *data);
 
 /* True when a data connection has been prepared and not yet been used. */
 bool data_prepared(const struct data *data);
+
+/* The transfer has been refused: nothing uses what was prepared, but the client's end is not reset
+ * until it asks for another data connection, for curl takes that for the reply. */
+void data_spend(struct data *data);
 
 /* Forgets a prepared data connection. */
 void data_reset(struct data *data);
@@ -35,6 +40,12 @@ int data_connect(struct session *session, struct wire *ret_wire);
 
 /* Why data_connect failed, for the client. */
 const char *data_reason(const struct session *session, int error);
+
+/* Reads and drops what still comes, until it ends or until deadline (clock_ms): closing a
+ * connection with bytes that nobody has read resets it, and the client may not see what was sent
+ * before. Meanwhile the control connection is attended to. Returns whether the end came, and was
+ * clean. */
+bool data_drain(struct session *session, struct wire *wire, long long deadline);
 
 /* Closes a data connection. */
 void data_disconnect(struct wire *wire);

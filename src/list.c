@@ -309,7 +309,7 @@ static int list(struct session *session, const char *argument, enum form form) {
     result = open_argument(&listing, argument);
     if (result == 0)
         return transfer(&listing);
-    data_reset(&session->data);
+    data_spend(&session->data);
     return reply_failure_as(session, 550, failed, result);
 }
 
@@ -330,7 +330,7 @@ int verb_mlsd(struct session *session, const char *argument) {
     result = open_name(&listing, argument);
     if (result == 0 && listing.is_folder)
         return transfer(&listing);
-    data_reset(&session->data);
+    data_spend(&session->data);
     if (result == 0)
         return reply_send(session, 501, "%s: it is no folder", failed);
     return reply_failure_as(session, 550, failed, result);

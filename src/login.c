@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "certname.h"
 #include "line.h"
 #include "password.h"
 
@@ -90,7 +91,7 @@ static void judge(const struct helper *helper, const struct question *question,
                   struct login_answer *answer) {
     const struct user *user = users_find(&helper->users, question->name);
     bool right = question->by_certificate
-                     ? user && users_has_certificate(user, &question->certificate)
+                     ? user && certname_is(user->certificate, &question->certificate)
                      : has_password(helper, question, user);
     answer->outcome = LOGIN_NO;
     if (!right)

@@ -9,7 +9,6 @@
 #include "store.h"
 
 enum {
-    DROP_SIZE = 1 << 16,  /* bytes dropped at once */
     DROP_TIME = 5000,     /* ms that the bytes of a failed upload are dropped */
     GATHER_SIZE = 1 << 17 /* bytes that are written at once under TLS, whose records are small */
 };
@@ -18,6 +17,8 @@ static const struct verdict whole_by_size = {"size", NULL, 0};
 const struct verdict receive_closed = {"close", NULL, 0};
 static const struct verdict reset = {"reset", "the connection was reset", 426};
 static const struct verdict cut = {"tls-truncated", "TLS ended without close_notify", 426};
+static const struct verdict broken = {"tls-broken", "TLS failed on the data connection", 426};
+static const struct verdict unasked = {"tls-unasked", "it was TLS, without PROT P before", 426};
 static const struct verdict stalled = {"stalled", "no data came for too long", 426};
 static const struct verdict aborted = {"aborted", "as you asked", 426};
 static const struct verdict vanished = {"vanished", "the control connection was closed", 426};
@@ -46,7 +47,7 @@ const struct verdict *receive_judge(const struct receive_job *job,
         return &aborted;
     switch (result->end) {
     case COPY_RESET:
-        return &reset;
+        return job->is_tls ? &unasked : result->error == TLS_BROKEN ? &broken : &reset;
     case COPY_CUT:
         return &cut;
     case COPY_STALLED:
@@ -74,9 +75,19 @@ void receive_linger(const struct receive_job *job, long long ended) {
         (void)session_wait(session, -1, 0, ended + session->config->vanish_wait);
 }
 
+/* A ClientHello (RFC 8446, 5.1) */
+static bool is_hello(const uint8_t *bytes, size_t n) {
+    return n >= 3 && bytes[0] == 0x16 && bytes[1] == 3 && bytes[2] <= 4;
+}
+
 static ssize_t read_wire(void *context, void *bytes, size_t n) {
-    const struct receive_job *job = context;
-    return wire_read(job->wire, bytes, n);
+    struct receive_job *job = context;
+    ssize_t got = wire_read(job->wire, bytes, n);
+    if (got <= 0 || !job->may_be_tls)
+        return got;
+    job->may_be_tls = false;
+    job->is_tls = is_hello(bytes, (size_t)got);
+    return job->is_tls ? TLS_BROKEN : got;
 }
 
 /* copy_wait for inline uploads, where the control connection is the data. */
@@ -84,7 +95,7 @@ static int wait_alone(void *context) {
     const struct receive_job *job = context;
     struct session *session = job->session;
     int fd;
-    short events = wire_wanted(job->wire, POLLIN, &fd);
+    short events = wire_reading(job->wire, &fd);
     int result =
         channel_await(&session->control, fd, events, (int)session->config->stall_timeout * 1000);
     return result == -ESHUTDOWN ? session_stop(session) : result;
@@ -101,7 +112,7 @@ static int wait_for_data(void *context) {
     const struct receive_job *job = context;
     struct session *session = job->session;
     int fd;
-    short events = wire_wanted(job->wire, POLLIN, &fd);
+    short events = wire_reading(job->wire, &fd);
     int result = session_wait(session, fd, events, clock_deadline(session->config->stall_timeout));
     return result == -ENOTCONN ? wait_alone(context) : result;
 }
@@ -156,37 +167,24 @@ static struct copy_result receive_inline(struct receive_job *job) {
     return result;
 }
 
-/* Drops what still comes, for a while: closing a connection with bytes that nobody has read resets
- * it, and a client that is told of that does not look for the reply that says why. */
-static void drop_rest(struct receive_job *job) {
-    static char dropped[DROP_SIZE];
-    long long deadline = clock_ms() + DROP_TIME;
-    ssize_t n;
-    do {
-        int fd;
-        short events = wire_wanted(job->wire, POLLIN, &fd);
-        if (!wire_has_more(job->wire) && session_wait(job->session, fd, events, deadline) < 0)
-            return;
-        n = wire_read(job->wire, dropped, sizeof(dropped));
-    } while ((n > 0 || n == -EAGAIN) && clock_ms() < deadline);
-}
-
 static int receive_data(struct receive_job *job, struct copy_result *ret_result) {
     int result = data_connect(job->session, &job->data);
     if (result < 0)
         return result;
     job->wire = &job->data;
+    job->may_be_tls = secure_is_on(job->session) && !job->session->secure.chosen;
     struct copy copy = begin_copy(job);
     copy.ascii = job->session->ascii;
     copy.wait = wait_for_data;
     copy.look = look_at_control;
     *ret_result = copy_receive(&copy);
-    if (ret_result->error == TLS_BROKEN)
+    if (ret_result->error == TLS_BROKEN && !job->is_tls)
         log_event(job->session->log, LOG_LEVEL_WARNING, "Data connection: TLS: %s",
                   wire_error(job->wire));
-    if (ret_result->end == COPY_FAILED)
-        drop_rest(job);
-    else if (ret_result->end == COPY_CLOSED)
+    bool is_over = ret_result->end == COPY_CLOSED;
+    if (ret_result->end == COPY_FAILED) /* a client that is reset does not look for the reply */
+        is_over = data_drain(job->session, job->wire, clock_ms() + DROP_TIME);
+    if (is_over)
         wire_end(job->wire); /* some clients read no reply before that */
     data_disconnect(job->wire);
     return 0;

@@ -19,6 +19,8 @@ struct receive_job {
     struct store *store;     /* the transaction that gets them */
     struct wire data;        /* filled in: the data connection, where they come over one */
     struct wire *wire;       /* filled in: the connection that they come over */
+    bool may_be_tls;         /* likewise: the first bytes may be a client's that forgot PROT P, */
+    bool is_tls;             /* and they were */
     bool is_inline;          /* over the control connection */
     bool announced;          /* ALLO said how many there will be */
     uint64_t size;           /* that many */

@@ -128,14 +128,14 @@ int verb_retr(struct session *session, const char *argument) {
     retr.ascii = (struct ascii){0};
     result = open_file(session, &retr, argument);
     if (result < 0) {
-        data_reset(&session->data);
+        data_spend(&session->data);
         return reply_failure_as(session, 550, failed, result);
     }
     result = restart(&retr, session->ascii, from);
     if (result == 0) {
         result = transfer(session, &retr);
     } else {
-        data_reset(&session->data);
+        data_spend(&session->data);
         result = reply_failure_as(session, result == -ERANGE ? 554 : 550, failed, result);
     }
     (void)close(retr.fd);

@@ -50,7 +50,7 @@ bool secure_is_missing(const struct session *session) {
 }
 
 void secure_reset(struct session *session) {
-    session->secure.sized = false;
+    session->secure.sized = session->secure.chosen = false;
     session->secure.is_private = session->config->tls == TLS_IMPLICIT;
 }
 
@@ -62,24 +62,16 @@ static int set_nonblocking(int fd) {
     return flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 ? -errno : 0;
 }
 
-/* Waits for what the handshake on the control connection wants. */
-static int await_control(const struct session *session, long long deadline) {
-    const struct channel *control = &session->control;
-    int fd;
-    short events = wire_wanted(&control->wire, POLLIN, &fd);
-    long long left = deadline - clock_ms();
-    return channel_await(control, fd, events, left > 0 ? (int)left : 0);
-}
-
-static int shake_hands(const struct session *session) {
-    const struct wire *wire = &session->control.wire;
+static int shake_hands(struct session *session) {
+    struct channel *control = &session->control;
     long long deadline = session->logged_in ? clock_deadline(session->config->login_timeout)
                                             : session->login_deadline;
     for (;;) {
-        int result = wire->library->handshake(wire->tls);
+        int result = wire_handshake(&control->wire);
         if (result != -EAGAIN)
             return result;
-        result = await_control(session, deadline);
+        long long left = deadline - clock_ms();
+        result = channel_await_read(control, left > 0 ? (int)left : 0);
         if (result < 0)
             return result;
     }
@@ -173,13 +165,13 @@ static int note_resumption(struct session *session, const struct tls_facts *fact
 }
 
 /* The handshake, while the control connection is attended to. */
-static int shake_hands_beside(struct session *session, const struct wire *wire) {
+static int shake_hands_beside(struct session *session, struct wire *wire) {
     long long deadline = clock_deadline(session->config->connect_timeout);
     for (;;) {
-        int fd, result = wire->library->handshake(wire->tls);
+        int fd, result = wire_handshake(wire);
         if (result != -EAGAIN)
             return result;
-        short events = wire_wanted(wire, POLLIN, &fd);
+        short events = wire_reading(wire, &fd);
         result = session_wait(session, fd, events, deadline);
         if (result < 0)
             return result;
@@ -195,11 +187,11 @@ int secure_data(struct session *session, struct wire *wire) {
         return -ENOMEM;
     wire_secure(wire, setup->library, tls);
     int result = shake_hands_beside(session, wire);
+    setup->library->renew_ticket(control); /* this one has been used, whatever came of it */
     if (result < 0) {
         (void)snprintf(session->secure.error, TLS_ERROR_SIZE, "TLS: %.200s", explain(wire, result));
         return result;
     }
-    setup->library->renew_ticket(control);
     setup->library->describe(tls, &facts);
     return note_resumption(session, &facts);
 }
@@ -209,7 +201,7 @@ int secure_data(struct session *session, struct wire *wire) {
 int secure_refuse_data(struct session *session) {
     if (!is_required(session) || session->secure.is_private || !session->data.used)
         return 0;
-    data_reset(&session->data);
+    data_spend(&session->data);
     int result = reply_send(session, 521, "Data connections must be protected: send PROT P");
     return result < 0 ? result : 1;
 }
@@ -231,13 +223,13 @@ static void drop_clear_text(struct session *session) {
 }
 
 /* "TLS", and what older drafts called it */
-static bool is_tls(const char *mechanism) {
+static bool is_mechanism(const char *mechanism) {
     return strcasecmp(mechanism, "TLS") == 0 || strcasecmp(mechanism, "TLS-C") == 0 ||
            strcasecmp(mechanism, "SSL") == 0;
 }
 
 int verb_auth(struct session *session, const char *argument) {
-    if (!is_tls(argument))
+    if (!is_mechanism(argument))
         return reply_send(session, 504, "Only AUTH TLS is served");
     if (secure_is_on(session))
         return reply_send(session, 534, "The connection is under TLS already");
@@ -271,6 +263,7 @@ int verb_prot(struct session *session, const char *argument) {
         return reply_send(session, 504, "PROT takes P or C");
     if (!is_private && is_required(session))
         return reply_send(session, 534, "Data connections must be protected");
+    session->secure.chosen = true;
     session->secure.is_private = is_private;
     return reply_send(session, 200, "Data connections are %s",
                       is_private ? "protected" : "in clear text");

@@ -23,6 +23,7 @@ struct secure {
     struct secure_setup setup;
     struct tls_facts facts;     /* of the control connection, while it is under TLS */
     bool sized;                 /* PBSZ was sent */
+    bool chosen;                /* PROT was sent */
     bool is_private;            /* PROT P: data connections are under TLS */
     bool told;                  /* the log has it that the client does not resume */
     char error[TLS_ERROR_SIZE]; /* why TLS failed on the last data connection; data_connect empties

@@ -41,13 +41,9 @@ static int broke(struct sender *sender, int error) {
 static int wait_for_room(struct sender *sender) {
     struct session *session = sender->session;
     int fd;
-    short events = wire_wanted(&sender->wire, POLLOUT, &fd);
+    short events = wire_writing(&sender->wire, &fd);
     int result = session_wait(session, fd, events, clock_deadline(session->config->stall_timeout));
     return result < 0 ? broke(sender, result) : 0;
-}
-
-static bool is_passing(int error) {
-    return error == EINTR || error == EAGAIN || error == EWOULDBLOCK;
 }
 
 /* Sends what is in the buffer. */
@@ -112,7 +108,7 @@ int send_file(struct sender *sender, int fd, off_t offset, uint64_t n) {
             sendfile(sender->wire.out, fd, &offset, n < PIECE_SIZE ? (size_t)n : PIECE_SIZE);
         /* Reading and sending one after the other tells which of them fails, and works where the
          * file system knows no sendfile */
-        if (done == 0 || (done < 0 && !is_passing(errno)))
+        if (done == 0 || (done < 0 && !wire_is_passing(errno)))
             return send_read(sender, fd, offset, n);
         n -= done < 0 ? 0 : (uint64_t)done;
         sender->session->moved += done < 0 ? 0 : (uint64_t)done;
@@ -148,21 +144,14 @@ static int no_connection(struct session *session, const struct send_source *sour
     return reply_send(session, 425, "Cannot open data connection: %s", data_reason(session, error));
 }
 
-/* Ends TLS. Bytes that nobody has read reset a connection that is closed: the client's own end is
- * waited for. */
+/* Ends TLS, and waits for the client to do so. */
 static void end_tls(struct sender *sender) {
-    char dropped[64];
-    long long deadline = clock_ms() + END_TIME;
     struct wire *wire = &sender->wire;
     if (!wire->tls)
         return;
     wire_end(wire);
     (void)shutdown(wire->out, SHUT_WR);
-    ssize_t n;
-    do
-        n = wire_read(wire, dropped, sizeof(dropped));
-    while (n > 0 ||
-           (n == -EAGAIN && session_wait(sender->session, wire->in, POLLIN, deadline) == 0));
+    (void)data_drain(sender->session, wire, clock_ms() + END_TIME);
 }
 
 /* Closes the connection; with a reset when not everything was sent. */

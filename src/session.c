@@ -63,10 +63,10 @@ static bool feed_line(struct session *session) {
     bool ended = false;
     control->start += line_feed(&session->line, control->buffer + control->start,
                                 channel_pending(control), &ended);
-    if (session->line.refusal_length > 0) { /* whoever cannot be reached is found out soon */
+    /* Whoever cannot be reached is found out soon. Under TLS half of a write spoils the next one */
+    if (session->line.refusal_length > 0 && !secure_is_on(session))
         (void)channel_write(control, session->line.refusal, session->line.refusal_length, 0);
-        session->line.refusal_length = 0;
-    }
+    session->line.refusal_length = 0;
     return ended;
 }
 
@@ -291,11 +291,11 @@ static bool has_quit(struct session *session) {
     if (is_quit(session->line.text))
         return true;
     size_t n = peek(session, bytes);
-    for (size_t i = 0; i + 4 <= n; i++) {
-        if ((i == 0 || bytes[i - 1] == '\n') && is_quit(bytes + i))
-            return true;
-    }
-    return false;
+    bool found = false;
+    for (size_t i = 0; i + 4 <= n && !found; i++)
+        found = (i == 0 || bytes[i - 1] == '\n') && is_quit(bytes + i);
+    explicit_bzero(bytes, sizeof(bytes)); /* there may be a password */
+    return found;
 }
 
 /* While a line waits, no more are read; but whether the client is still there can be seen. */
@@ -307,7 +307,9 @@ static void watch_for_end(struct session *session, short events) {
 
 /* What to wait for on the control connection: commands, or only its end. */
 static struct pollfd control_events(const struct session *session) {
-    struct pollfd control = {.fd = session->control.wire.in, .events = POLLIN};
+    struct pollfd control;
+    control.events = wire_reading(&session->control.wire, &control.fd);
+    control.revents = 0;
     if (session->control_gone || (session->line_waiting && session->end_seen))
         control.fd = -1;
     else if (session->line_waiting)

@@ -43,7 +43,7 @@ struct session {
     struct account account;          /* where, and within which limits */
     bool logged_in;                  /* may use verbs that need a login */
     bool user_given;                 /* USER was sent */
-    bool authenticated;              /* by a password, or as anonymous */
+    bool authenticated;              /* by a password or a certificate, or as anonymous */
     unsigned failed_logins;          /* passwords that were wrong */
     unsigned certificate_tries;      /* how often the helper was asked about the certificate */
     struct login login;              /* the credential helper */

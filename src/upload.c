@@ -315,7 +315,7 @@ static int run(struct session *session, const char *name, struct upload *upload)
         return reply_send(session, 425, "Use PASV, EPSV, PORT or EPRT first");
     int error = begin(session, upload, name), result;
     if (error < 0) {
-        data_reset(&session->data);
+        data_spend(&session->data);
         result = reply_error(session, upload, error, false);
     } else {
         quota_note(session, &upload->usage);

@@ -1,6 +1,5 @@
 #include "users.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -9,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "certname.h"
 #include "cidr.h"
 #include "path.h"
 #include "rights.h"
@@ -63,7 +63,7 @@ static bool check_hash(struct reader *reader, const char *hash) {
     if (*hash == '!' || *hash == '*' || users_is_strong(hash))
         return true;
     return wrong(reader, *hash ? "the hash is not yescrypt ($y$), bcrypt ($2b$) or sha512 ($6$)"
-                               : "there is no hash; ! is for a user who cannot log in");
+                               : "there is no hash; ! is for a user who has no password");
 }
 
 static bool read_home(struct reader *reader, struct user *user, const char *home) {
@@ -109,40 +109,6 @@ static const char *set_from(struct user *user, const char *ranges) {
     return NULL;
 }
 
-/* Is `digit` the next hexadecimal digit of text, colons left out? */
-static bool take_digit(const char **text, int digit) {
-    *text += **text == ':';
-    return digit && tolower((unsigned char)*(*text)++) == digit;
-}
-
-static bool is_fingerprint(const char *text, const char *fingerprint) {
-    while (*fingerprint && take_digit(&text, *fingerprint))
-        fingerprint++;
-    return *fingerprint == '\0' && *text == '\0';
-}
-
-bool users_has_certificate(const struct user *user, const struct tls_certificate *shown) {
-    const char *wanted = user->certificate;
-    if (*wanted == '\0' || *shown->fingerprint == '\0')
-        return false;
-    return is_fingerprint(wanted, shown->fingerprint) || strcmp(wanted, shown->subject) == 0;
-}
-
-/* A fingerprint, or what can be a subject. */
-static const char *set_certificate(struct user *user, const char *value) {
-    size_t digits = 0;
-    const char *at = value;
-    while (isxdigit((unsigned char)*(at += *at == ':'))) {
-        at++;
-        digits++;
-    }
-    user->certificate = value;
-    bool good = *at == '\0' ? digits == TLS_FINGERPRINT_SIZE - 1 : strchr(value, '=') != NULL;
-    return good && strlen(value) < TLS_SUBJECT_SIZE
-               ? NULL
-               : "a certificate's SHA-256 fingerprint, or its subject as RFC 2253 has it";
-}
-
 /* Sets one option. Returns NULL, or what its value should have been. */
 static const char *set_option(struct user *user, enum option option, const char *value) {
     struct account *account = &user->account;
@@ -161,7 +127,8 @@ static const char *set_option(struct user *user, enum option option, const char 
         account->has_conflict = true;
         return value_conflict(&account->conflict, value);
     case OPTION_CERTIFICATE:
-        return set_certificate(user, value);
+        user->certificate = value;
+        return certname_check(value);
     default:
         account->has_file_mode = true;
         return value_file_mode(&account->file_mode, value);

@@ -4,7 +4,8 @@
  *   name:hash:home:rights:options
  *
  * Empty lines and lines that begin with # do not count. hash is what crypt(3) makes: yescrypt,
- * bcrypt or sha512 (or "!": nobody logs in). home is a folder beneath the root. rights are words as
+ * bcrypt or sha512 (or "!": there is no password). home is a folder beneath the root. rights are
+ * words as
  * --allow has them; none given: those of --allow. options are a comma list: tls,
  * from=CIDR[+CIDR...], max-file=SIZE, quota=SIZE, on-conflict=POLICY, file-mode=OCTAL; each once;
  * and cert=FINGERPRINT or cert=SUBJECT, which ends the line.
@@ -60,9 +61,6 @@ const struct user *users_find(const struct users *users, const char *name);
 
 /* May that user log in from that peer? Local sockets and pipes count as 127.0.0.1. */
 bool users_may_come_from(const struct user *user, const struct peer *peer);
-
-/* Is that the certificate that logs the user in? */
-bool users_has_certificate(const struct user *user, const struct tls_certificate *shown);
 
 /* Is it a hash that is strong enough: yescrypt, bcrypt or sha512? */
 bool users_is_strong(const char *hash);

@@ -12,8 +12,12 @@ static bool is_socket(int fd) {
 }
 
 void wire_open(struct wire *wire, int in, int out) {
-    *wire = (struct wire){
-        .in = in, .out = out, .in_socket = is_socket(in), .out_socket = is_socket(out)};
+    *wire = (struct wire){.in = in,
+                          .out = out,
+                          .in_socket = is_socket(in),
+                          .out_socket = is_socket(out),
+                          .reading = POLLIN,
+                          .writing = POLLOUT};
 }
 
 void wire_secure(struct wire *wire, const struct tls_library *library, struct tls_stream *tls) {
@@ -25,9 +29,11 @@ void wire_bare(struct wire *wire) {
     if (wire->tls)
         wire->library->free_stream(wire->tls);
     wire->tls = NULL;
+    wire->reading = POLLIN;
+    wire->writing = POLLOUT;
 }
 
-static bool is_passing(int error) {
+bool wire_is_passing(int error) {
     return error == EAGAIN || error == EWOULDBLOCK || error == EINTR;
 }
 
@@ -35,31 +41,50 @@ static bool is_passing(int error) {
 static ssize_t outcome(ssize_t n) {
     if (n >= 0)
         return n;
-    return is_passing(errno) ? -EAGAIN : -errno;
+    return wire_is_passing(errno) ? -EAGAIN : -errno;
+}
+
+/* What poll has to wait for behind a function of TLS that returned this. */
+static short wanted(const struct wire *wire, ssize_t result, short usually) {
+    return result == -EAGAIN ? wire->library->events(wire->tls) : usually;
 }
 
 ssize_t wire_read(struct wire *wire, void *bytes, size_t n) {
-    if (wire->tls)
-        return wire->library->read(wire->tls, bytes, n);
-    return outcome(wire->in_socket ? recv(wire->in, bytes, n, MSG_DONTWAIT)
-                                   : read(wire->in, bytes, n));
+    if (!wire->tls)
+        return outcome(wire->in_socket ? recv(wire->in, bytes, n, MSG_DONTWAIT)
+                                       : read(wire->in, bytes, n));
+    ssize_t got = wire->library->read(wire->tls, bytes, n);
+    wire->reading = wanted(wire, got, POLLIN);
+    return got;
 }
 
 ssize_t wire_write(struct wire *wire, const void *bytes, size_t n) {
-    if (wire->tls)
-        return wire->library->write(wire->tls, bytes, n);
-    return outcome(wire->out_socket ? send(wire->out, bytes, n, MSG_DONTWAIT | MSG_NOSIGNAL)
-                                    : write(wire->out, bytes, n));
+    if (!wire->tls)
+        return outcome(wire->out_socket ? send(wire->out, bytes, n, MSG_DONTWAIT | MSG_NOSIGNAL)
+                                        : write(wire->out, bytes, n));
+    ssize_t written = wire->library->write(wire->tls, bytes, n);
+    wire->writing = wanted(wire, written, POLLOUT);
+    return written;
 }
 
-short wire_wanted(const struct wire *wire, short usually, int *ret_fd) {
-    short events = 0;
-    if (wire->tls)
-        events = wire->library->events(wire->tls);
-    if (events == 0)
-        events = usually;
-    *ret_fd = events == POLLOUT ? wire->out : wire->in;
-    return events;
+int wire_handshake(struct wire *wire) {
+    int result = wire->library->handshake(wire->tls);
+    wire->reading = wanted(wire, result, POLLIN);
+    return result;
+}
+
+static int fd_of(const struct wire *wire, short events) {
+    return events == POLLOUT ? wire->out : wire->in;
+}
+
+short wire_reading(const struct wire *wire, int *ret_fd) {
+    *ret_fd = fd_of(wire, wire->reading);
+    return wire->reading;
+}
+
+short wire_writing(const struct wire *wire, int *ret_fd) {
+    *ret_fd = fd_of(wire, wire->writing);
+    return wire->writing;
 }
 
 bool wire_has_more(const struct wire *wire) {

@@ -10,11 +10,16 @@
 
 #include "tls.h"
 
+/* Does that errno, negative or not, only mean to try again? */
+bool wire_is_passing(int error);
+
 struct wire {
     int in;                            /* where bytes come from */
     int out;                           /* where bytes go to; may be the same */
     bool in_socket;                    /* in is a socket */
     bool out_socket;                   /* out is a socket */
+    short reading;                     /* what poll has to wait for before the next read */
+    short writing;                     /* and before the next write: under TLS perhaps the other */
     struct tls_stream *tls;            /* NULL: without TLS */
     const struct tls_library *library; /* of tls */
 };
@@ -29,7 +34,7 @@ void wire_secure(struct wire *wire, const struct tls_library *library, struct tl
 void wire_bare(struct wire *wire);
 
 /* Reads what is there, up to n bytes. Pipes without TLS are waited for. Returns how many, 0 at the
- * end, -EAGAIN when there is nothing yet: see wire_wanted; or another negative errno, TLS_TRUNCATED
+ * end, -EAGAIN when there is nothing yet; or another negative errno, TLS_TRUNCATED
  * and TLS_BROKEN among them. */
 ssize_t wire_read(struct wire *wire, void *bytes, size_t n);
 
@@ -37,9 +42,12 @@ ssize_t wire_read(struct wire *wire, void *bytes, size_t n);
  * -EAGAIN. */
 ssize_t wire_write(struct wire *wire, const void *bytes, size_t n);
 
-/* What to poll, to read (usually: POLLIN) or write (POLLOUT): the events, and the descriptor in
- * *ret_fd. Under TLS, after -EAGAIN, it can be the other way round. */
-short wire_wanted(const struct wire *wire, short usually, int *ret_fd);
+/* Goes on with the handshake. Returns 0, -EAGAIN (see wire_reading), or another negative errno. */
+int wire_handshake(struct wire *wire);
+
+/* What to poll before the next read, or write: the events, and the descriptor in *ret_fd. */
+short wire_reading(const struct wire *wire, int *ret_fd);
+short wire_writing(const struct wire *wire, int *ret_fd);
 
 /* Has received what poll does not tell of. */
 bool wire_has_more(const struct wire *wire);

@@ -28,6 +28,10 @@ static int trust(const struct tls_context *context, const char *ca, char error[T
 
 int client_open(const struct tls_client_settings *settings, struct tls_context **ret_context,
                 char error[TLS_ERROR_SIZE]) {
+    if (strlen(settings->host) >= sizeof(((struct tls_context *)NULL)->host)) {
+        (void)snprintf(error, TLS_ERROR_SIZE, "the host's name is too long for a certificate");
+        return -EINVAL;
+    }
     struct tls_context *context = context_new(TLS_client_method());
     if (!context) {
         context_explain(error, "OpenSSL", "cannot be set up");
