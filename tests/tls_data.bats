@@ -497,6 +497,96 @@ STEPS
     logged 'Upload failed: /x \(5 bytes, .*, short\)'
 }
 
+@test "tls data: a client whose file is too large hears close_notify, and why" {
+    with_begun -- --max-file-size 10 <<'STEPS'
+> EPSV
+< 229
+> STOR x
+< 150
+connect
+data@ 100000
+done
+< 552 larger than the 10 bytes
+nofile x
+STEPS
+}
+
+@test "tls data: an upload that is cut leaves the session to be resumed, ids too" {
+    for words in 1.3 1.2 '1.2 no-tickets'; do
+        # shellcheck disable=SC2086 # words
+        with_begun $words -- --tls-require-reuse <<'STEPS'
+> EPSV
+< 229
+> STOR x
+< 150
+connect
+data-is resumed
+data hello
+data-eof
+< 426
+drop
+> EPSV
+< 229
+> STOR y
+< 150
+connect
+data-is resumed
+done
+< 226
+STEPS
+        rm -f "$ROOT/y"
+    done
+}
+
+@test "tls data: a client that forgets PROT P does not have its ClientHello stored" {
+    echo old >"$ROOT/x"
+    secured <<'STEPS'
+< 220
+> AUTH SSL
+< 234
+tls
+> EPSV
+< 229
+> STOR x
+< 150
+connect
+raw \x16\x03\x01\x02\x00hello
+< 426 without PROT P
+drop
+file x old\n
+> PBSZ 0
+< 200
+> PROT C
+< 200
+> EPSV
+< 229
+> STOR y
+< 150
+connect
+raw \x16\x03\x01\x02\x00hello
+drop
+< 226
+STEPS
+    logged 'Upload failed: /x \(.*, tls-unasked\)'
+    [ "$(stat -c %s "$ROOT/y")" = 10 ]
+}
+
+@test "tls data: what needs no certificate asks for none" {
+    printf 'secret\n' | STORD_TLS=require "$HANDLER" --hash | grep '^\$'
+    users 'me:!:/::quota=1G'
+    STORD_TLS=require "$HANDLER" --root "$ROOT" --users "$T/users" --recount
+}
+
+@test "tls data: a refused upload is told to curl as what it is, and the next one goes well" {
+    mkdir "$ROOT/folder"
+    random_file "$T/file" 1000
+    serve --tls-cert "$T/server.crt" --tls-key "$T/server.key"
+    run curl -sS --ssl-reqd --cacert "$T/ca.crt" -T "$T/file" "ftp://localhost:$PORT/folder" \
+        --next -sS --ssl-reqd --cacert "$T/ca.crt" -T "$T/file" "ftp://localhost:$PORT/good"
+    [[ $output == *553* ]] || fail "$output"
+    same "$T/file" "$ROOT/good"
+}
+
 @test "tls data: bytes that are no TLS in the middle of an upload" {
     with_begun -- <<'STEPS'
 > EPSV

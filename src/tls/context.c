@@ -30,8 +30,10 @@ struct tls_context *context_new(const SSL_METHOD *method) {
 }
 
 void context_free(struct tls_context *context) {
-    if (context)
+    if (context) {
+        SSL_SESSION_free(context->session);
         SSL_CTX_free(context->ssl);
+    }
     free(context);
 }
 

@@ -11,14 +11,15 @@
 struct tls_context {
     SSL_CTX *ssl;
     bool server;
-    bool asks;                      /* server: for client certificates */
-    bool lenient;                   /* connections may end without close_notify */
-    char host[256];                 /* client: whom the certificate must name; "": nobody */
+    bool asks;            /* server: for client certificates */
+    SSL_SESSION *session; /* server: of TLS 1.2 without tickets, to be resumed by its id */
+    bool lenient;         /* connections may end without close_notify */
+    char host[256];       /* client: whom the certificate must name; "": nobody */
     char pin[TLS_FINGERPRINT_SIZE]; /* client: the certificate itself; "": any that is good */
 };
 
 struct tls_stream {
-    const struct tls_context *context;
+    struct tls_context *context;
     SSL *ssl;
     const struct tls_stream *beside; /* the control connection; NULL: this is one */
     bool ended;                      /* reading is over, */

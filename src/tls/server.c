@@ -36,6 +36,28 @@ static SSL_TICKET_RETURN take_ticket(SSL *ssl, SSL_SESSION *session, const unsig
     return SSL_TICKET_RETURN_USE;
 }
 
+/* The session of the newest control connection is the only one that can be resumed by its id. */
+static int keep_session(SSL *ssl, SSL_SESSION *session) {
+    const struct tls_stream *stream = SSL_get_app_data(ssl);
+    if (stream->beside)
+        return 0;
+    SSL_SESSION_free(stream->context->session);
+    stream->context->session = session;
+    return 1;
+}
+
+/* Finds it: a copy, for a connection that does not end well spoils its session. */
+static SSL_SESSION *find_session(SSL *ssl, const unsigned char *id, int length, int *ret_counted) {
+    const struct tls_stream *stream = SSL_get_app_data(ssl);
+    SSL_SESSION *session = stream->context->session;
+    unsigned n = 0;
+    const unsigned char *ours = session ? SSL_SESSION_get_id(session, &n) : NULL;
+    *ret_counted = 0; /* it is OpenSSL's from now on */
+    if (!ours || length != (int)n || memcmp(ours, id, n) != 0)
+        return NULL;
+    return SSL_SESSION_dup(session);
+}
+
 /* RFC 7301. A client that wants another protocol has been led here by somebody else (ALPACA). */
 static int choose_protocol(SSL *ssl, const unsigned char **ret_name, unsigned char *ret_length,
                            const unsigned char *offered, unsigned length, void *unused) {
@@ -90,6 +112,9 @@ int server_open(const struct tls_server_settings *settings, struct tls_context *
     (void)SSL_CTX_set_options(ssl, SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
     (void)SSL_CTX_set_timeout(ssl, SESSION_TIME);
     (void)SSL_CTX_set_session_id_context(ssl, (const unsigned char *)"stord", 5);
+    (void)SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_SERVER | SSL_SESS_CACHE_NO_INTERNAL);
+    SSL_CTX_sess_set_new_cb(ssl, keep_session);
+    SSL_CTX_sess_set_get_cb(ssl, find_session);
     (void)SSL_CTX_set_session_ticket_cb(ssl, mark_ticket, take_ticket, NULL);
     SSL_CTX_set_alpn_select_cb(ssl, choose_protocol, NULL);
     context->lenient = settings->lenient;
@@ -129,11 +154,7 @@ static bool is_same_client(const struct tls_stream *stream) {
 }
 
 int server_finish(struct tls_stream *stream) {
-    if (!stream->beside || SSL_session_reused(stream->ssl))
-        return 0;
-    /* Nobody resumes what began on a data port */
-    (void)SSL_CTX_remove_session(stream->context->ssl, SSL_get_session(stream->ssl));
-    if (is_same_client(stream))
+    if (!stream->beside || SSL_session_reused(stream->ssl) || is_same_client(stream))
         return 0;
     (void)snprintf(stream->error, sizeof(stream->error),
                    "the client certificate is not the control connection's");

@@ -37,8 +37,6 @@ struct tls_stream *stream_open(struct tls_context *context, int in, int out,
 void stream_free(struct tls_stream *stream) {
     if (!stream)
         return;
-    if (stream->ssl && stream->beside) /* or its end would spoil the session that it shares */
-        SSL_set_shutdown(stream->ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
     SSL_free(stream->ssl);
     SSL_SESSION_free(stream->session);
     free(stream);
