@@ -46,7 +46,9 @@ static ssize_t outcome(ssize_t n) {
 
 /* What poll has to wait for behind a function of TLS that returned this. */
 static short wanted(const struct wire *wire, ssize_t result, short usually) {
-    return result == -EAGAIN ? wire->library->events(wire->tls) : usually;
+    if (result == -EAGAIN)
+        return wire->library->events(wire->tls);
+    return usually;
 }
 
 ssize_t wire_read(struct wire *wire, void *bytes, size_t n) {
