@@ -13,9 +13,13 @@ setup() {
 }
 teardown() { teardown_sandbox; }
 
-# What it says of any certificate of an authority of one's own, and does not concern the server
+# What it says of any certificate of an authority of one's own, and what it cannot find out: neither
+# concerns the server
 EXCEPTIONS=(
     cert_revocation # neither CRL nor OCSP: our authority publishes none
+    # s_client, whose input has ended, now and then leaves before the ticket has come; no weakness
+    # is looked for here, and that tickets work is tested elsewhere (tls_data)
+    sessionresumption_ticket
 )
 
 # nothing_found KEY CHECK...: with a certificate whose key is of that kind ("": elliptic), none of the
