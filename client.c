@@ -1,7 +1,6 @@
 /*
  * client - uploads files to an FTP server. Here: its options; all else is in src/client/.
  */
-#include <ctype.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -13,6 +12,7 @@
 #include "src/client/say.h"
 #include "src/client/session.h"
 #include "src/client/upload.h"
+#include "src/fingerprint.h"
 
 #ifndef STORD_VERSION
 #define STORD_VERSION "unknown"
@@ -92,21 +92,6 @@ static int read_options(struct options *o, int argc, char **argv) {
     return optind;
 }
 
-/* Takes a fingerprint as `openssl x509 -fingerprint -sha256` prints it, or without its colons;
- * makes it lower case without colons. False: it is none. */
-static bool read_pin(const char *text, char ret_pin[TLS_FINGERPRINT_SIZE]) {
-    size_t len = 0;
-    for (; *text; text++) {
-        if (*text == ':' && len > 0 && len % 2 == 0 && text[-1] != ':')
-            continue;
-        if (!isxdigit((unsigned char)*text) || len == TLS_FINGERPRINT_SIZE - 1)
-            return false;
-        ret_pin[len++] = (char)tolower((unsigned char)*text);
-    }
-    ret_pin[len] = '\0';
-    return len == TLS_FINGERPRINT_SIZE - 1 && text[-1] != ':';
-}
-
 static _Noreturn void refuse(const char *what, const char *why) {
     complain("%s: %s", what, why);
     usage_error();
@@ -139,7 +124,7 @@ static bool prepare_tls(struct session *s, const struct options *o) {
                                            .pin = o->pin ? pin : NULL,
                                            .certificate = o->certificate,
                                            .key = o->key ? o->key : o->certificate};
-    if (o->pin && !read_pin(o->pin, pin))
+    if (o->pin && !fingerprint_read(o->pin, pin))
         refuse("--pin", "a SHA-256 fingerprint has 64 hexadecimal digits");
     address_name(&s->server, host);
     if (stord_tls.use(&settings, &s->context, error) == 0)

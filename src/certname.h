@@ -8,9 +8,8 @@
 
 #include "tls.h"
 
-/* Checks what stands behind cert=: a SHA-256 fingerprint in hexadecimal, with a colon behind every
- * second digit or without, or what can be a subject. Other options must not stand behind it, where
- * they would be taken for a part of the subject. Returns NULL, or what it should have been. */
+/* Checks what stands behind cert=: a fingerprint, or what can be a subject. Returns NULL, or what
+ * it should have been. */
 const char *certname_check(const char *name);
 
 /* Is it the name of that certificate? */

@@ -289,7 +289,7 @@ int data_connect(struct session *session, struct wire *ret_wire) {
     session->secure.error[0] = '\0';
     if (fd < 0)
         return fd;
-    wire_open(ret_wire, fd, fd);
+    wire_open_socket(ret_wire, fd);
     int result = session->secure.is_private ? secure_data(session, ret_wire) : 0;
     if (result < 0)
         data_disconnect(ret_wire);

@@ -47,7 +47,9 @@ const struct verdict *receive_judge(const struct receive_job *job,
         return &aborted;
     switch (result->end) {
     case COPY_RESET:
-        return job->is_tls ? &unasked : result->error == TLS_BROKEN ? &broken : &reset;
+        if (job->is_tls)
+            return &unasked;
+        return result->error == TLS_BROKEN ? &broken : &reset;
     case COPY_CUT:
         return &cut;
     case COPY_STALLED:

@@ -109,6 +109,34 @@ static const char *set_from(struct user *user, const char *ranges) {
     return NULL;
 }
 
+static enum option find_option(const char *name, size_t length) {
+    static const char *const names[] = {"tls",         "from",      "max-file", "quota",
+                                        "on-conflict", "file-mode", "cert"};
+    unsigned i = 0;
+    while (i < OPTION_COUNT && (strlen(names[i]) != length || memcmp(names[i], name, length) != 0))
+        i++;
+    return (enum option)i;
+}
+
+/* Does another option stand in the name of a certificate? It would be taken for a part of the
+ * subject, none of which is called so. */
+static bool has_option(const char *name) {
+    while (*name) {
+        const char *piece = name;
+        size_t length = next_piece(&name, ','), key = strcspn(piece, "=");
+        if (find_option(piece, key < length ? key : length) < OPTION_COUNT)
+            return true;
+    }
+    return false;
+}
+
+static const char *set_certificate(struct user *user, const char *name) {
+    user->certificate = name;
+    if (has_option(name))
+        return "a fingerprint or a subject, which ends the line: other options stand before it";
+    return certname_check(name);
+}
+
 /* Sets one option. Returns NULL, or what its value should have been. */
 static const char *set_option(struct user *user, enum option option, const char *value) {
     struct account *account = &user->account;
@@ -127,21 +155,11 @@ static const char *set_option(struct user *user, enum option option, const char 
         account->has_conflict = true;
         return value_conflict(&account->conflict, value);
     case OPTION_CERTIFICATE:
-        user->certificate = value;
-        return certname_check(value);
+        return set_certificate(user, value);
     default:
         account->has_file_mode = true;
         return value_file_mode(&account->file_mode, value);
     }
-}
-
-static enum option find_option(const char *name) {
-    static const char *const names[] = {"tls",         "from",      "max-file", "quota",
-                                        "on-conflict", "file-mode", "cert"};
-    unsigned i = 0;
-    while (i < OPTION_COUNT && strcmp(names[i], name) != 0)
-        i++;
-    return (enum option)i;
 }
 
 /* given: the options that the user has so far, as bits. */
@@ -150,7 +168,7 @@ static bool read_option(struct reader *reader, struct user *user, char *text, un
     char *value = strchr(text, '=');
     if (value)
         *value++ = '\0';
-    enum option option = find_option(text);
+    enum option option = find_option(text, strlen(text));
     const char *expected = "tls, from=, max-file=, quota=, on-conflict=, file-mode= or cert=";
     if (option < OPTION_COUNT)
         expected = set_option(user, option, value || option == OPTION_TLS ? value : "");

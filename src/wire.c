@@ -11,13 +11,20 @@ static bool is_socket(int fd) {
     return fstat(fd, &st) == 0 && S_ISSOCK(st.st_mode);
 }
 
-void wire_open(struct wire *wire, int in, int out) {
-    *wire = (struct wire){.in = in,
-                          .out = out,
-                          .in_socket = is_socket(in),
-                          .out_socket = is_socket(out),
+void wire_open_socket(struct wire *wire, int fd) {
+    *wire = (struct wire){.in = fd,
+                          .out = fd,
+                          .in_socket = true,
+                          .out_socket = true,
                           .reading = POLLIN,
                           .writing = POLLOUT};
+}
+
+void wire_open(struct wire *wire, int in, int out) {
+    wire_open_socket(wire, in);
+    wire->out = out;
+    wire->in_socket = is_socket(in);
+    wire->out_socket = is_socket(out);
 }
 
 void wire_secure(struct wire *wire, const struct tls_library *library, struct tls_stream *tls) {

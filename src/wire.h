@@ -27,6 +27,9 @@ struct wire {
 /* A wire over two descriptors, which it does not own, without TLS. */
 void wire_open(struct wire *wire, int in, int out);
 
+/* The same over one descriptor that is known to be a socket. */
+void wire_open_socket(struct wire *wire, int fd);
+
 /* Goes on under TLS: `tls` is the wire's from now on. */
 void wire_secure(struct wire *wire, const struct tls_library *library, struct tls_stream *tls);
 

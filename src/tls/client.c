@@ -7,16 +7,6 @@
 
 #include "internal.h"
 
-/* Keeps the newest session of the control connection for data connections. */
-static int keep_session(SSL *ssl, SSL_SESSION *session) {
-    struct tls_stream *stream = SSL_get_app_data(ssl);
-    if (stream->beside)
-        return 0;
-    SSL_SESSION_free(stream->session);
-    stream->session = session;
-    return 1;
-}
-
 static int trust(const struct tls_context *context, const char *ca, char error[TLS_ERROR_SIZE]) {
     int good = ca ? SSL_CTX_load_verify_file(context->ssl, ca)
                   : SSL_CTX_set_default_verify_paths(context->ssl);
@@ -32,16 +22,11 @@ int client_open(const struct tls_client_settings *settings, struct tls_context *
         (void)snprintf(error, TLS_ERROR_SIZE, "the host's name is too long for a certificate");
         return -EINVAL;
     }
-    struct tls_context *context = context_new(TLS_client_method());
-    if (!context) {
-        context_explain(error, "OpenSSL", "cannot be set up");
+    struct tls_context *context = context_new(TLS_client_method(), SSL_SESS_CACHE_CLIENT, error);
+    if (!context)
         return -ENOMEM;
-    }
     (void)snprintf(context->host, sizeof(context->host), "%s", settings->host);
     (void)snprintf(context->pin, sizeof(context->pin), "%s", settings->pin ? settings->pin : "");
-    (void)SSL_CTX_set_session_cache_mode(context->ssl,
-                                         SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
-    SSL_CTX_sess_set_new_cb(context->ssl, keep_session);
     int result = 0;
     if (!settings->pin) {
         SSL_CTX_set_verify(context->ssl, SSL_VERIFY_PEER, NULL);
@@ -81,11 +66,16 @@ static bool resume(SSL *ssl, const SSL_SESSION *session) {
 
 bool client_begin(struct tls_stream *stream, const struct tls_stream *beside) {
     static const unsigned char protocols[] = {3, 'f', 't', 'p'};
+    struct tls_context *context = stream->context;
     SSL_set_connect_state(stream->ssl);
     if (SSL_set_alpn_protos(stream->ssl, protocols, sizeof(protocols)) != 0 ||
-        !expect_host(stream->ssl, stream->context->host))
+        !expect_host(stream->ssl, context->host))
         return false;
-    return !beside || !beside->session || resume(stream->ssl, beside->session);
+    if (beside)
+        return !context->session || resume(stream->ssl, context->session);
+    SSL_SESSION_free(context->session); /* it was of the control connection before this one */
+    context->session = NULL;
+    return true;
 }
 
 int client_finish(struct tls_stream *stream) {

@@ -6,26 +6,41 @@
 
 #include "internal.h"
 
-struct tls_context *context_new(const SSL_METHOD *method) {
+/* Keeps the newest session of a control connection. */
+static int keep_session(SSL *ssl, SSL_SESSION *session) {
+    const struct tls_stream *stream = SSL_get_app_data(ssl);
+    if (stream->beside)
+        return 0;
+    SSL_SESSION_free(stream->context->session);
+    stream->context->session = session;
+    return 1;
+}
+
+static void set_up(SSL_CTX *ssl, long cache) {
+    if (SSL_CTX_get_min_proto_version(ssl) < TLS1_2_VERSION)
+        (void)SSL_CTX_set_min_proto_version(ssl, TLS1_2_VERSION);
+    (void)SSL_CTX_set_options(ssl, SSL_OP_NO_RENEGOTIATION);
+    /* Also where the system's policy asks for it: with large buffers and read-ahead OpenSSL (3.0,
+     * 3.5) loses track of the records that the kernel hands over, and uploads break off */
+    (void)SSL_CTX_clear_options(ssl, SSL_OP_ENABLE_KTLS);
+    (void)SSL_CTX_set_mode(ssl, SSL_MODE_ENABLE_PARTIAL_WRITE |
+                                    SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
+    (void)SSL_CTX_set_session_cache_mode(ssl, cache | SSL_SESS_CACHE_NO_INTERNAL);
+    SSL_CTX_sess_set_new_cb(ssl, keep_session);
+}
+
+struct tls_context *context_new(const SSL_METHOD *method, long cache, char error[TLS_ERROR_SIZE]) {
     struct tls_context *context = calloc(1, sizeof(*context));
-    if (!context)
-        return NULL;
     /* The end of the process frees everything faster */
     (void)OPENSSL_init_ssl(OPENSSL_INIT_NO_ATEXIT, NULL);
-    context->ssl = SSL_CTX_new(method); /* as the system's policy has it */
-    if (!context->ssl) {
+    if (context)
+        context->ssl = SSL_CTX_new(method); /* as the system's policy has it */
+    if (!context || !context->ssl) {
+        context_explain(error, "OpenSSL", "cannot be set up");
         free(context);
         return NULL;
     }
-    if (SSL_CTX_get_min_proto_version(context->ssl) < TLS1_2_VERSION)
-        (void)SSL_CTX_set_min_proto_version(context->ssl, TLS1_2_VERSION);
-    (void)SSL_CTX_set_options(context->ssl, SSL_OP_NO_RENEGOTIATION);
-    /* Also where the system's policy asks for it: with large buffers and read-ahead OpenSSL (3.0,
-     * 3.5) loses track of the records that the kernel hands over, and uploads break off */
-    (void)SSL_CTX_clear_options(context->ssl, SSL_OP_ENABLE_KTLS);
-    (void)SSL_CTX_set_mode(context->ssl, SSL_MODE_ENABLE_PARTIAL_WRITE |
-                                             SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
-                                             SSL_MODE_RELEASE_BUFFERS);
+    set_up(context->ssl, cache);
     return context;
 }
 
@@ -37,8 +52,8 @@ void context_free(struct tls_context *context) {
     free(context);
 }
 
-/* The reason of OpenSSL's oldest error, which the others follow from. */
-static const char *reason_of(unsigned long error) {
+const char *context_reason(void) {
+    unsigned long error = ERR_peek_error();
     if (error == 0)
         return "unknown reason";
     if (ERR_SYSTEM_ERROR(error))
@@ -48,7 +63,7 @@ static const char *reason_of(unsigned long error) {
 }
 
 void context_explain(char error[TLS_ERROR_SIZE], const char *what, const char *file) {
-    (void)snprintf(error, TLS_ERROR_SIZE, "%s %.150s: %s", what, file, reason_of(ERR_peek_error()));
+    (void)snprintf(error, TLS_ERROR_SIZE, "%s %.150s: %s", what, file, context_reason());
     ERR_clear_error();
 }
 

@@ -11,10 +11,10 @@
 struct tls_context {
     SSL_CTX *ssl;
     bool server;
-    bool asks;            /* server: for client certificates */
-    SSL_SESSION *session; /* server: of TLS 1.2 without tickets, to be resumed by its id */
-    bool lenient;         /* connections may end without close_notify */
-    char host[256];       /* client: whom the certificate must name; "": nobody */
+    bool asks;                      /* server: for client certificates */
+    SSL_SESSION *session;           /* of the newest control connection, to be resumed */
+    bool lenient;                   /* connections may end without close_notify */
+    char host[256];                 /* client: whom the certificate must name; "": nobody */
     char pin[TLS_FINGERPRINT_SIZE]; /* client: the certificate itself; "": any that is good */
 };
 
@@ -26,19 +26,21 @@ struct tls_stream {
     int how;                         /* as it told the last time */
     short events;                    /* what -EAGAIN waits for */
     bool more;                       /* perhaps bytes that have been received wait in here */
-    SSL_SESSION *session;            /* client's control connection: for data connections */
     char error[TLS_ERROR_SIZE];
 };
 
 /* context: what server's and client's have in common */
 
-/* Makes one with what both want. Returns NULL when memory is short. */
-struct tls_context *context_new(const SSL_METHOD *method);
+/* Makes one with what both want; cache: whose sessions it keeps. Returns NULL with the reason in
+ * error. */
+struct tls_context *context_new(const SSL_METHOD *method, long cache, char error[TLS_ERROR_SIZE]);
 void context_free(struct tls_context *context);
 /* Our own certificate and its key. Returns 0 or -EINVAL with the reason in error. */
 int context_identify(struct tls_context *context, const char *certificate, const char *key,
                      char error[TLS_ERROR_SIZE]);
 void context_describe(const struct tls_context *context, struct tls_certificate *ret);
+/* The reason of OpenSSL's oldest error, which the others follow from. */
+const char *context_reason(void);
 /* What OpenSSL complains of, as text: "what file: reason". Empties its queue. */
 void context_explain(char error[TLS_ERROR_SIZE], const char *what, const char *file);
 

@@ -36,17 +36,8 @@ static SSL_TICKET_RETURN take_ticket(SSL *ssl, SSL_SESSION *session, const unsig
     return SSL_TICKET_RETURN_USE;
 }
 
-/* The session of the newest control connection is the only one that can be resumed by its id. */
-static int keep_session(SSL *ssl, SSL_SESSION *session) {
-    const struct tls_stream *stream = SSL_get_app_data(ssl);
-    if (stream->beside)
-        return 0;
-    SSL_SESSION_free(stream->context->session);
-    stream->context->session = session;
-    return 1;
-}
-
-/* Finds it: a copy, for a connection that does not end well spoils its session. */
+/* The session of the newest control connection is the only one that can be resumed by its id. Gives
+ * a copy, for a connection that does not end well spoils its session. */
 static SSL_SESSION *find_session(SSL *ssl, const unsigned char *id, int length, int *ret_counted) {
     const struct tls_stream *stream = SSL_get_app_data(ssl);
     SSL_SESSION *session = stream->context->session;
@@ -102,18 +93,14 @@ static int check_time(const struct tls_context *context, char error[TLS_ERROR_SI
 
 int server_open(const struct tls_server_settings *settings, struct tls_context **ret_context,
                 char error[TLS_ERROR_SIZE]) {
-    struct tls_context *context = context_new(TLS_server_method());
-    if (!context) {
-        context_explain(error, "OpenSSL", "cannot be set up");
+    struct tls_context *context = context_new(TLS_server_method(), SSL_SESS_CACHE_SERVER, error);
+    if (!context)
         return -ENOMEM;
-    }
     context->server = true;
     SSL_CTX *ssl = context->ssl;
     (void)SSL_CTX_set_options(ssl, SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
     (void)SSL_CTX_set_timeout(ssl, SESSION_TIME);
     (void)SSL_CTX_set_session_id_context(ssl, (const unsigned char *)"stord", 5);
-    (void)SSL_CTX_set_session_cache_mode(ssl, SSL_SESS_CACHE_SERVER | SSL_SESS_CACHE_NO_INTERNAL);
-    SSL_CTX_sess_set_new_cb(ssl, keep_session);
     SSL_CTX_sess_set_get_cb(ssl, find_session);
     (void)SSL_CTX_set_session_ticket_cb(ssl, mark_ticket, take_ticket, NULL);
     SSL_CTX_set_alpn_select_cb(ssl, choose_protocol, NULL);

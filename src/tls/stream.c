@@ -38,18 +38,15 @@ void stream_free(struct tls_stream *stream) {
     if (!stream)
         return;
     SSL_free(stream->ssl);
-    SSL_SESSION_free(stream->session);
     free(stream);
 }
 
 static void explain(struct tls_stream *stream) {
-    unsigned long error = ERR_peek_error();
-    const char *reason = ERR_reason_error_string(error);
     long verdict = SSL_get_verify_result(stream->ssl);
-    bool refused = ERR_GET_REASON(error) == SSL_R_CERTIFICATE_VERIFY_FAILED && verdict != X509_V_OK;
-    (void)snprintf(stream->error, sizeof(stream->error), "%s%s%s",
-                   reason ? reason : "unknown reason", refused ? ": " : "",
-                   refused ? X509_verify_cert_error_string(verdict) : "");
+    bool refused =
+        ERR_GET_REASON(ERR_peek_error()) == SSL_R_CERTIFICATE_VERIFY_FAILED && verdict != X509_V_OK;
+    (void)snprintf(stream->error, sizeof(stream->error), "%s%s%s", context_reason(),
+                   refused ? ": " : "", refused ? X509_verify_cert_error_string(verdict) : "");
 }
 
 /* What OpenSSL's last function came to, which was no success: as tls.h has it. failure: errno. */

@@ -1,6 +1,7 @@
 #include "../../src/users.c"
 #include "../../src/certname.c"
 #include "../../src/cidr.c"
+#include "../../src/fingerprint.c"
 #include "../../src/path.c"
 #include "../../src/rights.c"
 #include "../../src/value.c"
