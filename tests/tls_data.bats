@@ -1,5 +1,6 @@
 # TLS on data connections: transfers and their ends, resumption, commands meanwhile.
 # shellcheck shell=bats
+# shellcheck disable=SC2030,SC2031 # each test has its own environment
 # shellcheck disable=SC2034 # WRAP is for session.bash
 load resume
 load tls
@@ -585,6 +586,26 @@ STEPS
         --next -sS --ssl-reqd --cacert "$T/ca.crt" -T "$T/file" "ftp://localhost:$PORT/good"
     [[ $output == *553* ]] || fail "$output"
     same "$T/file" "$ROOT/good"
+}
+
+@test "tls data: what comes under TLS is written 128 KiB at a time" {
+    local -x ASAN_OPTIONS=detect_leaks=0 # leaks cannot be looked for under strace
+    # shellcheck disable=SC2034 # for talk
+    local WRAP=(strace -f -o "$T/trace" -e trace=write)
+    with_begun -- <<'STEPS'
+> EPSV
+< 229
+> STOR x
+< 150
+connect
+data@ 1000000
+done
+< 226
+file@ x 1000000
+STEPS
+    # seven whole ones, and what is left
+    [ "$(grep -cE '^[0-9]+ +write\([0-9]+, .*, 131072\) = 131072$' "$T/trace")" = 7 ]
+    [ "$(grep -cE '^[0-9]+ +write\([0-9]+, .*, 82496\) = 82496$' "$T/trace")" = 1 ]
 }
 
 @test "tls data: bytes that are no TLS in the middle of an upload" {
