@@ -27,7 +27,7 @@ password_LIBRARY = libcrypt
 tls_LIBRARY = openssl
 TLS_OBJECTS = $(patsubst %.c,$(OBJ)/%.o,$(wildcard src/tls/*.c))
 
-HANDLER_SOURCES = handler.c $(filter-out %_module.c,$(wildcard src/*.c))
+HANDLER_SOURCES = handler.c $(filter-out %_module.c,$(wildcard src/*.c)) $(wildcard src/sandbox/*.c)
 CLIENT_SOURCES = client.c $(wildcard src/client/*.c) src/fingerprint.c
 SOURCES = handler.c client.c $(wildcard src/*.c src/*/*.c)
 UNITS = $(notdir $(basename $(wildcard tests/unit/*.c)))
@@ -81,6 +81,14 @@ $(OBJ)/src/tls/%.o: src/tls/%.c
 	@echo "  CC $<"
 	@mkdir -p $(@D)
 	@$(COMPILE) -fPIC -fvisibility=hidden $$(pkg-config --cflags $(tls_LIBRARY)) -c -o $@ $<
+
+# The names of system calls, as the kernel's headers have them
+build/syscalls/syscalls.inc:
+	@mkdir -p $(@D)
+	@printf '#include <asm/unistd.h>\n' | $(CC) -E -dM - | \
+		sed -n 's/^#define __NR_\([a-z0-9_]*\) .*/{__NR_\1, "\1"},/p' | sort >$@
+$(OBJ)/src/sandbox/trap.o: build/syscalls/syscalls.inc
+$(OBJ)/src/sandbox/trap.o: COMPILE += -Ibuild/syscalls
 
 $(OBJ)/%.o: %.c
 	@echo "  CC $<"

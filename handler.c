@@ -5,23 +5,28 @@
  * the client is, open the root, serve. What each step does stands in its module's header.
  */
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "src/auth.h"
 #include "src/channel.h"
 #include "src/check.h"
 #include "src/config.h"
+#include "src/dial.h"
 #include "src/hash.h"
 #include "src/log.h"
 #include "src/login.h"
 #include "src/path.h"
 #include "src/peer.h"
 #include "src/recount.h"
+#include "src/sandbox.h"
 #include "src/secure.h"
 #include "src/session.h"
 #include "src/start.h"
+#include "src/user.h"
 
 enum { REFUSAL_TIME = 1000 }; /* ms that a client who cannot be served may take to hear it */
 
@@ -44,46 +49,129 @@ static int refuse_setup(const struct log *log, int status, const char *complaint
     return status;
 }
 
-static int serve(const struct config *config, const struct log *log, int stop) {
-    char complaint[CONFIG_ERROR_SIZE], reason[TLS_ERROR_SIZE];
+/* What a session is made of, as it is being put together. */
+struct making {
+    const struct config *config;
+    const struct log *log;
     struct peer peer;
+    struct user_target user;
+    struct login login;
+    struct secure_setup secure;
     struct path_root root;
-    int result = peer_identify(&peer, STDIN_FILENO);
+    struct dial dial;
+    char complaint[CONFIG_ERROR_SIZE]; /* why it cannot be */
+};
+
+/* Keeps why not. Returns the error. */
+__attribute__((format(printf, 3, 4))) static int complain(struct making *making, int error,
+                                                          const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(making->complaint, sizeof(making->complaint), format, arguments);
+    va_end(arguments);
+    return error;
+}
+
+/* Whom to become. Root serves nobody but who has started us by hand, unless it is told to. */
+static int find_user(struct making *making) {
+    const char *name = making->config->user;
+    if (making->peer.kind == PEER_PIPE && !making->peer.relayed)
+        name = "root";
+    int result = user_find(name, &making->user);
+    return result < 0
+               ? complain(making, result,
+                          "started as root, and there is no user %.64s to become: see --user", name)
+               : 0;
+}
+
+/* Starts what may read more than the session: before it is confined, and before it has the key. */
+static int start_helper(struct making *making) {
+    const struct login_setup setup = {.file = making->config->users,
+                                      .peer = &making->peer,
+                                      .log = making->log,
+                                      .config = making->config,
+                                      .user = &making->user};
+    int result = setup.file ? login_start(&making->login, &setup) : 0;
+    return result < 0 ? complain(making, result, "credential helper: %s", strerror(-result)) : 0;
+}
+
+static int load_tls(struct making *making) {
+    char reason[TLS_ERROR_SIZE];
+    int result = secure_open(making->config, &making->secure, reason);
+    return result < 0 ? complain(making, result, "TLS: %s", reason) : 0;
+}
+
+/* Gives up root: what follows has to do without. */
+static int become_user(struct making *making) {
+    int result = user_become(&making->user);
+    return result < 0 ? complain(making, result, "cannot become %.64s: %s", making->config->user,
+                                 strerror(-result))
+                      : 0;
+}
+
+static int open_root(struct making *making) {
+    const struct config *config = making->config;
+    int result = path_root_open(&making->root, config->root, config_root_is_default(config));
+    return result < 0 ? complain(making, result, "root %.400s: %s", config->root, strerror(-result))
+                      : 0;
+}
+
+static int open_dial(struct making *making) {
+    int result = making->config->no_data_connections ? 0 : dial_open(&making->dial, &making->peer);
+    return result < 0 ? complain(making, result, "active mode: %s", strerror(-result)) : 0;
+}
+
+static int confine(struct making *making) {
+    const struct dial *dial = making->dial.address ? &making->dial : NULL;
+    const struct sandbox sandbox = {.config = making->config,
+                                    .log = making->log,
+                                    .root = &making->root,
+                                    .rights = auth_most_rights(making->config),
+                                    .dial = dial,
+                                    .helper = making->login.fd < 0 ? -1 : making->login.pid};
+    int result = sandbox_enter(&sandbox);
+    return result < 0 ? complain(making, result, "cannot be confined: %s", strerror(-result)) : 0;
+}
+
+/* In this order. Returns 0, or a negative errno with making->complaint. */
+static int make(struct making *making) {
+    static int (*const steps[])(struct making *) = {find_user,   start_helper, load_tls,
+                                                    become_user, open_root,    open_dial};
+    int result = 0;
+    for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]) && result == 0; i++)
+        result = steps[i](making);
+    return result;
+}
+
+static int serve(const struct config *config, const struct log *log, int stop) {
+    static struct session session; /* static only for its size: nothing else refers to it */
+    struct making making = {.config = config, .log = log, .login = {.fd = -1}};
+    int result = peer_identify(&making.peer, STDIN_FILENO);
     if (result < 0) { /* a client that has gone already is no failure */
         log_event(log, LOG_LEVEL_INFO, "No client: %s", strerror(-result));
         return result == -ENOTCONN ? EX_OK : EX_OSERR;
     }
-    result = path_root_open(&root, config->root, config_root_is_default(config));
+    log_event(log, LOG_LEVEL_INFO, "Accepted connection from %s", making.peer.text);
+    result = make(&making);
     if (result < 0) {
-        (void)snprintf(complaint, sizeof(complaint), "root %.400s: %s", config->root,
-                       strerror(-result));
-        return refuse_setup(log, EX_CONFIG, complaint);
+        login_end(&making.login);
+        return refuse_setup(log, EX_CONFIG, making.complaint);
     }
-    struct login login = {.fd = -1};
-    const struct login_setup setup = {.file = config->users, .peer = &peer, .log = log};
-    result = setup.file ? login_start(&login, &setup) : 0;
-    if (result < 0) {
-        (void)snprintf(complaint, sizeof(complaint), "credential helper: %s", strerror(-result));
-        return refuse_setup(log, EX_OSERR, complaint);
-    }
-    struct secure_setup secure; /* behind login_start: the helper has no business with the key */
-    result = secure_open(config, &secure, reason);
-    if (result < 0) {
-        login_end(&login);
-        (void)snprintf(complaint, sizeof(complaint), "TLS: %s", reason);
-        return refuse_setup(log, EX_CONFIG, complaint);
-    }
-    static struct session session; /* static only for its size: nothing else refers to it */
     const struct session_parts parts = {.config = config,
                                         .log = log,
-                                        .peer = &peer,
-                                        .root = &root,
-                                        .login = &login,
-                                        .secure = &secure,
+                                        .peer = &making.peer,
+                                        .root = &making.root,
+                                        .dial = &making.dial,
+                                        .login = &making.login,
+                                        .secure = &making.secure,
                                         .in = STDIN_FILENO,
                                         .out = STDOUT_FILENO};
     session_init(&session, &parts);
     session.control.stop = stop;
+    if (confine(&making) < 0) {
+        login_end(&making.login);
+        return refuse_setup(log, EX_OSERR, making.complaint);
+    }
     session_run(&session);
     login_end(&session.login);
     return EX_OK;

@@ -169,6 +169,31 @@ static int parse_mode(const char *text, const char **ret_rest) {
     return (int)strtoul(text, NULL, 8);
 }
 
+/* A file that may not be read is open as a mere path, and such a descriptor wants a detour. */
+static int change_mode(int fd, mode_t mode) {
+    char self[sizeof("/proc/self/fd/") + 3 * sizeof(fd)];
+    if (fchmod(fd, mode) == 0)
+        return 0;
+    (void)snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
+    return errno == EBADF && fchmodat(AT_FDCWD, self, mode, 0) == 0 ? 0 : -errno;
+}
+
+static int set_mode(const struct path_root *root, const char *path, mode_t mode) {
+    int fd = path_open(root, path, O_RDONLY | O_NONBLOCK, 0);
+    if (fd == -EACCES)
+        fd = path_open(root, path, O_PATH, 0);
+    if (fd < 0)
+        return fd;
+    struct stat st;
+    int result = fstat(fd, &st) < 0 ? -errno : 0;
+    if (result == 0 && !S_ISREG(st.st_mode))
+        result = -EISDIR;
+    if (result == 0)
+        result = change_mode(fd, mode);
+    (void)close(fd);
+    return result;
+}
+
 int site_chmod(struct session *session, const char *argument) {
     char path[PATH_SIZE];
     const char *rest;
@@ -176,18 +201,8 @@ int site_chmod(struct session *session, const char *argument) {
     if (mode < 0 || *rest != ' ' || !rest[1])
         return reply_send(session, 501, "Wanted: SITE CHMOD mode file");
     int result = look_up_to_set(session, rest + 1, path);
-    int fd = result < 0 ? result : path_open(&session->root, path, O_RDONLY | O_NONBLOCK, 0);
-    if (fd >= 0) {
-        struct stat st;
-        result = fstat(fd, &st) < 0 ? -errno : 0;
-        if (result == 0 && !S_ISREG(st.st_mode))
-            result = -EISDIR;
-        if (result == 0 && fchmod(fd, (mode_t)mode & 0777) < 0)
-            result = -errno;
-        (void)close(fd);
-    } else {
-        result = fd;
-    }
+    if (result == 0)
+        result = set_mode(&session->root, path, (mode_t)mode & 0777);
     if (result < 0)
         return reply_failure_as(session, 550, "Failed to set mode", result);
     return reply_send(session, 200, "Mode of %s set to %03o", rest + 1, (unsigned)mode & 0777);

@@ -12,6 +12,7 @@
 #include "clock.h"
 #include "folder.h"
 #include "reply.h"
+#include "sandbox.h"
 #include "session.h"
 #include "view.h"
 
@@ -68,6 +69,15 @@ static bool has_address(const struct peer *peer) {
     return peer->address.any.sa_family == AF_INET || peer->address.any.sa_family == AF_INET6;
 }
 
+unsigned auth_most_rights(const struct config *config) {
+    struct account local = account_local(), anonymous = account_anonymous(config);
+    if (config->users) /* whose lines the helper alone reads */
+        return RIGHTS_ALL;
+    account_complete(&local, config);
+    account_complete(&anonymous, config);
+    return local.rights | (config->anonymous ? anonymous.rights : 0);
+}
+
 void auth_begin(struct session *session) {
     be_nobody(session);
     session->authenticated = false;
@@ -111,41 +121,59 @@ static int enter_home(struct session *session) {
     return result;
 }
 
-/* code: of the reply when all goes well. */
-static int log_in(struct session *session, const struct account *account, int code) {
-    apply(session, account);
-    int result = enter_home(session);
-    if (result < 0) {
-        log_event(session->log, LOG_LEVEL_ERROR, "Home %s of %s: %s", account->home, session->user,
-                  strerror(-result));
-        session->over = true;
-        return reply_send(session, 421, "Your folder is not available; closing");
-    }
-    auth_owner('u', session->user, session->owner);
-    login_end(&session->login);
-    session->logged_in = session->authenticated = true;
-    log_event(session->log, LOG_LEVEL_INFO, "Logged in: %s from %s%s", session->user,
-              session->peer.text, code == 232 ? ", by certificate" : "");
-    return reply_send(session, code, "Logged in");
-}
-
 /* "anonymous" and "ftp", where they may log in. */
 static bool is_anonymous(const struct session *session) {
     return session->config->anonymous &&
            (strcasecmp(session->user, "anonymous") == 0 || strcasecmp(session->user, "ftp") == 0);
 }
 
-static int log_in_anonymous(struct session *session) {
-    const struct account account = account_anonymous(session->config);
-    memcpy(session->user, "anonymous", sizeof("anonymous"));
-    int result = log_in(session, &account, 230);
-    host_owner(session, session->owner); /* uploads are gone on with from the same address only */
-    return result;
-}
-
 static int close_after(struct session *session, const char *text) {
     session->over = true;
     return reply_send(session, 421, "%s; closing", text);
+}
+
+static int refuse_home(struct session *session, int error) {
+    log_event(session->log, LOG_LEVEL_ERROR, "Home %s of %s: %s", session->account.home,
+              session->user, strerror(-error));
+    session->over = true;
+    return reply_send(session, 421, "Your folder is not available; closing");
+}
+
+/* From here on no file is open to the process that is not open to the user. */
+static int narrow(const struct session *session) {
+    const struct sandbox_home home = {.top = &session->top,
+                                      .home = &session->root,
+                                      .rights = session->rights,
+                                      .is_counted = session->account.quota != VALUE_UNLIMITED};
+    return sandbox_narrow(session->config, session->log, &home);
+}
+
+/* code: of the reply when all goes well. */
+static int log_in(struct session *session, const struct account *account, int code) {
+    apply(session, account);
+    int result = enter_home(session);
+    if (result < 0)
+        return refuse_home(session, result);
+    login_end(&session->login);
+    if (is_anonymous(session)) { /* uploads are gone on with from the same address only */
+        host_owner(session, session->owner);
+    } else {
+        auth_owner('u', session->user, session->owner);
+        join_others(session);
+    }
+    result = narrow(session);
+    if (result < 0)
+        return close_after(session, "Nobody can be served safely: see the server's log");
+    session->logged_in = session->authenticated = true;
+    log_event(session->log, LOG_LEVEL_INFO, "Logged in: %s from %s%s", session->user,
+              session->peer.text, code == 232 ? ", by certificate" : "");
+    return reply_send(session, code, "Logged in");
+}
+
+static int log_in_anonymous(struct session *session) {
+    const struct account account = account_anonymous(session->config);
+    memcpy(session->user, "anonymous", sizeof("anonymous"));
+    return log_in(session, &account, 230);
 }
 
 /* The log line that contrib/fail2ban looks for. begun: when the password came, so that the reply
@@ -208,14 +236,6 @@ static int no_answer(struct session *session, int error) {
     return close_after(session, "Nobody can log in now: see the server's log");
 }
 
-/* What follows when the helper has said yes. */
-static int log_in_user(struct session *session, const struct account *account, int code) {
-    int result = log_in(session, account, code);
-    if (session->logged_in)
-        join_others(session);
-    return result;
-}
-
 /* Can the client log in by its certificate alone? */
 static bool may_ask(const struct session *session) {
     return *session->secure.facts.peer.fingerprint && session->certificate_tries < LOGIN_TRIES;
@@ -229,7 +249,7 @@ static int try_certificate(struct session *session) {
     if (result < 0 || answer.outcome == LOGIN_BROKEN)
         return no_answer(session, result);
     if (answer.outcome == LOGIN_YES)
-        return log_in_user(session, &answer.account, 232);
+        return log_in(session, &answer.account, 232);
     return reply_send(session, 331, "Now send PASS");
 }
 
@@ -267,7 +287,7 @@ int verb_pass(struct session *session, const char *argument) {
         return no_answer(session, result);
     if (answer.outcome != LOGIN_YES)
         return refuse_login(session, begun);
-    return log_in_user(session, &answer.account, 230);
+    return log_in(session, &answer.account, 230);
 }
 
 int verb_acct(struct session *session, const char *argument) {

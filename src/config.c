@@ -82,6 +82,14 @@ static const struct option options[] = {
      "room that uploads leave on the disk: bytes, K, M, G, T, or %"},
     {"no-sync", NULL, "no", value_flag, FIELD(no_sync),
      "226 does not wait for the disk: a power cut may lose uploads"},
+    {"no-data-connections", NULL, "no", value_flag, FIELD(no_data_connections),
+     "inline uploads only: no PASV, EPSV, PORT, EPRT, and no socket can be made"},
+    {"user", "USER", "stord", value_user, FIELD(user),
+     "whom to become where started as root; root: nobody else"},
+    {"require-confinement", NULL, "no", value_flag, FIELD(require_confinement),
+     "serve nobody where the kernel lacks what confines a session"},
+    {"debug-confinement", NULL, "no", value_flag, FIELD(debug_confinement),
+     "name a forbidden system call in the log before the session ends"},
 };
 
 /* What else the program does, but to serve a session. */

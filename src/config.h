@@ -58,6 +58,10 @@ struct config {
     uint64_t max_file_size;          /* bytes an upload may have, or VALUE_UNLIMITED */
     struct room min_free;            /* room that uploads leave on the disk */
     bool no_sync;                    /* nothing waits for the disk */
+    bool no_data_connections;        /* uploads come over the control connection alone */
+    const char *user;                /* whom to become where started as root */
+    bool require_confinement;        /* nobody is served where the kernel cannot confine us */
+    bool debug_confinement;          /* forbidden system calls are named in the log */
     uint64_t given;                  /* which options were given: see config_has */
 };
 

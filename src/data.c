@@ -169,7 +169,7 @@ int verb_epsv(struct session *session, const char *argument) {
 static int set_active(struct session *session, const union address *address, const char *verb) {
     if (session->data.extended_only)
         return reply_send(session, 501, "Only EPSV is served after EPSV ALL");
-    if (!peer_may_send(&session->peer, address) || port_of(address) < LEAST_PORT)
+    if (!dial_reaches(&session->dial, address) || port_of(address) < LEAST_PORT)
         return reply_send(session, 501, "Only your own address and ports from %d on", LEAST_PORT);
     data_reset(&session->data);
     session->data.active = *address;
@@ -267,12 +267,12 @@ static int connect_data(struct session *session) {
     int fd = socket(to->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return -errno;
-    int result = 0, error = 0;
+    int error = 0;
     socklen_t length = sizeof(error);
-    if (bind(fd, &from.any, length_of(&from)) < 0 ||
-        (connect(fd, &to->any, length_of(to)) < 0 && errno != EINPROGRESS))
-        result = -errno;
-    if (result == 0)
+    int result = bind(fd, &from.any, length_of(&from)) < 0
+                     ? -errno
+                     : dial_connect(&session->dial, fd, port_of(to));
+    if (result == 0 || result == -EINPROGRESS)
         result =
             session_wait(session, fd, POLLOUT, clock_deadline(session->config->connect_timeout));
     if (result == 0 && getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) < 0)

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <syslog.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "systemd.h"
@@ -53,6 +54,16 @@ void log_open(struct log *log, enum log_target target, enum log_level level, boo
         log_event(log, LOG_LEVEL_WARNING, "Logging to syslog: standard error is the client's");
     if (target == LOG_TARGET_JOURNAL && log->target != LOG_TARGET_JOURNAL)
         log_event(log, LOG_LEVEL_WARNING, "Logging without the journal: no libsystemd module");
+}
+
+void log_settle(const struct log *log) {
+    tzset(); /* syslog(3) asks for the time zone */
+    /* libsystemd opens its socket with the first event. Of a field that begins so the journal keeps
+     * nothing. */
+    char nothing[] = "_STORD=";
+    const struct iovec field = {.iov_base = nothing, .iov_len = sizeof(nothing) - 1};
+    if (log->target == LOG_TARGET_JOURNAL)
+        (void)log->systemd->journal_sendv(&field, 1);
 }
 
 /* Copies text to out with control characters as \xNN. Returns the length; cuts what has no room. */

@@ -34,6 +34,9 @@ void log_open(struct log *log, enum log_target target, enum log_level level, boo
 /* Tells whether standard error leads to the journal, as the environment says. */
 bool log_journal_stream(void);
 
+/* Opens now what log_event would open later, for a process that is about to be confined. */
+void log_settle(const struct log *log);
+
 /* Writes one event as one line. Control characters are escaped. */
 void log_event(const struct log *log, enum log_level level, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

@@ -12,6 +12,8 @@
 #include "certname.h"
 #include "line.h"
 #include "password.h"
+#include "sandbox.h"
+#include "user.h"
 
 enum { COMPLAINTS = 20 }; /* of which the log gets the first so many */
 
@@ -31,6 +33,7 @@ struct helper {
     struct users users;
     int error;           /* why they cannot be used, or 0 */
     unsigned complaints; /* about the file so far */
+    bool loaded;         /* the file has been read */
 };
 
 static void complain(void *context, unsigned line, const char *complaint) {
@@ -119,6 +122,20 @@ static ssize_t receive(int fd, void *bytes, size_t n) {
     return got;
 }
 
+/* Reads what it judges by, and gives up everything else. Who must not stay root reads at once, for
+ * nobody else may be able to. */
+static bool prepare(struct helper *helper) {
+    const struct login_setup *setup = helper->setup;
+    if (!helper->loaded)
+        load(helper);
+    helper->loaded = true;
+    int result = sandbox_enter_helper(setup->config, setup->log);
+    if (result < 0)
+        log_event(setup->log, LOG_LEVEL_ERROR, "Nobody can log in: credential helper: %s",
+                  strerror(-result));
+    return result == 0;
+}
+
 static void answer_questions(struct helper *helper, int fd) {
     static struct question question; /* static only for its size */
     struct login_answer answer = {.outcome = LOGIN_NO};
@@ -129,8 +146,8 @@ static void answer_questions(struct helper *helper, int fd) {
             return;
         question.name[sizeof(question.name) - 1] = '\0';
         question.password[sizeof(question.password) - 1] = '\0';
-        if (i == 0)
-            load(helper);
+        if (i == 0 && !prepare(helper))
+            return;
         if (helper->error < 0)
             answer.outcome = LOGIN_BROKEN;
         else
@@ -149,6 +166,11 @@ static _Noreturn void run(const struct login_setup *setup, int fd) {
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
     (void)close(STDIN_FILENO);
     (void)close(STDOUT_FILENO);
+    if (setup->user->wanted)
+        load(&helper);
+    helper.loaded = setup->user->wanted;
+    if (user_become(setup->user) < 0) /* which it will not be able to say either */
+        _exit(EXIT_FAILURE);
     (void)prctl(PR_SET_DUMPABLE, 0);
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* it may be in the middle of a long hash then */
     (void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);

@@ -1,7 +1,8 @@
 /*
  * login: the credential helper. A child of the session, forked before it is confined, that alone
- * reads the users file. It answers whether a password or a certificate is right, three times each
- * at the most, and is gone after the first yes; hashes never are in the session's memory.
+ * reads the users file, and is confined itself when it has. It answers whether a password or a
+ * certificate is right, three times each at the most, and is gone after the first yes; hashes never
+ * are in the session's memory.
  */
 #ifndef STORD_LOGIN_H
 #define STORD_LOGIN_H
@@ -21,11 +22,16 @@ struct login {
     pid_t pid; /* of the helper */
 };
 
+struct config;
+struct user_target;
+
 /* What the helper is made from. Outlives it. */
 struct login_setup {
     const char *file; /* the users file */
     const struct peer *peer;
     const struct log *log; /* for what is wrong with the file */
+    const struct config *config;
+    const struct user_target *user; /* whom the helper becomes */
 };
 
 enum login_outcome {

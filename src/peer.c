@@ -20,8 +20,7 @@ static bool is_loopback(const union address *address) {
     return address->any.sa_family == AF_INET6 && IN6_IS_ADDR_LOOPBACK(&address->in6.sin6_addr);
 }
 
-/* The same host, whatever the ports; both unmapped. */
-static bool same_host(const union address *a, const union address *b) {
+bool peer_same_host(const union address *a, const union address *b) {
     if (a->any.sa_family != b->any.sa_family)
         return false;
     if (a->any.sa_family == AF_INET)
@@ -34,7 +33,7 @@ bool peer_may_send(const struct peer *peer, const union address *from) {
     unmap(&plain);
     if (peer->address.any.sa_family != AF_INET && peer->address.any.sa_family != AF_INET6)
         return is_loopback(&plain);
-    return same_host(&peer->address, &plain);
+    return peer_same_host(&peer->address, &plain);
 }
 
 void peer_format(const union address *address, char text[PEER_TEXT_SIZE]) {
@@ -79,7 +78,10 @@ static void adopt_relayed(struct peer *peer) {
                                         "REMOTE_HOST", "NCAT_REMOTE_ADDR"};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         const char *value = getenv(names[i]);
-        if (!value || !*value || (i == 0 && strchr("</@", *value)))
+        if (!value || !*value)
+            continue;
+        peer->relayed = true;
+        if (i == 0 && strchr("</@", *value))
             continue; /* socat's name for an AF_UNIX peer: "<anon>" or a path */
         union address address;
         bool known = parse_address(value, &address);

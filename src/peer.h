@@ -27,6 +27,7 @@ union address {
 
 struct peer {
     enum peer_kind kind;
+    bool relayed;              /* a super-server stands between, as its variables tell */
     bool local;                /* on this machine: pipe, AF_UNIX or loopback */
     union address address;     /* of the peer; AF_UNSPEC when it has none to compare */
     union address here;        /* our own end, for data connections; AF_UNSPEC likewise */
@@ -43,6 +44,9 @@ int peer_identify(struct peer *ret_peer, int fd);
 /* Tells whether a data connection from that address is this peer's: it comes from the same host,
  * or, where the peer has no address, from this machine. */
 bool peer_may_send(const struct peer *peer, const union address *from);
+
+/* The same host, whatever the ports? Both unmapped: IPv4 or IPv6. */
+bool peer_same_host(const union address *a, const union address *b);
 
 /* Writes "host:port" of an address. */
 void peer_format(const union address *address, char text[PEER_TEXT_SIZE]);

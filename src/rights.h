@@ -15,7 +15,8 @@ enum right {
     RIGHT_RENAME = 1 << 6,
     RIGHT_DELETE = 1 << 7,
     /* Who has one of these can have uploads and folders of its own: see view. */
-    RIGHTS_OWN = RIGHT_UPLOAD | RIGHT_MKDIR
+    RIGHTS_OWN = RIGHT_UPLOAD | RIGHT_MKDIR,
+    RIGHTS_ALL = 2 * RIGHT_DELETE - 1
 };
 
 /* Reads a comma list of words ("" is no right). Returns the rights, or -1 where a word is unknown.

@@ -43,6 +43,7 @@ void session_init(struct session *session, const struct session_parts *parts) {
     session->config = parts->config;
     session->log = parts->log;
     session->peer = *parts->peer;
+    session->dial = *parts->dial;
     session->top = *parts->root;
     channel_open(&session->control, parts->in, parts->out);
     line_init(&session->line);
@@ -211,7 +212,6 @@ static int reply_stop(struct session *session) {
 }
 
 void session_run(struct session *session) {
-    log_event(session->log, LOG_LEVEL_INFO, "Accepted connection from %s", session->peer.text);
     if (session->config->no_sync)
         log_event(session->log, LOG_LEVEL_WARNING,
                   "Uploads are not synced (--no-sync): a power cut may lose acknowledged ones");

@@ -13,6 +13,7 @@
 #include "config.h"
 #include "count.h"
 #include "data.h"
+#include "dial.h"
 #include "line.h"
 #include "log.h"
 #include "login.h"
@@ -28,6 +29,7 @@ struct session {
     const struct config *config; /* settings, never changed */
     const struct log *log;       /* where events go */
     struct peer peer;            /* the client's end of the control connection */
+    struct dial dial;            /* whom to connect to in active mode */
     struct path_root top;        /* the root folder */
     struct path_root root;       /* what names are resolved beneath: that, or the user's home */
 
@@ -91,6 +93,7 @@ struct session_parts {
     const struct log *log;
     const struct peer *peer;
     const struct path_root *root;
+    const struct dial *dial;
     const struct login *login;
     const struct secure_setup *secure;
     int in, out; /* the control connection */

@@ -188,7 +188,8 @@ static int resume(struct store *store) {
 /* Opens a new file, which begins with what is to be kept of an old one. */
 static int begin_new(struct store *store, bool taken) {
     if (store->base != STORE_NOTHING) {
-        if (store->request->hidden && store->base == STORE_BEGINNING)
+        bool readable = store->request->may_read && !store->request->hidden;
+        if (!readable && store->base == STORE_BEGINNING)
             return -ERANGE;
         if (taken && !store->request->may_extend)
             return -EEXIST;

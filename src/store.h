@@ -36,7 +36,8 @@ struct store_request {
     enum store_base base;      /* what it begins with */
     uint64_t keep;             /* bytes, for STORE_BEGINNING */
     bool may_resume;           /* it may go on from a partial */
-    bool may_extend;           /* it may go on from a file */
+    bool may_extend;           /* it may go on from a file, */
+    bool may_read;             /* which it may open */
     bool unique;               /* a name is taken also where it has a partial */
     bool blind;                /* the client must not learn what is there but its own, and */
     bool hidden;               /* what may have the name is not its own */

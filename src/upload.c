@@ -227,6 +227,7 @@ static void find_old(struct session *session, struct upload *upload) {
     if (!upload->is_own || request->base == STORE_NOTHING)
         memcpy(upload->path, upload->asked, sizeof(upload->path));
     request->blind = !session_sees(session);
+    request->may_read = !request->blind || session->rights & RIGHT_APPEND; /* see landlock_files */
     request->hidden = request->blind && !upload->is_own;
     if (request->hidden && request->base == STORE_ALL && !request->may_resume)
         /* or it would be found out how long the file is */

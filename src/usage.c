@@ -32,6 +32,10 @@ void usage_boot(char ret_boot[COUNT_BOOT_SIZE]) {
         (void)close(fd);
 }
 
+int usage_open_folder(const struct path_root *top) {
+    return unfinished_enter(top, "/" USAGE_FOLDER);
+}
+
 bool usage_is_limited(const struct usage *usage) {
     return usage->quota != VALUE_UNLIMITED;
 }

@@ -41,6 +41,10 @@ struct usage {
     bool recounted;     /* it had to be: for the log */
 };
 
+/* Makes the folder of the reserved folder that all counts are in, where it is missing. Returns a
+ * descriptor that leads to it, or a negative errno. */
+int usage_open_folder(const struct path_root *top);
+
 /* Finds out in which boot of the machine we are; "" where that cannot be read. */
 void usage_boot(char ret_boot[COUNT_BOOT_SIZE]);
 

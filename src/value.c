@@ -24,6 +24,13 @@ const char *value_file(void *field, const char *value) {
     return NULL;
 }
 
+const char *value_user(void *field, const char *value) {
+    if (*value == '\0')
+        return "the name of a user";
+    *(const char **)field = value;
+    return NULL;
+}
+
 const char *value_rights(void *field, const char *value) {
     int rights = rights_parse(value);
     if (rights < 0)

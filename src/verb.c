@@ -133,6 +133,10 @@ static int refuse_http(struct session *session) {
 
 /* Can this session run it, whoever the client is? */
 static bool is_implemented(const struct session *session, const struct verb *verb) {
+    bool needs_data =
+        verb->traits & VERB_DATA || (verb->traits & VERB_TRANSFER && !(verb->traits & VERB_UPLOAD));
+    if (needs_data && session->config->no_data_connections)
+        return false;
     return verb->run && (!(verb->traits & VERB_TLS) || session->secure.setup.library);
 }
 

@@ -1,0 +1,36 @@
+/*
+ * filter: which system calls a process may still make (seccomp(2)).
+ */
+#ifndef STORD_FILTER_H
+#define STORD_FILTER_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "../dial.h"
+
+/* Who needs a system call: bits. */
+enum filter_group {
+    FILTER_SESSION = 1 << 0,  /* sessions */
+    FILTER_DATA = 1 << 1,     /* those with data connections */
+    FILTER_HELPED = 1 << 2,   /* those with a credential helper */
+    FILTER_HELPER = 1 << 3,   /* the helper */
+    FILTER_SANITIZED = 1 << 4 /* what was built with AddressSanitizer */
+};
+
+/* What the process is that makes them. */
+struct filter_facts {
+    unsigned groups;         /* bits of enum filter_group */
+    const struct dial *dial; /* the one address to connect to */
+    pid_t helper;            /* which may be killed */
+    bool names;              /* what is forbidden is told by SIGSYS, for trap to name it */
+};
+
+/* Forbids every system call but those of the table. One that is not there ends the process. Returns
+ * 0, -EOPNOTSUPP where the kernel or this kind of machine cannot, or another negative errno. */
+int filter_enter(const struct filter_facts *facts);
+
+/* Does the kernel know filters, and do we know this kind of machine? */
+bool filter_is_known(void);
+
+#endif

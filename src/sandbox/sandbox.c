@@ -1,0 +1,162 @@
+#include "../sandbox.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "../config.h"
+#include "../log.h"
+#include "../unfinished.h"
+#include "../usage.h"
+#include "filter.h"
+#include "landlock.h"
+#include "trap.h"
+
+#if defined(__SANITIZE_ADDRESS__)
+#define IS_SANITIZED true
+#else
+#define IS_SANITIZED false
+#endif
+
+enum {
+    MEMORY = 512 << 20, /* bytes; the making of a hash takes 16 MiB and more */
+    DESCRIPTORS = 64,
+    COMPLAINT_SIZE = 256
+};
+
+/* What a process may use. Sanitizers want memory without end, and a thread. */
+static const struct {
+    __rlimit_resource_t resource;
+    rlim_t most;
+    bool sanitized;
+} limits[] = {
+    {RLIMIT_CORE, 0, true},     {RLIMIT_NOFILE, DESCRIPTORS, true}, {RLIMIT_MEMLOCK, 0, true},
+    {RLIMIT_MSGQUEUE, 0, true}, {RLIMIT_NPROC, 0, false},           {RLIMIT_DATA, MEMORY, false},
+};
+
+/* Lowers a limit; one that is lower already stays. */
+static int lower(__rlimit_resource_t resource, rlim_t most) {
+    struct rlimit limit;
+    if (getrlimit(resource, &limit) < 0)
+        return -errno;
+    limit.rlim_cur = limit.rlim_cur < most ? limit.rlim_cur : most;
+    limit.rlim_max = limit.rlim_max < most ? limit.rlim_max : most;
+    return setrlimit(resource, &limit) < 0 ? -errno : 0;
+}
+
+/* Not dumpable: other processes of the same user see nothing of our memory, and core dumps that are
+ * piped to a program know no RLIMIT_CORE. */
+static int set_limits(void) {
+    for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
+        int result =
+            IS_SANITIZED && !limits[i].sanitized ? 0 : lower(limits[i].resource, limits[i].most);
+        if (result < 0)
+            return result;
+    }
+    bool done = prctl(PR_SET_DUMPABLE, 0) == 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
+    return done ? 0 : -errno;
+}
+
+/* What a phase could not do, in one line of the log. */
+struct lack {
+    const struct config *config;
+    char text[COMPLAINT_SIZE];
+    int error; /* the first, or 0 */
+};
+
+static void note(struct lack *lack, int error, const char *what) {
+    size_t n = strlen(lack->text);
+    if (error == 0)
+        return;
+    (void)snprintf(lack->text + n, sizeof(lack->text) - n, "%sno %s (%s)", n ? ", " : "", what,
+                   strerror(-error));
+    lack->error = lack->error ? lack->error : error;
+}
+
+/* Says what is lacking. Returns 0 where the session may go on nevertheless. */
+static int judge(const struct lack *lack, const struct log *log) {
+    if (lack->error == 0)
+        return 0;
+    bool fatal = lack->config->require_confinement;
+    log_event(log, fatal ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING, "Confinement is not whole: %s",
+              lack->text);
+    return fatal ? lack->error : 0;
+}
+
+static void confine_files(struct lack *lack, const struct landlock_rule *rules, unsigned count,
+                          unsigned extra) {
+    note(lack, landlock_enter(rules, count, extra), "Landlock");
+    if (landlock_version() >= LANDLOCK_LEAST && count > 0 &&
+        landlock_leaves_truncation(rules[0].files))
+        note(lack, -EOPNOTSUPP, "ban on emptying files that may be read");
+}
+
+static void confine_calls(struct lack *lack, const struct log *log, struct filter_facts *facts) {
+    facts->names = lack->config->debug_confinement;
+    facts->groups |= IS_SANITIZED ? FILTER_SANITIZED : 0;
+    int result = facts->names ? trap_enter(log) : 0;
+    note(lack, result < 0 ? result : filter_enter(facts), "filter of system calls");
+}
+
+int sandbox_enter(const struct sandbox *sandbox) {
+    struct lack lack = {.config = sandbox->config};
+    const struct landlock_rule root = {.fd = sandbox->root->fd,
+                                       .files = landlock_files(sandbox->rights)};
+    bool helped = sandbox->helper > 0, connects = sandbox->dial != NULL;
+    struct filter_facts facts = {.groups = FILTER_SESSION | (connects ? FILTER_DATA : 0) |
+                                           (helped ? FILTER_HELPED : 0),
+                                 .dial = sandbox->dial,
+                                 .helper = sandbox->helper};
+    int result = set_limits();
+    if (result < 0)
+        return result;
+    log_settle(sandbox->log);
+    confine_files(&lack, &root, 1,
+                  (connects ? 0 : LANDLOCK_NO_TCP) | (helped ? 0 : LANDLOCK_NO_SIGNALS));
+    confine_calls(&lack, sandbox->log, &facts);
+    return judge(&lack, sandbox->log);
+}
+
+int sandbox_narrow(const struct config *config, const struct log *log,
+                   const struct sandbox_home *home) {
+    struct lack lack = {.config = config};
+    if (landlock_version() < LANDLOCK_LEAST) /* which has been said */
+        return 0;
+    /* Uploads are written in the reserved folder of the root, wherever the home is. A file can be
+     * renamed to where no more may be done with it than where it comes from: the same rights. */
+    uint64_t files = landlock_files(home->rights);
+    bool makes = home->rights & (RIGHTS_OWN | RIGHT_RENAME);
+    int reserved = unfinished_open(home->top->fd, makes);
+    int counts = home->is_counted ? usage_open_folder(home->top) : -1;
+    const struct landlock_rule rules[] = {{.fd = home->home->fd, .files = files},
+                                          {.fd = reserved, .files = files},
+                                          {.fd = counts, .files = landlock_count_files()}};
+    confine_files(&lack, rules, sizeof(rules) / sizeof(rules[0]), 0);
+    if (reserved >= 0)
+        (void)close(reserved);
+    if (counts >= 0)
+        (void)close(counts);
+    return judge(&lack, log);
+}
+
+int sandbox_enter_helper(const struct config *config, const struct log *log) {
+    struct lack lack = {.config = config};
+    struct filter_facts facts = {.groups = FILTER_HELPER};
+    int result = set_limits();
+    if (result < 0)
+        return result;
+    log_settle(log);
+    confine_files(&lack, NULL, 0, LANDLOCK_NO_TCP | LANDLOCK_NO_SIGNALS);
+    confine_calls(&lack, log, &facts);
+    return lack.error && config->require_confinement ? lack.error : 0; /* the session says it */
+}
+
+const char *sandbox_lacks(void) {
+    if (landlock_version() < LANDLOCK_LEAST)
+        return "Landlock";
+    return filter_is_known() ? NULL : "the filter of system calls";
+}

@@ -1,0 +1,26 @@
+/*
+ * user: gives up root, and every privilege that a super-server left us.
+ */
+#ifndef STORD_USER_H
+#define STORD_USER_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+/* Whom to become. */
+struct user_target {
+    bool wanted;      /* else the process stays who it is */
+    const char *name; /* as the machine has it, for the groups */
+    uid_t uid;
+    gid_t gid;
+};
+
+/* Looks the user up where the process is root's and the name is not "root". Returns 0, or -ENOENT
+ * when there is no such user. */
+int user_find(const char *name, struct user_target *ret_target);
+
+/* Becomes that user, with its groups, and has no capabilities from then on. root keeps those of
+ * root. Returns 0 or a negative errno. */
+int user_become(const struct user_target *target);
+
+#endif
