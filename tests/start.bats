@@ -150,7 +150,7 @@ PY
     printf 'STOR x\r\nhello' | LISTEN_PID=1 LISTEN_FDS=1 "$HANDLER" --root "$ROOT" 2>"$T/log" >"$T/out"
     grep -q ^226 "$T/out"
     free_port
-    spawn systemd-socket-activate -a -l "127.0.0.1:$PORT" "$HANDLER" --root "$ROOT"
+    spawn systemd-socket-activate -E STORD_USER -a -l "127.0.0.1:$PORT" "$HANDLER" --root "$ROOT"
     wait_port "$PORT"
     random_file "$T/file" 100000
     curl -sS -T "$T/file" "ftp://127.0.0.1:$PORT/adopted"

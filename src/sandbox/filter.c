@@ -36,7 +36,8 @@ enum {
     CHECKS = 3,       /* of a row at most */
     CHECK_LENGTH = 4, /* instructions of one check at most */
     ROW_LENGTH = 3,   /* and of a row beside them */
-    REST_LENGTH = 8,  /* before and behind the rows, at most */
+    AT_ONCE = 8,      /* rows that are passed over together */
+    REST_LENGTH = 8,  /* instructions before and behind the rows, at most */
     TYPE_FLAGS = SOCK_CLOEXEC | SOCK_NONBLOCK
 };
 
@@ -238,7 +239,7 @@ static const struct row rows[] = {
 
 enum {
     ROW_COUNT = sizeof(rows) / sizeof(rows[0]),
-    MOST = ROW_COUNT * (ROW_LENGTH + CHECKS * CHECK_LENGTH) + REST_LENGTH
+    MOST = ROW_COUNT * (ROW_LENGTH + CHECKS * CHECK_LENGTH + 2) + REST_LENGTH
 };
 
 /* A program that is being written. */
@@ -333,6 +334,21 @@ static void settle(struct program *program, unsigned short begin) {
     }
 }
 
+/* The rows of the groups, by the numbers of the calls; of those with the same number in the table's
+ * order. Returns how many. */
+static size_t sort_rows(unsigned groups, const struct row *sorted[ROW_COUNT]) {
+    size_t n = 0;
+    for (size_t i = 0; i < ROW_COUNT; i++) {
+        if (!(rows[i].groups & groups))
+            continue;
+        size_t at = n++;
+        for (; at > 0 && (uint32_t)sorted[at - 1]->call > (uint32_t)rows[i].call; at--)
+            sorted[at] = sorted[at - 1];
+        sorted[at] = &rows[i];
+    }
+    return n;
+}
+
 static void put_row(struct program *program, const struct row *row,
                     const struct filter_facts *facts) {
     unsigned short begin = program->length;
@@ -347,18 +363,32 @@ static void put_row(struct program *program, const struct row *row,
         load(program, offsetof(struct seccomp_data, nr));
 }
 
+/* A few rows at once are passed over when the number is higher than theirs. The kernel runs the
+ * program once for every number there is, when it is handed over. */
+static void put_rows(struct program *program, const struct row *const *some, size_t n,
+                     const struct filter_facts *facts) {
+    unsigned short begin = program->length;
+    program->length += 2;
+    for (size_t i = 0; i < n; i++)
+        put_row(program, some[i], facts);
+    const uint32_t length = program->length - begin - 2U;
+    program->text[begin] =
+        (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, (uint32_t)some[n - 1]->call, 0, 1);
+    program->text[begin + 1] = (struct sock_filter)BPF_STMT(BPF_JMP | BPF_JA, length);
+}
+
 static void write_program(struct program *program, const struct filter_facts *facts) {
     const uint32_t otherwise = facts->names ? SECCOMP_RET_TRAP : SECCOMP_RET_KILL_PROCESS;
+    const struct row *sorted[ROW_COUNT];
+    size_t count = sort_rows(facts->groups, sorted);
     program->length = 0;
     load(program, offsetof(struct seccomp_data, arch));
     program->text[program->length++] =
         (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, MACHINE, 1, 0);
     put(program, BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS);
     load(program, offsetof(struct seccomp_data, nr));
-    for (size_t i = 0; i < ROW_COUNT; i++) {
-        if (rows[i].groups & facts->groups)
-            put_row(program, &rows[i], facts);
-    }
+    for (size_t i = 0; i < count; i += AT_ONCE)
+        put_rows(program, sorted + i, count - i < AT_ONCE ? count - i : AT_ONCE, facts);
     put(program, BPF_RET | BPF_K, otherwise);
 }
 

@@ -52,8 +52,8 @@ static const struct {
     uint64_t files;
 } rows[] = {
     {RIGHT_UPLOAD, KEEP | FILL},
-    {RIGHT_APPEND, READ}, /* the old file is copied */
-    {RIGHT_LIST, READ},   /* REST goes on from files that are seen */
+    {RIGHT_APPEND, KEEP | FILL | READ}, /* the old file is copied */
+    {RIGHT_LIST, READ},                 /* REST goes on from files that are seen */
     {RIGHT_READ, READ},
     {RIGHT_MKDIR, KEEP},
     {RIGHT_RENAME, KEEP | KINDS | LANDLOCK_ACCESS_FS_REMOVE_FILE},

@@ -31,6 +31,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../../src/sandbox.h"
 #include "../../src/session.h"
 #include "../../src/systemd.h"
 #include "../../src/unfinished.h"
@@ -81,6 +82,9 @@ int __real_poll(struct pollfd *fds, nfds_t n, int timeout);
 int __real_getsockname(int fd, struct sockaddr *address, socklen_t *length);
 
 int __wrap_poll(struct pollfd *fds, nfds_t n, int timeout);
+int __wrap_sandbox_narrow(const struct config *config, const struct log *log,
+                          const struct sandbox_home *home);
+int __wrap_sandbox_enter_helper(const struct config *config, const struct log *log);
 int __wrap_clock_gettime(clockid_t id, struct timespec *ret);
 int __wrap_socket(int family, int type, int protocol);
 int __wrap_bind(int fd, const struct sockaddr *address, socklen_t length);
@@ -101,6 +105,21 @@ int __wrap_poll(struct pollfd *fds, nfds_t n, int timeout) {
 int __wrap_clock_gettime(clockid_t id, struct timespec *ret) {
     (void)id;
     *ret = (struct timespec){.tv_sec = fuzz.now / 1000, .tv_nsec = fuzz.now % 1000 * 1000000};
+    return 0;
+}
+
+/* The fuzzer itself has to go on. */
+int __wrap_sandbox_narrow(const struct config *config, const struct log *log,
+                          const struct sandbox_home *home) {
+    (void)config;
+    (void)log;
+    (void)home;
+    return 0;
+}
+
+int __wrap_sandbox_enter_helper(const struct config *config, const struct log *log) {
+    (void)config;
+    (void)log;
     return 0;
 }
 
@@ -390,12 +409,15 @@ static void run(const struct config *config, const struct log *log) {
     int theirs = dup(out); /* a session that drains its input closes it */
     must(out >= 0 && theirs >= 0);
     memset(&session, 0, sizeof(session)); /* as it is in a new process */
+    static struct dial dial;
+    must(dial.address || dial_open(&dial, &peer) == 0);
     const struct login none = {.fd = -1};
     const struct secure_setup no_tls = {0};
     const struct session_parts parts = {.config = config,
                                         .log = log,
                                         .peer = &peer,
                                         .root = &fuzz.root,
+                                        .dial = &dial,
                                         .login = &none,
                                         .secure = &no_tls,
                                         .in = in,
