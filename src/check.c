@@ -15,7 +15,9 @@
 #include "cidr.h"
 #include "password.h"
 #include "report.h"
+#include "sandbox.h"
 #include "systemd.h"
+#include "user.h"
 
 static void print(const char *kind, const char *about, const char *format, va_list arguments)
     __attribute__((format(printf, 3, 0)));
@@ -50,6 +52,10 @@ static void check_identity(struct check *check) {
         check_warning(check, "user",
                       "root may do everything, and sessions should not run as root: "
                       "check as the user that they run as");
+    struct user_target target;
+    if (user_find(check->config->user, &target) < 0)
+        check_warning(check, "user", "sessions started as root are refused: there is no user %.64s",
+                      check->config->user);
 }
 
 static void complain(void *context, unsigned line, const char *complaint) {
@@ -120,7 +126,7 @@ static int bind_any(struct port_range range) {
 
 static void check_passive_ports(struct check *check) {
     struct port_range range = check->config->passive_ports;
-    int result = bind_any(range);
+    int result = check->config->no_data_connections ? 0 : bind_any(range);
     if (result == -EADDRINUSE)
         check_warning(check, "passive-ports", "all of %u to %u are in use now", range.first,
                       range.last);
@@ -163,6 +169,14 @@ static void check_modules(struct check *check) {
         check_error(check, "modules", "systemd hands over no connections: %s", error);
 }
 
+static void check_confinement(struct check *check) {
+    const char *lacks = sandbox_lacks();
+    if (lacks && check->config->require_confinement)
+        check_error(check, "confinement", "nobody is served: this kernel has no %s", lacks);
+    else if (lacks)
+        check_warning(check, "confinement", "this kernel has no %s", lacks);
+}
+
 static bool is_connection(int fd) {
     struct peer peer;
     return peer_identify(&peer, fd) == 0 && peer.kind == PEER_INET;
@@ -182,7 +196,7 @@ int check_run(const struct config *config) {
         check_identity,   check_tls,           check_root,
         check_unfinished, check_users,         check_who_can_log_in,
         check_homes,      check_passive_ports, check_passive_address,
-        check_modules,
+        check_modules,    check_confinement,
     };
     struct check check = {.config = config, .users_file = config->users, .root = {.fd = -1}};
     spare_client();

@@ -305,7 +305,7 @@ void config_print_help(FILE *to) {
         (void)fprintf(to, "  %-24s %s\n", modes[i].name, modes[i].help);
     (void)fputs(
         "\nExit status: 0 when the session is over, 64 wrong command line,\n"
-        "78 wrong environment, root or set-up, 71 no connection to serve, 74 cannot count or\n"
-        "print.\n",
+        "78 wrong environment, root or set-up, 71 no connection to serve, or not confined, 70\n"
+        "forbidden system call, 74 cannot count or print.\n",
         to);
 }

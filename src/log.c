@@ -56,14 +56,10 @@ void log_open(struct log *log, enum log_target target, enum log_level level, boo
         log_event(log, LOG_LEVEL_WARNING, "Logging without the journal: no libsystemd module");
 }
 
-void log_settle(const struct log *log) {
+bool log_settle(const struct log *log) {
     tzset(); /* syslog(3) asks for the time zone */
-    /* libsystemd opens its socket with the first event. Of a field that begins so the journal keeps
-     * nothing. */
-    char nothing[] = "_STORD=";
-    const struct iovec field = {.iov_base = nothing, .iov_len = sizeof(nothing) - 1};
-    if (log->target == LOG_TARGET_JOURNAL)
-        (void)log->systemd->journal_sendv(&field, 1);
+    /* libsystemd opens its socket with the first event, and that of a session has this level */
+    return log->target != LOG_TARGET_JOURNAL || log->level >= LOG_LEVEL_INFO;
 }
 
 /* Copies text to out with control characters as \xNN. Returns the length; cuts what has no room. */

@@ -34,8 +34,10 @@ void log_open(struct log *log, enum log_target target, enum log_level level, boo
 /* Tells whether standard error leads to the journal, as the environment says. */
 bool log_journal_stream(void);
 
-/* Opens now what log_event would open later, for a process that is about to be confined. */
-void log_settle(const struct log *log);
+/* Opens what log_event would open later, for a process that is about to be confined and has logged
+ * the beginning of its session. Returns whether nothing is left to be opened: else it will want a
+ * datagram socket of AF_UNIX. */
+bool log_settle(const struct log *log);
 
 /* Writes one event as one line. Control characters are escaped. */
 void log_event(const struct log *log, enum log_level level, const char *format, ...)

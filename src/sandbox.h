@@ -46,7 +46,7 @@ int sandbox_narrow(const struct config *config, const struct log *log,
  * those it has. Returns as sandbox_enter. */
 int sandbox_enter_helper(const struct config *config, const struct log *log);
 
-/* What this kernel lacks of the confinement, as text, or NULL when it is whole. */
+/* What there is none of in this kernel, as text, or NULL when it can confine us. */
 const char *sandbox_lacks(void);
 
 #endif

@@ -187,7 +187,7 @@ PY
 
 @test "systemd-socket-activate: the connection is descriptor 3 (LISTEN_FDS)" {
     free_port
-    spawn systemd-socket-activate -a -l "127.0.0.1:$PORT" "$HANDLER" --root "$ROOT"
+    spawn systemd-socket-activate -E STORD_USER -a -l "127.0.0.1:$PORT" "$HANDLER" --root "$ROOT"
     wait_for grep -q 'Listening on' "$SPAWN_LOG"
     takes_uploads_by_tcp
     logs_to "$SPAWN_LOG"

@@ -166,6 +166,10 @@ static const struct row rows[] = {
 
     /* Data connections: from and to the client's own family, and to no host but its own */
     LET(socket, DATA, IS_OUR(0, FAMILY), BUT_FLAGS(1, SOCK_STREAM), IS(2, 0)),
+    LET(socket, FILTER_LOGGING, IS(0, AF_UNIX), BUT_FLAGS(1, SOCK_DGRAM), IS(2, 0)),
+    LET(getsockopt, FILTER_LOGGING, IS(1, SOL_SOCKET), IS(2, SO_SNDBUF)),
+    LET(setsockopt, FILTER_LOGGING, IS(1, SOL_SOCKET), IS(2, SO_SNDBUF)),
+    LET(setsockopt, FILTER_LOGGING, IS(1, SOL_SOCKET), IS(2, SO_SNDBUFFORCE)),
     FAIL(socket, BOTH, EACCES), /* syslog(3) when the daemon has been restarted */
     LET(bind, DATA),
     LET(listen, DATA),

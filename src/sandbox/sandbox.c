@@ -1,6 +1,7 @@
 #include "../sandbox.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -25,6 +26,7 @@
 enum {
     MEMORY = 512 << 20, /* bytes; the making of a hash takes 16 MiB and more */
     DESCRIPTORS = 64,
+    RULES = 3, /* of Landlock at most */
     COMPLAINT_SIZE = 256
 };
 
@@ -87,9 +89,16 @@ static int judge(const struct lack *lack, const struct log *log) {
     return fatal ? lack->error : 0;
 }
 
-static void confine_files(struct lack *lack, const struct landlock_rule *rules, unsigned count,
+static void confine_files(struct lack *lack, const struct landlock_rule *wanted, unsigned count,
                           unsigned extra) {
-    note(lack, landlock_enter(rules, count, extra), "Landlock");
+    struct landlock_rule rules[RULES + 1] = {{.fd = -1}};
+    for (unsigned i = 0; i < count; i++)
+        rules[i] = wanted[i];
+    int proc = IS_SANITIZED ? open("/proc", O_PATH | O_CLOEXEC) : -1; /* to look for leaks */
+    rules[count] = (struct landlock_rule){.fd = proc, .files = landlock_files(RIGHT_READ)};
+    note(lack, landlock_enter(rules, count + 1, extra), "Landlock");
+    if (proc >= 0)
+        (void)close(proc);
     if (landlock_version() >= LANDLOCK_LEAST && count > 0 &&
         landlock_leaves_truncation(rules[0].files))
         note(lack, -EOPNOTSUPP, "ban on emptying files that may be read");
@@ -98,6 +107,7 @@ static void confine_files(struct lack *lack, const struct landlock_rule *rules, 
 static void confine_calls(struct lack *lack, const struct log *log, struct filter_facts *facts) {
     facts->names = lack->config->debug_confinement;
     facts->groups |= IS_SANITIZED ? FILTER_SANITIZED : 0;
+    facts->groups |= log_settle(log) ? 0 : FILTER_LOGGING;
     int result = facts->names ? trap_enter(log) : 0;
     note(lack, result < 0 ? result : filter_enter(facts), "filter of system calls");
 }
@@ -114,7 +124,6 @@ int sandbox_enter(const struct sandbox *sandbox) {
     int result = set_limits();
     if (result < 0)
         return result;
-    log_settle(sandbox->log);
     confine_files(&lack, &root, 1,
                   (connects ? 0 : LANDLOCK_NO_TCP) | (helped ? 0 : LANDLOCK_NO_SIGNALS));
     confine_calls(&lack, sandbox->log, &facts);
@@ -132,10 +141,10 @@ int sandbox_narrow(const struct config *config, const struct log *log,
     bool makes = home->rights & (RIGHTS_OWN | RIGHT_RENAME);
     int reserved = unfinished_open(home->top->fd, makes);
     int counts = home->is_counted ? usage_open_folder(home->top) : -1;
-    const struct landlock_rule rules[] = {{.fd = home->home->fd, .files = files},
-                                          {.fd = reserved, .files = files},
-                                          {.fd = counts, .files = landlock_count_files()}};
-    confine_files(&lack, rules, sizeof(rules) / sizeof(rules[0]), 0);
+    const struct landlock_rule rules[RULES] = {{.fd = home->home->fd, .files = files},
+                                               {.fd = reserved, .files = files},
+                                               {.fd = counts, .files = landlock_count_files()}};
+    confine_files(&lack, rules, RULES, 0);
     if (reserved >= 0)
         (void)close(reserved);
     if (counts >= 0)
@@ -149,7 +158,6 @@ int sandbox_enter_helper(const struct config *config, const struct log *log) {
     int result = set_limits();
     if (result < 0)
         return result;
-    log_settle(log);
     confine_files(&lack, NULL, 0, LANDLOCK_NO_TCP | LANDLOCK_NO_SIGNALS);
     confine_calls(&lack, log, &facts);
     return lack.error && config->require_confinement ? lack.error : 0; /* the session says it */
@@ -158,5 +166,5 @@ int sandbox_enter_helper(const struct config *config, const struct log *log) {
 const char *sandbox_lacks(void) {
     if (landlock_version() < LANDLOCK_LEAST)
         return "Landlock";
-    return filter_is_known() ? NULL : "the filter of system calls";
+    return filter_is_known() ? NULL : "filter of system calls";
 }
