@@ -9,6 +9,7 @@
 
 enum {
     PLACE = 0x1000000, /* above what no process may map, below all else of it */
+    STEP = 0x100000,   /* to the next such place; they end before DIAL_END */
     HEAD = 4           /* bytes of an address before the host: family and port */
 };
 
@@ -23,15 +24,22 @@ static in_port_t *port_of(struct sockaddr *address) {
     return (in_port_t *)(void *)((char *)address + offsetof(struct sockaddr_in, sin_port));
 }
 
+/* Two pages where nothing else is. */
+static char *map_pages(size_t page) {
+    char *pages = MAP_FAILED;
+    for (uintptr_t place = PLACE; pages == MAP_FAILED && place < DIAL_END - STEP; place += STEP)
+        pages = mmap((void *)place, 2 * page, PROT_READ | PROT_WRITE, /* NOLINT */
+                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+    return pages;
+}
+
 int dial_open(struct dial *ret_dial, const struct peer *peer) {
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
     union address host = peer->address;
     if (host.any.sa_family != AF_INET && host.any.sa_family != AF_INET6)
         host = (union address){
             .in = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)}};
-    char *pages = mmap((void *)PLACE, 2 * page,
-                       PROT_READ | PROT_WRITE, /* NOLINT(performance-no-int-to-ptr) */
-                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+    char *pages = map_pages(page);
     if (pages == MAP_FAILED)
         return -errno;
     struct dial dial = {.address = (struct sockaddr *)(void *)(pages + page - HEAD),

@@ -34,8 +34,8 @@ struct sandbox_home {
 
 /* Gives up what no session needs: core dumps, being looked at by other processes of the user,
  * memory without end, new privileges, every file but the root, every system call but those of
- * src/sandbox/filter.c. Returns 0; -EOPNOTSUPP where the kernel lacks something and the settings
- * require it; or another negative errno. */
+ * src/sandbox/filter.c. Returns 0, or a negative errno where something is lacking and the settings
+ * require it. */
 int sandbox_enter(const struct sandbox *sandbox);
 
 /* After a login: nothing but the home, with the rights of the user. Returns as sandbox_enter. */

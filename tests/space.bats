@@ -153,14 +153,14 @@ too_large_for() {
     done
 }
 
-@test "a disk that is full in the end: clients read 552, and say so (promise 6)" {
+@test "a disk that is full in the end: clients read 552, and say so (promise 7)" {
     mount_tmpfs "$ROOT" size=3m
     give_old_files
     serve
     too_large_for 4000 # all of it is sent before it is found out
 }
 
-@test "a disk that is full though much is still to come: clients read 552, and say so (promise 6)" {
+@test "a disk that is full though much is still to come: clients read 552, and say so (promise 7)" {
     mount_tmpfs "$ROOT" size=3m
     give_old_files
     serve

@@ -24,10 +24,6 @@
 #define MACHINE AUDIT_ARCH_AARCH64
 #elif defined(__riscv) && __riscv_xlen == 64
 #define MACHINE AUDIT_ARCH_RISCV64
-#elif defined(__powerpc64__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-#define MACHINE AUDIT_ARCH_PPC64LE
-#elif defined(__s390x__)
-#define MACHINE AUDIT_ARCH_S390X
 #else
 #define MACHINE 0 /* no filter there */
 #endif
@@ -137,7 +133,9 @@ static const struct row rows[] = {
     LET(mkdirat, SESSION),
     LET(unlinkat, SESSION),
     LET(linkat, SESSION),
+#ifdef SYS_renameat
     LET(renameat, SESSION),
+#endif
     LET(renameat2, SESSION),
     LET(fchmod, SESSION),
     LET(fchmodat, SESSION),

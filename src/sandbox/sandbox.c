@@ -121,9 +121,7 @@ int sandbox_enter(const struct sandbox *sandbox) {
                                            (helped ? FILTER_HELPED : 0),
                                  .dial = sandbox->dial,
                                  .helper = sandbox->helper};
-    int result = set_limits();
-    if (result < 0)
-        return result;
+    note(&lack, set_limits(), "limits");
     confine_files(&lack, &root, 1,
                   (connects ? 0 : LANDLOCK_NO_TCP) | (helped ? 0 : LANDLOCK_NO_SIGNALS));
     confine_calls(&lack, sandbox->log, &facts);
@@ -155,9 +153,7 @@ int sandbox_narrow(const struct config *config, const struct log *log,
 int sandbox_enter_helper(const struct config *config, const struct log *log) {
     struct lack lack = {.config = config};
     struct filter_facts facts = {.groups = FILTER_HELPER};
-    int result = set_limits();
-    if (result < 0)
-        return result;
+    note(&lack, set_limits(), "limits");
     confine_files(&lack, NULL, 0, LANDLOCK_NO_TCP | LANDLOCK_NO_SIGNALS);
     confine_calls(&lack, log, &facts);
     return lack.error && config->require_confinement ? lack.error : 0; /* the session says it */
