@@ -34,31 +34,30 @@ struct attributes {
 
 #define EVERYTHING ((LANDLOCK_ACCESS_FS_IOCTL_DEV << 1) - 1)
 
-/* Reserved folders and their mirrors of paths are made and removed on the way. A folder is opened
- * for reading so that it can be synced. */
+/* Of everybody: to find the way, and to sync a folder, which has to be open for reading. */
+#define LOOK LANDLOCK_ACCESS_FS_READ_DIR
+/* Reserved folders and their mirrors of paths are made and removed on the way. */
 #define KEEP                                                                                       \
-    (LANDLOCK_ACCESS_FS_READ_DIR | LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_REMOVE_DIR |   \
-     LANDLOCK_ACCESS_FS_REFER)
+    (LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_REMOVE_DIR | LANDLOCK_ACCESS_FS_REFER)
 #define FILL                                                                                       \
-    (LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_TRUNCATE | LANDLOCK_ACCESS_FS_MAKE_REG |   \
-     LANDLOCK_ACCESS_FS_REMOVE_FILE)
-#define READ (LANDLOCK_ACCESS_FS_READ_DIR | LANDLOCK_ACCESS_FS_READ_FILE)
+    (LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_TRUNCATE | LANDLOCK_ACCESS_FS_MAKE_REG)
+#define READ   LANDLOCK_ACCESS_FS_READ_FILE
+#define REMOVE LANDLOCK_ACCESS_FS_REMOVE_FILE
+/* What can be given another name, beside files and folders. */
 #define KINDS                                                                                      \
-    (LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_SYM | LANDLOCK_ACCESS_FS_MAKE_FIFO |    \
-     LANDLOCK_ACCESS_FS_MAKE_SOCK)
+    (LANDLOCK_ACCESS_FS_MAKE_SYM | LANDLOCK_ACCESS_FS_MAKE_FIFO | LANDLOCK_ACCESS_FS_MAKE_SOCK)
 
 static const struct {
     enum right right;
     uint64_t files;
 } rows[] = {
-    {RIGHT_UPLOAD, KEEP | FILL},
-    {RIGHT_APPEND, KEEP | FILL | READ}, /* the old file is copied */
-    {RIGHT_LIST, READ},                 /* REST goes on from files that are seen */
+    {RIGHT_UPLOAD, KEEP | FILL | REMOVE},
+    {RIGHT_APPEND, KEEP | FILL | REMOVE | READ}, /* the old file is copied */
+    {RIGHT_LIST, READ},                          /* REST goes on from files that are seen */
     {RIGHT_READ, READ},
     {RIGHT_MKDIR, KEEP},
-    {RIGHT_RENAME, KEEP | KINDS | LANDLOCK_ACCESS_FS_REMOVE_FILE},
-    {RIGHT_DELETE,
-     LANDLOCK_ACCESS_FS_READ_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR},
+    {RIGHT_RENAME, KEEP | KINDS | LANDLOCK_ACCESS_FS_MAKE_REG | REMOVE},
+    {RIGHT_DELETE, LANDLOCK_ACCESS_FS_REMOVE_DIR | REMOVE},
 };
 
 int landlock_version(void) {
@@ -68,14 +67,14 @@ int landlock_version(void) {
 }
 
 uint64_t landlock_files(unsigned rights) {
-    uint64_t files = LANDLOCK_ACCESS_FS_READ_DIR; /* also of who has no right: it finds its way */
+    uint64_t files = LOOK;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
         files |= rights & rows[i].right ? rows[i].files : 0;
     return files;
 }
 
 uint64_t landlock_count_files(void) {
-    return KEEP | FILL | READ;
+    return LOOK | KEEP | FILL | REMOVE | READ;
 }
 
 bool landlock_leaves_truncation(uint64_t files) {

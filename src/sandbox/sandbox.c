@@ -32,12 +32,12 @@ enum {
 
 /* What a process may use. Sanitizers want memory without end, and a thread. */
 static const struct {
-    __rlimit_resource_t resource;
     rlim_t most;
-    bool sanitized;
+    __rlimit_resource_t resource;
+    bool sanitized; /* also where these are used */
 } limits[] = {
-    {RLIMIT_CORE, 0, true},     {RLIMIT_NOFILE, DESCRIPTORS, true}, {RLIMIT_MEMLOCK, 0, true},
-    {RLIMIT_MSGQUEUE, 0, true}, {RLIMIT_NPROC, 0, false},           {RLIMIT_DATA, MEMORY, false},
+    {0, RLIMIT_CORE, true},     {DESCRIPTORS, RLIMIT_NOFILE, true}, {0, RLIMIT_MEMLOCK, true},
+    {0, RLIMIT_MSGQUEUE, true}, {0, RLIMIT_NPROC, false},           {MEMORY, RLIMIT_DATA, false},
 };
 
 /* Lowers a limit; one that is lower already stays. */
