@@ -200,6 +200,29 @@ static int try_sealed_family(struct session *session, const char *argument) {
     return fd < 0 ? -errno : TRY(connect(fd, session->dial.address, session->dial.length));
 }
 
+/* What is there already: the control connection, or whatever it is */
+static int try_bind(struct session *session, const char *argument) {
+    struct sockaddr_in address = address_of(argument);
+    (void)session;
+    return TRY(bind(STDIN_FILENO, (struct sockaddr *)&address, sizeof(address)));
+}
+
+static int try_listen(struct session *session, const char *argument) {
+    (void)session, (void)argument;
+    return TRY(listen(STDIN_FILENO, 1));
+}
+
+static int try_accept(struct session *session, const char *argument) {
+    (void)session, (void)argument;
+    return TRY(accept4(STDIN_FILENO, NULL, NULL, 0));
+}
+
+static int try_connect_again(struct session *session, const char *argument) {
+    struct sockaddr_in address = address_of(argument);
+    (void)session;
+    return TRY(connect(STDIN_FILENO, (struct sockaddr *)&address, sizeof(address)));
+}
+
 const struct attempt network_attempts[] = {{"socket-tcp", try_socket_tcp},
                                            {"socket-tcp6", try_socket_tcp6},
                                            {"socket-unix", try_socket_unix},
@@ -212,6 +235,10 @@ const struct attempt network_attempts[] = {{"socket-tcp", try_socket_tcp},
                                            {"socket-mptcp", try_socket_mptcp},
                                            {"socketpair", try_socketpair},
                                            {"connect", try_connect},
+                                           {"connect-again", try_connect_again},
+                                           {"bind", try_bind},
+                                           {"listen", try_listen},
+                                           {"accept", try_accept},
                                            {"fastopen", try_fastopen},
                                            {"fastopen-message", try_fastopen_message},
                                            {"fastopen-messages", try_fastopen_messages},
