@@ -112,13 +112,24 @@ build/tools/%.so: tests/preload/%.c
 	@mkdir -p $(@D)
 	@$(COMPILE) -fPIC -shared -Wl,--no-as-needed -o $@ $< $$(pkg-config --libs libcrypt)
 
--include $(SOURCES:%.c=$(OBJ)/%.d) $(UNITS:%=$(OBJ)/../unit/%.d)
+# A handler that tries what an intruder would, by a command of its own: see tests/intruder. Modules
+# are looked for beside it.
+INTRUDER_WRAPPED = verb_run sandbox_enter sandbox_narrow sandbox_enter_helper landlock_enter filter_enter
+INTRUDER_SOURCES = $(wildcard tests/intruder/*.c)
+$(OBJ)/../intruder/handler: $(INTRUDER_SOURCES:%.c=$(OBJ)/%.o) $(HANDLER_SOURCES:%.c=$(OBJ)/%.o) \
+		$(MODULES:%=$(OUT)/stord-%.so)
+	@echo "  LINK $@"
+	@mkdir -p $(@D)
+	@cp $(filter %.so,$^) $(@D)
+	@$(COMPILE) -pie $(LINK_HARDENING) $(INTRUDER_WRAPPED:%=-Wl,--wrap=%) -o $@ $(filter %.o,$^) $(LDFLAGS)
+
+-include $(SOURCES:%.c=$(OBJ)/%.d) $(UNITS:%=$(OBJ)/../unit/%.d) $(INTRUDER_SOURCES:%.c=$(OBJ)/%.d)
 
 need-%:
 	@scripts/need $($*_PACKAGES)
 
 tests-built: all $(UNITS:%=$(OBJ)/../unit/%) build/tools/deny build/tools/plainfs \
-	build/tools/count_crypt.so
+	build/tools/count_crypt.so $(OBJ)/../intruder/handler
 
 demo: need-DEMO ## install what is missing, build, and show an upload by socket activation
 	@$(MAKE) $(ALL_CORES) --no-print-directory all

@@ -1,0 +1,93 @@
+/*
+ * A handler that has been taken over: it is linked as it is, but that the command XTRY NAME
+ * ARGUMENT tries what an intruder would, and replies "200 it worked" or "550 ERRNO". When the
+ * kernel ends the process there is no reply. At any time, logged in or not.
+ *
+ * For comparison, INTRUDER_WITHOUT in the environment takes the confinement away: "files" (no
+ * Landlock), "calls" (no filter of system calls), "all" (nor limits, nor anything else).
+ */
+#include "intruder.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../../src/reply.h"
+#include "../../src/sandbox.h"
+#include "../../src/sandbox/filter.h"
+#include "../../src/sandbox/landlock.h"
+#include "../../src/verb.h"
+
+int __real_verb_run(struct session *session, char *line, enum line_fault fault);
+int __wrap_verb_run(struct session *session, char *line, enum line_fault fault);
+int __real_sandbox_enter(const struct sandbox *sandbox);
+int __wrap_sandbox_enter(const struct sandbox *sandbox);
+int __real_sandbox_narrow(const struct config *config, const struct log *log,
+                          const struct sandbox_home *home);
+int __wrap_sandbox_narrow(const struct config *config, const struct log *log,
+                          const struct sandbox_home *home);
+int __real_sandbox_enter_helper(const struct config *config, const struct log *log);
+int __wrap_sandbox_enter_helper(const struct config *config, const struct log *log);
+int __real_landlock_enter(const struct landlock_rule *rules, unsigned count, unsigned extra);
+int __wrap_landlock_enter(const struct landlock_rule *rules, unsigned count, unsigned extra);
+int __real_filter_enter(const struct filter_facts *facts);
+int __wrap_filter_enter(const struct filter_facts *facts);
+
+pid_t intruder_parent;
+
+__attribute__((constructor)) static void remember_parent(void) {
+    intruder_parent = getppid();
+}
+
+static bool is_without(const char *what) {
+    const char *without = getenv("INTRUDER_WITHOUT");
+    return without && strcmp(without, what) == 0;
+}
+
+int __wrap_sandbox_enter(const struct sandbox *sandbox) {
+    return is_without("all") ? 0 : __real_sandbox_enter(sandbox);
+}
+
+int __wrap_sandbox_narrow(const struct config *config, const struct log *log,
+                          const struct sandbox_home *home) {
+    return is_without("all") ? 0 : __real_sandbox_narrow(config, log, home);
+}
+
+int __wrap_sandbox_enter_helper(const struct config *config, const struct log *log) {
+    return is_without("all") ? 0 : __real_sandbox_enter_helper(config, log);
+}
+
+int __wrap_landlock_enter(const struct landlock_rule *rules, unsigned count, unsigned extra) {
+    return is_without("files") ? 0 : __real_landlock_enter(rules, count, extra);
+}
+
+int __wrap_filter_enter(const struct filter_facts *facts) {
+    return is_without("calls") ? 0 : __real_filter_enter(facts);
+}
+
+static const struct attempt *find(const char *name, size_t length) {
+    static const struct attempt *const tables[] = {file_attempts, process_attempts,
+                                                   network_attempts, kernel_attempts};
+    for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
+        for (const struct attempt *at = tables[i]; at->name; at++) {
+            if (strlen(at->name) == length && strncmp(at->name, name, length) == 0)
+                return at;
+        }
+    }
+    return NULL;
+}
+
+int __wrap_verb_run(struct session *session, char *line, enum line_fault fault) {
+    if (strncmp(line, "XTRY ", 5) != 0)
+        return __real_verb_run(session, line, fault);
+    const char *name = line + 5;
+    size_t length = strcspn(name, " ");
+    const struct attempt *attempt = find(name, length);
+    if (!attempt)
+        return reply_send(session, 501, "There is no such attempt");
+    int result = attempt->run(session, name + length + (name[length] == ' '));
+    if (result >= 0)
+        return reply_send(session, 200, "it worked");
+    return reply_send(session, 550, "%s", strerrorname_np(-result));
+}
