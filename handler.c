@@ -121,7 +121,7 @@ static int open_dial(struct making *making) {
     return result < 0 ? complain(making, result, "active mode: %s", strerror(-result)) : 0;
 }
 
-static int confine(struct making *making) {
+static int confine(struct making *making, bool *ret_confined) {
     const struct dial *dial = making->dial.address ? &making->dial : NULL;
     const struct sandbox sandbox = {.config = making->config,
                                     .log = making->log,
@@ -129,7 +129,7 @@ static int confine(struct making *making) {
                                     .rights = auth_most_rights(making->config),
                                     .dial = dial,
                                     .helper = making->login.fd < 0 ? -1 : making->login.pid};
-    int result = sandbox_enter(&sandbox);
+    int result = sandbox_enter(&sandbox, ret_confined);
     return result < 0 ? complain(making, result, "cannot be confined: %s", strerror(-result)) : 0;
 }
 
@@ -168,7 +168,7 @@ static int serve(const struct config *config, const struct log *log, int stop) {
                                         .out = STDOUT_FILENO};
     session_init(&session, &parts);
     session.control.stop = stop;
-    if (confine(&making) < 0) {
+    if (confine(&making, &session.confined) < 0) {
         login_end(&making.login);
         return refuse_setup(log, EX_OSERR, making.complaint);
     }
@@ -209,7 +209,8 @@ int main(int argc, char **argv) {
     enum config_outcome outcome = config_load(&config, argc, argv, environ, complaint);
     if (config.wanted != CONFIG_SERVE)
         return run_mode(outcome, &config, complaint);
-    int tamed = start_tame(&start);
+    bool journal = config.log == LOG_TARGET_AUTO || config.log == LOG_TARGET_JOURNAL;
+    int tamed = start_tame(&start, journal);
     log_open(&log, config.log, config.log_level, start.stderr_is_client, start.systemd);
     if (start.systemd_error)
         log_event(&log, LOG_LEVEL_WARNING, "Going on without libsystemd: %s", start.systemd_error);

@@ -144,7 +144,8 @@ static int narrow(const struct session *session) {
     const struct sandbox_home home = {.top = &session->top,
                                       .home = &session->root,
                                       .rights = session->rights,
-                                      .is_counted = session->account.quota != VALUE_UNLIMITED};
+                                      .is_counted = session->account.quota != VALUE_UNLIMITED,
+                                      .confined = session->confined};
     return sandbox_narrow(session->config, session->log, &home);
 }
 

@@ -30,13 +30,14 @@ struct sandbox_home {
     const struct path_root *home; /* what the user sees of it */
     unsigned rights;              /* bits of enum right */
     bool is_counted;              /* there is a quota */
+    bool confined;                /* as sandbox_enter has it: else it is said already */
 };
 
 /* Gives up what no session needs: core dumps, being looked at by other processes of the user,
  * memory without end, new privileges, every file but the root, every system call but those of
  * src/sandbox/filter.c. Returns 0, or a negative errno where something is lacking and the settings
- * require it. */
-int sandbox_enter(const struct sandbox *sandbox);
+ * require it. *ret_confined: Landlock has the session. */
+int sandbox_enter(const struct sandbox *sandbox, bool *ret_confined);
 
 /* After a login: nothing but the home, with the rights of the user. Returns as sandbox_enter. */
 int sandbox_narrow(const struct config *config, const struct log *log,

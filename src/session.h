@@ -33,6 +33,7 @@ struct session {
     struct path_root top;        /* the root folder */
     struct path_root root;       /* what names are resolved beneath: that, or the user's home */
 
+    bool confined;            /* files are, by sandbox_enter */
     bool line_waiting;        /* line is whole, came during a transfer, and waits for its end */
     bool line_alone;          /* nothing came in one piece with the beginning of line */
     bool over;                /* the session ends after this command */

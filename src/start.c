@@ -61,9 +61,9 @@ static bool sockets_are_ours(void) {
 }
 
 /* Loads libsystemd where systemd started us, and takes the connection it hands over. */
-static int load_systemd(struct start *start) {
+static int load_systemd(struct start *start, bool journal) {
     bool sockets = sockets_are_ours();
-    if (!sockets && !getenv("LISTEN_FDS") && !log_journal_stream())
+    if (!sockets && !getenv("LISTEN_FDS") && !(journal && log_journal_stream()))
         return 0;
     start->systemd = systemd_load(&start->systemd_error);
     if (!sockets)
@@ -107,10 +107,10 @@ static int tame_stderr(struct start *start) {
     return start->stderr_is_client ? point_at_null(STDERR_FILENO) : 0;
 }
 
-int start_tame(struct start *ret_start) {
+int start_tame(struct start *ret_start, bool journal) {
     struct start start = {0};
     reset_signals();
-    int result = load_systemd(&start);
+    int result = load_systemd(&start, journal);
     close_leaked();
     int streams = tame_stderr(&start);
     if (result == 0)

@@ -18,11 +18,11 @@ struct start {
 
 /* Signal dispositions back to default (SIGPIPE and SIGXFSZ ignored), nothing blocked but the
  * signals that ask us to stop (HUP, INT, TERM), which come by the descriptor `stop`; libsystemd's
- * module loaded where LISTEN_FDS or JOURNAL_STREAM ask for it; the connection that LISTEN_FDS hands
- * over moved to fds 0 and 1; every descriptor above 2 closed; fds 0 to 2 open; fd 2 away from the
- * client. Reads no byte of the connection. Returns 0 or a negative errno: -ENOTCONN without a
- * connection to serve, -EINVAL when LISTEN_FDS holds something else than one connection,
- * -ELIBACC when it cannot be taken without the module. */
-int start_tame(struct start *ret_start);
+ * module loaded where LISTEN_FDS asks for it, or JOURNAL_STREAM and `journal` do (the log may go to
+ * the journal); the connection that LISTEN_FDS hands over moved to fds 0 and 1; every descriptor
+ * above 2 closed; fds 0 to 2 open; fd 2 away from the client. Reads no byte of the connection.
+ * Returns 0 or a negative errno: -ENOTCONN without a connection to serve, -EINVAL when LISTEN_FDS
+ * holds something else than one connection, -ELIBACC when it cannot be taken without the module. */
+int start_tame(struct start *ret_start, bool journal);
 
 #endif

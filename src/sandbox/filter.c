@@ -182,7 +182,7 @@ static const struct row rows[] = {
 
     /* Memory: none of it can be run, none where the client's address lies */
     LET(brk, BOTH),
-    LET(mmap, BOTH, IS_NULL(0), WITHOUT(2, PROT_EXEC)),
+    LET(mmap, BOTH, IS_NULL(0), WITHOUT(2, PROT_EXEC), WITHOUT(3, MAP_FIXED | MAP_FIXED_NOREPLACE)),
     LET(munmap, BOTH, ABOVE(0, DIAL_END)),
     LET(mremap, BOTH, ABOVE(0, DIAL_END), IS(3, MREMAP_MAYMOVE)),
 

@@ -89,19 +89,21 @@ static int judge(const struct lack *lack, const struct log *log) {
     return fatal ? lack->error : 0;
 }
 
-static void confine_files(struct lack *lack, const struct landlock_rule *wanted, unsigned count,
+/* Returns whether Landlock has the process. */
+static bool confine_files(struct lack *lack, const struct landlock_rule *wanted, unsigned count,
                           unsigned extra) {
     struct landlock_rule rules[RULES + 1] = {{.fd = -1}};
     for (unsigned i = 0; i < count; i++)
         rules[i] = wanted[i];
     int proc = IS_SANITIZED ? open("/proc", O_PATH | O_CLOEXEC) : -1; /* to look for leaks */
     rules[count] = (struct landlock_rule){.fd = proc, .files = landlock_files(RIGHT_READ)};
-    note(lack, landlock_enter(rules, count + 1, extra), "Landlock");
+    int result = landlock_enter(rules, count + 1, extra);
     if (proc >= 0)
         (void)close(proc);
-    if (landlock_version() >= LANDLOCK_LEAST && count > 0 &&
-        landlock_leaves_truncation(rules[0].files))
+    note(lack, result, "Landlock");
+    if (result == 0 && count > 0 && landlock_leaves_truncation(rules[0].files))
         note(lack, -EOPNOTSUPP, "ban on emptying files that may be read");
+    return result == 0;
 }
 
 static void confine_calls(struct lack *lack, const struct log *log, struct filter_facts *facts) {
@@ -112,7 +114,7 @@ static void confine_calls(struct lack *lack, const struct log *log, struct filte
     note(lack, result < 0 ? result : filter_enter(facts), "filter of system calls");
 }
 
-int sandbox_enter(const struct sandbox *sandbox) {
+int sandbox_enter(const struct sandbox *sandbox, bool *ret_confined) {
     struct lack lack = {.config = sandbox->config};
     const struct landlock_rule root = {.fd = sandbox->root->fd,
                                        .files = landlock_files(sandbox->rights)};
@@ -122,8 +124,8 @@ int sandbox_enter(const struct sandbox *sandbox) {
                                  .dial = sandbox->dial,
                                  .helper = sandbox->helper};
     note(&lack, set_limits(), "limits");
-    confine_files(&lack, &root, 1,
-                  (connects ? 0 : LANDLOCK_NO_TCP) | (helped ? 0 : LANDLOCK_NO_SIGNALS));
+    *ret_confined = confine_files(
+        &lack, &root, 1, (connects ? 0 : LANDLOCK_NO_TCP) | (helped ? 0 : LANDLOCK_NO_SIGNALS));
     confine_calls(&lack, sandbox->log, &facts);
     return judge(&lack, sandbox->log);
 }
@@ -131,7 +133,7 @@ int sandbox_enter(const struct sandbox *sandbox) {
 int sandbox_narrow(const struct config *config, const struct log *log,
                    const struct sandbox_home *home) {
     struct lack lack = {.config = config};
-    if (landlock_version() < LANDLOCK_LEAST) /* which has been said */
+    if (!home->confined)
         return 0;
     /* Uploads are written in the reserved folder of the root, wherever the home is. A file can be
      * renamed to where no more may be done with it than where it comes from: the same rights. */
@@ -142,7 +144,7 @@ int sandbox_narrow(const struct config *config, const struct log *log,
     const struct landlock_rule rules[RULES] = {{.fd = home->home->fd, .files = files},
                                                {.fd = reserved, .files = files},
                                                {.fd = counts, .files = landlock_count_files()}};
-    confine_files(&lack, rules, RULES, 0);
+    (void)confine_files(&lack, rules, RULES, 0);
     if (reserved >= 0)
         (void)close(reserved);
     if (counts >= 0)
@@ -154,7 +156,7 @@ int sandbox_enter_helper(const struct config *config, const struct log *log) {
     struct lack lack = {.config = config};
     struct filter_facts facts = {.groups = FILTER_HELPER};
     note(&lack, set_limits(), "limits");
-    confine_files(&lack, NULL, 0, LANDLOCK_NO_TCP | LANDLOCK_NO_SIGNALS);
+    (void)confine_files(&lack, NULL, 0, LANDLOCK_NO_TCP | LANDLOCK_NO_SIGNALS);
     confine_calls(&lack, log, &facts);
     return lack.error && config->require_confinement ? lack.error : 0; /* the session says it */
 }
