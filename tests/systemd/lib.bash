@@ -53,7 +53,7 @@ curl_upload() {
 # logged TEXT: by one of the sessions. Not `grep -q', which ends before the
 # journal does and makes the pipe fail.
 logged() { wait_for in_journal "$1"; }
-in_journal() { journalctl --quiet --no-pager -o cat -u 'stord@*' -u 'stord-tls@*' | grep -F -- "$1" >/dev/null; }
+in_journal() { journalctl --quiet --no-pager -o cat -u 'stord@*' -u 'stord-tls@*' -u 'stord-inline@*' | grep -F -- "$1" >/dev/null; }
 
 # all_sessions_gone: none runs, none failed
 all_sessions_gone() {
@@ -61,4 +61,4 @@ all_sessions_gone() {
     systemctl --failed --no-legend --plain | tee "$T/failed" >&2
     [ ! -s "$T/failed" ] || fail "there are failed units"
 }
-no_sessions() { [ -z "$(systemctl list-units --all --no-legend --plain 'stord@*' 'stord-tls@*')" ]; }
+no_sessions() { [ -z "$(systemctl list-units --all --no-legend --plain 'stord@*' 'stord-*@*')" ]; }
