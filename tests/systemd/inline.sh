@@ -39,3 +39,4 @@ grep -q '^226 ' "$T/replies"
 [ "$(cat "$ROOT/home/me/by-user")" = hello ]
 logged 'Logged in: me from 127.0.0.1:'
 all_sessions_gone
+fields_complete

@@ -29,6 +29,16 @@ accepted_from() { open_from "$1" && [ "${GREETING:0:4}" = '220 ' ]; }
 refused_from() { open_from "$1" && [ -z "$GREETING" ]; }
 
 for _ in 1 2 3; do accepted_from 127.0.0.1; done
+# What a session may have, and all of them together. (Whether memory and tasks are held to it is up to
+# the controllers that this machine lets the sandbox have.)
+session=$(systemctl list-units --no-legend --plain 'stord@*' | awk 'NR == 1 { print $1 }')
+[ "$(systemctl show --value -p ControlGroup "$session")" = "/stord.slice/$session" ]
+[ "$(systemctl show -p MemoryMax -p TasksMax "$session" | sort | paste -sd' ')" = 'MemoryMax=268435456 TasksMax=16' ]
+[ "$(systemctl show --value -p TasksMax stord.slice)" = 4096 ]
+[ "$(systemctl show --value -p MemoryMax stord.slice)" != infinity ]
+pid=$(systemctl show --value -p MainPID "$session")
+[ "$(awk '/^Max open files/ { print $4 }' "/proc/$pid/limits")" -le 256 ]
+[ "$(awk '/^Max core file size/ { print $5, $6 }' "/proc/$pid/limits")" = '0 0' ]
 for _ in 1 2; do refused_from 127.0.0.1; done
 # Not from here, but from elsewhere, until all are five
 for _ in 1 2; do accepted_from ::1; done

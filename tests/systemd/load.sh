@@ -45,3 +45,4 @@ done
 after_the_burst() { inline_upload after 'the burst'; }
 wait_for after_the_burst
 all_sessions_gone
+fields_complete
