@@ -41,7 +41,7 @@ confined() {
     [ ! -e /tmp/left-by-probe ]
     outcome landlock 'done' EOPNOTSUPP
     outcome 'boot id' 'done' # without it quotas are counted anew for each session
-    for attempt in mount ptrace bpf fchown 'new namespace'; do outcome "$attempt" EPERM; done
+    for attempt in mount ptrace bpf io_uring fchown 'new namespace'; do outcome "$attempt" EPERM; done
     outcome 'writable code' EPERM
     outcome AF_NETLINK EAFNOSUPPORT
     outcome AF_PACKET EAFNOSUPPORT

@@ -62,6 +62,7 @@ ATTEMPTS = [
     ("mount", lambda: call(165, b"none", b"/mnt", b"tmpfs", 0, None)),
     ("ptrace", lambda: call(101, 0, 0, 0, 0)),
     ("bpf", lambda: call(321, 0, None, 0)),
+    ("io_uring", lambda: call(425, 1, None)),
     ("fchown", lambda: os.fchown(1, -1, -1)),
     ("new namespace", lambda: call(272, 0x10000000)),
     ("writable code", writable_code),
