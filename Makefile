@@ -221,7 +221,7 @@ INSTALLED = $(LIBEXECDIR)/handler $(MODULES:%=$(LIBEXECDIR)/stord-%.so) $(PREFIX
 
 # $(call put,MODE,FROM,TO): installs one file, with its paths changed to where things go
 put = install -d "$(DESTDIR)$(dir $(3))" && \
-	sed 's|/usr/local/libexec/stord|$(LIBEXECDIR)|g' $(2) >"$(DESTDIR)$(3)" && \
+	sed 's|/usr/local/libexec/stord|$(LIBEXECDIR)|g; s|/usr/local/share|$(PREFIX)/share|g' $(2) >"$(DESTDIR)$(3)" && \
 	chmod $(1) "$(DESTDIR)$(3)"
 
 install: all ## install below PREFIX (and SYSCONFDIR), perhaps into DESTDIR
