@@ -63,7 +63,8 @@ all_sessions_gone() {
 }
 no_sessions() { [ -z "$(systemctl list-units --all --no-legend --plain 'stord@*' 'stord-*@*')" ]; }
 
-# fields_complete: every message of a session has what operators filter by, and none is of another unit
+# fields_complete: every message of a session has what operators filter by, and none is of another unit.
+# (The slice of a session that has ended meanwhile may be missing.)
 fields_complete() {
     journalctl --quiet --no-pager -o json SYSLOG_IDENTIFIER=stord >"$T/messages"
     [ -s "$T/messages" ]
@@ -72,7 +73,7 @@ import json, sys
 for line in sys.stdin:
     message = json.loads(line)
     unit, priority = message.get("_SYSTEMD_UNIT", ""), message.get("PRIORITY", "")
-    if not unit.startswith("stord") or message.get("_SYSTEMD_SLICE") != "stord.slice" or priority not in list("34567"):
+    if not unit.startswith("stord") or message.get("_SYSTEMD_SLICE", "stord.slice") != "stord.slice" or priority not in list("34567"):
         print(unit, message.get("_SYSTEMD_SLICE"), priority, message.get("MESSAGE"))
 ' <"$T/messages" | tee "$T/incomplete" >&2
     [ ! -s "$T/incomplete" ]
