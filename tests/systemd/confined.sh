@@ -85,6 +85,14 @@ drop_in stord@.service '[Service]' RestrictSUIDSGID=yes
 uploads without-openat2
 all_sessions_gone
 
+# What the handler does to itself is let through.
+for unit in stord@.service stord-inline@.service; do
+    drop_in $unit '[Service]' Environment=STORD_REQUIRE_CONFINEMENT=yes
+done
+curl_upload confined 1000
+(PORT=22001 && inline_upload confined-inline hello)
+all_sessions_gone
+
 # A group of others, by the drop-in that the comment in the unit tells
 groupadd --system readers
 sed -n 's/^#   \(SupplementaryGroups=.*\|PrivateUsers=no\|SystemCallFilter=fchown\)$/\1/p' \
