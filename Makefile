@@ -213,12 +213,15 @@ INSTALLED = $(LIBEXECDIR)/handler $(MODULES:%=$(LIBEXECDIR)/stord-%.so) $(PREFIX
 	$(UNITDIR)/stord.socket $(UNITDIR)/stord@.service $(PREFIX)/lib/sysusers.d/stord.conf \
 	$(UNITDIR)/stord-tls.socket \
 	$(UNITDIR)/stord-tls@.service $(UNITDIR)/stord-tls@.service.d/00-tls.conf \
+	$(UNITDIR)/stord-inline.socket \
+	$(UNITDIR)/stord-inline@.service $(UNITDIR)/stord-inline@.service.d/00-inline.conf \
+	$(UNITDIR)/stord.slice $(PREFIX)/share/doc/stord/fast.conf \
 	$(PREFIX)/lib/tmpfiles.d/stord.conf $(SYSCONFDIR)/xinetd.d/stord \
 	$(PREFIX)/share/man/man8/handler.8 $(PREFIX)/share/man/man1/stor.1
 
 # $(call put,MODE,FROM,TO): installs one file, with its paths changed to where things go
 put = install -d "$(DESTDIR)$(dir $(3))" && \
-	sed 's|/usr/local/libexec/stord|$(LIBEXECDIR)|g' $(2) >"$(DESTDIR)$(3)" && \
+	sed 's|/usr/local/libexec/stord|$(LIBEXECDIR)|g; s|/usr/local/share|$(PREFIX)/share|g' $(2) >"$(DESTDIR)$(3)" && \
 	chmod $(1) "$(DESTDIR)$(3)"
 
 install: all ## install below PREFIX (and SYSCONFDIR), perhaps into DESTDIR
@@ -230,6 +233,11 @@ install: all ## install below PREFIX (and SYSCONFDIR), perhaps into DESTDIR
 	$(call put,644,units/stord-tls.socket,$(UNITDIR)/stord-tls.socket)
 	$(call put,644,units/stord@.service,$(UNITDIR)/stord-tls@.service)
 	$(call put,644,units/stord-tls@.service.conf,$(UNITDIR)/stord-tls@.service.d/00-tls.conf)
+	$(call put,644,units/stord-inline.socket,$(UNITDIR)/stord-inline.socket)
+	$(call put,644,units/stord@.service,$(UNITDIR)/stord-inline@.service)
+	$(call put,644,units/stord-inline@.service.conf,$(UNITDIR)/stord-inline@.service.d/00-inline.conf)
+	$(call put,644,units/stord.slice,$(UNITDIR)/stord.slice)
+	$(call put,644,units/fast.conf,$(PREFIX)/share/doc/stord/fast.conf)
 	$(call put,644,units/stord.sysusers.conf,$(PREFIX)/lib/sysusers.d/stord.conf)
 	$(call put,644,units/stord.tmpfiles.conf,$(PREFIX)/lib/tmpfiles.d/stord.conf)
 	$(call put,644,xinetd.d/stord,$(SYSCONFDIR)/xinetd.d/stord)
@@ -238,7 +246,8 @@ install: all ## install below PREFIX (and SYSCONFDIR), perhaps into DESTDIR
 
 uninstall: ## take away what install put there
 	rm -f $(INSTALLED:%="$(DESTDIR)%")
-	rmdir "$(DESTDIR)$(LIBEXECDIR)" "$(DESTDIR)$(UNITDIR)"/stord-tls*.d 2>/dev/null || :
+	rmdir "$(DESTDIR)$(LIBEXECDIR)" "$(DESTDIR)$(UNITDIR)"/stord-*.d \
+		"$(DESTDIR)$(PREFIX)/share/doc/stord" 2>/dev/null || :
 
 clean: ## remove what was built
 	rm -rf build handler client $(MODULES:%=stord-%.so)

@@ -110,6 +110,6 @@ BANNED='127.0.0.1*30 203.0.113.9*3 ::1*3'
     fail2ban_run fail2ban-client -c "$T/fail2ban" -s "$T/socket" -p "$T/pid" -d >"$T/jail"
     grep -F "'stord', 'addfailregex'" "$T/jail"
     grep -F "['set', 'stord', 'maxretry', 6]" "$T/jail"
-    grep -F "_SYSTEMD_SLICE=system-stord.slice + SYSLOG_IDENTIFIER=stord _SYSTEMD_UNIT=xinetd.service" "$T/fail2ban/filter.d/stord.conf"
+    grep -F "_SYSTEMD_SLICE=stord.slice + SYSLOG_IDENTIFIER=stord _SYSTEMD_UNIT=xinetd.service" "$T/fail2ban/filter.d/stord.conf"
     grep -F "iptables-allports" "$T/jail"
 }

@@ -14,7 +14,7 @@ in_systemd() {
     "$TOP/tests/with-systemd" --timeout 120 "$TOP/tests/systemd/$1"
 }
 
-@test "the installed units, users and folders are correct" {
+@test "the installed units, users and folders are correct, and little is exposed" {
     in_systemd verify.sh
 }
 
@@ -22,8 +22,33 @@ in_systemd() {
     in_systemd service.sh
 }
 
-@test "50 uploads at once are whole, a burst of 300 connections stops nothing" {
+@test "systemd confines sessions, with RestrictSUIDSGID= and without" {
+    in_systemd confined.sh
+}
+
+@test "secrets that are encrypted on the disk work" {
+    need curl openssl
+    in_systemd credentials.sh
+}
+
+@test "200 sessions at once store their files, a burst of 1000 connections stops nothing" {
     in_systemd load.sh
+}
+
+@test "above the limits connections are closed, and ended or failed sessions leave room" {
+    in_systemd limits.sh
+}
+
+@test "promises 1 and 2: whatever is stopped or restarted, acknowledged uploads are there, whole" {
+    in_systemd restart.sh
+}
+
+@test "README's drop-in for speed works, and sessions confine themselves" {
+    in_systemd fast.sh
+}
+
+@test "inline uploads arrive at a port whose sessions have no network" {
+    in_systemd inline.sh
 }
 
 @test "refused and broken-off sessions, and bad settings, leave no failed units" {
@@ -75,6 +100,9 @@ files_below() { (cd "$1" && find . ! -type d | sort); }
     grep '/stord\.socket$' "$T/installed"
     grep '/stord@\.service$' "$T/installed"
     grep '/stord-tls@\.service\.d/00-tls\.conf$' "$T/installed"
+    grep '/stord-inline@\.service\.d/00-inline\.conf$' "$T/installed"
+    grep '/stord\.slice$' "$T/installed"
+    grep '/share/doc/stord/fast\.conf$' "$T/installed"
 
     make -s -C "$TOP" uninstall DESTDIR="$T/dest" PREFIX=/usr/local
     files_below "$T/dest" >"$T/after"
@@ -89,6 +117,7 @@ files_below() { (cd "$1" && find . ! -type d | sort); }
     grep -rhE '^[[:space:]]*(ExecStart|server)[[:space:]]*=.' "$T/dest" | tee "$T/programs"
     grep -q '=/opt/ftp/libexec/stord/handler$' "$T/programs"
     grep -q '=/opt/ftp/libexec/stord/handler --tls=implicit$' "$T/programs"
+    grep -q '=/opt/ftp/libexec/stord/handler --no-data-connections$' "$T/programs"
     if grep -v /opt/ftp/ "$T/programs"; then fail "not there"; fi
     if grep -rl /usr/local "$T/dest" --include='stord*' --include='00-*'; then fail "the old prefix is left"; fi
 }

@@ -53,7 +53,7 @@ curl_upload() {
 # logged TEXT: by one of the sessions. Not `grep -q', which ends before the
 # journal does and makes the pipe fail.
 logged() { wait_for in_journal "$1"; }
-in_journal() { journalctl --quiet --no-pager -o cat -u 'stord@*' -u 'stord-tls@*' | grep -F -- "$1" >/dev/null; }
+in_journal() { journalctl --quiet --no-pager -o cat -u 'stord@*' -u 'stord-tls@*' -u 'stord-inline@*' | grep -F -- "$1" >/dev/null; }
 
 # all_sessions_gone: none runs, none failed
 all_sessions_gone() {
@@ -61,4 +61,20 @@ all_sessions_gone() {
     systemctl --failed --no-legend --plain | tee "$T/failed" >&2
     [ ! -s "$T/failed" ] || fail "there are failed units"
 }
-no_sessions() { [ -z "$(systemctl list-units --all --no-legend --plain 'stord@*' 'stord-tls@*')" ]; }
+no_sessions() { [ -z "$(systemctl list-units --all --no-legend --plain 'stord@*' 'stord-*@*')" ]; }
+
+# fields_complete: every message of a session has what operators filter by, and none is of another unit.
+# (The slice of a session that has ended meanwhile may be missing.)
+fields_complete() {
+    journalctl --quiet --no-pager -o json SYSLOG_IDENTIFIER=stord >"$T/messages"
+    [ -s "$T/messages" ]
+    command -p python3 -ISc '
+import json, sys
+for line in sys.stdin:
+    message = json.loads(line)
+    unit, priority = message.get("_SYSTEMD_UNIT", ""), message.get("PRIORITY", "")
+    if not unit.startswith("stord") or message.get("_SYSTEMD_SLICE", "stord.slice") != "stord.slice" or priority not in list("34567"):
+        print(unit, message.get("_SYSTEMD_SLICE"), priority, message.get("MESSAGE"))
+' <"$T/messages" | tee "$T/incomplete" >&2
+    [ ! -s "$T/incomplete" ]
+}

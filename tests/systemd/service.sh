@@ -26,3 +26,4 @@ stat -c '%U:%G %a %n' "$ROOT" "$ROOT"/*
 [ "$(stat -c '%U:%G %a' "$ROOT")" = 'stord:stord 750' ]
 [ "$(stat -c '%U:%G %a' "$ROOT/by-curl")" = 'stord:stord 640' ]
 all_sessions_gone
+fields_complete

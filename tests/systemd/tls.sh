@@ -72,7 +72,7 @@ explicit by-user -u me:secret
 implicit by-user-2 -u me:secret
 if explicit none -u me:wrong1 2>"$T/curl" || implicit none -u me:wrong2 2>"$T/curl"; then fail "a wrong password"; fi
 failed_logins() {
-    [ "$(journalctl --quiet --no-pager -o cat _SYSTEMD_SLICE=system-stord.slice | grep -c 'Login failed from .*: user me$')" = 2 ]
+    [ "$(journalctl --quiet --no-pager -o cat _SYSTEMD_SLICE=stord.slice | grep -c 'Login failed from .*: user me$')" = 2 ]
 }
 wait_for failed_logins
 all_sessions_gone

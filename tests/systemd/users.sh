@@ -50,7 +50,7 @@ done
 all_sessions_gone
 fail2ban_setup
 # one is curl's, as anonymous
-matches=(_SYSTEMD_SLICE=system-stord.slice)
+matches=(_SYSTEMD_SLICE=stord.slice)
 grep -qF "journalmatch = ${matches[*]} + " "$TOP/contrib/fail2ban/filter.d/stord.conf"
 for format in short short-iso short-iso-precise; do
     journalctl --quiet --no-pager -o $format "${matches[@]}" >"$T/journal"

@@ -10,10 +10,18 @@ install_stord
 systemd-tmpfiles --create --clean --remove --prefix="$ROOT" 2>&1 | tee "$T/complaints"
 [ ! -s "$T/complaints" ] || fail "tmpfiles.d"
 systemd-analyze verify --man=no --recursive-errors=yes stord.socket stord@.service \
-    stord-tls.socket stord-tls@.service 2>&1 | tee "$T/complaints"
+    stord-tls.socket stord-tls@.service stord-inline.socket stord-inline@.service stord.slice 2>&1 | tee "$T/complaints"
 [ ! -s "$T/complaints" ] || fail "units"
+# exposed UNIT MOST: how much, in tenths
+exposed() {
+    systemd-analyze security --no-pager --offline=true --threshold="$2" "/usr/local/lib/systemd/system/$1" |
+        grep -E '^(✗|→)'
+}
+exposed stord@.service 12
+exposed stord-tls@.service 12
+exposed stord-inline@.service 5
 # Whoever enables the socket has it after the next boot.
-for socket in stord.socket stord-tls.socket; do
+for socket in stord.socket stord-tls.socket stord-inline.socket; do
     systemctl enable $socket
     [ "$(systemctl is-enabled $socket)" = enabled ]
 done
@@ -22,3 +30,5 @@ wait_port "$PORT" 127.0.0.1
 wait_port "$PORT" ::1
 wait_port 990 127.0.0.1
 wait_port 990 ::1
+wait_port 22001 127.0.0.1
+wait_port 22001 ::1
