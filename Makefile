@@ -192,7 +192,7 @@ lint: need-LINT ## formatting, warnings of gcc and clang, clang-tidy, cppcheck, 
 
 INSTALLED = $(LIBEXECDIR)/handler $(MODULES:%=$(LIBEXECDIR)/stord-%.so) $(PREFIX)/bin/stor \
 	$(UNITDIR)/stord.socket $(UNITDIR)/stord@.service $(PREFIX)/lib/sysusers.d/stord.conf \
-	$(UNITDIR)/stord-tls.socket \
+	$(UNITDIR)/stord-tls.socket $(UNITDIR)/stord-busy.service \
 	$(UNITDIR)/stord-tls@.service $(UNITDIR)/stord-tls@.service.d/00-tls.conf \
 	$(PREFIX)/lib/tmpfiles.d/stord.conf $(SYSCONFDIR)/xinetd.d/stord \
 	$(PREFIX)/share/man/man8/handler.8 $(PREFIX)/share/man/man1/stor.1
@@ -211,6 +211,7 @@ install: all ## install below PREFIX (and SYSCONFDIR), perhaps into DESTDIR
 	$(call put,644,units/stord-tls.socket,$(UNITDIR)/stord-tls.socket)
 	$(call put,644,units/stord@.service,$(UNITDIR)/stord-tls@.service)
 	$(call put,644,units/stord-tls@.service.conf,$(UNITDIR)/stord-tls@.service.d/00-tls.conf)
+	$(call put,644,units/stord-busy.service,$(UNITDIR)/stord-busy.service)
 	$(call put,644,units/stord.sysusers.conf,$(PREFIX)/lib/sysusers.d/stord.conf)
 	$(call put,644,units/stord.tmpfiles.conf,$(PREFIX)/lib/tmpfiles.d/stord.conf)
 	$(call put,644,xinetd.d/stord,$(SYSCONFDIR)/xinetd.d/stord)
