@@ -94,7 +94,7 @@ files_below() { (cd "$1" && find . ! -type d | sort); }
 }
 
 @test "stord-busy.service serves many, refuses too many, loses nothing when it is restarted" {
-    need curl nsenter tcpsvd
+    need curl nsenter strace tcpsvd
     "$TOP/tests/peers"
     in_systemd busy.sh
 }

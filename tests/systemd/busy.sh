@@ -80,9 +80,19 @@ in_it() { nsenter --target "$session" --mount --setuid "$(id -u stord)" --setgid
 for folder in /usr /etc /tmp /var/tmp /dev/shm; do
     if [ "${folder#*/tmp}" = "$folder" ] && in_it touch "$folder/written" 2>/dev/null; then fail "$folder can be written"; fi
 done
-in_it touch "$ROOT/written" && rm "$ROOT/written"
-# openat2 is there: RestrictSUIDSGID= would answer ENOSYS.
+in_it touch "$ROOT/written"
+rm "$ROOT/written"
+
+# openat2 works
+spawn strace -p "$session" -e trace=openat2 -o "$T/trace"
+is_traced() { grep -q $'^TracerPid:\t[1-9]' "/proc/$session/status"; }
+wait_for is_traced
+printf 'MKD folder\r\nALLO 5\r\nSTOR folder/file\r\nhelloQUIT\r\n' >&"$wire"
+cat <&"$wire"
 exec {wire}>&-
+kill_spawned
+cat "$T/trace"
+grep 'openat2(.* = [0-9]' "$T/trace"
 wait_for idle
 
 # ---------------------------------------------------------------- 256 at once, the 257th is told; room again
@@ -126,7 +136,7 @@ grep '^226 ' "$T/replies"
 wait_for idle
 
 # --------------------------------------------- no more processes: connections are dropped, the service lives
-drop_in $UNIT '[Service]' 'TasksMax=3'
+drop_in $UNIT '[Service]' 'LimitNPROC=3'
 restart
 connect one
 connect two
