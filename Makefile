@@ -149,6 +149,12 @@ bench: need-BENCH ## measure sessions and uploads, and compare; ROUNDS of them
 	@tests/bench $(ROUNDS)
 	@tests/bench-tls $(ROUNDS)
 
+BENCH_UNITS_PACKAGES = $(BUILD_PACKAGES) ipsvd python3 systemd ucspi-tcp util-linux $(PEER_LIBRARIES)
+bench-units: need-BENCH_UNITS ## measure small sessions by systemd, stord-busy.service and xinetd, and compare
+	@$(MAKE) $(ALL_CORES) --no-print-directory all
+	@tests/peers
+	@tests/bench-units $(ROUNDS)
+
 ASAN = OUT=build/asan OBJ=build/asan/obj HARDENING= \
 	CFLAGS='-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer'
 asan: need-SANITIZER ## the tests of the protocol with AddressSanitizer and UBSan
@@ -226,7 +232,7 @@ clean: ## remove what was built
 	rm -rf build handler client $(MODULES:%=stord-%.so)
 
 help: ## this list
-	@sed -nE 's/^([a-z]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 12
+	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 12
 
 .SECONDARY: # objects stay
-.PHONY: all demo check asan bench faults fuzz ktls lint powercut torture install uninstall clean help tests-built
+.PHONY: all demo check asan bench bench-units faults fuzz ktls lint powercut torture install uninstall clean help tests-built

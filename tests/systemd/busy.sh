@@ -33,6 +33,9 @@ restart() {
     wait_port "$PORT"
 }
 
+# The journal drops what other services say too fast.
+printf '%s\n' RateLimitIntervalSec=30s RateLimitBurst=10 >>/etc/systemd/journald.conf
+systemctl restart systemd-journald
 install_stord
 systemd-analyze verify --man=no --recursive-errors=yes $UNIT 2>&1 | tee "$T/complaints"
 [ ! -s "$T/complaints" ] || fail "the unit"
@@ -88,7 +91,7 @@ spawn strace -p "$session" -e trace=openat2 -o "$T/trace"
 is_traced() { grep -q $'^TracerPid:\t[1-9]' "/proc/$session/status"; }
 wait_for is_traced
 printf 'MKD folder\r\nALLO 5\r\nSTOR folder/file\r\nhelloQUIT\r\n' >&"$wire"
-cat <&"$wire"
+timeout 20 cat <&"$wire"
 exec {wire}>&-
 kill_spawned
 cat "$T/trace"
@@ -102,7 +105,7 @@ for ((i = 0; i < 256; i++)); do
     wires+=("$wire")
 done
 exec {wire}<>"/dev/tcp/127.0.0.1/$PORT"
-cat <&"$wire" | tee "$T/replies"
+timeout 20 cat <&"$wire" | tee "$T/replies"
 exec {wire}>&-
 [ "$(cat "$T/replies")" = $'421 Too many connections from your address\r' ]
 # Somebody else is served.
@@ -111,13 +114,15 @@ curl -sS --interface 127.0.0.2 -T "$T/sent" "ftp://127.0.0.1:$PORT/from-another"
 same "$T/sent" "$ROOT/from-another"
 for ((i = 0; i < 256; i++)); do printf 'ALLO 6\r\nSTOR many.%s\r\n%06dQUIT\r\n' $i $i >&"${wires[i]}"; done
 for ((i = 0; i < 256; i++)); do
-    cat <&"${wires[i]}" >"$T/replies"
+    timeout 20 cat <&"${wires[i]}" >"$T/replies"
     grep -q '^226 ' "$T/replies"
     eval "exec ${wires[i]}>&-"
     [ "$(cat "$ROOT/many.$i")" = "$(printf %06d $i)" ]
 done
 wait_for idle
 inline_upload room again
+all_logged() { [ "$(busy_log | grep -c 'File uploaded: /many')" = 256 ]; }
+wait_for all_logged
 
 # ------------------------------------------------------------------------ a limit for all: who comes waits
 drop_in $UNIT '[Service]' 'Environment=SESSIONS=2'
@@ -129,7 +134,7 @@ exec {wire}<>"/dev/tcp/127.0.0.1/$PORT"
 printf 'ALLO 6\r\nSTOR waited\r\nwaitedQUIT\r\n' >&"$wire"
 if IFS= read -r -t 0.3 line <&"$wire"; then fail "more are served than may be: $line"; fi
 exec {one}>&-
-cat <&"$wire" >"$T/replies"
+timeout 20 cat <&"$wire" >"$T/replies"
 exec {two}>&- {wire}>&-
 grep '^226 ' "$T/replies"
 [ "$(cat "$ROOT/waited")" = waited ]
@@ -141,7 +146,7 @@ restart
 connect one
 connect two
 exec {wire}<>"/dev/tcp/127.0.0.1/$PORT"
-cat <&"$wire" >"$T/replies"
+timeout 20 cat <&"$wire" >"$T/replies"
 [ ! -s "$T/replies" ]
 wait_for tells 'unable to fork'
 exec {one}>&- {two}>&- {wire}>&-
@@ -157,7 +162,7 @@ printf 'ALLO 100000\r\nSTOR half\r\n%s' "$(head -c 40000 /dev/zero | tr '\0' x)"
 holds_half() { [ -n "$(find -L "/proc/$(processes | grep -vx "$(main_pid)")/fd" -maxdepth 1 -type f -size +39999c)" ]; }
 wait_for holds_half
 restart
-cat <&"$wire" >"$T/replies"
+timeout 20 cat <&"$wire" >"$T/replies"
 exec {wire}>&-
 cat "$T/replies"
 [ "$(cut -c 1-4 "$T/replies" | tr '\n' '|')" = '200 |150 |421 |' ] || fail "other replies were expected"
