@@ -213,11 +213,11 @@ install: all ## install below PREFIX (and SYSCONFDIR), perhaps into DESTDIR
 	install -D -m 644 -t "$(DESTDIR)$(LIBEXECDIR)" $(MODULES:%=stord-%.so)
 	install -D -m 755 client "$(DESTDIR)$(PREFIX)/bin/stor"
 	$(call put,644,units/stord.socket,$(UNITDIR)/stord.socket)
+	$(call put,644,units/stord-busy.service,$(UNITDIR)/stord-busy.service)
 	$(call put,644,units/stord@.service,$(UNITDIR)/stord@.service)
 	$(call put,644,units/stord-tls.socket,$(UNITDIR)/stord-tls.socket)
 	$(call put,644,units/stord@.service,$(UNITDIR)/stord-tls@.service)
 	$(call put,644,units/stord-tls@.service.conf,$(UNITDIR)/stord-tls@.service.d/00-tls.conf)
-	$(call put,644,units/stord-busy.service,$(UNITDIR)/stord-busy.service)
 	$(call put,644,units/stord.sysusers.conf,$(PREFIX)/lib/sysusers.d/stord.conf)
 	$(call put,644,units/stord.tmpfiles.conf,$(PREFIX)/lib/tmpfiles.d/stord.conf)
 	$(call put,644,xinetd.d/stord,$(SYSCONFDIR)/xinetd.d/stord)

@@ -223,20 +223,24 @@ rm /etc/stord/users /etc/stord/stord.env
 
 # ------------------------------------------------------------------ the drop-ins that the unit's head shows
 # shown PATTERN: the lines of the one with that in it
-shown() {
-    awk -v pattern="$1" '
-        /^#   / { block = block substr($0, 5) "\n"; next }
+shown() { block_of '#   ' "$1" "/usr/local/lib/systemd/system/$UNIT"; }
+# block_of INDENTATION PATTERN FILE
+block_of() {
+    awk -v indentation="$1" -v pattern="$2" '
+        index($0, indentation) == 1 { block = block substr($0, length(indentation) + 1) "\n"; next }
         block ~ pattern { printf "%s", block; exit }
-        { block = "" }' "/usr/local/lib/systemd/system/$UNIT"
+        { block = "" }' "$3"
 }
 dropped_in() {
     local lines
     mapfile -t lines < <(shown "$1")
     [ ${#lines[@]} -gt 1 ] || fail "no such lines: $1"
     drop_in $UNIT "${lines[@]}"
+    systemctl reset-failed $UNIT
     systemctl restart $UNIT
 }
 dropped_in PORT=21
+diff <(shown PORT=21) <(block_of '    ' PORT=21 "$TOP/README.md")
 PORT=21
 wait_port 21 0.0.0.0
 inline_upload low hello
@@ -264,7 +268,6 @@ inline_upload by-tcpserver-4 hello
 curl -sS -T "$T/sent" "ftp://[::1]:$PORT/by-tcpserver-6"
 same "$T/sent" "$ROOT/by-tcpserver-6"
 says 'Accepted connection from [::1]:'
-says 'Accepted connection from 127.0.0.1:'
 
 # ------------------------------------------------------------------------- and back
 start_stord
