@@ -71,6 +71,13 @@ says 'File uploaded: /by-client (200000 bytes'
 if journalctl --quiet --no-pager -o cat _SYSTEMD_UNIT=$UNIT | grep -F '226 File uploaded'; then fail "a reply went to the journal"; fi
 wait_for idle
 
+# The journal that is late still knows whose the lines are.
+systemctl kill --kill-whom=main --signal=STOP systemd-journald
+inline_upload late hello
+wait_for idle
+systemctl kill --kill-whom=main --signal=CONT systemd-journald
+says 'File uploaded: /late (5 bytes'
+
 # ------------------------------------------------------------------------------- what a session can see
 connect wire
 session=$(processes | grep -vx "$(main_pid)")
