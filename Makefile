@@ -168,6 +168,12 @@ bench: need-BENCH ## measure sessions and uploads, and compare; ROUNDS of them
 	@tests/bench $(ROUNDS)
 	@tests/bench-tls $(ROUNDS)
 
+BENCH_UNITS_PACKAGES = $(BUILD_PACKAGES) ipsvd python3 systemd ucspi-tcp util-linux $(PEER_LIBRARIES)
+bench-units: need-BENCH_UNITS ## measure small sessions by systemd, stord-busy.service and xinetd, and compare
+	@$(MAKE) $(ALL_CORES) --no-print-directory all
+	@tests/peers
+	@tests/bench-units $(ROUNDS)
+
 ASAN = OUT=build/asan OBJ=build/asan/obj HARDENING= \
 	CFLAGS='-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer'
 asan: need-SANITIZER ## the tests of the protocol with AddressSanitizer and UBSan
@@ -211,7 +217,7 @@ lint: need-LINT ## formatting, warnings of gcc and clang, clang-tidy, cppcheck, 
 
 INSTALLED = $(LIBEXECDIR)/handler $(MODULES:%=$(LIBEXECDIR)/stord-%.so) $(PREFIX)/bin/stor \
 	$(UNITDIR)/stord.socket $(UNITDIR)/stord@.service $(PREFIX)/lib/sysusers.d/stord.conf \
-	$(UNITDIR)/stord-tls.socket \
+	$(UNITDIR)/stord-tls.socket $(UNITDIR)/stord-busy.service \
 	$(UNITDIR)/stord-tls@.service $(UNITDIR)/stord-tls@.service.d/00-tls.conf \
 	$(UNITDIR)/stord-inline.socket \
 	$(UNITDIR)/stord-inline@.service $(UNITDIR)/stord-inline@.service.d/00-inline.conf \
@@ -229,6 +235,7 @@ install: all ## install below PREFIX (and SYSCONFDIR), perhaps into DESTDIR
 	install -D -m 644 -t "$(DESTDIR)$(LIBEXECDIR)" $(MODULES:%=stord-%.so)
 	install -D -m 755 client "$(DESTDIR)$(PREFIX)/bin/stor"
 	$(call put,644,units/stord.socket,$(UNITDIR)/stord.socket)
+	$(call put,644,units/stord-busy.service,$(UNITDIR)/stord-busy.service)
 	$(call put,644,units/stord@.service,$(UNITDIR)/stord@.service)
 	$(call put,644,units/stord-tls.socket,$(UNITDIR)/stord-tls.socket)
 	$(call put,644,units/stord@.service,$(UNITDIR)/stord-tls@.service)
@@ -253,7 +260,7 @@ clean: ## remove what was built
 	rm -rf build handler client $(MODULES:%=stord-%.so)
 
 help: ## this list
-	@sed -nE 's/^([a-z]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 12
+	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 12
 
 .SECONDARY: # objects stay
-.PHONY: all demo check asan bench faults fuzz ktls lint powercut torture install uninstall clean help tests-built
+.PHONY: all demo check asan bench bench-units faults fuzz ktls lint powercut torture install uninstall clean help tests-built

@@ -121,3 +121,9 @@ files_below() { (cd "$1" && find . ! -type d | sort); }
     if grep -v /opt/ftp/ "$T/programs"; then fail "not there"; fi
     if grep -rl /usr/local "$T/dest" --include='stord*' --include='00-*'; then fail "the old prefix is left"; fi
 }
+
+@test "stord-busy.service serves many, refuses too many, loses nothing when it is restarted" {
+    need curl nsenter strace tcpsvd
+    "$TOP/tests/peers"
+    in_systemd busy.sh
+}
