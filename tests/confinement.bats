@@ -66,6 +66,14 @@ is_confined() {
     done
 }
 
+@test "a session opens nothing that it may not" {
+    printf 'ALLO 5\r\nSTOR x\r\nhelloLIST\r\nQUIT\r\n' | strace -f -o "$T/trace" -e trace=openat,openat2,prctl,landlock_restrict_self \
+        "$HANDLER" --root "$ROOT" --log-level warning >"$T/replies"
+    grep -q '^226 ' "$T/replies"
+    grep -q 'landlock_restrict_self(.* = 0' "$T/trace"
+    if grep -E 'EACCES|EPERM' "$T/trace"; then fail 'it wanted to'; fi
+}
+
 # place PATTERN: the number of the first line of the trace that has it
 place() { grep -nm1 -E -- "$1" "$T/trace" | cut -d: -f1; }
 
