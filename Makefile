@@ -114,7 +114,8 @@ build/tools/%.so: tests/preload/%.c
 
 # A handler that tries what an intruder would, by a command of its own: see tests/intruder. Modules
 # are looked for beside it.
-INTRUDER_WRAPPED = verb_run sandbox_enter sandbox_narrow sandbox_enter_helper landlock_enter filter_enter
+INTRUDER_WRAPPED = verb_run sandbox_enter sandbox_narrow sandbox_enter_helper landlock_enter filter_enter \
+	users_find
 INTRUDER_SOURCES = $(wildcard tests/intruder/*.c)
 $(OBJ)/../intruder/handler: $(INTRUDER_SOURCES:%.c=$(OBJ)/%.o) $(HANDLER_SOURCES:%.c=$(OBJ)/%.o) \
 		$(MODULES:%=$(OUT)/stord-%.so)

@@ -1,6 +1,7 @@
 # What is left to a session that somebody has taken over (promise 6). Whatever is refused here works in
 # the same program without its confinement, or the table says why not.
 # shellcheck shell=bats
+# shellcheck disable=SC2034 # AT_ONCE is for session.bash
 bats_require_minimum_version 1.5.0
 load intruder
 
@@ -202,6 +203,19 @@ descriptors                      | EMFILE
 ROWS
 }
 
+# Landlock has no right for attributes; descriptors that are there may be used as they are; shared memory
+# is the affair of whoever starts us.
+@test "what is left to an intruder is known" {
+    attempts <<'ROWS'
+stat /etc/passwd                 | worked
+chmod @B/file                    | worked
+utime @B/file                    | worked
+set-user @R/file                 | worked
+empty-log                        | worked
+memory-shared                    | worked
+ROWS
+}
+
 # from ADDRESS WHAT: sets OUTCOME to what an intruder is answered in a session with a client there
 from() {
     OUTCOME=$(printf 'XTRY %s\r\nQUIT\r\n' "$2" | socat -t 10 - "TCP:$SERVER:$PORT,bind=$1" |
@@ -232,4 +246,48 @@ from() {
     same_outcome worked 'sockets of its family'
     from '[::1]' socket-tcp
     same_outcome EACCES 'sockets of the other family'
+}
+
+# ------------------------------------------------------------ the credential helper
+
+# helper OUTCOME WHAT: a helper, by an absurd name of a user, tries that
+helper() {
+    local outcome=$1 log=$T/log.$BASHPID
+    shift
+    printf 'USER XTRY %s\r\nPASS x\r\n' "$*" | "$INTRUDER" --root "$ROOT" --users "$T/users" >"$log.replies" 2>"$log" || :
+    if [ "$outcome" = killed ]; then
+        # It has not come to saying anything
+        grep -q '^421 \|^530 ' "$log.replies" && ! grep '^helper:' "$log"
+    else
+        grep -qx "helper: $outcome" "$log"
+    fi || {
+        cat "$log" "$log.replies"
+        fail "not $outcome: $*"
+    }
+}
+
+@test "a credential helper that is taken over reads no file, and can do nothing but answer" {
+    fresh root
+    ln -s "$ROOT" "$T/r" # names are short
+    users "me:$(hash secret):/::"
+    AT_ONCE=()
+    for what in 'read /etc/passwd' "read $T/users" "read $T/r/file" "create $T/r/new" "list $T/r" socket-tcp \
+        socket-unix socket-datagram; do
+        at_once helper EACCES "$what"
+    done
+    all_done
+    for what in read-openat2\ /etc/passwd "truncate $T/r/file" "unlink $T/r/file" "mkdir $T/r/new" execve fork \
+        "kill $$" kill-parent ptrace\ $$; do
+        at_once helper killed "$what"
+    done
+    all_done
+    for what in mmap-exec mprotect-exec dumpable setuid io_uring "chmod $T/r/file" "utime $T/r/file" bind connect-again; do
+        at_once helper killed "$what"
+    done
+    all_done
+    # What it is when nothing confines it
+    for what in 'read /etc/passwd' "read $T/users" "read $T/r/file" socket-tcp fork kill-parent mmap-exec "chmod $T/r/file"; do
+        INTRUDER_WITHOUT=all at_once helper worked "$what"
+    done
+    all_done
 }

@@ -125,6 +125,12 @@ static int try_empty(struct session *session, const char *path) {
     return TRY(fd);
 }
 
+/* Standard error, where it is a file */
+static int try_empty_log(struct session *session, const char *argument) {
+    (void)session, (void)argument;
+    return TRY(ftruncate(STDERR_FILENO, 0));
+}
+
 static int try_truncate(struct session *session, const char *path) {
     (void)session;
     return TRY(truncate(path, 0));
@@ -238,6 +244,7 @@ const struct attempt file_attempts[] = {{"read", try_read},
                                         {"create", try_create},
                                         {"create-unnamed", try_create_unnamed},
                                         {"empty", try_empty},
+                                        {"empty-log", try_empty_log},
                                         {"truncate", try_truncate},
                                         {"mkdir", try_mkdir},
                                         {"rmdir", try_rmdir},

@@ -9,6 +9,7 @@
 #include "intruder.h"
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -17,6 +18,7 @@
 #include "../../src/sandbox.h"
 #include "../../src/sandbox/filter.h"
 #include "../../src/sandbox/landlock.h"
+#include "../../src/users.h"
 #include "../../src/verb.h"
 
 int __real_verb_run(struct session *session, char *line, enum line_fault fault);
@@ -29,10 +31,14 @@ int __wrap_sandbox_narrow(const struct config *config, const struct log *log,
                           const struct sandbox_home *home);
 int __real_sandbox_enter_helper(const struct config *config, const struct log *log);
 int __wrap_sandbox_enter_helper(const struct config *config, const struct log *log);
+const struct user *__real_users_find(const struct users *users, const char *name);
+const struct user *__wrap_users_find(const struct users *users, const char *name);
 int __real_landlock_enter(const struct landlock_rule *rules, unsigned count, unsigned extra);
 int __wrap_landlock_enter(const struct landlock_rule *rules, unsigned count, unsigned extra);
 int __real_filter_enter(const struct filter_facts *facts);
 int __wrap_filter_enter(const struct filter_facts *facts);
+
+static const char word[] = "XTRY ";
 
 pid_t intruder_parent;
 
@@ -78,16 +84,33 @@ static const struct attempt *find(const char *name, size_t length) {
     return NULL;
 }
 
+/* The attempt of that name, and what is behind it */
+static const struct attempt *parse(const char *text, const char **ret_argument) {
+    size_t length = strcspn(text, " ");
+    *ret_argument = text + length + (text[length] == ' ');
+    return find(text, length);
+}
+
 int __wrap_verb_run(struct session *session, char *line, enum line_fault fault) {
-    if (strncmp(line, "XTRY ", 5) != 0)
+    const char *argument;
+    if (strncmp(line, word, sizeof(word) - 1) != 0)
         return __real_verb_run(session, line, fault);
-    const char *name = line + 5;
-    size_t length = strcspn(name, " ");
-    const struct attempt *attempt = find(name, length);
+    const struct attempt *attempt = parse(line + sizeof(word) - 1, &argument);
     if (!attempt)
         return reply_send(session, 501, "There is no such attempt");
-    int result = attempt->run(session, name + length + (name[length] == ' '));
+    int result = attempt->run(session, argument);
     if (result >= 0)
         return reply_send(session, 200, "it worked");
     return reply_send(session, 550, "%s", strerrorname_np(-result));
+}
+
+/* Nothing else of the helper has to do with a name. */
+const struct user *__wrap_users_find(const struct users *users, const char *name) {
+    const char *argument;
+    if (strncmp(name, word, sizeof(word) - 1) != 0)
+        return __real_users_find(users, name);
+    const struct attempt *attempt = parse(name + sizeof(word) - 1, &argument);
+    int result = attempt ? attempt->run(NULL, argument) : -EINVAL;
+    (void)dprintf(STDERR_FILENO, "helper: %s\n", result < 0 ? strerrorname_np(-result) : "worked");
+    return NULL;
 }

@@ -120,6 +120,13 @@ static int try_memory(struct session *session, const char *argument) {
     return much == MAP_FAILED ? -errno : 0;
 }
 
+/* Which is not counted with that */
+static int try_memory_shared(struct session *session, const char *argument) {
+    (void)session, (void)argument;
+    void *much = mmap(NULL, 1UL << 30, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    return much == MAP_FAILED ? -errno : 0;
+}
+
 static int try_descriptors(struct session *session, const char *argument) {
     (void)session, (void)argument;
     for (int i = 0; i < 100; i++) {
@@ -186,6 +193,7 @@ const struct attempt kernel_attempts[] = {{"mmap-exec", try_mmap_exec},
                                           {"umount", try_umount},
                                           {"limits", try_limits},
                                           {"memory", try_memory},
+                                          {"memory-shared", try_memory_shared},
                                           {"descriptors", try_descriptors},
                                           {"terminal", try_terminal},
                                           {"x32", try_x32},
