@@ -33,7 +33,7 @@ SOURCES = handler.c client.c $(wildcard src/*.c src/*/*.c)
 UNITS = $(notdir $(basename $(wildcard tests/unit/*.c)))
 FUZZERS = $(notdir $(basename $(wildcard tests/fuzz/*.c)))
 SCRIPTS = .ci/run $(wildcard scripts/*) tests/run tests/npm tests/peers tests/with-systemd \
-	tests/ktls/guest tests/ktls/run tests/powercut/guest tests/powercut/prepare \
+	tests/ktls/guest tests/ktls/run tests/oldkernel/guest tests/oldkernel/run tests/powercut/guest tests/powercut/prepare \
 	$(wildcard tests/*.bash tests/systemd/*.sh)
 FUZZ_SECONDS = 60
 
@@ -162,6 +162,11 @@ ktls: need-KTLS ## upload under TLS in an emulated machine whose kernel knows TL
 	@$(MAKE) --no-print-directory all
 	@tests/ktls/run
 
+OLDKERNEL_PACKAGES = $(POWERCUT_PACKAGES) curl
+oldkernel: need-OLDKERNEL ## sessions in an emulated machine whose kernel has an older Landlock, or none
+	@$(MAKE) $(ALL_CORES) --no-print-directory all $(OBJ)/../intruder/handler
+	@tests/oldkernel/run
+
 BENCH_PACKAGES = $(BUILD_PACKAGES) curl openssl perl python3 $(PEER_LIBRARIES)
 bench: need-BENCH ## measure sessions and uploads, and compare; ROUNDS of them
 	@$(MAKE) $(ALL_CORES) --no-print-directory all
@@ -264,4 +269,4 @@ help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 12
 
 .SECONDARY: # objects stay
-.PHONY: all demo check asan bench bench-units faults fuzz ktls lint powercut torture install uninstall clean help tests-built
+.PHONY: all demo check asan bench bench-units faults fuzz ktls lint oldkernel powercut torture install uninstall clean help tests-built
