@@ -23,8 +23,8 @@
 
 int __real_verb_run(struct session *session, char *line, enum line_fault fault);
 int __wrap_verb_run(struct session *session, char *line, enum line_fault fault);
-int __real_sandbox_enter(const struct sandbox *sandbox);
-int __wrap_sandbox_enter(const struct sandbox *sandbox);
+int __real_sandbox_enter(const struct sandbox *sandbox, bool *ret_confined);
+int __wrap_sandbox_enter(const struct sandbox *sandbox, bool *ret_confined);
 int __real_sandbox_narrow(const struct config *config, const struct log *log,
                           const struct sandbox_home *home);
 int __wrap_sandbox_narrow(const struct config *config, const struct log *log,
@@ -51,8 +51,9 @@ static bool is_without(const char *what) {
     return without && strcmp(without, what) == 0;
 }
 
-int __wrap_sandbox_enter(const struct sandbox *sandbox) {
-    return is_without("all") ? 0 : __real_sandbox_enter(sandbox);
+int __wrap_sandbox_enter(const struct sandbox *sandbox, bool *ret_confined) {
+    *ret_confined = false;
+    return is_without("all") ? 0 : __real_sandbox_enter(sandbox, ret_confined);
 }
 
 int __wrap_sandbox_narrow(const struct config *config, const struct log *log,
