@@ -109,7 +109,6 @@ static bool confine_files(struct lack *lack, const struct landlock_rule *wanted,
 static void confine_calls(struct lack *lack, const struct log *log, struct filter_facts *facts) {
     facts->names = lack->config->debug_confinement;
     facts->groups |= IS_SANITIZED ? FILTER_SANITIZED : 0;
-    facts->groups |= log_settle(log) ? 0 : FILTER_LOGGING;
     int result = facts->names ? trap_enter(log) : 0;
     note(lack, result < 0 ? result : filter_enter(facts), "filter of system calls");
 }
@@ -123,6 +122,7 @@ int sandbox_enter(const struct sandbox *sandbox, bool *ret_confined) {
                                            (helped ? FILTER_HELPED : 0),
                                  .dial = sandbox->dial,
                                  .helper = sandbox->helper};
+    facts.groups |= log_settle(sandbox->log) ? 0 : FILTER_LOGGING;
     note(&lack, set_limits(), "limits");
     *ret_confined = confine_files(
         &lack, &root, 1, (connects ? 0 : LANDLOCK_NO_TCP) | (helped ? 0 : LANDLOCK_NO_SIGNALS));
@@ -138,7 +138,7 @@ int sandbox_narrow(const struct config *config, const struct log *log,
     /* Uploads are written in the reserved folder of the root, wherever the home is. A file can be
      * renamed to where no more may be done with it than where it comes from: the same rights. */
     uint64_t files = landlock_files(home->rights);
-    bool makes = home->rights & (RIGHTS_OWN | RIGHT_RENAME);
+    bool makes = home->rights & (RIGHTS_OWN | RIGHT_APPEND | RIGHT_RENAME);
     int reserved = unfinished_open(home->top->fd, makes);
     int counts = home->is_counted ? usage_open_folder(home->top) : -1;
     const struct landlock_rule rules[RULES] = {{.fd = home->home->fd, .files = files},
@@ -155,6 +155,7 @@ int sandbox_narrow(const struct config *config, const struct log *log,
 int sandbox_enter_helper(const struct config *config, const struct log *log) {
     struct lack lack = {.config = config};
     struct filter_facts facts = {.groups = FILTER_HELPER};
+    facts.groups |= log_settle(log) ? 0 : FILTER_LOGGING;
     note(&lack, set_limits(), "limits");
     (void)confine_files(&lack, NULL, 0, LANDLOCK_NO_TCP | LANDLOCK_NO_SIGNALS);
     confine_calls(&lack, log, &facts);
