@@ -164,6 +164,9 @@ serves_as() {
     serves_as 54322 54322 ''
 }
 
+# first_code: of what a client is told first
+first_code() { printf 'QUIT\r\n' | socat -t 10 - "TCP:127.0.0.1:$PORT" 2>>"$T/log" | head -n 1 | cut -c1-3; }
+
 # refused: a client is told so, nothing is stored, the log says why (USER is not there)
 refused() {
     local log=$SPAWN_LOG
@@ -210,13 +213,13 @@ refused() {
     spawn_with_users setpriv --reuid stord --regid stord --init-groups \
         tcpserver -v -H -R -l localhost 127.0.0.1 "$PORT" "$SERVER" --root "$ROOT" "${options[@]}"
     wait_port "$PORT" 127.0.0.1
-    [ "$(socat -u "TCP:127.0.0.1:$PORT" - | cut -c1-4)" = '421 ' ]
+    [ "$(first_code)" = 421 ]
 }
 
 @test "the root folder is not opened as root" {
     chmod 700 "$ROOT"
     start_tcpserver
-    [ "$(socat -u "TCP:127.0.0.1:$PORT" - | cut -c1-4)" = '421 ' ]
+    [ "$(first_code)" = 421 ]
     wait_for grep -q "Cannot start: root $ROOT: Permission denied" "$SPAWN_LOG"
     chown 54321 "$ROOT"
     serves_as 54321 54321 '54321 54323'
