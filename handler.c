@@ -75,9 +75,14 @@ __attribute__((format(printf, 3, 4))) static int complain(struct making *making,
 /* Whom to become. Root serves nobody but who has started us by hand, unless it is told to. */
 static int find_user(struct making *making) {
     const char *name = making->config->user;
-    if (making->peer.kind == PEER_PIPE && !making->peer.relayed)
-        name = "root";
     int result = user_find(name, &making->user);
+    if (making->peer.kind == PEER_PIPE && !making->peer.relayed &&
+        (result < 0 || making->user.wanted)) {
+        log_event(making->log, LOG_LEVEL_WARNING,
+                  "Serving as root: on a pipe that no super-server has named a client of");
+        making->user.wanted = false;
+        return 0;
+    }
     return result < 0
                ? complain(making, result,
                           "started as root, and there is no user %.64s to become: see --user", name)
@@ -121,7 +126,7 @@ static int open_dial(struct making *making) {
     return result < 0 ? complain(making, result, "active mode: %s", strerror(-result)) : 0;
 }
 
-static int confine(struct making *making, bool *ret_confined) {
+static int confine(struct making *making, struct sandbox_state *ret_state) {
     const struct dial *dial = making->dial.address ? &making->dial : NULL;
     const struct sandbox sandbox = {.config = making->config,
                                     .log = making->log,
@@ -129,7 +134,7 @@ static int confine(struct making *making, bool *ret_confined) {
                                     .rights = auth_most_rights(making->config),
                                     .dial = dial,
                                     .helper = making->login.fd < 0 ? -1 : making->login.pid};
-    int result = sandbox_enter(&sandbox, ret_confined);
+    int result = sandbox_enter(&sandbox, ret_state);
     return result < 0 ? complain(making, result, "cannot be confined: %s", strerror(-result)) : 0;
 }
 
@@ -168,7 +173,7 @@ static int serve(const struct config *config, const struct log *log, int stop) {
                                         .out = STDOUT_FILENO};
     session_init(&session, &parts);
     session.control.stop = stop;
-    if (confine(&making, &session.confined) < 0) {
+    if (confine(&making, &session.sandbox) < 0) {
         login_end(&making.login);
         return refuse_setup(log, EX_OSERR, making.complaint);
     }

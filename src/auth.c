@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -112,13 +113,28 @@ static void join_others(struct session *session) {
                   "The client's other connections are not known: %s", strerror(-result));
 }
 
+/* Whoever is at home further down does not list the root: what is left of it is a way to the
+ * reserved folder. */
+static int leave_top(struct session *session) {
+    int way = session->account.home[1]
+                  ? openat(session->top.fd, ".", O_PATH | O_DIRECTORY | O_CLOEXEC)
+                  : session->top.fd;
+    if (way < 0)
+        return -errno;
+    if (way != session->top.fd)
+        (void)close(session->top.fd);
+    session->top.fd = way;
+    return 0;
+}
+
 /* Makes the home where it is not there, and makes it the session's root. */
 static int enter_home(struct session *session) {
     struct path_root home;
     int result = folder_enter(session->config, &session->top, session->account.home, &home);
-    if (result == 0)
-        session->root = home;
-    return result;
+    if (result < 0)
+        return result;
+    session->root = home;
+    return leave_top(session);
 }
 
 /* "anonymous" and "ftp", where they may log in. */
@@ -145,7 +161,7 @@ static int narrow(const struct session *session) {
                                       .home = &session->root,
                                       .rights = session->rights,
                                       .is_counted = session->account.quota != VALUE_UNLIMITED,
-                                      .confined = session->confined};
+                                      .state = session->sandbox};
     return sandbox_narrow(session->config, session->log, &home);
 }
 

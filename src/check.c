@@ -10,6 +10,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "auth.h"
 #include "check_folders.h"
 #include "check_tls.h"
 #include "cidr.h"
@@ -170,7 +171,7 @@ static void check_modules(struct check *check) {
 }
 
 static void check_confinement(struct check *check) {
-    const char *lacks = sandbox_lacks();
+    const char *lacks = sandbox_lacks(auth_most_rights(check->config));
     if (lacks && check->config->require_confinement)
         check_error(check, "confinement", "nobody is served: this kernel has no %s", lacks);
     else if (lacks)

@@ -19,8 +19,8 @@ enum { COMPLAINTS = 20 }; /* of which the log gets the first so many */
 
 /* What is sent to the helper. */
 struct question {
-    bool tls;
-    bool by_certificate; /* there is no password */
+    unsigned char tls;            /* 1: the client's connection is under it, else 0 */
+    unsigned char by_certificate; /* 1: there is no password, else 0 */
     struct tls_certificate certificate;
     char name[USERS_NAME_LIMIT + 1]; /* "" for one that nobody can have */
     char password[LINE_LIMIT + 1];
@@ -31,9 +31,10 @@ struct helper {
     const struct login_setup *setup;
     const struct password *password; /* NULL without the module */
     struct users users;
-    int error;           /* why they cannot be used, or 0 */
-    unsigned complaints; /* about the file so far */
-    bool loaded;         /* the file has been read */
+    int error;                        /* why they cannot be used, or 0 */
+    unsigned complaints;              /* about the file so far */
+    bool loaded;                      /* the file has been read */
+    unsigned passwords, certificates; /* that have been asked about */
 };
 
 static void complain(void *context, unsigned line, const char *complaint) {
@@ -87,7 +88,11 @@ static bool has_password(const struct helper *helper, const struct question *que
                          const struct user *user) {
     bool known = user && users_is_strong(user->hash);
     const char *hash = known ? user->hash : dummy_hash(&helper->users, question->name);
-    return helper->password->is_right(question->password, hash) && known;
+    int right = helper->password->is_right(question->password, hash);
+    if (right < 0)
+        log_event(helper->setup->log, LOG_LEVEL_ERROR, "A password cannot be hashed: %s",
+                  strerror(-right));
+    return right > 0 && known;
 }
 
 static void judge(const struct helper *helper, const struct question *question,
@@ -136,17 +141,28 @@ static bool prepare(struct helper *helper) {
     return result == 0;
 }
 
+/* The session may have been taken over: what comes from it may be anything. Returns whether it is a
+ * question, and one that is still open to it. */
+static bool may_ask(struct helper *helper, struct question *question) {
+    if (question->tls > 1 || question->by_certificate > 1)
+        return false;
+    question->name[sizeof(question->name) - 1] = '\0';
+    question->password[sizeof(question->password) - 1] = '\0';
+    question->certificate.subject[sizeof(question->certificate.subject) - 1] = '\0';
+    question->certificate.fingerprint[sizeof(question->certificate.fingerprint) - 1] = '\0';
+    unsigned *tries = question->by_certificate ? &helper->certificates : &helper->passwords;
+    return ++*tries <= LOGIN_TRIES;
+}
+
 static void answer_questions(struct helper *helper, int fd) {
     static struct question question; /* static only for its size */
     struct login_answer answer = {.outcome = LOGIN_NO};
-    int tries[2] = {0}; /* by password, by certificate */
-    for (int i = 0; answer.outcome != LOGIN_YES; i++) {
+    /* Nothing of the first one is looked at before this process is confined */
+    if (recv(fd, &question, 1, MSG_PEEK) != 1 || !prepare(helper))
+        return;
+    while (answer.outcome != LOGIN_YES) {
         if (receive(fd, &question, sizeof(question)) != (ssize_t)sizeof(question) ||
-            ++tries[question.by_certificate] > LOGIN_TRIES)
-            return;
-        question.name[sizeof(question.name) - 1] = '\0';
-        question.password[sizeof(question.password) - 1] = '\0';
-        if (i == 0 && !prepare(helper))
+            !may_ask(helper, &question))
             return;
         if (helper->error < 0)
             answer.outcome = LOGIN_BROKEN;

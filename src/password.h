@@ -16,8 +16,9 @@ enum { PASSWORD_HASH_SIZE = 384 }; /* CRYPT_OUTPUT_SIZE */
 
 /* What the module offers. */
 struct password {
-    /* Is that the password that was hashed? Takes as long whatever the answer is. */
-    bool (*is_right)(const char *password, const char *hash);
+    /* Is that the password that was hashed? Takes as long whatever the answer is: 1, 0, or a
+     * negative errno when no hash can be made. */
+    int (*is_right)(const char *password, const char *hash);
     /* Does it look like a hash of a strong method (see users_is_strong), that is whole and that the
      * library can make? */
     bool (*is_well_formed)(const char *hash);

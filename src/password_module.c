@@ -22,12 +22,13 @@ static bool is_same(const char *a, const char *b) {
     return differ == 0;
 }
 
-static bool is_right(const char *password, const char *hash) {
+static int is_right(const char *password, const char *hash) {
     struct crypt_data *data = calloc(1, sizeof(*data));
     if (!data)
-        return false;
+        return -ENOMEM;
+    errno = EINVAL; /* should the library not say */
     const char *made = crypt_rn(password, hash, data, (int)sizeof(*data));
-    bool right = made && is_same(made, hash);
+    int right = made ? is_same(made, hash) : -errno;
     explicit_bzero(data, sizeof(*data));
     free(data);
     return right;

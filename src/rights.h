@@ -16,7 +16,8 @@ enum right {
     RIGHT_DELETE = 1 << 7,
     /* Who has one of these can have uploads and folders of its own: see view. */
     RIGHTS_OWN = RIGHT_UPLOAD | RIGHT_MKDIR,
-    RIGHTS_ALL = 2 * RIGHT_DELETE - 1
+    RIGHTS_ALL = RIGHT_UPLOAD | RIGHT_APPEND | RIGHT_REPLACE | RIGHT_LIST | RIGHT_READ |
+                 RIGHT_MKDIR | RIGHT_RENAME | RIGHT_DELETE
 };
 
 /* Reads a comma list of words ("" is no right). Returns the rights, or -1 where a word is unknown.

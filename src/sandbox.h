@@ -24,20 +24,26 @@ struct sandbox {
     pid_t helper;                 /* the credential helper, which it may end; -1: there is none */
 };
 
+/* What has come of it. */
+struct sandbox_state {
+    bool files; /* Landlock has the process */
+    bool said;  /* something is lacking, and the log has it */
+};
+
 /* Where a user is at home, when that is known. */
 struct sandbox_home {
     const struct path_root *top;  /* the root folder */
     const struct path_root *home; /* what the user sees of it */
     unsigned rights;              /* bits of enum right */
     bool is_counted;              /* there is a quota */
-    bool confined;                /* as sandbox_enter has it: else it is said already */
+    struct sandbox_state state;   /* as sandbox_enter has left it */
 };
 
 /* Gives up what no session needs: core dumps, being looked at by other processes of the user,
  * memory without end, new privileges, every file but the root, every system call but those of
  * src/sandbox/filter.c. Returns 0, or a negative errno where something is lacking and the settings
- * require it. *ret_confined: Landlock has the session. */
-int sandbox_enter(const struct sandbox *sandbox, bool *ret_confined);
+ * require it. */
+int sandbox_enter(const struct sandbox *sandbox, struct sandbox_state *ret_state);
 
 /* After a login: nothing but the home, with the rights of the user. Returns as sandbox_enter. */
 int sandbox_narrow(const struct config *config, const struct log *log,
@@ -47,7 +53,8 @@ int sandbox_narrow(const struct config *config, const struct log *log,
  * those it has. Returns as sandbox_enter. */
 int sandbox_enter_helper(const struct config *config, const struct log *log);
 
-/* What there is none of in this kernel, as text, or NULL when it can confine us. */
-const char *sandbox_lacks(void);
+/* What there is none of in this kernel, as text, or NULL when it can confine those who have such
+ * rights (enum right). */
+const char *sandbox_lacks(unsigned rights);
 
 #endif

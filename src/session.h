@@ -20,6 +20,7 @@
 #include "own.h"
 #include "path.h"
 #include "peer.h"
+#include "sandbox.h"
 #include "secure.h"
 #include "share.h"
 
@@ -33,14 +34,14 @@ struct session {
     struct path_root top;        /* the root folder */
     struct path_root root;       /* what names are resolved beneath: that, or the user's home */
 
-    bool confined;            /* files are, by sandbox_enter */
-    bool line_waiting;        /* line is whole, came during a transfer, and waits for its end */
-    bool line_alone;          /* nothing came in one piece with the beginning of line */
-    bool over;                /* the session ends after this command */
-    bool stopping;            /* because we are asked to stop */
-    bool must_drain;          /* more may come that nobody reads: see channel_drain */
-    size_t out_length;        /* bytes in out */
-    long long login_deadline; /* ms on the monotonic clock until which a client may log in */
+    struct sandbox_state sandbox; /* how it is confined */
+    bool line_waiting;            /* line is whole, came during a transfer, and waits for its end */
+    bool line_alone;              /* nothing came in one piece with the beginning of line */
+    bool over;                    /* the session ends after this command */
+    bool stopping;                /* because we are asked to stop */
+    bool must_drain;              /* more may come that nobody reads: see channel_drain */
+    size_t out_length;            /* bytes in out */
+    long long login_deadline;     /* ms on the monotonic clock until which a client may log in */
 
     unsigned rights;                 /* what the client may do: bits of enum right */
     struct account account;          /* where, and within which limits */

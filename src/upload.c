@@ -313,7 +313,11 @@ static int run(struct session *session, const char *name, struct upload *upload)
     if (upload->job.is_inline && session->allo_refused)
         return reply_send(session, 501, "%s: its size was announced and refused", failed);
     if (!upload->job.is_inline && !data_prepared(&session->data))
-        return reply_send(session, 425, "Use PASV, EPSV, PORT or EPRT first");
+        return reply_send(session, 425, "%s",
+                          session->config->no_data_connections
+                              ? "Only inline uploads are served: connect anew, and do not ask for "
+                                "data connections"
+                              : "Use PASV, EPSV, PORT or EPRT first");
     int error = begin(session, upload, name), result;
     if (error < 0) {
         data_spend(&session->data);

@@ -11,10 +11,13 @@
 
 int user_find(const char *name, struct user_target *ret_target) {
     *ret_target = (struct user_target){.wanted = false};
-    if (geteuid() != 0 || strcmp(name, "root") == 0)
+    uid_t real, effective, saved;
+    if (getresuid(&real, &effective, &saved) < 0)
+        return -errno;
+    if ((real != 0 && effective != 0 && saved != 0) || strcmp(name, "root") == 0)
         return 0;
     const struct passwd *known = getpwnam(name);
-    if (!known)
+    if (!known || known->pw_uid == 0) /* root under another name */
         return -ENOENT;
     *ret_target = (struct user_target){
         .wanted = true, .name = name, .uid = known->pw_uid, .gid = known->pw_gid};

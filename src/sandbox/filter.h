@@ -15,8 +15,9 @@ enum filter_group {
     FILTER_DATA = 1 << 1,     /* those with data connections */
     FILTER_HELPED = 1 << 2,   /* those with a credential helper */
     FILTER_HELPER = 1 << 3,   /* the helper */
-    FILTER_LOGGING = 1 << 4,  /* those who have not opened their log yet */
-    FILTER_SANITIZED = 1 << 5 /* what was built with AddressSanitizer */
+    FILTER_JOURNAL = 1 << 4,  /* those who log to the journal, */
+    FILTER_LOGGING = 1 << 5,  /* and have not opened it yet */
+    FILTER_SANITIZED = 1 << 6 /* what was built with AddressSanitizer */
 };
 
 /* What the process is that makes them. */

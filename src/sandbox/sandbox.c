@@ -24,20 +24,25 @@
 #endif
 
 enum {
-    MEMORY = 512 << 20, /* bytes; the making of a hash takes 16 MiB and more */
+    MEMORY = 512 << 20, /* bytes */
     DESCRIPTORS = 64,
     RULES = 3, /* of Landlock at most */
     COMPLAINT_SIZE = 256
 };
 
-/* What a process may use. Sanitizers want memory without end, and a thread. */
+#define NO_TRUNCATION "ban on emptying files that may be read"
+
+/* What a process may use. Sanitizers want memory without end, and a thread; hashes can be made to
+ * take as much memory as somebody likes. */
 static const struct {
     rlim_t most;
     __rlimit_resource_t resource;
     bool sanitized; /* also where these are used */
+    bool helper;    /* also for the helper */
 } limits[] = {
-    {0, RLIMIT_CORE, true},     {DESCRIPTORS, RLIMIT_NOFILE, true}, {0, RLIMIT_MEMLOCK, true},
-    {0, RLIMIT_MSGQUEUE, true}, {0, RLIMIT_NPROC, false},           {MEMORY, RLIMIT_DATA, false},
+    {0, RLIMIT_CORE, true, true},    {DESCRIPTORS, RLIMIT_NOFILE, true, true},
+    {0, RLIMIT_MEMLOCK, true, true}, {0, RLIMIT_MSGQUEUE, true, true},
+    {0, RLIMIT_NPROC, false, true},  {MEMORY, RLIMIT_DATA, false, false},
 };
 
 /* Lowers a limit; one that is lower already stays. */
@@ -52,10 +57,10 @@ static int lower(__rlimit_resource_t resource, rlim_t most) {
 
 /* Not dumpable: other processes of the same user see nothing of our memory, and core dumps that are
  * piped to a program know no RLIMIT_CORE. */
-static int set_limits(void) {
+static int set_limits(bool helper) {
     for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
-        int result =
-            IS_SANITIZED && !limits[i].sanitized ? 0 : lower(limits[i].resource, limits[i].most);
+        bool applies = (!IS_SANITIZED || limits[i].sanitized) && (!helper || limits[i].helper);
+        int result = applies ? lower(limits[i].resource, limits[i].most) : 0;
         if (result < 0)
             return result;
     }
@@ -102,8 +107,13 @@ static bool confine_files(struct lack *lack, const struct landlock_rule *wanted,
         (void)close(proc);
     note(lack, result, "Landlock");
     if (result == 0 && count > 0 && landlock_leaves_truncation(rules[0].files))
-        note(lack, -EOPNOTSUPP, "ban on emptying files that may be read");
+        note(lack, -EOPNOTSUPP, NO_TRUNCATION);
     return result == 0;
+}
+
+static unsigned log_groups(const struct log *log) {
+    unsigned groups = log_settle(log) ? 0 : FILTER_LOGGING;
+    return groups | (log->target == LOG_TARGET_JOURNAL ? FILTER_JOURNAL : 0);
 }
 
 static void confine_calls(struct lack *lack, const struct log *log, struct filter_facts *facts) {
@@ -113,7 +123,7 @@ static void confine_calls(struct lack *lack, const struct log *log, struct filte
     note(lack, result < 0 ? result : filter_enter(facts), "filter of system calls");
 }
 
-int sandbox_enter(const struct sandbox *sandbox, bool *ret_confined) {
+int sandbox_enter(const struct sandbox *sandbox, struct sandbox_state *ret_state) {
     struct lack lack = {.config = sandbox->config};
     const struct landlock_rule root = {.fd = sandbox->root->fd,
                                        .files = landlock_files(sandbox->rights)};
@@ -122,18 +132,19 @@ int sandbox_enter(const struct sandbox *sandbox, bool *ret_confined) {
                                            (helped ? FILTER_HELPED : 0),
                                  .dial = sandbox->dial,
                                  .helper = sandbox->helper};
-    facts.groups |= log_settle(sandbox->log) ? 0 : FILTER_LOGGING;
-    note(&lack, set_limits(), "limits");
-    *ret_confined = confine_files(
-        &lack, &root, 1, (connects ? 0 : LANDLOCK_NO_TCP) | (helped ? 0 : LANDLOCK_NO_SIGNALS));
+    facts.groups |= log_groups(sandbox->log);
+    note(&lack, set_limits(false), "limits");
+    unsigned extra = (connects ? 0 : LANDLOCK_NO_TCP) | (helped ? 0 : LANDLOCK_NO_SIGNALS);
+    ret_state->files = confine_files(&lack, &root, 1, extra);
     confine_calls(&lack, sandbox->log, &facts);
+    ret_state->said = lack.error != 0;
     return judge(&lack, sandbox->log);
 }
 
 int sandbox_narrow(const struct config *config, const struct log *log,
                    const struct sandbox_home *home) {
     struct lack lack = {.config = config};
-    if (!home->confined)
+    if (!home->state.files)
         return 0;
     /* Uploads are written in the reserved folder of the root, wherever the home is. A file can be
      * renamed to where no more may be done with it than where it comes from: the same rights. */
@@ -144,26 +155,28 @@ int sandbox_narrow(const struct config *config, const struct log *log,
     const struct landlock_rule rules[RULES] = {{.fd = home->home->fd, .files = files},
                                                {.fd = reserved, .files = files},
                                                {.fd = counts, .files = landlock_count_files()}};
-    (void)confine_files(&lack, rules, RULES, 0);
+    (void)confine_files(&lack, rules, RULES, LANDLOCK_NO_SIGNALS); /* the helper has gone */
     if (reserved >= 0)
         (void)close(reserved);
     if (counts >= 0)
         (void)close(counts);
-    return judge(&lack, log);
+    return home->state.said ? 0 : judge(&lack, log);
 }
 
 int sandbox_enter_helper(const struct config *config, const struct log *log) {
     struct lack lack = {.config = config};
     struct filter_facts facts = {.groups = FILTER_HELPER};
-    facts.groups |= log_settle(log) ? 0 : FILTER_LOGGING;
-    note(&lack, set_limits(), "limits");
+    facts.groups |= log_groups(log);
+    note(&lack, set_limits(true), "limits");
     (void)confine_files(&lack, NULL, 0, LANDLOCK_NO_TCP | LANDLOCK_NO_SIGNALS);
     confine_calls(&lack, log, &facts);
-    return lack.error && config->require_confinement ? lack.error : 0; /* the session says it */
+    return lack.error && config->require_confinement ? lack.error : 0; /* the session has said it */
 }
 
-const char *sandbox_lacks(void) {
+const char *sandbox_lacks(unsigned rights) {
     if (landlock_version() < LANDLOCK_LEAST)
         return "Landlock";
+    if (landlock_leaves_truncation(landlock_files(rights)))
+        return NO_TRUNCATION;
     return filter_is_known() ? NULL : "filter of system calls";
 }

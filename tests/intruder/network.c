@@ -3,6 +3,7 @@
  * those that begin with sealed, the address that the filter lets pass is changed to it first.
  */
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <linux/netlink.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -122,7 +123,7 @@ static int try_sealed_write(struct session *session, const char *argument) {
 /* By the kernel, which could write where we cannot */
 static int try_sealed_read(struct session *session, const char *argument) {
     struct sockaddr_in address = address_of(argument);
-    int fd = memfd_create("address", 0);
+    int fd = openat(session->top.fd, ".", O_TMPFILE | O_RDWR, 0600);
     if (fd < 0 || pwrite(fd, &address, sizeof(address), 0) < 0)
         return -errno;
     if (pread(fd, session->dial.address, sizeof(address), 0) < (ssize_t)sizeof(address))

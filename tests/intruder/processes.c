@@ -2,6 +2,7 @@
  * Attempts on processes: to become another program or more than one, and to get at others. An
  * argument is the id of a process that belongs to the same user.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/sched.h>
 #include <pthread.h>
@@ -11,11 +12,13 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../../src/session.h"
 #include "intruder.h"
 
 /* What is run answers for us. */
@@ -154,7 +157,25 @@ static int try_pidfd(struct session *session, const char *pid) {
     return TRY(syscall(SYS_pidfd_open, atoi(pid), 0));
 }
 
-const struct attempt process_attempts[] = {{"execve", try_execve},
+/* A question to the credential helper of which every byte is the argument. Has it an answer? */
+static int try_question(struct session *session, const char *argument) {
+    char bytes[1 << 16];
+    memset(bytes, atoi(argument), sizeof(bytes));
+    if (send(session->login.fd, bytes, sizeof(bytes), MSG_NOSIGNAL) < 0)
+        return -errno;
+    return recv(session->login.fd, bytes, 1, 0) == 1 ? 0 : -EPIPE;
+}
+
+/* Which names are there in the root folder, by the descriptor that leads there */
+static int try_list_top(struct session *session, const char *argument) {
+    char names[4096];
+    (void)argument;
+    return TRY(syscall(SYS_getdents64, session->top.fd, names, sizeof(names)));
+}
+
+const struct attempt process_attempts[] = {{"question", try_question},
+                                           {"list-top", try_list_top},
+                                           {"execve", try_execve},
                                            {"execveat", try_execveat},
                                            {"execveat-memory", try_execveat_memory},
                                            {"fork", try_fork},

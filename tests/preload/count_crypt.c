@@ -25,6 +25,9 @@ pid_t fork(void) {
 char *crypt_rn(const char *password, const char *hash, void *data, int size) {
     char *(*real)(const char *, const char *, void *, int);
     *(void **)&real = dlsym(RTLD_NEXT, "crypt_rn");
-    (void)dprintf(counts, "%.24s\n", hash);
+    char line[32]; /* not by stdio, which would do more than write */
+    int n = snprintf(line, sizeof(line), "%.24s\n", hash);
+    ssize_t written = write(counts, line, (size_t)n);
+    (void)written;
     return real(password, hash, data, size);
 }
