@@ -235,6 +235,7 @@ refused() {
     grep -q '^226 ' "$T/replies"
     [ "$(cat ftpserver/hello.txt)" = hello ]
     [ "$(stat -c %u ftpserver ftpserver/hello.txt | sort -u)" = 0 ]
+    grep -q 'Serving as root: ' "$T/log"
     sed -i '/^stord:/d' "$T/passwd"
     printf 'STOR hello2.txt\r\nhello\n' | with_users "$SERVER" >"$T/replies" 2>"$T/log"
     grep -q '^226 ' "$T/replies"
