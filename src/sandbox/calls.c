@@ -176,6 +176,7 @@ const struct calls_row calls_rows[] = {
     /* AddressSanitizer and its search for leaks at the end */
     LET(mmap, SANITIZED, WITHOUT(2, PROT_EXEC)),
     LET(munmap, SANITIZED),
+    LET(lseek, SANITIZED),
     LET(mprotect, SANITIZED, WITHOUT(2, PROT_EXEC)),
     LET(madvise, SANITIZED),
     LET(sigaltstack, SANITIZED),
