@@ -1,8 +1,8 @@
 /*
  * handler: one FTP session on standard input and output.
  *
- * main alone is here: put in order what the super-server left, read the settings, find out who
- * the client is, open the root, serve. What each step does stands in its module's header.
+ * main alone is here, and the order of the steps that make a confined session of what the
+ * super-server left. What each step does stands in its module's header.
  */
 #include <errno.h>
 #include <stdarg.h>
@@ -127,12 +127,11 @@ static int open_dial(struct making *making) {
 }
 
 static int confine(struct making *making, struct sandbox_state *ret_state) {
-    const struct dial *dial = making->dial.address ? &making->dial : NULL;
     const struct sandbox sandbox = {.config = making->config,
                                     .log = making->log,
                                     .root = &making->root,
                                     .rights = auth_most_rights(making->config),
-                                    .dial = dial,
+                                    .dial = &making->dial,
                                     .helper = making->login.fd < 0 ? -1 : making->login.pid};
     int result = sandbox_enter(&sandbox, ret_state);
     return result < 0 ? complain(making, result, "cannot be confined: %s", strerror(-result)) : 0;

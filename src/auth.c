@@ -116,13 +116,12 @@ static void join_others(struct session *session) {
 /* Whoever is at home further down does not list the root: what is left of it is a way to the
  * reserved folder. */
 static int leave_top(struct session *session) {
-    int way = session->account.home[1]
-                  ? openat(session->top.fd, ".", O_PATH | O_DIRECTORY | O_CLOEXEC)
-                  : session->top.fd;
+    if (!session->account.home[1])
+        return 0;
+    int way = openat(session->top.fd, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (way < 0)
         return -errno;
-    if (way != session->top.fd)
-        (void)close(session->top.fd);
+    (void)close(session->top.fd);
     session->top.fd = way;
     return 0;
 }
@@ -151,8 +150,7 @@ static int close_after(struct session *session, const char *text) {
 static int refuse_home(struct session *session, int error) {
     log_event(session->log, LOG_LEVEL_ERROR, "Home %s of %s: %s", session->account.home,
               session->user, strerror(-error));
-    session->over = true;
-    return reply_send(session, 421, "Your folder is not available; closing");
+    return close_after(session, "Your folder is not available");
 }
 
 /* From here on no file is open to the process that is not open to the user. */

@@ -33,7 +33,6 @@ struct helper {
     struct users users;
     int error;                        /* why they cannot be used, or 0 */
     unsigned complaints;              /* about the file so far */
-    bool loaded;                      /* the file has been read */
     unsigned passwords, certificates; /* that have been asked about */
 };
 
@@ -127,13 +126,11 @@ static ssize_t receive(int fd, void *bytes, size_t n) {
     return got;
 }
 
-/* Reads what it judges by, and gives up everything else. Who must not stay root reads at once, for
- * nobody else may be able to. */
+/* Reads what it judges by, unless that was done as root, and gives up everything else. */
 static bool prepare(struct helper *helper) {
     const struct login_setup *setup = helper->setup;
-    if (!helper->loaded)
+    if (!setup->user->wanted)
         load(helper);
-    helper->loaded = true;
     int result = sandbox_enter_helper(setup->config, setup->log);
     if (result < 0)
         log_event(setup->log, LOG_LEVEL_ERROR, "Nobody can log in: credential helper: %s",
@@ -182,9 +179,8 @@ static _Noreturn void run(const struct login_setup *setup, int fd) {
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
     (void)close(STDIN_FILENO);
     (void)close(STDOUT_FILENO);
-    if (setup->user->wanted)
+    if (setup->user->wanted) /* nobody but root may be able to */
         load(&helper);
-    helper.loaded = setup->user->wanted;
     if (user_become(setup->user) < 0) /* which it will not be able to say either */
         _exit(EXIT_FAILURE);
     (void)prctl(PR_SET_DUMPABLE, 0);

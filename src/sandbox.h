@@ -1,7 +1,7 @@
 /*
  * sandbox: confines the process before the first byte of the network is read. Phases, in order:
  * sandbox_enter before the greeting; sandbox_narrow once it is known who has logged in. The
- * credential helper has one of its own. Each logs once what the kernel lacks.
+ * credential helper has one of its own. What the kernel lacks is logged once for a session.
  */
 #ifndef STORD_SANDBOX_H
 #define STORD_SANDBOX_H
@@ -20,7 +20,7 @@ struct sandbox {
     const struct log *log;
     const struct path_root *root; /* the root folder */
     unsigned rights;              /* what the session's user may do at most: bits of enum right */
-    const struct dial *dial;      /* whom it may connect to, with data connections */
+    const struct dial *dial;      /* whom it may connect to; without address: no sockets at all */
     pid_t helper;                 /* the credential helper, which it may end; -1: there is none */
 };
 

@@ -10,25 +10,23 @@
 #include "log.h"
 #include "rights.h"
 
-const char *value_folder(void *field, const char *value) {
+static const char *set_text(void *field, const char *value, const char *expected) {
     if (*value == '\0')
-        return "a folder";
+        return expected;
     *(const char **)field = value;
     return NULL;
+}
+
+const char *value_folder(void *field, const char *value) {
+    return set_text(field, value, "a folder");
 }
 
 const char *value_file(void *field, const char *value) {
-    if (*value == '\0')
-        return "a file";
-    *(const char **)field = value;
-    return NULL;
+    return set_text(field, value, "a file");
 }
 
 const char *value_user(void *field, const char *value) {
-    if (*value == '\0')
-        return "the name of a user";
-    *(const char **)field = value;
-    return NULL;
+    return set_text(field, value, "the name of a user");
 }
 
 const char *value_rights(void *field, const char *value) {

@@ -4,10 +4,7 @@
 bats_require_minimum_version 1.5.0
 load intruder
 
-setup() {
-    setup_sandbox
-    setup_intruder
-}
+setup() { setup_intruder; }
 teardown() { teardown_sandbox; }
 
 # ------------------------------------------------------- what a process gives up

@@ -3,8 +3,9 @@
 # shellcheck shell=bash
 load session
 
-# Sets INTRUDER to that program, which other users may run, and BESIDE to a folder beside the root
+# A sandbox; sets INTRUDER to that program, which other users may run, and BESIDE to a folder beside the root
 setup_intruder() {
+    setup_sandbox
     cp -r "$TOP/${BUILD:-build}/intruder" "$T/bin"
     chmod -R a+rX "$T/bin"
     INTRUDER=$T/bin/handler

@@ -5,10 +5,7 @@
 bats_require_minimum_version 1.5.0
 load intruder
 
-setup() {
-    setup_sandbox
-    setup_intruder
-}
+setup() { setup_intruder; }
 teardown() { teardown_sandbox; }
 
 @test "an intruder reads nothing beside the root (promises 4 and 6)" {

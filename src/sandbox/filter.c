@@ -42,11 +42,16 @@ static void put(struct program *program, unsigned short code, uint32_t k) {
     program->text[program->length++] = (struct sock_filter)BPF_STMT(code, k);
 }
 
-/* Goes on behind the next instruction where the comparison does not come out. How far is not known
- * before the row is whole: see settle. */
+static void put_branch(struct program *program, unsigned short comparison, uint32_t k,
+                       unsigned char if_true, unsigned char if_false) {
+    program->text[program->length++] =
+        (struct sock_filter)BPF_JUMP(BPF_JMP | comparison | BPF_K, k, if_true, if_false);
+}
+
+/* Leaves the row where the comparison does not come out. How far that is is not known before the
+ * row is whole: see settle. */
 static void put_jump(struct program *program, unsigned short comparison, uint32_t k, bool wanted) {
-    program->text[program->length++] = (struct sock_filter)BPF_JUMP(
-        BPF_JMP | comparison | BPF_K, k, wanted ? 0 : UINT8_MAX, wanted ? UINT8_MAX : 0);
+    put_branch(program, comparison, k, wanted ? 0 : UINT8_MAX, wanted ? UINT8_MAX : 0);
 }
 
 static void load(struct program *program, size_t offset) {
@@ -78,6 +83,13 @@ static uint64_t value_of(const struct calls_check *check, const struct filter_fa
     }
 }
 
+/* Compares an int, or the lower word of an address. */
+static void put_compare(struct program *program, const struct calls_check *check,
+                        unsigned short comparison, uint32_t k, bool wanted) {
+    load_word(program, check->argument, LOWER);
+    put_jump(program, comparison, k, wanted);
+}
+
 static void put_check(struct program *program, const struct calls_check *check,
                       const struct filter_facts *facts) {
     uint64_t value = value_of(check, facts);
@@ -88,28 +100,22 @@ static void put_check(struct program *program, const struct calls_check *check,
         put_jump(program, BPF_JEQ, high, true);
         /* fall through */
     case CALLS_IS:
-        load_word(program, check->argument, LOWER);
-        put_jump(program, BPF_JEQ, low, true);
+        put_compare(program, check, BPF_JEQ, low, true);
         break;
     case CALLS_WITHOUT:
-        load_word(program, check->argument, LOWER);
-        put_jump(program, BPF_JSET, low, false);
+        put_compare(program, check, BPF_JSET, low, false);
         break;
     case CALLS_BUT_FLAGS:
         load_word(program, check->argument, LOWER);
         put(program, BPF_ALU | BPF_AND | BPF_K, (uint32_t)~TYPE_FLAGS);
         put_jump(program, BPF_JEQ, low, true);
         break;
-    case CALLS_OVER:
-        load_word(program, check->argument, LOWER);
-        put_jump(program, BPF_JGE, low, true);
-        break;
-    case CALLS_ABOVE:
+    case CALLS_ABOVE: /* whatever has bits in its upper word is: past the lower one */
         load_word(program, check->argument, UPPER);
-        program->text[program->length++] =
-            (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 2);
-        load_word(program, check->argument, LOWER);
-        put_jump(program, BPF_JGE, low, true);
+        put_branch(program, BPF_JEQ, 0, 0, 2);
+        /* fall through */
+    case CALLS_OVER:
+        put_compare(program, check, BPF_JGE, low, true);
         break;
     default:
         break;
@@ -177,8 +183,7 @@ static void write_program(struct program *program, const struct filter_facts *fa
     size_t count = sort_rows(facts->groups, sorted);
     program->length = 0;
     load(program, offsetof(struct seccomp_data, arch));
-    program->text[program->length++] =
-        (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, MACHINE, 1, 0);
+    put_branch(program, BPF_JEQ, MACHINE, 1, 0);
     put(program, BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS);
     load(program, offsetof(struct seccomp_data, nr));
     for (size_t i = 0; i < count; i += AT_ONCE)

@@ -127,7 +127,7 @@ int sandbox_enter(const struct sandbox *sandbox, struct sandbox_state *ret_state
     struct lack lack = {.config = sandbox->config};
     const struct landlock_rule root = {.fd = sandbox->root->fd,
                                        .files = landlock_files(sandbox->rights)};
-    bool helped = sandbox->helper > 0, connects = sandbox->dial != NULL;
+    bool helped = sandbox->helper > 0, connects = sandbox->dial->address != NULL;
     struct filter_facts facts = {.groups = FILTER_SESSION | (connects ? FILTER_DATA : 0) |
                                            (helped ? FILTER_HELPED : 0),
                                  .dial = sandbox->dial,
