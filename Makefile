@@ -55,7 +55,10 @@ LINT_PACKAGES = $(BUILD_PACKAGES) clang clang-format clang-tidy cppcheck shellch
 SANITIZER_PACKAGES = $(TEST_PACKAGES)
 FUZZ_PACKAGES = clang libclang-rt-dev
 
-all: $(OUT)/handler $(OUT)/client $(MODULES:%=$(OUT)/stord-%.so) ## build everything
+# The page that has the table of options in it; other builds make none.
+MANUAL = build/man/stord-handler.8
+
+all: $(OUT)/handler $(OUT)/client $(MODULES:%=$(OUT)/stord-%.so) $(if $(filter .,$(OUT)),$(MANUAL)) ## build everything
 
 $(OUT)/handler: $(HANDLER_SOURCES:%.c=$(OBJ)/%.o)
 	@echo "  LINK $@"
@@ -81,6 +84,12 @@ $(OBJ)/src/tls/%.o: src/tls/%.c
 	@echo "  CC $<"
 	@mkdir -p $(@D)
 	@$(COMPILE) -fPIC -fvisibility=hidden $$(pkg-config --cflags $(tls_LIBRARY)) -c -o $@ $<
+
+$(MANUAL): doc/stord-handler.8 doc/options.mdoc handler scripts/manual
+	@echo "  MAN $@"
+	@mkdir -p $(@D)
+	@scripts/manual ./handler doc/stord-handler.8 doc/options.mdoc >$@.new
+	@mv $@.new $@
 
 # The names of system calls, as the kernel's headers have them
 build/syscalls/syscalls.inc:
@@ -230,11 +239,13 @@ INSTALLED = $(LIBEXECDIR)/handler $(MODULES:%=$(LIBEXECDIR)/stord-%.so) $(PREFIX
 	$(UNITDIR)/stord-inline@.service $(UNITDIR)/stord-inline@.service.d/00-inline.conf \
 	$(UNITDIR)/stord.slice $(PREFIX)/share/doc/stord/fast.conf \
 	$(PREFIX)/lib/tmpfiles.d/stord.conf $(SYSCONFDIR)/xinetd.d/stord \
-	$(PREFIX)/share/man/man8/handler.8 $(PREFIX)/share/man/man1/stor.1
+	$(PREFIX)/share/man/man8/stord-handler.8 $(PREFIX)/share/man/man7/stord.7 \
+	$(PREFIX)/share/man/man1/stor.1
 
 # $(call put,MODE,FROM,TO): installs one file, with its paths changed to where things go
 put = install -d "$(DESTDIR)$(dir $(3))" && \
-	sed 's|/usr/local/libexec/stord|$(LIBEXECDIR)|g; s|/usr/local/share|$(PREFIX)/share|g' $(2) >"$(DESTDIR)$(3)" && \
+	sed 's|/usr/local/libexec/stord|$(LIBEXECDIR)|g; s|/usr/local/lib/systemd/system|$(UNITDIR)|g' $(2) | \
+	sed 's|/usr/local/\(share\|lib\|bin\)/|$(PREFIX)/\1/|g' >"$(DESTDIR)$(3)" && \
 	chmod $(1) "$(DESTDIR)$(3)"
 
 install: all ## install below PREFIX (and SYSCONFDIR), perhaps into DESTDIR
@@ -255,7 +266,8 @@ install: all ## install below PREFIX (and SYSCONFDIR), perhaps into DESTDIR
 	$(call put,644,units/stord.sysusers.conf,$(PREFIX)/lib/sysusers.d/stord.conf)
 	$(call put,644,units/stord.tmpfiles.conf,$(PREFIX)/lib/tmpfiles.d/stord.conf)
 	$(call put,644,xinetd.d/stord,$(SYSCONFDIR)/xinetd.d/stord)
-	$(call put,644,doc/handler.8,$(PREFIX)/share/man/man8/handler.8)
+	$(call put,644,$(MANUAL),$(PREFIX)/share/man/man8/stord-handler.8)
+	$(call put,644,doc/stord.7,$(PREFIX)/share/man/man7/stord.7)
 	$(call put,644,doc/stor.1,$(PREFIX)/share/man/man1/stor.1)
 
 uninstall: ## take away what install put there
