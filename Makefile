@@ -43,9 +43,9 @@ ALL_CORES = -j$(shell nproc)
 # What has to be installed, by Debian's names
 BUILD_PACKAGES = gcc make libc6-dev libcrypt-dev pkg-config libssl-dev libsystemd-dev
 DEMO_PACKAGES = $(BUILD_PACKAGES) systemd
-TEST_PACKAGES = $(DEMO_PACKAGES) bats busybox curl gnutls-bin inetutils-ftp iproute2 ipsvd \
-	libio-socket-ssl-perl lftp ncftp openssl perl php-cli procps python3 rclone socat strace testssl.sh \
-	tnftp ucspi-tcp util-linux wput $(PEER_LIBRARIES) $(FILE_SYSTEMS)
+TEST_PACKAGES = $(DEMO_PACKAGES) bats bsdextrautils busybox curl gnutls-bin inetutils-ftp iproute2 ipsvd \
+	libio-socket-ssl-perl lftp mandoc ncftp openssl passwd perl php-cli procps python3 rclone socat strace \
+	testssl.sh tnftp ucspi-tcp util-linux wput $(PEER_LIBRARIES) $(FILE_SYSTEMS)
 # what makes, mounts and watches file systems
 FILE_SYSTEMS = acl bindfs btrfs-progs dosfstools e2fsprogs exfat-fuse exfatprogs fuse3 fusefat \
 	inotify-tools mount xfsprogs
@@ -245,7 +245,7 @@ INSTALLED = $(LIBEXECDIR)/handler $(MODULES:%=$(LIBEXECDIR)/stord-%.so) $(PREFIX
 # $(call put,MODE,FROM,TO): installs one file, with its paths changed to where things go
 put = install -d "$(DESTDIR)$(dir $(3))" && \
 	sed 's|/usr/local/libexec/stord|$(LIBEXECDIR)|g; s|/usr/local/lib/systemd/system|$(UNITDIR)|g' $(2) | \
-	sed 's|/usr/local/\(share\|lib\|bin\)/|$(PREFIX)/\1/|g' >"$(DESTDIR)$(3)" && \
+	sed 's|/usr/local/share/|$(PREFIX)/share/|g; s|/usr/local/lib/|$(PREFIX)/lib/|g; s|/usr/local/bin/|$(PREFIX)/bin/|g' >"$(DESTDIR)$(3)" && \
 	chmod $(1) "$(DESTDIR)$(3)"
 
 install: all ## install below PREFIX (and SYSCONFDIR), perhaps into DESTDIR
