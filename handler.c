@@ -5,8 +5,10 @@
  * super-server left. What each step does stands in its module's header.
  */
 #include <errno.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -44,7 +46,7 @@ static void refuse_client(void) {
 
 /* Says that the settings cannot be used. Returns the exit status. */
 static int refuse_setup(const struct log *log, int status, const char *complaint) {
-    log_event(log, LOG_LEVEL_ERROR, "Cannot start: %s", complaint);
+    log_event(log, EVENT_CANNOT_START, "Cannot start: %s", complaint);
     refuse_client();
     return status;
 }
@@ -52,7 +54,8 @@ static int refuse_setup(const struct log *log, int status, const char *complaint
 /* What a session is made of, as it is being put together. */
 struct making {
     const struct config *config;
-    const struct log *log;
+    struct log *log;
+    char folder[PATH_MAX]; /* the root's path, absolute */
     struct peer peer;
     struct user_target user;
     struct login login;
@@ -78,7 +81,7 @@ static int find_user(struct making *making) {
     int result = user_find(name, &making->user);
     if (making->peer.kind == PEER_PIPE && !making->peer.relayed &&
         (result < 0 || making->user.wanted)) {
-        log_event(making->log, LOG_LEVEL_WARNING,
+        log_event(making->log, EVENT_SERVING_AS_ROOT,
                   "Serving as root: on a pipe that no super-server has named a client of");
         making->user.wanted = false;
         return 0;
@@ -117,8 +120,11 @@ static int become_user(struct making *making) {
 static int open_root(struct making *making) {
     const struct config *config = making->config;
     int result = path_root_open(&making->root, config->root, config_root_is_default(config));
-    return result < 0 ? complain(making, result, "root %.400s: %s", config->root, strerror(-result))
-                      : 0;
+    if (result < 0)
+        return complain(making, result, "root %.400s: %s", config->root, strerror(-result));
+    if (!realpath(config->root, making->folder)) /* for the log */
+        (void)snprintf(making->folder, sizeof(making->folder), "%s", config->root);
+    return 0;
 }
 
 static int open_dial(struct making *making) {
@@ -147,15 +153,16 @@ static int make(struct making *making) {
     return result;
 }
 
-static int serve(const struct config *config, const struct log *log, int stop) {
+static int serve(const struct config *config, struct log *log, int stop) {
     static struct session session; /* static only for its size: nothing else refers to it */
     struct making making = {.config = config, .log = log, .login = {.fd = -1}};
     int result = peer_identify(&making.peer, STDIN_FILENO);
     if (result < 0) { /* a client that has gone already is no failure */
-        log_event(log, LOG_LEVEL_INFO, "No client: %s", strerror(-result));
+        log_event(log, EVENT_NO_CLIENT, "No client: %s", strerror(-result));
         return result == -ENOTCONN ? EX_OK : EX_OSERR;
     }
-    log_event(log, LOG_LEVEL_INFO, "Accepted connection from %s", making.peer.text);
+    log->context.peer = making.peer.text;
+    log_event(log, EVENT_ACCEPTED, "Accepted connection from %s", making.peer.text);
     result = make(&making);
     if (result < 0) {
         login_end(&making.login);
@@ -163,6 +170,7 @@ static int serve(const struct config *config, const struct log *log, int stop) {
     }
     const struct session_parts parts = {.config = config,
                                         .log = log,
+                                        .folder = making.folder,
                                         .peer = &making.peer,
                                         .root = &making.root,
                                         .dial = &making.dial,
@@ -204,6 +212,26 @@ static int run_mode(enum config_outcome outcome, const struct config *config,
     return fflush(stdout) == 0 ? EX_OK : EX_IOERR;
 }
 
+/* Says that there is no connection. Returns the exit status. */
+static int refuse_streams(const struct log *log, int error) {
+    log_event(log, EVENT_CANNOT_START, "No connection to serve: %s",
+              error == -EINVAL ? "LISTEN_FDS holds no single connection; it wants Accept=yes"
+                               : strerror(-error));
+    return EX_OSERR;
+}
+
+static void open_log(struct log *log, const struct config *config, const struct start *start) {
+    const struct log_setup setup = {.target = config->log,
+                                    .level = config->log_level,
+                                    .json = config->log_json,
+                                    .stderr_is_client = start->stderr_is_client,
+                                    .systemd = start->systemd};
+    log_open(log, &setup);
+    if (start->systemd_error)
+        log_event(log, EVENT_NO_LIBSYSTEMD, "Going on without libsystemd: %s",
+                  start->systemd_error);
+}
+
 int main(int argc, char **argv) {
     struct start start;
     struct config config;
@@ -214,17 +242,14 @@ int main(int argc, char **argv) {
     if (config.wanted != CONFIG_SERVE)
         return run_mode(outcome, &config, complaint);
     bool journal = config.log == LOG_TARGET_AUTO || config.log == LOG_TARGET_JOURNAL;
-    int tamed = start_tame(&start, journal);
-    log_open(&log, config.log, config.log_level, start.stderr_is_client, start.systemd);
-    if (start.systemd_error)
-        log_event(&log, LOG_LEVEL_WARNING, "Going on without libsystemd: %s", start.systemd_error);
+    int status, tamed = start_tame(&start, journal);
+    open_log(&log, &config, &start);
     if (outcome != CONFIG_SERVE)
-        return refuse_setup(&log, outcome == CONFIG_USAGE ? EX_USAGE : EX_CONFIG, complaint);
-    if (tamed < 0) {
-        log_event(&log, LOG_LEVEL_ERROR, "No connection to serve: %s",
-                  tamed == -EINVAL ? "LISTEN_FDS holds no single connection; it wants Accept=yes"
-                                   : strerror(-tamed));
-        return EX_OSERR;
-    }
-    return serve(&config, &log, start.stop);
+        status = refuse_setup(&log, outcome == CONFIG_USAGE ? EX_USAGE : EX_CONFIG, complaint);
+    else if (tamed < 0)
+        status = refuse_streams(&log, tamed);
+    else
+        status = serve(&config, &log, start.stop);
+    log_close(&log);
+    return status;
 }

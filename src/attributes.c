@@ -41,7 +41,7 @@ int verb_size(struct session *session, const char *argument) {
     struct stat st;
     int result = look_up(session, argument, path, &st);
     if (result < 0)
-        return reply_failure_as(session, 550, "Failed to get size", result);
+        return reply_failure(session, 550, "Failed to get size", result);
     if (!S_ISREG(st.st_mode))
         return reply_send(session, 550, "%s is not a plain file", path);
     if (session->ascii) /* RFC 3659 section 4.1: as many bytes as would be sent */
@@ -106,7 +106,7 @@ static int modify(struct session *session, const char *argument, size_t digits, 
     const char *name = argument + digits + 1;
     int result = set_time(session, name, time);
     if (result < 0)
-        return reply_failure_as(session, 550, "Failed to set time", result);
+        return reply_failure(session, 550, "Failed to set time", result);
     facts_time(time, text);
     return reply_send(session, code, "Modify=%s; %s", text, name);
 }
@@ -123,7 +123,7 @@ int verb_mdtm(struct session *session, const char *argument) {
     if (result < 0 && strspn(argument, "0123456789") == TIME_DIGITS && argument[TIME_DIGITS] == ' ')
         return modify(session, argument, TIME_DIGITS, 213);
     if (result < 0)
-        return reply_failure_as(session, 550, "Failed to get time", result);
+        return reply_failure(session, 550, "Failed to get time", result);
     if (!S_ISREG(st.st_mode))
         return reply_send(session, 550, "%s is not a plain file", path);
     facts_time(st.st_mtime, text);
@@ -156,7 +156,7 @@ int site_utime(struct session *session, const char *argument) {
         return reply_send(session, 501, "Wanted: SITE UTIME YYYYMMDDHHMMSS file");
     int result = set_time(session, copy, time);
     if (result < 0)
-        return reply_failure_as(session, 550, "Failed to set time", result);
+        return reply_failure(session, 550, "Failed to set time", result);
     return reply_send(session, 200, "Time of %s set", copy);
 }
 
@@ -204,7 +204,7 @@ int site_chmod(struct session *session, const char *argument) {
     if (result == 0)
         result = set_mode(&session->root, path, (mode_t)mode & 0777);
     if (result < 0)
-        return reply_failure_as(session, 550, "Failed to set mode", result);
+        return reply_failure(session, 550, "Failed to set mode", result);
     return reply_send(session, 200, "Mode of %s set to %03o", rest + 1, (unsigned)mode & 0777);
 }
 

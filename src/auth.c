@@ -38,6 +38,7 @@ static void be_nobody(struct session *session) {
     session->root = session->top;
     memcpy(session->owner, "-", sizeof("-"));
     session->user[0] = '\0';
+    session->log->context.user = NULL;
 }
 
 void auth_owner(char kind, const char *name, char ret_owner[AUTH_OWNER_SIZE]) {
@@ -94,7 +95,7 @@ int auth_refuse(struct session *session) {
         return reply_send(session, 530, "Not logged in: USER and PASS come first");
     if (session->config->anonymous)
         return reply_send(session, 530, "Not logged in: log in as anonymous");
-    log_event(session->log, LOG_LEVEL_WARNING,
+    log_event(session->log, EVENT_NO_USERS,
               "Refused %s: there is no user database, so only local peers are served",
               session->peer.text);
     return reply_send(session, 530,
@@ -109,7 +110,7 @@ static void join_others(struct session *session) {
     host_owner(session, host);
     int result = share_join(&session->share, &session->top, session->owner, host);
     if (result < 0)
-        log_event(session->log, LOG_LEVEL_WARNING,
+        log_event(session->log, EVENT_OWN_UNKNOWN,
                   "The client's other connections are not known: %s", strerror(-result));
 }
 
@@ -148,7 +149,8 @@ static int close_after(struct session *session, const char *text) {
 }
 
 static int refuse_home(struct session *session, int error) {
-    log_event(session->log, LOG_LEVEL_ERROR, "Home %s of %s: %s", session->account.home,
+    const struct log_facts facts = {.user = session->user};
+    log_about(session->log, EVENT_HOME_BROKEN, &facts, "Home %s of %s: %s", session->account.home,
               session->user, strerror(-error));
     return close_after(session, "Your folder is not available");
 }
@@ -180,7 +182,8 @@ static int log_in(struct session *session, const struct account *account, int co
     if (result < 0)
         return close_after(session, "Nobody can be served safely: see the server's log");
     session->logged_in = session->authenticated = true;
-    log_event(session->log, LOG_LEVEL_INFO, "Logged in: %s from %s%s", session->user,
+    session->log->context.user = session->user;
+    log_event(session->log, EVENT_LOGGED_IN, "Logged in: %s from %s%s", session->user,
               session->peer.text, code == 232 ? ", by certificate" : "");
     return reply_send(session, code, "Logged in");
 }
@@ -195,8 +198,9 @@ static int log_in_anonymous(struct session *session) {
  * comes as late whatever hashing took. */
 static int refuse_login(struct session *session, long long begun) {
     long long left = begun + FAILURE_DELAY - clock_ms();
-    log_event(session->log, LOG_LEVEL_WARNING, "Login failed from %s: user %s", session->peer.text,
-              session->user);
+    const struct log_facts facts = {.user = session->user};
+    log_about(session->log, EVENT_LOGIN_FAILED, &facts, "Login failed from %s: user %s",
+              session->peer.text, session->user);
     (void)channel_await(&session->control, -1, 0, left > 0 ? (int)left : 0);
     if (++session->failed_logins >= LOGIN_TRIES)
         return close_after(session, "Too many wrong passwords");
@@ -246,7 +250,7 @@ static int no_answer(struct session *session, int error) {
     if (error == -ENOTCONN) /* the client has gone */
         return error;
     if (error < 0)
-        log_event(session->log, LOG_LEVEL_ERROR,
+        log_event(session->log, EVENT_LOGIN_BROKEN,
                   "There is no answer from the credential helper: %s", strerror(-error));
     return close_after(session, "Nobody can log in now: see the server's log");
 }
@@ -277,7 +281,7 @@ int verb_user(struct session *session, const char *argument) {
     (void)snprintf(session->user, sizeof(session->user), "%s", argument);
     if (!has_users(session) && !is_anonymous(session) && !session->logged_in)
         return auth_refuse(session);
-    log_event(session->log, LOG_LEVEL_DEBUG, "User name given: %s", argument);
+    log_event(session->log, EVENT_CLIENT_SAYS, "User name given: %s", argument);
     bool any = is_anonymous(session) || !has_users(session);
     if (!any && may_ask(session))
         return try_certificate(session);

@@ -49,6 +49,8 @@ static const struct option options[] = {
     {"log", "TARGET", "auto", value_log, FIELD(log), "where to log: auto, stderr, syslog, journal"},
     {"log-level", "LEVEL", "info", value_log_level, FIELD(log_level),
      "what to log: error, warning, info, debug"},
+    {"log-format", "FORMAT", "text", value_log_format, FIELD(log_json),
+     "lines on standard error: text, json"},
     {"default-type", "TYPE", "ascii", value_type, FIELD(default_ascii),
      "until the client sends TYPE: ascii (as RFC 959 has it), binary"},
     {"passive-ports", "FIRST-LAST", "any", value_ports, FIELD(passive_ports),

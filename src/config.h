@@ -41,6 +41,7 @@ struct config {
     unsigned allow;             /* what sessions may do: bits of enum right */
     enum log_target log;        /* where to log */
     enum log_level log_level;   /* how much to log */
+    bool log_json;              /* how lines on standard error look */
     unsigned unterminated_wait; /* ms of silence that end a command without line end; 0: never */
     bool default_ascii;         /* representation type until TYPE is sent */
     struct port_range passive_ports; /* where data connections are listened for; 0-0: anywhere */

@@ -120,7 +120,7 @@ static int listen_for_data(struct session *session, unsigned *ret_port) {
 
 /* No refusal but 421 is open to PASV and EPSV when there is no port to be had. */
 static int no_port(struct session *session, int error) {
-    log_event(session->log, LOG_LEVEL_ERROR, "Cannot listen for a data connection: %s",
+    log_event(session->log, EVENT_NO_PORT, "Cannot listen for a data connection: %s",
               strerror(-error));
     session->over = true;
     return reply_send(session, 421, "Cannot listen for a data connection: %s; closing",
@@ -243,7 +243,7 @@ static int take_connection(const struct session *session) {
         return fd;
     char text[PEER_TEXT_SIZE];
     peer_format(&from, text);
-    log_event(session->log, LOG_LEVEL_WARNING, "Refused data connection from %s: not the client",
+    log_event(session->log, EVENT_DATA_REFUSED, "Refused data connection from %s: not the client",
               text);
     (void)close(fd);
     return -EAGAIN;

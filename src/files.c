@@ -12,6 +12,7 @@
 #include "quota.h"
 #include "reply.h"
 #include "session.h"
+#include "tell.h"
 #include "view.h"
 
 /* Doubles the quotes of a path (RFC 959 appendix II). out has room for twice the path. */
@@ -40,10 +41,10 @@ int verb_cwd(struct session *session, const char *argument) {
         (strcmp(argument, "..") == 0 || strcmp(argument, "../") == 0))
         result = path_resolve("/", "/", path); /* as in every file system, "/" is above "/" */
     if (result < 0)
-        return reply_failure_as(session, 550, what, result);
+        return reply_failure(session, 550, what, result);
     int fd = path_open(&session->root, path, O_PATH | O_DIRECTORY, 0);
     if (fd < 0)
-        return reply_failure_as(session, 550, what, fd);
+        return reply_failure(session, 550, what, fd);
     (void)close(fd);
     memcpy(session->cwd, path, sizeof(path));
     return reply_send(session, 250, "Directory changed to %s", path);
@@ -66,11 +67,11 @@ int verb_mkd(struct session *session, const char *argument) {
     if (result == -EEXIST)
         return reply_send(session, 550, "\"%s\" exists already", quote(path, quoted));
     if (result < 0)
-        return reply_failure_as(session, 550, "Failed to make directory", result);
+        return reply_failure(session, 550, "Failed to make directory", result);
     struct path_id id;
     if (path_identify(&session->root, path, &id) == 0)
         view_note_own(session, path, NULL, &id);
-    log_event(session->log, LOG_LEVEL_INFO, "Directory made: %s", path);
+    tell_file(session, EVENT_DIRECTORY_MADE, "Directory made", path);
     return reply_send(session, 257, "\"%s\" directory created", quote(path, quoted));
 }
 
@@ -151,17 +152,18 @@ static int remove_file(struct session *session, const char *path) {
 
 static int remove_and_reply(struct session *session, const char *argument, int flags,
                             const char *what) {
-    char path[PATH_SIZE], failed[64];
+    char path[PATH_SIZE], failed[64], text[64];
     int result = path_resolve(session->cwd, argument, path);
     if (result == 0)
         result = flags ? remove_folder(session, path) : remove_file(session, path);
     (void)snprintf(failed, sizeof(failed), "%s not removed", what);
     if (result < 0)
-        return reply_failure_as(session, 550, failed, result);
+        return reply_failure(session, 550, failed, result);
     if (strcmp(session->failed, path) == 0)
         session->failed[0] = '\0'; /* the client begins anew, on purpose */
-    log_event(session->log, LOG_LEVEL_INFO, "%s removed: %s", what, path);
-    return reply_send(session, 250, "%s removed", what);
+    (void)snprintf(text, sizeof(text), "%s removed", what);
+    tell_file(session, EVENT_REMOVED, text, path);
+    return reply_send(session, 250, "%s", text);
 }
 
 int verb_rmd(struct session *session, const char *argument) {

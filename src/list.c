@@ -291,7 +291,7 @@ static int produce(struct sender *sender, void *context) {
 static int transfer(struct listing *listing) {
     const struct send_source source = {.path = listing->path,
                                        .what = "listing",
-                                       .level = LOG_LEVEL_DEBUG,
+                                       .event = EVENT_LISTED,
                                        .note = "",
                                        .produce = produce,
                                        .context = listing};
@@ -310,7 +310,7 @@ static int list(struct session *session, const char *argument, enum form form) {
     if (result == 0)
         return transfer(&listing);
     data_spend(&session->data);
-    return reply_failure_as(session, 550, failed, result);
+    return reply_failure(session, 550, failed, result);
 }
 
 int verb_list(struct session *session, const char *argument) {
@@ -333,7 +333,7 @@ int verb_mlsd(struct session *session, const char *argument) {
     data_spend(&session->data);
     if (result == 0)
         return reply_send(session, 501, "%s: it is no folder", failed);
-    return reply_failure_as(session, 550, failed, result);
+    return reply_failure(session, 550, failed, result);
 }
 
 int verb_mlst(struct session *session, const char *argument) {
@@ -343,7 +343,7 @@ int verb_mlst(struct session *session, const char *argument) {
     if (result == 0)
         result = plain_only(view_stat(session, path, RIGHT_LIST | RIGHT_READ, &st), &st);
     if (result < 0)
-        return reply_failure_as(session, 550, failed, result);
+        return reply_failure(session, 550, failed, result);
     unsigned known = st.st_ino ? FACTS_ALL : FACT_TYPE | FACT_PERM, rights = session->rights;
     if (view_is_own(session, path, real))
         rights |= VIEW_OWN_RIGHTS;
@@ -359,7 +359,7 @@ int list_status(struct session *session, const char *argument) {
     begin(&listing, session, FORM_LONG);
     int result = open_argument(&listing, argument);
     if (result < 0)
-        return reply_failure_as(session, 550, failed, result);
+        return reply_failure(session, 550, failed, result);
     int code = listing.is_folder ? 212 : 213;
     result = reply_begin(session, code, "Status:");
     if (result == 0)

@@ -1,21 +1,32 @@
 #include "log.h"
 
+#include <ctype.h>
 #include <poll.h>
 #include <stdarg.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <syslog.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
+#include "escape.h"
 #include "systemd.h"
 
-enum { STUCK_TIME = 500 };    /* ms to wait for whoever reads the log */
-enum { EVENT_LIMIT = 17408 }; /* longest event in bytes; a path may have 4096, escaped 4 times */
+enum {
+    STUCK_TIME = 500,    /* ms to wait for whoever reads the log */
+    EVENT_LIMIT = 17408, /* longest event in bytes; a path may have 4096, escaped 4 times */
+    JSON_LIMIT = 65536,  /* longest line of JSON */
+    JSON_RESERVE = 1024, /* of that, for what comes behind a string: names, numbers, its end */
+    NUMBER_SIZE = 24,    /* a number as text */
+    FACTS_MOST = 10,     /* facts of one event */
+    FIELDS_MOST = FACTS_MOST + 5,
+    FIELDS_ROOM = 40960 /* for all fields of one event */
+};
 
 static const int syslog_priority[] = {LOG_ERR, LOG_WARNING, LOG_INFO, LOG_DEBUG};
 
@@ -29,99 +40,290 @@ bool log_journal_stream(void) {
     return strcmp(stream, ours) == 0;
 }
 
-void log_open(struct log *log, enum log_target target, enum log_level level, bool stderr_is_client,
-              const struct systemd *systemd) {
-    *log = (struct log){.target = target,
-                        .level = level,
-                        .systemd = systemd,
-                        .stderr_is_client = stderr_is_client,
-                        .stderr_is_journal = log_journal_stream()};
-    if (target == LOG_TARGET_AUTO) {
-        if (stderr_is_client)
-            log->target = LOG_TARGET_SYSLOG;
-        else if (log->stderr_is_journal && systemd)
-            log->target = LOG_TARGET_JOURNAL;
-        else
-            log->target = LOG_TARGET_STDERR;
-    }
-    if (log->target == LOG_TARGET_STDERR && stderr_is_client)
-        log->target = LOG_TARGET_SYSLOG;
-    if (log->target == LOG_TARGET_JOURNAL && !systemd)
-        log->target = stderr_is_client ? LOG_TARGET_SYSLOG : LOG_TARGET_STDERR;
-    if (log->target == LOG_TARGET_SYSLOG)
+static enum log_target choose(const struct log *log) {
+    const struct log_setup *setup = &log->setup;
+    enum log_target without = setup->stderr_is_client ? LOG_TARGET_SYSLOG : LOG_TARGET_STDERR;
+    bool automatic = setup->target == LOG_TARGET_AUTO;
+    if (setup->target == LOG_TARGET_SYSLOG)
+        return LOG_TARGET_SYSLOG;
+    if (setup->target == LOG_TARGET_JOURNAL || (automatic && log->stderr_is_journal))
+        return setup->systemd ? LOG_TARGET_JOURNAL : without;
+    return without;
+}
+
+static void name_session(char ret_name[LOG_SESSION_SIZE]) {
+    uint64_t number = 0;
+    ssize_t got = getrandom(&number, sizeof(number), GRND_NONBLOCK);
+    if (got != (ssize_t)sizeof(number)) /* at the very start of a machine */
+        number = (uint64_t)getpid() << 32 | (uint64_t)clock_ms();
+    (void)snprintf(ret_name, LOG_SESSION_SIZE, "%016llx", (unsigned long long)number);
+}
+
+void log_open(struct log *log, const struct log_setup *setup) {
+    *log = (struct log){.setup = *setup, .stderr_is_journal = log_journal_stream()};
+    name_session(log->context.session);
+    log->setup.target = choose(log);
+    if (log->setup.target == LOG_TARGET_SYSLOG)
         openlog("stord", LOG_PID | LOG_NDELAY, LOG_FTP);
-    if (target == LOG_TARGET_STDERR && log->target == LOG_TARGET_SYSLOG)
-        log_event(log, LOG_LEVEL_WARNING, "Logging to syslog: standard error is the client's");
-    if (target == LOG_TARGET_JOURNAL && log->target != LOG_TARGET_JOURNAL)
-        log_event(log, LOG_LEVEL_WARNING, "Logging without the journal: no libsystemd module");
+    if (setup->target == LOG_TARGET_STDERR && log->setup.target == LOG_TARGET_SYSLOG)
+        log_event(log, EVENT_LOG_MOVED, "Logging to syslog: standard error is the client's");
+    if (setup->target == LOG_TARGET_JOURNAL && log->setup.target != LOG_TARGET_JOURNAL)
+        log_event(log, EVENT_LOG_MOVED, "Logging without the journal: no libsystemd module");
 }
 
 bool log_settle(const struct log *log) {
     tzset(); /* syslog(3) asks for the time zone */
     /* libsystemd opens its socket with the first event, and that of a session has this level */
-    return log->target != LOG_TARGET_JOURNAL || log->level >= LOG_LEVEL_INFO;
+    return log->setup.target != LOG_TARGET_JOURNAL || log->setup.level >= LOG_LEVEL_INFO;
 }
 
-/* Copies text to out with control characters as \xNN. Returns the length; cuts what has no room. */
-static size_t escape(char *out, size_t size, const char *text) {
-    size_t n = 0;
-    for (const char *c = text; *c && n + 5 < size; c++) {
-        unsigned char byte = (unsigned char)*c;
-        if (byte < 0x20 || byte == 0x7f)
-            n += (size_t)snprintf(out + n, size - n, "\\x%02x", byte);
-        else
-            out[n++] = *c;
+/* One fact: its name in JSON, which is STORD_NAME in the journal. */
+struct fact {
+    const char *name, *value;
+    bool is_number;
+};
+
+/* One event as it is to be written. */
+struct record {
+    const struct event_kind *kind;
+    int priority;     /* of syslog */
+    const char *text; /* one line, escaped */
+    char bytes[NUMBER_SIZE], seconds[NUMBER_SIZE], reply[NUMBER_SIZE];
+    struct fact facts[FACTS_MOST];
+    size_t count;
+};
+
+static void add(struct record *record, const char *name, const char *value) {
+    if (value && *value)
+        record->facts[record->count++] = (struct fact){name, value, false};
+}
+
+static void add_number(struct record *record, const char *name, const char *value) {
+    record->facts[record->count++] = (struct fact){name, value, true};
+}
+
+static void collect(struct record *record, const struct log_context *context,
+                    const struct log_facts *facts) {
+    add(record, "session", context->session);
+    add(record, "peer", context->peer);
+    add(record, "tls", context->tls);
+    add(record, "user", facts->user ? facts->user : context->user);
+    add(record, "file", facts->file);
+    add(record, "verdict", facts->verdict);
+    if (facts->moved) {
+        (void)snprintf(record->bytes, NUMBER_SIZE, "%llu", (unsigned long long)facts->bytes);
+        (void)snprintf(record->seconds, NUMBER_SIZE, "%.6f", facts->seconds);
+        add_number(record, "bytes", record->bytes);
+        add_number(record, "seconds", record->seconds);
     }
-    out[n] = '\0';
-    return n;
+    if (facts->reply) {
+        (void)snprintf(record->reply, NUMBER_SIZE, "%d", facts->reply);
+        add_number(record, "reply", record->reply);
+    }
 }
 
-static void to_journal(const struct log *log, int priority, const char *text) {
-    char message[EVENT_LIMIT + 16], prio[16];
-    int message_length = snprintf(message, sizeof(message), "MESSAGE=%s", text);
-    int prio_length = snprintf(prio, sizeof(prio), "PRIORITY=%d", priority);
-    char ident[] = "SYSLOG_IDENTIFIER=stord";
-    struct iovec fields[] = {
-        {.iov_base = message, .iov_len = (size_t)message_length},
-        {.iov_base = prio, .iov_len = (size_t)prio_length},
-        {.iov_base = ident, .iov_len = sizeof(ident) - 1},
-    };
-    (void)log->systemd->journal_sendv(fields, sizeof(fields) / sizeof(fields[0]));
+/* The fields of an event in the journal, NAME=VALUE each. */
+struct fields {
+    struct iovec parts[FIELDS_MOST];
+    int count;
+    char room[FIELDS_ROOM];
+    size_t used;
+};
+
+/* Adds a field of that name behind a prefix. What has no room is left out. */
+static void put_field(struct fields *fields, const char *prefix, const char *name,
+                      const char *value) {
+    char *field = fields->room + fields->used;
+    size_t room = sizeof(fields->room) - fields->used;
+    size_t length = (size_t)snprintf(field, room, "%s%s=%s", prefix, name, value);
+    if (length >= room)
+        return;
+    for (char *c = field; *c != '='; c++)
+        *c = (char)toupper((unsigned char)*c);
+    fields->parts[fields->count++] = (struct iovec){field, length};
+    fields->used += length;
 }
 
-static void to_stderr(const struct log *log, int priority, const char *text) {
-    char line[EVENT_LIMIT + 64];
-    int n = log->stderr_is_journal
-                ? snprintf(line, sizeof(line), "<%d>%s\n", priority, text)
-                : snprintf(line, sizeof(line), "stord[%d]: %s\n", (int)getpid(), text);
+static int to_journal(const struct log *log, const struct record *record) {
+    struct fields fields; /* its room is not touched before there is something to put into it */
+    char priority[NUMBER_SIZE];
+    (void)snprintf(priority, sizeof(priority), "%d", record->priority);
+    fields.count = 0;
+    fields.used = 0;
+    put_field(&fields, "", "message", record->text);
+    put_field(&fields, "", "message_id", record->kind->message_id);
+    put_field(&fields, "", "priority", priority);
+    put_field(&fields, "", "syslog_identifier", "stord");
+    put_field(&fields, "stord_", "event", record->kind->name);
+    for (size_t i = 0; i < record->count; i++)
+        put_field(&fields, "stord_", record->facts[i].name, record->facts[i].value);
+    return log->setup.systemd->journal_sendv(fields.parts, fields.count);
+}
+
+/* A line of JSON being put together. Room is left for its end. */
+struct json {
+    char *line;
+    size_t length;
+};
+
+__attribute__((format(printf, 2, 3))) static void put_json(struct json *json, const char *format,
+                                                           ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    json->length +=
+        (size_t)vsnprintf(json->line + json->length, JSON_LIMIT - json->length, format, arguments);
+    va_end(arguments);
+}
+
+/* How much room there is for a string. */
+static size_t json_room(const struct json *json) {
+    size_t limit = JSON_LIMIT - JSON_RESERVE;
+    return json->length < limit ? limit - json->length : 1;
+}
+
+/* A string is cut where it would leave too little room for what comes behind it. */
+static void put_string(struct json *json, const char *name, const char *value) {
+    put_json(json, ",\"%s\":\"", name);
+    json->length += escape_json(json->line + json->length, json_room(json), value);
+    put_json(json, "\"");
+}
+
+/* The bytes of a string that JSON cannot carry. */
+static void put_hexadecimal(struct json *json, const char *name, const char *value) {
+    if (2 * strlen(value) >= json_room(json))
+        return;
+    put_json(json, ",\"%s_hex\":\"", name);
+    for (const char *c = value; *c; c++)
+        put_json(json, "%02x", (unsigned char)*c);
+    put_json(json, "\"");
+}
+
+static void put_fact(struct json *json, const struct fact *fact) {
+    if (fact->is_number) {
+        put_json(json, ",\"%s\":%s", fact->name, fact->value);
+        return;
+    }
+    put_string(json, fact->name, fact->value);
+    if (!escape_is_utf8(fact->value))
+        put_hexadecimal(json, fact->name, fact->value);
+}
+
+/* Puts a line behind the first n bytes. Returns the length of all. */
+static size_t format_json(char line[JSON_LIMIT], size_t n, const struct record *record) {
+    static const char *const levels[] = {"error", "warning", "info", "debug"};
+    struct json json = {line, n};
+    struct timespec now;
+    struct tm utc;
+    char date[sizeof("2000-01-01T00:00:00")];
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    (void)gmtime_r(&now.tv_sec, &utc);
+    (void)strftime(date, sizeof(date), "%FT%T", &utc);
+    put_json(&json, "{\"time\":\"%s.%06ldZ\",\"level\":\"%s\",\"event\":\"%s\",\"pid\":%d", date,
+             now.tv_nsec / 1000, levels[record->kind->level], record->kind->name, (int)getpid());
+    for (size_t i = 0; i < record->count; i++)
+        put_fact(&json, &record->facts[i]);
+    put_string(&json, "message", record->text);
+    put_json(&json, "}\n");
+    return json.length;
+}
+
+/* Writes a line. One write, so that the lines of many sessions in one file do not mix. */
+static void write_line(const char *line, size_t n) {
     /* A reader that has stopped reading costs lines, not sessions */
     struct pollfd ready = {.fd = STDERR_FILENO, .events = POLLOUT};
     if (poll(&ready, 1, STUCK_TIME) == 0)
         return;
-    /* One write, so that the lines of many sessions in one file do not mix. Where the log
-     * cannot be written there is nobody left to tell. */
-    ssize_t written = write(STDERR_FILENO, line, (size_t)n);
+    /* Where the log cannot be written there is nobody left to tell */
+    ssize_t written = write(STDERR_FILENO, line, n);
     (void)written;
 }
 
-void log_event(const struct log *log, enum log_level level, const char *format, ...) {
-    if (level > log->level)
-        return;
-    char raw[EVENT_LIMIT], text[EVENT_LIMIT];
-    va_list arguments;
-    va_start(arguments, format);
-    (void)vsnprintf(raw, sizeof(raw), format, arguments);
-    va_end(arguments);
-    (void)escape(text, sizeof(text), raw);
-    int priority = syslog_priority[level];
-    switch (log->target) {
+/* Begins a line with its priority, where the journal reads it. */
+static size_t begin_line(const struct log *log, const struct record *record, char line[8]) {
+    return log->stderr_is_journal ? (size_t)snprintf(line, 8, "<%d>", record->priority) : 0;
+}
+
+static void write_text(const struct log *log, const struct record *record) {
+    char line[EVENT_LIMIT + 64];
+    size_t n = begin_line(log, record, line);
+    if (n == 0)
+        n = (size_t)snprintf(line, sizeof(line), "stord[%d]: ", (int)getpid());
+    n += (size_t)snprintf(line + n, sizeof(line) - n, "%s\n", record->text);
+    write_line(line, n);
+}
+
+static void write_json(const struct log *log, const struct record *record) {
+    char line[JSON_LIMIT];
+    write_line(line, format_json(line, begin_line(log, record, line), record));
+}
+
+static void to_stderr(const struct log *log, const struct record *record) {
+    if (log->setup.json)
+        write_json(log, record);
+    else
+        write_text(log, record);
+}
+
+static void put(const struct log *log, const struct record *record) {
+    switch (log->setup.target) {
     case LOG_TARGET_JOURNAL:
-        to_journal(log, priority, text);
+        if (to_journal(log, record) < 0)
+            to_stderr(log, record);
         break;
     case LOG_TARGET_SYSLOG:
-        syslog(priority, "%s", text);
+        syslog(record->priority, "%s", record->text);
         break;
     default:
-        to_stderr(log, priority, text);
+        to_stderr(log, record);
     }
+}
+
+static void write_event(const struct log *log, enum event event, const struct log_facts *facts,
+                        const char *format, va_list arguments)
+    __attribute__((format(printf, 4, 0)));
+
+static void write_event(const struct log *log, enum event event, const struct log_facts *facts,
+                        const char *format, va_list arguments) {
+    char raw[EVENT_LIMIT], text[EVENT_LIMIT];
+    struct record record;
+    (void)vsnprintf(raw, sizeof(raw), format, arguments);
+    (void)escape_line(text, sizeof(text), raw);
+    record.kind = &event_kinds[event];
+    record.priority = syslog_priority[record.kind->level];
+    record.text = text;
+    record.count = 0;
+    collect(&record, &log->context, facts);
+    put(log, &record);
+}
+
+static bool is_wanted(const struct log *log, enum event event) {
+    return event_kinds[event].level <= log->setup.level;
+}
+
+void log_event(const struct log *log, enum event event, const char *format, ...) {
+    static const struct log_facts none;
+    if (!is_wanted(log, event))
+        return;
+    va_list arguments;
+    va_start(arguments, format);
+    write_event(log, event, &none, format, arguments);
+    va_end(arguments);
+}
+
+void log_about(const struct log *log, enum event event, const struct log_facts *facts,
+               const char *format, ...) {
+    if (!is_wanted(log, event))
+        return;
+    va_list arguments;
+    va_start(arguments, format);
+    write_event(log, event, facts, format, arguments);
+    va_end(arguments);
+}
+
+void log_close(const struct log *log) {
+    if (log->setup.target != LOG_TARGET_JOURNAL)
+        return;
+    long long deadline = clock_ms() + STUCK_TIME;
+    for (int nap = 1; log->setup.systemd->journal_unread() > 0 && clock_ms() < deadline; nap *= 2)
+        (void)poll(NULL, 0, nap);
 }

@@ -39,7 +39,7 @@ struct helper {
 static void complain(void *context, unsigned line, const char *complaint) {
     struct helper *helper = context;
     if (helper->complaints++ < COMPLAINTS)
-        log_event(helper->setup->log, LOG_LEVEL_ERROR, "%s:%u: %s", helper->setup->file, line,
+        log_event(helper->setup->log, EVENT_USERS_BROKEN, "%s:%u: %s", helper->setup->file, line,
                   complaint);
 }
 
@@ -56,10 +56,11 @@ static void load(struct helper *helper) {
     const char *error;
     helper->password = password_load(&error);
     if (!helper->password)
-        log_event(log, LOG_LEVEL_ERROR, "Nobody can log in: %s", error);
+        log_event(log, EVENT_LOGIN_BROKEN, "Nobody can log in: %s", error);
     helper->error = read_users(helper);
     if (helper->error < 0)
-        log_event(log, LOG_LEVEL_ERROR, "Nobody can log in: users file %s: %s", helper->setup->file,
+        log_event(log, EVENT_USERS_BROKEN, "Nobody can log in: users file %s: %s",
+                  helper->setup->file,
                   helper->error == -EINVAL ? "see above" : strerror(-helper->error));
     if (!helper->password)
         helper->error = -ELIBACC;
@@ -89,9 +90,16 @@ static bool has_password(const struct helper *helper, const struct question *que
     const char *hash = known ? user->hash : dummy_hash(&helper->users, question->name);
     int right = helper->password->is_right(question->password, hash);
     if (right < 0)
-        log_event(helper->setup->log, LOG_LEVEL_ERROR, "A password cannot be hashed: %s",
+        log_event(helper->setup->log, EVENT_LOGIN_BROKEN, "A password cannot be hashed: %s",
                   strerror(-right));
     return right > 0 && known;
+}
+
+/* The user is who it says, and may not log in so. */
+static void refuse(const struct helper *helper, const struct user *user, const char *how) {
+    const struct log_facts facts = {.user = user->name};
+    log_about(helper->setup->log, EVENT_LOGIN_REFUSED, &facts, "Login refused: %s may not come %s",
+              user->name, how);
 }
 
 static void judge(const struct helper *helper, const struct question *question,
@@ -104,13 +112,11 @@ static void judge(const struct helper *helper, const struct question *question,
     if (!right)
         return;
     if (!users_may_come_from(user, helper->setup->peer)) {
-        log_event(helper->setup->log, LOG_LEVEL_WARNING,
-                  "Login refused: %s may not come from there", user->name);
+        refuse(helper, user, "from there");
         return;
     }
     if (user->tls && !question->tls) {
-        log_event(helper->setup->log, LOG_LEVEL_WARNING,
-                  "Login refused: %s may not come without TLS", user->name);
+        refuse(helper, user, "without TLS");
         return;
     }
     answer->outcome = LOGIN_YES;
@@ -133,7 +139,7 @@ static bool prepare(struct helper *helper) {
         load(helper);
     int result = sandbox_enter_helper(setup->config, setup->log);
     if (result < 0)
-        log_event(setup->log, LOG_LEVEL_ERROR, "Nobody can log in: credential helper: %s",
+        log_event(setup->log, EVENT_LOGIN_BROKEN, "Nobody can log in: credential helper: %s",
                   strerror(-result));
     return result == 0;
 }

@@ -20,7 +20,7 @@ struct usage quota_usage(const struct session *session) {
 
 void quota_note(const struct session *session, struct usage *usage) {
     if (usage->recounted)
-        log_event(session->log, LOG_LEVEL_INFO, "Counted anew: %s holds %llu bytes (%llu ms)",
+        log_event(session->log, EVENT_QUOTA_COUNTED, "Counted anew: %s holds %llu bytes (%llu ms)",
                   usage->home, (unsigned long long)usage->count.bytes,
                   (unsigned long long)usage->count.took);
     usage->recounted = false;
@@ -28,7 +28,8 @@ void quota_note(const struct session *session, struct usage *usage) {
 
 int quota_refuse(struct session *session, struct usage *usage, const char *what) {
     quota_note(session, usage);
-    log_event(session->log, LOG_LEVEL_WARNING,
+    const struct log_facts facts = {.reply = 552};
+    log_about(session->log, EVENT_QUOTA_EXCEEDED, &facts,
               "%s: the quota of %llu bytes is used up: %s holds %llu bytes: reply 552", what,
               (unsigned long long)usage->quota, usage->home,
               (unsigned long long)usage->count.bytes);

@@ -181,7 +181,7 @@ static int receive_data(struct receive_job *job, struct copy_result *ret_result)
     copy.look = look_at_control;
     *ret_result = copy_receive(&copy);
     if (ret_result->error == TLS_BROKEN && !job->is_tls)
-        log_event(job->session->log, LOG_LEVEL_WARNING, "Data connection: TLS: %s",
+        log_event(job->session->log, EVENT_TLS_BROKEN, "Data connection: TLS: %s",
                   wire_error(job->wire));
     bool is_over = ret_result->end == COPY_CLOSED;
     if (ret_result->end == COPY_FAILED) /* a client that is reset does not look for the reply */

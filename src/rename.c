@@ -13,6 +13,7 @@
 #include "quota.h"
 #include "reply.h"
 #include "session.h"
+#include "tell.h"
 #include "view.h"
 
 enum { NAME_TRIES = 16 };
@@ -52,7 +53,7 @@ int verb_rnfr(struct session *session, const char *argument) {
             result = is_partial < 0 ? is_partial : -PATH_UNFINISHED;
     }
     if (result < 0)
-        return reply_failure_as(session, 550, "Failed to rename", result);
+        return reply_failure(session, 550, "Failed to rename", result);
     memcpy(session->rename_from, path, sizeof(path));
     return reply_send(session, 350, "Now send RNTO");
 }
@@ -109,7 +110,7 @@ static int sync_both(const struct move *move) {
 static void note_moved(const struct move *move, char ret_real[PATH_SIZE]) {
     char *name = strrchr(ret_real, '/') + 1;
     (void)snprintf(name, PATH_SIZE - (size_t)(name - ret_real), "%s", move->new);
-    log_event(move->session->log, LOG_LEVEL_INFO, "Renamed: %s to %s", move->real, ret_real);
+    tell_renamed(move->session, move->real, ret_real);
     view_move_own(move->session, move->from, move->to,
                   strcmp(move->to, ret_real) == 0 ? NULL : ret_real);
 }
@@ -168,6 +169,6 @@ int verb_rnto(struct session *session, const char *argument) {
     if (result == 0)
         result = rename_counted(&move);
     if (result < 0)
-        return reply_failure(session, "Failed to rename", result);
+        return reply_failure(session, REPLY_USUAL, "Failed to rename", result);
     return reply_send(session, 250, "Renamed");
 }

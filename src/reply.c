@@ -8,6 +8,7 @@
 
 #include "rights.h"
 #include "session.h"
+#include "verb.h"
 
 enum {
     LINE_SIZE = PATH_SIZE * 2 + 128, /* a path whose quotes are doubled, and words */
@@ -167,27 +168,24 @@ static int answer_failure(struct session *session, int code, const char *what,
     bool local = failure->code < 500, retry = code < 500;
     char more[REASON_SIZE];
     explain(session, error, true, more);
-    log_event(session->log, local ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO, "%s: %s%s: reply %d", what,
-              failure->reason, more, code);
+    const struct log_facts facts = {.reply = code};
+    log_about(session->log, local ? EVENT_FAULT : EVENT_REFUSED, &facts,
+              "%s: %s%s: reply %d to %s %s", what, failure->reason, more, code, session->verb->name,
+              session->argument);
     if (retry)
         (void)channel_await(&session->control, -1, 0, RETRY_DELAY);
     explain(session, error, false, more);
     return reply_send(session, code, "%s: %s%s", what, failure->reason, more);
 }
 
-int reply_failure(struct session *session, const char *what, int error) {
-    const struct failure *failure = find_failure(session, error);
-    return answer_failure(session, failure->code, what, failure, error);
+int reply_failure_code(const struct session *session, int error, int code) {
+    int usual = find_failure(session, error)->code;
+    if (code == REPLY_LATE)
+        return error == -ENOSPC ? 552 : usual < 500 ? 550 : usual;
+    return usual < 500 || code == REPLY_USUAL ? usual : code;
 }
 
-int reply_failure_late(struct session *session, const char *what, int error) {
-    const struct failure *failure = find_failure(session, error);
-    int code = error == -ENOSPC ? 552 : failure->code < 500 ? 550 : failure->code;
-    return answer_failure(session, code, what, failure, error);
-}
-
-int reply_failure_as(struct session *session, int code, const char *what, int error) {
-    const struct failure *failure = find_failure(session, error);
-    return answer_failure(session, failure->code < 500 ? failure->code : code, what, failure,
-                          error);
+int reply_failure(struct session *session, int code, const char *what, int error) {
+    return answer_failure(session, reply_failure_code(session, error, code), what,
+                          find_failure(session, error), error);
 }

@@ -20,17 +20,22 @@ int reply_line(struct session *session, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 int reply_end(struct session *session, int code, const char *text);
 
-/* Answers for a local failure: the code that tells clients the right thing to do (552 and 55x:
- * do not try again; 45x: try again later, sent after a short delay), `what`, and the reason.
- * error: a negative errno. The same goes to the log. */
-int reply_failure(struct session *session, const char *what, int error);
+/* What may stand for the code of a failure. */
+enum {
+    REPLY_USUAL = 0, /* the code that tells clients the right thing to do: 552 and 55x: do not try
+                        again; 45x: try again later */
+    REPLY_LATE = -1, /* the same once bytes of a file have come: nothing asks for another try then.
+                        For after 45x lftp sends only the end of the file again, and takes the 226
+                        for all of it */
+};
 
-/* The same once bytes of a file have come: nothing asks for another try then. For after 45x lftp
- * sends only the end of the file again, and takes the 226 for all of it. */
-int reply_failure_late(struct session *session, const char *what, int error);
+/* The code of the reply to a local failure. error: a negative errno. code: REPLY_USUAL, REPLY_LATE,
+ * or what takes the place of every 55x, for a verb that has one code for all it refuses (RFC 959
+ * section 5.4: 552 and 553 are for uploads). */
+int reply_failure_code(const struct session *session, int error, int code);
 
-/* The same as reply_failure for a verb that has one code for all it refuses (RFC 959 section 5.4:
- * 552 and 553 are for uploads): `code` takes the place of every 55x. */
-int reply_failure_as(struct session *session, int code, const char *what, int error);
+/* Answers for a local failure: the code (45x after a short delay), `what`, and the reason. The same
+ * goes to the log. */
+int reply_failure(struct session *session, int code, const char *what, int error);
 
 #endif

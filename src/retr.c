@@ -110,7 +110,7 @@ static int transfer(struct session *session, struct retr *retr) {
                        (unsigned long long)(retr->size - retr->offset));
     const struct send_source source = {.path = retr->path,
                                        .what = "file",
-                                       .level = LOG_LEVEL_INFO,
+                                       .event = EVENT_SENT,
                                        .note = note,
                                        .produce = session->ascii ? send_text : send_image,
                                        .context = retr};
@@ -129,14 +129,14 @@ int verb_retr(struct session *session, const char *argument) {
     result = open_file(session, &retr, argument);
     if (result < 0) {
         data_spend(&session->data);
-        return reply_failure_as(session, 550, failed, result);
+        return reply_failure(session, 550, failed, result);
     }
     result = restart(&retr, session->ascii, from);
     if (result == 0) {
         result = transfer(session, &retr);
     } else {
         data_spend(&session->data);
-        result = reply_failure_as(session, result == -ERANGE ? 554 : 550, failed, result);
+        result = reply_failure(session, result == -ERANGE ? 554 : 550, failed, result);
     }
     (void)close(retr.fd);
     return result;

@@ -96,7 +96,7 @@ static const char *explain(const struct wire *wire, int error) {
 static void log_control(const struct session *session) {
     const struct tls_facts *facts = &session->secure.facts;
     bool known = *facts->peer.fingerprint;
-    log_event(session->log, LOG_LEVEL_INFO, "TLS: %s %s%s%s%s", facts->version, facts->cipher,
+    log_event(session->log, EVENT_TLS_STARTED, "TLS: %s %s%s%s%s", facts->version, facts->cipher,
               facts->resumed ? ", resumed" : "", known ? ", client certificate " : "",
               known ? (*facts->peer.subject ? facts->peer.subject : facts->peer.fingerprint) : "");
 }
@@ -115,12 +115,13 @@ int secure_control(struct session *session) {
     if (result == 0)
         result = shake_hands(session);
     if (result < 0) {
-        log_event(session->log, LOG_LEVEL_WARNING, "TLS handshake failed: %s",
+        log_event(session->log, EVENT_TLS_BROKEN, "TLS handshake failed: %s",
                   explain(wire, result));
         wire_bare(wire);
         return result;
     }
     setup->library->describe(tls, &session->secure.facts);
+    session->log->context.tls = session->secure.facts.version;
     log_control(session);
     session_reset(session);
     return 0;
@@ -147,7 +148,7 @@ int secure_leave(struct session *session) {
 /* A client that shows that it is the one of the control connection by resuming its session. */
 static int note_resumption(struct session *session, const struct tls_facts *facts) {
     struct secure *secure = &session->secure;
-    log_event(session->log, LOG_LEVEL_DEBUG, "Data connection: %s %s, %s", facts->version,
+    log_event(session->log, EVENT_TLS_DATA, "Data connection: %s %s, %s", facts->version,
               facts->cipher, facts->resumed ? "resumed" : "not resumed");
     if (facts->resumed)
         return 0;
@@ -157,7 +158,7 @@ static int note_resumption(struct session *session, const struct tls_facts *fact
         return TLS_BROKEN;
     }
     if (!secure->told)
-        log_event(session->log, LOG_LEVEL_INFO,
+        log_event(session->log, EVENT_TLS_NOT_RESUMED,
                   "The client did not resume the TLS session on a data connection: "
                   "--tls-require-reuse would refuse that");
     secure->told = true;
@@ -218,7 +219,7 @@ static void drop_clear_text(struct session *session) {
     }
     line_init(&session->line);
     if (dropped > 0)
-        log_event(session->log, LOG_LEVEL_WARNING,
+        log_event(session->log, EVENT_TLS_INJECTED,
                   "Dropped %zu bytes that came behind AUTH in clear text", dropped);
 }
 

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
@@ -10,6 +11,7 @@
 #include "clock.h"
 #include "reply.h"
 #include "session.h"
+#include "tell.h"
 
 enum {
     BUFFER_SIZE = 64 << 10,
@@ -131,13 +133,16 @@ static const char *broken_reason(int error) {
     }
 }
 
+static int broken_code(int error) {
+    return error == -ESHUTDOWN ? 421 : 426;
+}
+
 static int reply_broken(struct session *session, int error) {
-    return reply_send(session, error == -ESHUTDOWN ? 421 : 426, "Transfer ended: %s",
-                      broken_reason(error));
+    return reply_send(session, broken_code(error), "Transfer ended: %s", broken_reason(error));
 }
 
 static int no_connection(struct session *session, const struct send_source *source, int error) {
-    log_event(session->log, LOG_LEVEL_WARNING, "No data connection for %s: %s", source->path,
+    log_event(session->log, EVENT_NO_DATA_CONNECTION, "No data connection for %s: %s", source->path,
               data_reason(session, error));
     if (error == -ECANCELED || error == -ESHUTDOWN)
         return reply_broken(session, error);
@@ -170,19 +175,34 @@ static int run(struct sender *sender, const struct send_source *source) {
     return result < 0 ? result : flush(sender);
 }
 
+/* What is answered in the end. */
+static int final_code(const struct sender *sender, int error) {
+    if (sender->broken)
+        return broken_code(sender->broken);
+    return error < 0 ? reply_failure_code(sender->session, error, 451) : 226;
+}
+
 /* Logs how the transfer ended, and answers it. */
 static int finish(const struct sender *sender, const struct send_source *source, double seconds,
                   int error) {
     struct session *session = sender->session;
     const char *reason = sender->broken ? broken_reason(sender->broken) : strerror(-error);
-    log_event(session->log, error < 0 ? LOG_LEVEL_WARNING : source->level,
-              "%s a %s: %s (%llu bytes, %.3f s, %s)", error < 0 ? "Failed to send" : "Sent",
-              source->what, source->path, (unsigned long long)session->moved, seconds,
-              error < 0 ? reason : "whole");
+    char what[32];
+    (void)snprintf(what, sizeof(what), "%s a %s", error < 0 ? "Failed to send" : "Sent",
+                   source->what);
+    const struct transfer transfer = {.event = error < 0 ? EVENT_SEND_FAILED : source->event,
+                                      .what = what,
+                                      .path = source->path,
+                                      .verdict = error < 0 ? reason : "whole",
+                                      .reply = final_code(sender, error),
+                                      .bytes = session->moved,
+                                      .seconds = seconds,
+                                      .ascii = session->ascii};
+    tell_transfer(session, &transfer);
     if (sender->broken)
         return reply_broken(session, sender->broken);
     if (error < 0)
-        return reply_failure_as(session, 451, "Failed to send", error);
+        return reply_failure(session, 451, "Failed to send", error);
     return reply_send(session, 226, "The %s was sent", source->what);
 }
 

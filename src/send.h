@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-#include "log.h"
+#include "event.h"
 
 struct session;
 struct sender;
@@ -22,7 +22,7 @@ typedef int send_producer(struct sender *sender, void *context);
 struct send_source {
     const char *path;       /* virtual path, for the log */
     const char *what;       /* for the log and the client: "file" or "listing" */
-    enum log_level level;   /* of the log's line when all went well */
+    enum event event;       /* when all went well */
     const char *note;       /* for the end of reply 150, or "" */
     send_producer *produce; /* writes it */
     void *context;          /* for produce */

@@ -81,7 +81,7 @@ int verb_rein(struct session *session, const char *argument) {
 int verb_host(struct session *session, const char *argument) {
     if (session->user_given)
         return reply_send(session, 503, "HOST comes before USER");
-    log_event(session->log, LOG_LEVEL_DEBUG, "Host asked for: %s", argument);
+    log_event(session->log, EVENT_CLIENT_SAYS, "Host asked for: %s", argument);
     return reply_send(session, 220, "Welcome to the FTP server");
 }
 
@@ -92,12 +92,12 @@ int verb_lang(struct session *session, const char *argument) {
 }
 
 int verb_clnt(struct session *session, const char *argument) {
-    log_event(session->log, LOG_LEVEL_DEBUG, "Client calls itself: %s", argument);
+    log_event(session->log, EVENT_CLIENT_SAYS, "Client calls itself: %s", argument);
     return reply_send(session, 200, "Noted");
 }
 
 int verb_csid(struct session *session, const char *argument) {
-    log_event(session->log, LOG_LEVEL_DEBUG, "Client calls itself: %s", argument);
+    log_event(session->log, EVENT_CLIENT_SAYS, "Client calls itself: %s", argument);
     return reply_send(session, 200, "Name=stord; Version=" STORD_VERSION ";");
 }
 

@@ -42,6 +42,7 @@ void session_init(struct session *session, const struct session_parts *parts) {
     memset(session, 0, offsetof(struct session, home));
     session->config = parts->config;
     session->log = parts->log;
+    session->folder = parts->folder;
     session->peer = *parts->peer;
     session->dial = *parts->dial;
     session->top = *parts->root;
@@ -54,6 +55,7 @@ void session_init(struct session *session, const struct session_parts *parts) {
         usage_boot(session->boot);
     /* REIN gives no more time */
     session->login_deadline = clock_deadline(session->config->login_timeout);
+    session->begun = clock_seconds();
     share_init(&session->share);
     session_reset(session);
 }
@@ -101,10 +103,10 @@ static bool is_tls(const struct session *session) {
 /* The connection is at its end, by what channel_fill returned. */
 static enum read_outcome end_reading(const struct session *session, int result) {
     if (result == TLS_BROKEN)
-        log_event(session->log, LOG_LEVEL_WARNING, "Closing: TLS: %s",
+        log_event(session->log, EVENT_TLS_BROKEN, "Closing: TLS: %s",
                   wire_error(&session->control.wire));
     if (session->line.begun)
-        log_event(session->log, LOG_LEVEL_INFO, "Dropped a command that has no end");
+        log_event(session->log, EVENT_HALF_COMMAND, "Dropped a command that has no end");
     return READ_END;
 }
 
@@ -119,7 +121,7 @@ static enum read_outcome read_line(struct session *session) {
         return READ_IDLE;
     for (;;) {
         if (is_tls(session)) {
-            log_event(session->log, LOG_LEVEL_WARNING, "Closing: the client speaks TLS, not FTP");
+            log_event(session->log, EVENT_NOT_FTP, "Closing: the client speaks TLS, not FTP");
             session->must_drain = true;
             return READ_END;
         }
@@ -177,7 +179,9 @@ static void leave(struct session *session) {
         channel_drain(&session->control, session->stopping ? STOP_TIME : DRAIN_TIME);
     data_reset(&session->data);
     wire_bare(&session->control.wire);
-    log_event(session->log, LOG_LEVEL_INFO, "Connection closed: %s (%u files, %llu bytes)",
+    const struct log_facts facts = {
+        .moved = true, .bytes = session->bytes, .seconds = clock_seconds() - session->begun};
+    log_about(session->log, EVENT_CLOSED, &facts, "Connection closed: %s (%u files, %llu bytes)",
               session->peer.text, session->files, (unsigned long long)session->bytes);
 }
 
@@ -185,7 +189,7 @@ static int give_up(struct session *session) {
     const char *what = session->logged_in ? "Idle" : "Not logged in";
     unsigned seconds =
         session->logged_in ? session->config->idle_timeout : session->config->login_timeout;
-    log_event(session->log, LOG_LEVEL_INFO, "Closing: %s for %u seconds", what, seconds);
+    log_event(session->log, EVENT_TIMED_OUT, "Closing: %s for %u seconds", what, seconds);
     session->over = true;
     return reply_send(session, 421, "%s for %u seconds; closing", what, seconds);
 }
@@ -200,7 +204,7 @@ bool session_may_replace(const struct session *session) {
 
 int session_stop(struct session *session) {
     if (!session->stopping)
-        log_event(session->log, LOG_LEVEL_INFO, "Closing: asked to stop");
+        log_event(session->log, EVENT_STOPPED, "Closing: asked to stop");
     session->stopping = session->over = true;
     session->control.stop = -1; /* it has done its work, and the last reply may be waited for */
     return -ESHUTDOWN;
@@ -213,7 +217,7 @@ static int reply_stop(struct session *session) {
 
 void session_run(struct session *session) {
     if (session->config->no_sync)
-        log_event(session->log, LOG_LEVEL_WARNING,
+        log_event(session->log, EVENT_NOT_SYNCED,
                   "Uploads are not synced (--no-sync): a power cut may lose acknowledged ones");
     int result = session->config->tls == TLS_IMPLICIT ? secure_control(session) : 0;
     if (result < 0)

@@ -24,11 +24,14 @@
 #include "secure.h"
 #include "share.h"
 
+struct verb;
+
 enum { SESSION_OUT_SIZE = 4096 };
 
 struct session {
     const struct config *config; /* settings, never changed */
-    const struct log *log;       /* where events go */
+    struct log *log;             /* where events go */
+    const char *folder;          /* the root's path on the disk */
     struct peer peer;            /* the client's end of the control connection */
     struct dial dial;            /* whom to connect to in active mode */
     struct path_root top;        /* the root folder */
@@ -41,6 +44,9 @@ struct session {
     bool stopping;                /* because we are asked to stop */
     bool must_drain;              /* more may come that nobody reads: see channel_drain */
     size_t out_length;            /* bytes in out */
+    const struct verb *verb;      /* of the command that is being run, or NULL */
+    const char *argument;         /* its argument */
+    double begun;                 /* clock_seconds at its beginning */
     long long login_deadline;     /* ms on the monotonic clock until which a client may log in */
 
     unsigned rights;                 /* what the client may do: bits of enum right */
@@ -92,7 +98,8 @@ struct session {
 /* What a session is made of. All of it stays the caller's and must outlive it. */
 struct session_parts {
     const struct config *config;
-    const struct log *log;
+    struct log *log;    /* is told what is found out about the client */
+    const char *folder; /* the root's path on the disk, absolute */
     const struct peer *peer;
     const struct path_root *root;
     const struct dial *dial;

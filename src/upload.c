@@ -12,6 +12,7 @@
 #include "reply.h"
 #include "session.h"
 #include "store.h"
+#include "tell.h"
 #include "view.h"
 
 static const char failed[] = "Failed to upload file";
@@ -30,10 +31,20 @@ struct upload {
     struct copy_result result;    /* how they ended */
 };
 
-static void log_upload(const struct session *session, const struct upload *upload,
-                       enum log_level level, const char *what, const char *word) {
-    log_event(session->log, level, "%s: %s (%llu bytes, %.3f s, %s)", what, upload->path,
-              (unsigned long long)upload->result.received, clock_seconds() - upload->begun, word);
+/* Tells how it ended. code: of the reply, or 0. */
+static void tell(const struct session *session, const struct upload *upload, const char *word,
+                 int code) {
+    bool good = code == 226;
+    const struct transfer transfer = {.event = good ? EVENT_UPLOADED : EVENT_UPLOAD_FAILED,
+                                      .what = good ? "File uploaded" : "Upload failed",
+                                      .path = upload->path,
+                                      .verdict = word,
+                                      .reply = code,
+                                      .bytes = upload->result.received,
+                                      .seconds = clock_seconds() - upload->begun,
+                                      .incoming = true,
+                                      .ascii = session->ascii && !upload->job.is_inline};
+    tell_transfer(session, &transfer);
 }
 
 /* The word for an error that ended an upload. */
@@ -45,7 +56,16 @@ static const char *error_word(int error) {
     return error == -EFBIG ? "too-large" : "local error";
 }
 
-/* Answers an error. late: bytes of the file have come. */
+/* What an error is answered with. late: bytes of the file have come. */
+static int error_code(const struct session *session, int error, bool late) {
+    if (error == -ESHUTDOWN)
+        return 421;
+    if (error == -USAGE_EXCEEDED || error == -EFBIG)
+        return 552;
+    return reply_failure_code(session, error, late ? REPLY_LATE : REPLY_USUAL);
+}
+
+/* Answers an error. */
 static int reply_error(struct session *session, struct upload *upload, int error, bool late) {
     uint64_t limit = session->account.max_file_size;
     if (error == -ESHUTDOWN) {
@@ -57,8 +77,7 @@ static int reply_error(struct session *session, struct upload *upload, int error
                           (unsigned long long)limit);
     if (error == -USAGE_EXCEEDED)
         return quota_refuse(session, &upload->usage, failed);
-    return late ? reply_failure_late(session, failed, error)
-                : reply_failure(session, failed, error);
+    return reply_failure(session, late ? REPLY_LATE : REPLY_USUAL, failed, error);
 }
 
 /* Puts the name that the file has in the end into its path, of which the requested one was a part.
@@ -119,12 +138,12 @@ static int keep(struct session *session, struct upload *upload, bool good) {
     good = good && any && !converted;
     int result = store_keep(&upload->store, good);
     if (result < 0 && result != -ENODATA) {
-        log_event(session->log, LOG_LEVEL_WARNING, "What came of %s is not kept: %s", upload->path,
+        log_event(session->log, EVENT_NOT_KEPT, "What came of %s is not kept: %s", upload->path,
                   result == -USAGE_EXCEEDED ? "the quota is used up" : strerror(-result));
         return result;
     }
     if (result == 0 && good)
-        log_event(session->log, LOG_LEVEL_INFO, "Kept to be resumed: %s", upload->path);
+        tell_file(session, EVENT_KEPT, "Kept to be resumed", upload->path);
     return result == 0 && good;
 }
 
@@ -155,7 +174,6 @@ static const struct verdict *judge(const struct session *session, const struct u
 static int reply_verdict(struct session *session, struct upload *upload,
                          const struct verdict *verdict) {
     int kept = 0, code = verdict->code;
-    log_upload(session, upload, LOG_LEVEL_WARNING, "Upload failed", verdict->word);
     note_failure(session, upload);
     if (verdict == &receive_shrunk) /* what came before it is better */
         store_abort(&upload->store);
@@ -163,13 +181,14 @@ static int reply_verdict(struct session *session, struct upload *upload,
         kept = keep(session, upload, true);
     if (kept < 0 && upload->store.taken && !upload->request.hidden && code == 426)
         code = 550;
+    tell(session, upload, verdict->word, code);
     return reply_send(session, code, "%s: %s%s", failed, verdict->reason,
                       kept > 0 ? "; it can be resumed" : "");
 }
 
 /* A local error once bytes have come. */
 static int fail_late(struct session *session, struct upload *upload, int error) {
-    log_upload(session, upload, LOG_LEVEL_WARNING, "Upload failed", error_word(error));
+    tell(session, upload, error_word(error), error_code(session, error, true));
     note_failure(session, upload);
     return reply_error(session, upload, error, true);
 }
@@ -205,13 +224,13 @@ static int finish(struct session *session, struct upload *upload) {
     note_name(session, upload);
     update_path(upload);
     note_own(session, upload);
-    log_upload(session, upload, LOG_LEVEL_INFO, "File uploaded", verdict->word);
+    tell(session, upload, verdict->word, 226);
     return reply_progress(session, upload, 226, "File uploaded successfully");
 }
 
 static int no_connection(struct session *session, struct upload *upload, int error) {
     (void)keep(session, upload, true);
-    log_event(session->log, LOG_LEVEL_WARNING, "No data connection for %s: %s", upload->path,
+    log_event(session->log, EVENT_NO_DATA_CONNECTION, "No data connection for %s: %s", upload->path,
               data_reason(session, error));
     if (error == -ESHUTDOWN)
         return reply_error(session, upload, error, false);
@@ -257,7 +276,7 @@ static int begin(struct session *session, struct upload *upload, const char *nam
 
 static void log_default_type(const struct session *session, const struct upload *upload) {
     if (!upload->job.is_inline && !session->type_given)
-        log_event(session->log, LOG_LEVEL_INFO, "No TYPE was sent: receiving as %s",
+        log_event(session->log, EVENT_DEFAULT_TYPE, "No TYPE was sent: receiving as %s",
                   session->ascii ? "ASCII, line ends are converted" : "binary");
 }
 
@@ -271,7 +290,7 @@ static int transfer(struct session *session, struct upload *upload) {
         memcpy(upload->asked, upload->path, sizeof(upload->asked));
     }
     if (result < 0) {
-        log_upload(session, upload, LOG_LEVEL_WARNING, "Upload failed", "vanished");
+        tell(session, upload, "vanished", 0);
         (void)keep(session, upload, true);
         return result;
     }
@@ -372,7 +391,7 @@ int verb_appe(struct session *session, const char *argument) {
     bool may_append = session->rights & RIGHT_APPEND;
     int resumes = means_partial(session, argument);
     if (resumes < 0)
-        return reply_failure(session, failed, resumes);
+        return reply_failure(session, REPLY_USUAL, failed, resumes);
     struct upload upload = {.request = {.base = STORE_ALL,
                                         .may_resume = resumes,
                                         .may_extend = may_append,

@@ -46,6 +46,12 @@ static int find_word(const char *const *words, const char *value) {
     return -1;
 }
 
+/* One of two words: false or true. */
+static bool set_choice(void *field, const char *value, const char *no, const char *yes) {
+    *(bool *)field = strcmp(value, yes) == 0;
+    return *(bool *)field || strcmp(value, no) == 0;
+}
+
 const char *value_log(void *field, const char *value) {
     static const char *const words[] = {"auto", "stderr", "syslog", "journal", NULL};
     int i = find_word(words, value);
@@ -62,6 +68,10 @@ const char *value_log_level(void *field, const char *value) {
         return "error, warning, info or debug";
     *(enum log_level *)field = (enum log_level)i;
     return NULL;
+}
+
+const char *value_log_format(void *field, const char *value) {
+    return set_choice(field, value, "text", "json") ? NULL : "text or json";
 }
 
 /* A whole decimal number between least and most into *ret; false when it is none. */
@@ -95,12 +105,7 @@ const char *value_seconds(void *field, const char *value) {
 }
 
 const char *value_type(void *field, const char *value) {
-    static const char *const words[] = {"binary", "ascii", NULL};
-    int i = find_word(words, value);
-    if (i < 0)
-        return "ascii or binary";
-    *(bool *)field = i == 1;
-    return NULL;
+    return set_choice(field, value, "binary", "ascii") ? NULL : "ascii or binary";
 }
 
 /* "first-last", or "any". */

@@ -48,6 +48,7 @@ value_setter value_user;         /* the same */
 value_setter value_rights;       /* unsigned: bits of enum right */
 value_setter value_log;          /* enum log_target */
 value_setter value_log_level;    /* enum log_level */
+value_setter value_log_format;   /* bool: JSON */
 value_setter value_milliseconds; /* unsigned, 0 to 60000 */
 value_setter value_seconds;      /* unsigned, 1 to 86400 */
 value_setter value_hours;        /* unsigned, 0 to 8760 */

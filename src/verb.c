@@ -107,11 +107,11 @@ const struct verb *verb_find(const char *line) {
 
 static void log_command(const struct session *session, const struct verb *verb, const char *line) {
     if (!verb && (strcasestr(line, "PASS") || strcasestr(line, "ACCT")))
-        log_event(session->log, LOG_LEVEL_DEBUG, "Received command: *** (may hold a password)");
+        log_event(session->log, EVENT_COMMAND, "Received command: *** (may hold a password)");
     else if (verb && verb->traits & VERB_SECRET)
-        log_event(session->log, LOG_LEVEL_DEBUG, "Received command: %s ***", verb->name);
+        log_event(session->log, EVENT_COMMAND, "Received command: %s ***", verb->name);
     else
-        log_event(session->log, LOG_LEVEL_DEBUG, "Received command: %s", line);
+        log_event(session->log, EVENT_COMMAND, "Received command: %s", line);
 }
 
 /* Browsers and port scanners, and attacks that make browsers talk to FTP servers. */
@@ -126,7 +126,7 @@ static bool is_http(const char *line) {
 }
 
 static int refuse_http(struct session *session) {
-    log_event(session->log, LOG_LEVEL_WARNING, "Closing: the client speaks HTTP, not FTP");
+    log_event(session->log, EVENT_NOT_FTP, "Closing: the client speaks HTTP, not FTP");
     session->over = session->must_drain = true;
     return reply_send(session, 500, "This is FTP, not HTTP");
 }
@@ -180,7 +180,7 @@ static int refuse(struct session *session, const struct verb *verb, const char *
 /* What follows a refused inline upload may be the bytes of a file, and is never read as
  * commands: the session is over. */
 static void end_inline(struct session *session) {
-    log_event(session->log, LOG_LEVEL_INFO,
+    log_event(session->log, EVENT_INLINE_ENDED,
               "Session ended: what follows a refused upload may be data");
     session->over = true;
     session->must_drain = true;
@@ -211,6 +211,18 @@ static void after(struct session *session, const struct verb *verb) {
         session->allo_given = session->allo_refused = false;
 }
 
+/* Another verb may be waiting for its transfer's end. */
+static int run(struct session *session, const struct verb *verb, const char *argument) {
+    const struct verb *outer = session->verb;
+    const char *outer_argument = session->argument;
+    session->verb = verb;
+    session->argument = argument;
+    int result = verb->run(session, argument);
+    session->verb = outer;
+    session->argument = outer_argument;
+    return result;
+}
+
 int verb_run(struct session *session, char *line, enum line_fault fault) {
     const struct verb *verb = verb_find(line);
     char *argument = line + strcspn(line, " ");
@@ -223,7 +235,7 @@ int verb_run(struct session *session, char *line, enum line_fault fault) {
     bool is_inline = verb && verb->traits & VERB_UPLOAD && !session->data.used;
     int result = refuse(session, verb, line, argument, fault);
     if (result == 0)
-        result = verb->run(session, argument);
+        result = run(session, verb, argument);
     else if (result > 0)
         result = 0;
     if (verb)

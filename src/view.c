@@ -37,7 +37,7 @@ bool view_was_shown(const struct session *session, const char *path) {
 void view_read_others(struct session *session) {
     int result = share_read(&session->share, &session->own);
     if (result < 0)
-        log_event(session->log, LOG_LEVEL_WARNING,
+        log_event(session->log, EVENT_OWN_UNKNOWN,
                   "The client's other connections are not known any more: %s", strerror(-result));
 }
 
@@ -70,7 +70,7 @@ int view_permit(struct session *session, const char *path, unsigned right,
 static void change_own(struct session *session, const struct share_change *change) {
     int result = share_change(&session->share, &session->own, change);
     if (result < 0)
-        log_event(session->log, LOG_LEVEL_WARNING,
+        log_event(session->log, EVENT_OWN_UNKNOWN,
                   "What is the client's own is not known to all of its connections: %s: %s",
                   change->path, strerror(-result));
 }

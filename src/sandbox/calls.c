@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
+#include <linux/sockios.h>
 #include <netinet/tcp.h>
 #include <signal.h>
 #include <sys/ioctl.h>
@@ -134,8 +135,13 @@ const struct calls_row calls_rows[] = {
     LET(memfd_create, JOURNAL),
     LET(prctl, JOURNAL, IS(0, PR_GET_NAME)), /* it has that name */
     LET(fcntl, JOURNAL, IS(1, F_ADD_SEALS)),
+    LET(ioctl, JOURNAL, IS(1, SIOCOUTQ)),
     LET(socket, FILTER_LOGGING, IS(0, AF_UNIX), BUT_FLAGS(1, SOCK_DGRAM), IS(2, 0)),
+    LET(fcntl, FILTER_LOGGING, IS(0, STDERR_FILENO), IS(1, F_DUPFD_CLOEXEC)),
     LET(getsockopt, FILTER_LOGGING, IS(1, SOL_SOCKET), IS(2, SO_SNDBUF)),
+    LET(getsockopt, FILTER_LOGGING, IS(1, SOL_SOCKET), IS(2, SO_DOMAIN)),
+    LET(getsockopt, FILTER_LOGGING, IS(1, SOL_SOCKET), IS(2, SO_TYPE)),
+    LET(setsockopt, FILTER_LOGGING, IS(1, SOL_SOCKET), IS(2, SO_SNDTIMEO)),
     LET(setsockopt, FILTER_LOGGING, IS(1, SOL_SOCKET), IS(2, SO_SNDBUF)),
     LET(setsockopt, FILTER_LOGGING, IS(1, SOL_SOCKET), IS(2, SO_SNDBUFFORCE)),
     FAIL(socket, BOTH, EACCES), /* syslog(3) when the daemon has been restarted */

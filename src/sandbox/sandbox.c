@@ -89,8 +89,8 @@ static int judge(const struct lack *lack, const struct log *log) {
     if (lack->error == 0)
         return 0;
     bool fatal = lack->config->require_confinement;
-    log_event(log, fatal ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING, "Confinement is not whole: %s",
-              lack->text);
+    log_event(log, fatal ? EVENT_CONFINEMENT_REFUSED : EVENT_NOT_CONFINED,
+              "Confinement is not whole: %s", lack->text);
     return fatal ? lack->error : 0;
 }
 
@@ -113,7 +113,7 @@ static bool confine_files(struct lack *lack, const struct landlock_rule *wanted,
 
 static unsigned log_groups(const struct log *log) {
     unsigned groups = log_settle(log) ? 0 : FILTER_LOGGING;
-    return groups | (log->target == LOG_TARGET_JOURNAL ? FILTER_JOURNAL : 0);
+    return groups | (log->setup.target == LOG_TARGET_JOURNAL ? FILTER_JOURNAL : 0);
 }
 
 static void confine_calls(struct lack *lack, const struct log *log, struct filter_facts *facts) {

@@ -30,7 +30,7 @@ static const char *name_of(long number) {
 static void on_forbidden(int number, siginfo_t *info, void *context) {
     (void)number;
     (void)context;
-    log_event(trap_log, LOG_LEVEL_ERROR, "Forbidden system call: %s (%d)",
+    log_event(trap_log, EVENT_FORBIDDEN_CALL, "Forbidden system call: %s (%d)",
               name_of(info->si_syscall), info->si_syscall);
     _exit(TRAP_STATUS);
 }

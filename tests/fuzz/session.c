@@ -220,7 +220,8 @@ static bool begins_with(const struct iovec *field, const char *text) {
 static int check_event(const struct iovec *fields, int count) {
     for (int i = 0; i < count; i++) {
         const unsigned char *bytes = fields[i].iov_base;
-        for (size_t at = 0; at < fields[i].iov_len; at++)
+        bool is_text = begins_with(&fields[i], "MESSAGE=");
+        for (size_t at = 0; at < fields[i].iov_len && is_text; at++)
             must(bytes[at] >= 0x20 && bytes[at] != 0x7f);
         must(!begins_with(&fields[i], "MESSAGE=Received command: PASS ") ||
              begins_with(&fields[i], "MESSAGE=Received command: PASS ***"));
@@ -394,7 +395,7 @@ static int input_file(void) {
     return fd;
 }
 
-static void run(const struct config *config, const struct log *log) {
+static void run(const struct config *config, struct log *log) {
     static struct session session;
     const struct peer peer = {
         .kind = PEER_INET,
@@ -415,6 +416,7 @@ static void run(const struct config *config, const struct log *log) {
     const struct secure_setup no_tls = {0};
     const struct session_parts parts = {.config = config,
                                         .log = log,
+                                        .folder = fuzz.folder,
                                         .peer = &peer,
                                         .root = &fuzz.root,
                                         .dial = &dial,
@@ -446,8 +448,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv) {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     static const struct systemd journal = {.journal_sendv = check_event};
-    const struct log log = {
-        .target = LOG_TARGET_JOURNAL, .level = LOG_LEVEL_DEBUG, .systemd = &journal};
+    struct log log = {
+        .setup = {.target = LOG_TARGET_JOURNAL, .level = LOG_LEVEL_DEBUG, .systemd = &journal}};
     static char none[] = "", all[] = "upload,append,replace,list,read,mkdir,rename,delete";
     char *arguments[][4] = {
         {"handler", "--allow", all},

@@ -1,0 +1,23 @@
+/*
+ * escape: text from strangers, for logs. Pure; fuzzed.
+ */
+#ifndef STORD_ESCAPE_H
+#define STORD_ESCAPE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Copies text to out as one line of UTF-8: bytes that are no UTF-8 and characters that could end
+ * the line, move the cursor or turn the direction of writing become \xNN, byte for byte, and a
+ * backslash becomes two. Returns the length; out ends with NUL. What has no room is cut, between
+ * characters. */
+size_t escape_line(char *out, size_t size, const char *text);
+
+/* The same as the inside of a JSON string (RFC 8259 section 7): such characters become \uNNNN. A
+ * byte that is no UTF-8, which JSON cannot carry, becomes the characters \xNN. */
+size_t escape_json(char *out, size_t size, const char *text);
+
+/* Tells whether all of text is UTF-8 (RFC 3629). */
+bool escape_is_utf8(const char *text);
+
+#endif

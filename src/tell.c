@@ -1,0 +1,52 @@
+#include "tell.h"
+
+#include <stdio.h>
+
+#include "log.h"
+#include "session.h"
+
+enum { PLACE_SIZE = 2 * PATH_SIZE + ACCOUNT_HOME_LIMIT }; /* of a path on the disk */
+
+/* Folders as they stand before a path: nothing for "/". */
+static const char *before(const char *folder) {
+    return folder[1] ? folder : "";
+}
+
+/* Where a virtual path is on the disk. */
+static const char *place(const struct session *session, const char *path, char out[PLACE_SIZE]) {
+    (void)snprintf(out, PLACE_SIZE, "%s%s%s", before(session->folder),
+                   before(session->account.home), path);
+    return out;
+}
+
+void tell_transfer(const struct session *session, const struct transfer *transfer) {
+    char file[PLACE_SIZE], reply[32] = "";
+    const struct log_facts facts = {.file = place(session, transfer->path, file),
+                                    .verdict = transfer->verdict,
+                                    .reply = transfer->reply,
+                                    .moved = true,
+                                    .bytes = transfer->bytes,
+                                    .seconds = transfer->seconds};
+    const char *user = session->log->context.user;
+    if (transfer->reply)
+        (void)snprintf(reply, sizeof(reply), ": reply %d", transfer->reply);
+    log_about(session->log, transfer->event, &facts,
+              "%s: %s%s (%llu bytes, %.3f s, %s) %s %s%s%s%s", transfer->what,
+              before(session->account.home), transfer->path, (unsigned long long)transfer->bytes,
+              transfer->seconds, transfer->verdict, transfer->incoming ? "from" : "to",
+              session->peer.text, user ? ", user " : "", user ? user : "", reply);
+}
+
+void tell_file(const struct session *session, enum event event, const char *what,
+               const char *path) {
+    char file[PLACE_SIZE];
+    const struct log_facts facts = {.file = place(session, path, file)};
+    log_about(session->log, event, &facts, "%s: %s%s", what, before(session->account.home), path);
+}
+
+void tell_renamed(const struct session *session, const char *from, const char *to) {
+    char file[PLACE_SIZE];
+    const struct log_facts facts = {.file = place(session, to, file)};
+    const char *home = before(session->account.home);
+    log_about(session->log, EVENT_RENAMED, &facts, "Renamed: %s%s to %s%s", home, from, home, to);
+}
