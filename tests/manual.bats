@@ -80,7 +80,7 @@ section() { awk -v name=".Sh $2" '/^\.Sh / { is = ($0 == name) } is' "$1"; }
         sort -u | grep -vxFf "$T/known" >"$T/unknown" || :
     [ ! -s "$T/unknown" ] || fail "no such option: $(paste -sd' ' "$T/unknown")"
     # .Va is a field of the journal
-    { "$HANDLER" --help | grep -oE 'STORD_[A-Z_]+'; sed -nE 's/^\.It Va (STORD_[A-Z_]+).*/\1/p' "${PAGES[0]}"; } >"$T/known"
+    { "$HANDLER" --help | grep -oE 'STORD_[A-Z_]+'; sed -n 's/^\.It Va //p' "${PAGES[0]}" | grep -oE 'STORD_[A-Z_]+'; } >"$T/known"
     grep -hoE 'STORD_[A-Z_]*[A-Z]' "$T/text" "${OTHERS[@]}" | sort -u | grep -vxFf "$T/known" >"$T/unknown" || :
     [ ! -s "$T/unknown" ] || fail "no such variable: $(paste -sd' ' "$T/unknown")"
     grep -qx STORD_ROOT "$T/known"
@@ -105,6 +105,30 @@ section() { awk -v name=".Sh $2" '/^\.Sh / { is = ($0 == name) } is' "$1"; }
     run -64 "$CLIENT"
     free_port
     run -1 "$CLIENT" -p "$PORT" /etc/hostname
+}
+
+@test "manual: fields, members of JSON and verdicts are those that the log has" {
+    section "${PAGES[0]}" DESCRIPTION | sed -n '/^\.Ss Logs/,/^\.Ss For/p' >"$T/logs"
+    # one item may have two names
+    sed -nE 's/^\.It Va (.*)/\1/p' "$T/logs" | tr -d ' ' | tr , '\n' | sort >"$T/fields"
+    {
+        printf '%s\n' MESSAGE_ID PRIORITY SYSLOG_IDENTIFIER STORD_EVENT
+        sed -nE 's/^ *add(_number)?\(record, "([a-z]+)".*/STORD_\U\2/p' "$TOP/src/log.c"
+    } | sort | diff - "$T/fields"
+    sed -nE 's/^\.It Cm (.*)/\1/p' "$T/logs" | sort |
+        diff - <(sed -n '/^## Verdicts/,/^## Inter/s/^| `\([a-z-]*\)` .*/\1/p' "$TOP/doc/design.md" | sort)
+    # kinds of events that it names
+    sed -n '/^\.It Va STORD_EVENT/,/^\.It Va STORD_SESSION/p' "$T/logs" | sed -nE 's/^\.Li (.*)/\1/p' | tr ' ' '\n' | grep '[a-z]' |
+        while read -r event; do grep -qF "{\"$event\", " "$TOP/src/event.c" || fail "no event $event"; done
+    # a session has no others
+    printf 'USER you\r\nPASS x\r\nALLO 5\r\nSTOR \xff\r\nhelloALLO 5\r\nSTOR y\r\nhel' | "$HANDLER" --root "$ROOT" --log-format json 2>"$T/log" >/dev/null
+    command -p python3 -ISc '
+import json, sys
+print(*sorted({name for line in sys.stdin for name in json.loads(line)}), sep="\n")' <"$T/log" >"$T/members"
+    grep -qx file_hex "$T/members"
+    { printf '%s\n' time level pid message file_hex; sed -n 's/^STORD_//p' "$T/fields" | tr A-Z a-z; } | sort >"$T/known"
+    [ -z "$(comm -13 "$T/known" "$T/members")" ]
+    for word in time level pid message file_hex _hex; do grep -qE "^\.Li $word( [.,])?$" "$T/logs"; done
 }
 
 # ------------------------------------------------------------------------------- the pages
@@ -344,6 +368,9 @@ listens() {
         < <(example stord.7 listen lines | grep -E '^tcp|EXEC')
     play stord.7 hand
     [ "$(cat "$ROOT/hello.txt")" = hello ]
+    play stord.7 json
+    command -p python3 -c 'import json, sys; print([json.loads(line)["event"] for line in sys.stdin])' \
+        <"$T/work/stord.json" | grep "'uploaded'"
     mkdir -p "$ROOT/.stord.unfinished"
     touch -d '3 days ago' "$ROOT/.stord.unfinished/old"
     touch "$ROOT/.stord.unfinished/new"

@@ -138,8 +138,28 @@ chgrp stord /etc/stord/users
 for _ in 1 2; do curl -sS -u acme:secret -T "$T/work/report.pdf" ftp://127.0.0.1:22000/; done
 [ "$(find "$ROOT/partners/acme" -name 'report*' | wc -l)" = 2 ]
 refuses curl -sS -u globex:secret -T "$T/work/report.pdf" ftp://127.0.0.1:22000/
+exec {wire}<>"/dev/tcp/127.0.0.1/22000"
+printf 'USER acme\r\nPASS secret\r\nALLO 9\r\nSTOR cut\r\nhello' >&"$wire"
+until [[ ${reply:-} == 150* ]]; do read -r -t 20 reply <&"$wire"; done
+exec {wire}>&-
+logged 'Upload failed'
+{ use stord.7 journal lines; use stord.7 journal number; } >"$T/commands"
+session=$(journalctl -t stord -o cat --output-fields=STORD_SESSION STORD_EVENT=upload-failed | tail -n 1)
+while read -r line; do
+    # each finds something, and does not wait for more
+    bash -c "${line/0123456789abcdef/$session} --no-pager --quiet" </dev/null >"$T/found"
+    [ -s "$T/found" ] || fail "$line"
+    case $line in
+    *upload-failed) grep 'Upload failed' "$T/found" ;;
+    *SESSION*) grep 'Accepted connection' "$T/found" ;;
+    *STORD_FILE* | *MESSAGE_ID*) grep 'File uploaded: /partners/acme/report.pdf' "$T/found" ;;
+    *USER*) grep 'Logged in: acme' "$T/found" ;;
+    esac >/dev/null || fail "$line"
+done <"$T/commands"
+[ "$(wc -l <"$T/commands")" = 7 ]
 show stord.7 recount | tee "$T/recount"
-grep -qx $'acme\t/partners/acme\t200000\t10737418240' "$T/recount"
+# two files, and 4 of the 5 bytes that were kept of the third
+grep -qx $'acme\t/partners/acme\t200004\t10737418240' "$T/recount"
 undo
 
 # ------------------------------------------------------------------------------------------ a busy site
