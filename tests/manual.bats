@@ -1,6 +1,6 @@
 # The man pages: they say what the programs have, and their examples work.
 # shellcheck shell=bats
-# shellcheck disable=SC2154 # stderr comes from run
+# shellcheck disable=SC2154,SC2016 # stderr comes from run; Markdown has backquotes
 bats_require_minimum_version 1.5.0
 load helpers
 load tls
@@ -126,7 +126,7 @@ section() { awk -v name=".Sh $2" '/^\.Sh / { is = ($0 == name) } is' "$1"; }
 import json, sys
 print(*sorted({name for line in sys.stdin for name in json.loads(line)}), sep="\n")' <"$T/log" >"$T/members"
     grep -qx file_hex "$T/members"
-    { printf '%s\n' time level pid message file_hex; sed -n 's/^STORD_//p' "$T/fields" | tr A-Z a-z; } | sort >"$T/known"
+    { printf '%s\n' time level pid message file_hex; sed -n 's/^STORD_//p' "$T/fields" | tr '[:upper:]' '[:lower:]'; } | sort >"$T/known"
     [ -z "$(comm -13 "$T/known" "$T/members")" ]
     for word in time level pid message file_hex _hex; do grep -qE "^\.Li $word( [.,])?$" "$T/logs"; done
 }
