@@ -251,8 +251,8 @@ STEPS
 < 550
 STEPS
     logged '^stord\[[0-9]+\]: Accepted connection from 127\.0\.0\.1:[0-9]+$'
-    logged 'File uploaded: /x \(5 bytes, [0-9]+\.[0-9]+ s, size\)$'
-    logged 'Failed to upload file: no such file or folder'
+    logged 'File uploaded: /x \(5 bytes, [0-9]+\.[0-9]+ s, size\) from 127\.0\.0\.1:[0-9]+: reply 226$'
+    logged 'Failed to upload file: no such file or folder .*: reply 550 to STOR no/such$'
     # nothing at error level for what the client did
     talk --log-level error <<'STEPS'
 < 220

@@ -39,13 +39,17 @@ kill -STOP "$journald"
 # ... and its queue full
 command -p python3 -ISc '
 import socket
-journal = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-journal.setblocking(False)
-try:
-    while True:
-        journal.sendto(b"MESSAGE=filler\n", "/run/systemd/journal/socket")
-except BlockingIOError:
-    pass
+senders, sent = [], 1
+while sent:  # what each may have under way is limited, too
+    senders.append(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM))
+    senders[-1].setblocking(False)
+    sent = 0
+    try:
+        while True:
+            senders[-1].sendto(b"MESSAGE=filler\n", "/run/systemd/journal/socket")
+            sent += 1
+    except BlockingIOError:
+        pass
 '
 printf 'ALLO 5\r\nSTOR stuck\r\nhelloQUIT\r\n' >&"$wire"
 cat <&"$wire" >"$T/replies"
