@@ -15,10 +15,12 @@ OBJ = build/obj
 CC = gcc
 CFLAGS = -O2 -g
 WARNINGS = -Wall -Wextra -Wshadow -Wconversion -Werror
-HARDENING = -fstack-protector-strong -fstack-clash-protection -fcf-protection -D_FORTIFY_SOURCE=2
+HARDENING = -fstack-protector-strong -fstack-clash-protection $(CONTROL_FLOW) -D_FORTIFY_SOURCE=2
+# which compilers for other processors refuse
+CONTROL_FLOW := $(if $(filter x86_64-% i%86-%,$(shell $(CC) -dumpmachine)),-fcf-protection)
 LINK_HARDENING = -Wl,-z,relro,-z,now,-z,noexecstack
 COMPILE = $(CC) -std=gnu17 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DSTORD_VERSION='"$(VERSION)"' $(WARNINGS) $(HARDENING) \
-	-MMD -MP $(CFLAGS)
+	-MMD -MP $(CPPFLAGS) $(CFLAGS)
 
 # Modules, which link what handler loads only when it is needed, and their libraries by pkg-config
 MODULES = systemd password tls
@@ -34,7 +36,7 @@ UNITS = $(notdir $(basename $(wildcard tests/unit/*.c)))
 FUZZERS = $(notdir $(basename $(wildcard tests/fuzz/*.c)))
 SCRIPTS = .ci/run $(wildcard scripts/*) tests/run tests/npm tests/peers tests/with-systemd \
 	tests/ktls/guest tests/ktls/run tests/oldkernel/guest tests/oldkernel/run tests/powercut/guest tests/powercut/prepare \
-	$(wildcard tests/*.bash tests/systemd/*.sh)
+	$(wildcard tests/*.bash tests/systemd/*.sh debian/*.prerm debian/*.postrm)
 FUZZ_SECONDS = 60
 
 # For the makes that are started here and build something
@@ -44,14 +46,15 @@ ALL_CORES = -j$(shell nproc)
 BUILD_PACKAGES = gcc make libc6-dev libcrypt-dev pkg-config libssl-dev libsystemd-dev
 DEMO_PACKAGES = $(BUILD_PACKAGES) systemd
 TEST_PACKAGES = $(DEMO_PACKAGES) bats bsdextrautils busybox curl gnutls-bin inetutils-ftp iproute2 ipsvd \
-	libio-socket-ssl-perl lftp mandoc ncftp openssl passwd perl php-cli procps python3 rclone socat strace \
-	testssl.sh tnftp ucspi-tcp util-linux wput $(PEER_LIBRARIES) $(FILE_SYSTEMS)
+	libio-socket-ssl-perl lftp man-db mandoc ncftp openssl passwd perl php-cli procps python3 rclone socat strace \
+	testssl.sh tnftp ucspi-tcp util-linux wput $(PEER_LIBRARIES) $(FILE_SYSTEMS) $(DEB_PACKAGES)
 # what makes, mounts and watches file systems
 FILE_SYSTEMS = acl bindfs btrfs-progs dosfstools e2fsprogs exfat-fuse exfatprogs fuse3 fusefat \
 	inotify-tools mount xfsprogs
 # what the daemons need that tests/peers unpacks
 PEER_LIBRARIES = libbsd0 libevent-2.1-7 libpam0g libselinux1 libsodium23 libtirpc3 libwrap0
 LINT_PACKAGES = $(BUILD_PACKAGES) clang clang-format clang-tidy cppcheck shellcheck systemd mandoc
+DEB_PACKAGES = $(BUILD_PACKAGES) build-essential debhelper dpkg-dev lintian
 SANITIZER_PACKAGES = $(TEST_PACKAGES)
 FUZZ_PACKAGES = clang libclang-rt-dev
 
@@ -270,6 +273,9 @@ install: all ## install below PREFIX (and SYSCONFDIR), perhaps into DESTDIR
 	$(call put,644,doc/stord.7,$(PREFIX)/share/man/man7/stord.7)
 	$(call put,644,doc/stor.1,$(PREFIX)/share/man/man1/stor.1)
 
+deb: need-DEB ## build Debian packages in build/deb
+	@scripts/deb
+
 uninstall: ## take away what install put there
 	rm -f $(INSTALLED:%="$(DESTDIR)%")
 	rmdir "$(DESTDIR)$(LIBEXECDIR)" "$(DESTDIR)$(UNITDIR)"/stord-*.d \
@@ -282,4 +288,4 @@ help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 12
 
 .SECONDARY: # objects stay
-.PHONY: all demo check asan bench bench-units faults fuzz ktls lint oldkernel powercut torture install uninstall clean help tests-built
+.PHONY: all demo check asan bench bench-units deb faults fuzz ktls lint oldkernel powercut torture install uninstall clean help tests-built
