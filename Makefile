@@ -131,7 +131,8 @@ need-%:
 	@scripts/need $($*_PACKAGES)
 
 tests-built: all $(UNITS:%=$(OBJ)/../unit/%) build/tools/deny build/tools/plainfs \
-	build/tools/count_crypt.so $(OBJ)/../intruder/handler
+	build/tools/count_crypt.so build/tools/complain.so \
+	$(OBJ)/../intruder/handler
 
 demo: need-DEMO ## install what is missing, build, and show an upload by socket activation
 	@$(MAKE) $(ALL_CORES) --no-print-directory all
