@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -143,6 +144,9 @@ void start_shield(struct start *ret_start) {
     start.is_network = is_network(STDIN_FILENO) || is_network(STDOUT_FILENO);
     start.stderr_is_client = stderr_is_client(&start);
     start.error = point_away(&start);
+    /* What a library prints is not kept in a buffer that abort(3) would lose; nor is it asked, by a
+     * call that sessions may not make, whether fd 1 is a terminal */
+    (void)setvbuf(stdout, NULL, _IONBF, 0);
     *ret_start = start;
 }
 
@@ -151,6 +155,8 @@ static void put_back(int from, int to) {
 }
 
 void start_unshield(const struct start *start) {
+    static char buffer[BUFSIZ]; /* which stdout refers to until the end */
+    (void)setvbuf(stdout, buffer, _IOFBF, sizeof(buffer));
     put_back(start->in, STDIN_FILENO);
     put_back(start->out, STDOUT_FILENO);
     put_back(start->saved, STDERR_FILENO);
