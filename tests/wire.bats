@@ -22,6 +22,7 @@ setup() {
     make_certificate tls
     : >"$T/log"
     # What is run for each connection
+    # shellcheck disable=SC2016
     printf '#!/bin/sh\nexport STORD_USER=root\n. "%s/case"\nexec "$SERVER" "$@"\n' "$T" >"$T/bin/serve"
     chmod 0755 "$T/bin/serve"
     start_syslog
