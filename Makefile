@@ -230,6 +230,7 @@ INSTALLED = $(LIBEXECDIR)/handler $(MODULES:%=$(LIBEXECDIR)/stord-%.so) $(PREFIX
 	$(UNITDIR)/stord-inline.socket \
 	$(UNITDIR)/stord-inline@.service $(UNITDIR)/stord-inline@.service.d/00-inline.conf \
 	$(UNITDIR)/stord.slice $(PREFIX)/share/doc/stord/fast.conf \
+	$(PREFIX)/lib/systemd/catalog/stord.catalog \
 	$(PREFIX)/lib/tmpfiles.d/stord.conf $(SYSCONFDIR)/xinetd.d/stord \
 	$(PREFIX)/share/man/man8/handler.8 $(PREFIX)/share/man/man1/stor.1
 
@@ -253,6 +254,7 @@ install: all ## install below PREFIX (and SYSCONFDIR), perhaps into DESTDIR
 	$(call put,644,units/stord-inline@.service.conf,$(UNITDIR)/stord-inline@.service.d/00-inline.conf)
 	$(call put,644,units/stord.slice,$(UNITDIR)/stord.slice)
 	$(call put,644,units/fast.conf,$(PREFIX)/share/doc/stord/fast.conf)
+	$(call put,644,units/stord.catalog,$(PREFIX)/lib/systemd/catalog/stord.catalog)
 	$(call put,644,units/stord.sysusers.conf,$(PREFIX)/lib/sysusers.d/stord.conf)
 	$(call put,644,units/stord.tmpfiles.conf,$(PREFIX)/lib/tmpfiles.d/stord.conf)
 	$(call put,644,xinetd.d/stord,$(SYSCONFDIR)/xinetd.d/stord)

@@ -11,6 +11,8 @@ import re
 import socket
 import subprocess
 import sys
+import tempfile
+import threading
 
 HANDLER, FOLDER, HOW = sys.argv[1:4]
 ROOT, USERS = FOLDER + "/root", FOLDER + "/users"
@@ -20,7 +22,7 @@ FORGED = b"x stord[1]: Login failed from 192.0.2.1:1: user y"
 NAMES = [b"plain", b"caf\xc3\xa9", b"caf\xe9", b"\xff\xfe", b"cut \xe2\x82", b"overlong \xc0\xaf", b"surrogate \xed\xa0\x80",
          b"next line \x85", b"next line \xc2\x85", b"csi \x9b31m", b"csi \xc2\x9b31m", b"end \xe2\x80\xa8 of line",
          b"end \xe2\x80\xa9 of paragraph", b"right \xe2\x80\xae to left", b"mark \xe2\x80\x8f", b"isolate \xe2\x81\xa6",
-         b"bom \xef\xbb\xbf", b'quote " quote', b"back\\slash", b"like an escape \\x41 \\u0041", b"<3>", b'","file":"/etc/passwd',
+         b"bom \xef\xbb\xbf", b'quote " quote', b"back\\slash", b"like an escape \\x41 \\u0041", b"<3>", b'","file":"shadow',
          b'"}', b'"}\xff{"', FORGED, b"%s%n%x", b"{}", b"emoji \xf0\x9f\x98\x80"]
 # What else can stand in a line: no name has these
 WORDS = NAMES + [b"bell \x07", b"escape \x1b[2J\x1b]0;title\x07", b"tab\there", b"back \x08\x08\x08", b"delete \x7f",
@@ -63,6 +65,11 @@ class Syslog:
                 return lines
 
 
+def send(wire, commands):
+    wire.sendall(commands)
+    wire.shutdown(socket.SHUT_WR)
+
+
 def play(commands, *options):
     """The log's lines of a session."""
     ours, theirs = socket.socketpair()
@@ -71,15 +78,17 @@ def play(commands, *options):
     if HOW == "syslog":
         command = ["unshare", "--mount", "--propagation", "private", "sh", "-ec",
                    'mount --bind "$0" /dev; exec "$@"', FOLDER + "/dev", *command]
-    session = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=subprocess.PIPE)
+    errors = tempfile.TemporaryFile()
+    session = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=errors)
     theirs.close()
-    ours.sendall(commands)
-    ours.shutdown(socket.SHUT_WR)
+    threading.Thread(target=send, args=(ours, commands), daemon=True).start()
     replies = b""
     while piece := ours.recv(65536):
         replies += piece
-    log = session.stderr.read()
-    check(session.wait() == 0, "the session failed", replies, log)
+    status = session.wait()
+    errors.seek(0)
+    log = errors.read()
+    check(status == 0, "the session failed", status, replies, log)
     if HOW == "syslog":
         check(log == b"", "on standard error", log)
         return replies, syslog.take()
@@ -194,8 +203,7 @@ def words():
     # names that cannot be, in what refuses them
     bad = [word for word in WORDS if re.search(rb"[\x00-\x1f\x7f]", word)]
     _, lines = play(b"".join(b"MKD %s\r\n" % on_wire(word) for word in bad) + b"QUIT\r\n")
-    for word, text in zip(bad, find(lines, "Failed to ", len(bad)) if False else
-                          [text for text in map(text_of, lines) if " reply 553 to MKD " in text]):
+    for word, text in zip(bad, [text for text in map(text_of, lines) if " reply 553 to MKD " in text], strict=True):
         check(text.endswith("reply 553 to MKD " + message_of(as_received(word))), word, text)
 
 
