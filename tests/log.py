@@ -202,8 +202,10 @@ def words():
             check(text == beginning + message_of(prefix + as_received(word)), word, text)
     # names that cannot be, in what refuses them
     bad = [word for word in WORDS if re.search(rb"[\x00-\x1f\x7f]", word)]
-    _, lines = play(b"".join(b"MKD %s\r\n" % on_wire(word) for word in bad) + b"QUIT\r\n")
-    for word, text in zip(bad, [text for text in map(text_of, lines) if " reply 553 to MKD " in text], strict=True):
+    replies, lines = play(b"".join(b"MKD %s\r\n" % on_wire(word) for word in bad) + b"QUIT\r\n")
+    texts = [text for text in map(text_of, lines) if "reply 553 to MKD" in text]
+    check(len(texts) == len(bad), replies, lines)
+    for word, text in zip(bad, texts):
         check(text.endswith("reply 553 to MKD " + message_of(as_received(word))), word, text)
 
 

@@ -8,10 +8,9 @@ install -d /etc/stord
 printf 'me:%s:/:upload,replace,list:\n' "$(perl -e 'print crypt("secret", q($6$rounds=1000$salt$))')" >/etc/stord/users
 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost \
     -keyout /etc/stord/tls.key -out /etc/stord/tls.crt 2>/dev/null
-# STORD_LOG: whatever the unit says. Standard error is the client's here, and nobody's log.
-drop_in stord@.service '[Service]' StandardError=inherit Environment=STORD_LOG=journal Environment=STORD_USERS= \
+# STORD_LOG: whatever the unit says
+drop_in stord@.service '[Service]' Environment=STORD_LOG=journal \
     LoadCredential=tls.crt:/etc/stord/tls.crt LoadCredential=tls.key:/etc/stord/tls.key
-sed -i '/STORD_USERS=/d' /etc/systemd/system/stord@.service.d/test.conf
 systemctl daemon-reload
 start_stord
 
@@ -21,6 +20,10 @@ drop_in stord@.service '[Service]' StandardError=journal Environment=STORD_LOG=j
     LoadCredential=users:/etc/stord/users LoadCredential=tls.crt:/etc/stord/tls.crt LoadCredential=tls.key:/etc/stord/tls.key
 command -p python3 "$TOP/tests/systemd/fields.py" users
 all_sessions_gone
+
+# Standard error that is the connection: not a byte of the log in the replies
+drop_in stord@.service '[Service]' StandardError=inherit Environment=STORD_LOG=stderr Environment=STORD_LOG_LEVEL=debug
+inline_upload inherited hello
 
 # journalctl --update-catalog comes behind make install, as README says
 journalctl --update-catalog
