@@ -193,7 +193,7 @@ asan: need-SANITIZER ## the tests of the protocol with AddressSanitizer and UBSa
 ASAN_TESTS = tests/client.bats tests/commands.bats tests/data.bats tests/files.bats tests/inline.bats \
 	tests/start.bats tests/verbs.bats tests/list.bats tests/retr.bats \
 	tests/dialogues.bats tests/codes.bats tests/superservers.bats tests/conflict.bats \
-	tests/modes.bats tests/partials.bats tests/quota.bats tests/stop.bats tests/check.bats \
+	tests/modes.bats tests/partials.bats tests/quota.bats tests/stop.bats tests/check.bats tests/log.bats \
 	tests/users.bats tests/login.bats tests/client_tls.bats \
 	tests/tls.bats tests/tls_data.bats tests/tls_certificates.bats
 

@@ -31,6 +31,7 @@ log_py() { command -p python3 "$TOP/tests/log.py" "$HANDLER" "$T" "$1"; }
 @test "log: formats there are, and others" {
     for format in '' xml JSON 'text ' json,text; do
         run -64 --separate-stderr "$HANDLER" --log-format "$format" </dev/null
+        # shellcheck disable=SC2154
         [[ $stderr == *"--log-format wants text or json, not \"$format\""* ]]
     done
     STORD_LOG_FORMAT=xml run -78 --separate-stderr "$HANDLER" </dev/null

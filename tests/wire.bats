@@ -105,3 +105,34 @@ inetd_conf() { printf '%s stream tcp nowait%s root %s serve\n' "$1" "$2" "$T/bin
 @test "nothing but replies: systemd-socket-activate --inetd" {
     nothing_but_replies own systemd-socket-activate --inetd -a -l "127.0.0.1:$PORT" "$T/bin/serve"
 }
+
+@test "nothing but replies: standard error that is another connection of a network gets nothing either" {
+    command -p python3 - "$HANDLER" "$ROOT" <<'PY'
+import socket, subprocess, sys
+def pair():
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        ours = socket.create_connection(listener.getsockname())
+        return ours, listener.accept()[0]
+(ours, theirs), (other, error) = pair(), pair()
+session = subprocess.Popen([sys.argv[1], "--root", sys.argv[2]], stdin=theirs, stdout=theirs, stderr=error)
+theirs.close(), error.close()
+ours.sendall(b"QUIT\r\n")
+assert ours.makefile("rb").read().startswith(b"220 ")
+assert session.wait() == 0 and other.recv(1) == b""
+PY
+}
+
+@test "the credential helper has no descriptor of the connection" {
+    mkfifo "$T/in"
+    exec {in}<>"$T/in"
+    spawn "$HANDLER" --root "$ROOT" --users "$T/users" <"$T/in"
+    wait_for grep -q '^220 ' "$SPAWN_LOG"
+    local helper
+    helper=$(pgrep -P "$SPAWN_PID")
+    [ "/proc/$SPAWN_PID/fd/3" -ef "$T/in" ]
+    ls -l "/proc/$helper/fd"
+    for fd in "/proc/$helper/fd"/*; do
+        if [ "$fd" -ef "$T/in" ]; then fail "it has"; fi
+    done
+    exec {in}>&-
+}
