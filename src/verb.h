@@ -43,6 +43,15 @@ struct verb {
 /* The verb that a command line begins with, or NULL. Case does not count (RFC 959 section 5.2). */
 const struct verb *verb_find(const char *line);
 
+/* What of a command line must not be written down. */
+enum verb_secrecy {
+    VERB_PUBLIC,
+    VERB_SECRET_ARGUMENT, /* all behind the verb */
+    VERB_SECRET_LINE      /* it is broken, and may hold a password */
+};
+
+enum verb_secrecy verb_secrecy(const char *line);
+
 /* Runs the command in line, or answers the fault that was found in it. Returns a negative errno
  * when the client cannot be reached. */
 int verb_run(struct session *session, char *line, enum line_fault fault);
