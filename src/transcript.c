@@ -190,6 +190,17 @@ static void conceal(struct transcript *transcript, const struct line *line,
     transcript->left_out = 0;
 }
 
+/* What must not be written of the line. Its bytes are looked at, too, for telnet may have swallowed
+ * some of them. */
+static enum verb_secrecy secrecy_of(const struct transcript *transcript, const char *text) {
+    enum verb_secrecy secrecy = verb_secrecy(text);
+    if (secrecy == VERB_PUBLIC && memchr(transcript->raw, 0xff, transcript->raw_length) &&
+        verb_may_hold_password(transcript->raw, transcript->raw_length) &&
+        !verb_may_hold_password(text, strlen(text)))
+        return VERB_SECRET_LINE;
+    return secrecy;
+}
+
 /* Can the line not be played? Recordings are played in clear text. */
 static bool is_aside(const struct session *session, const struct verb *verb) {
     return verb && verb->traits & VERB_TLS && session->secure.setup.library;
@@ -209,7 +220,7 @@ static void put_line(const struct session *session) {
     struct transcript *transcript = session->transcript;
     const struct line *line = &session->line;
     const struct verb *verb = verb_find(line->text);
-    enum verb_secrecy secrecy = verb_secrecy(line->text);
+    enum verb_secrecy secrecy = secrecy_of(transcript, line->text);
     begin_line(session);
     if (secrecy != VERB_PUBLIC)
         conceal(transcript, line, secrecy);
@@ -340,8 +351,9 @@ static void put_rest(const struct session *session) {
         return;
     rest.text[rest.length] = '\0';
     begin_line(session);
-    if (verb_secrecy(rest.text) != VERB_PUBLIC)
-        conceal(transcript, &rest, verb_secrecy(rest.text));
+    enum verb_secrecy secrecy = secrecy_of(transcript, rest.text);
+    if (secrecy != VERB_PUBLIC)
+        conceal(transcript, &rest, secrecy);
     explicit_bzero(&rest, sizeof(rest));
     put_raw(session, mark(transcript));
 }

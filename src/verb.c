@@ -106,20 +106,19 @@ const struct verb *verb_find(const char *line) {
     return NULL;
 }
 
-/* Do its letters, whatever stands between them, spell a verb that a password follows? */
-static bool may_hold_password(const char *line) {
+bool verb_may_hold_password(const char *bytes, size_t n) {
     static const char *const words[] = {"PASS", "ACCT", "PSWD", "CPWD"};
     char letters[LINE_LIMIT + 1];
-    size_t n = 0;
-    for (const char *c = line; *c; c++) {
-        if (isalpha((unsigned char)*c))
-            letters[n++] = (char)toupper((unsigned char)*c);
+    size_t length = 0;
+    for (size_t i = 0; i < n && length < LINE_LIMIT; i++) {
+        if (isalpha((unsigned char)bytes[i]))
+            letters[length++] = (char)toupper((unsigned char)bytes[i]);
     }
-    letters[n] = '\0';
+    letters[length] = '\0';
     bool found = false;
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]) && !found; i++)
         found = strstr(letters, words[i]) != NULL;
-    explicit_bzero(letters, n);
+    explicit_bzero(letters, length);
     return found;
 }
 
@@ -135,7 +134,7 @@ enum verb_secrecy verb_secrecy(const char *line) {
     if (verb && verb->traits & VERB_SECRET)
         return VERB_SECRET_ARGUMENT;
     bool odd = !verb || verb->run == verb_site || has_control(line);
-    return odd && may_hold_password(line) ? VERB_SECRET_LINE : VERB_PUBLIC;
+    return odd && verb_may_hold_password(line, strlen(line)) ? VERB_SECRET_LINE : VERB_PUBLIC;
 }
 
 static void log_command(const struct session *session, const struct verb *verb, const char *line) {

@@ -7,6 +7,9 @@
 #ifndef STORD_VERB_H
 #define STORD_VERB_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
 #include "line.h"
 #include "rights.h"
 
@@ -51,6 +54,10 @@ enum verb_secrecy {
 };
 
 enum verb_secrecy verb_secrecy(const char *line);
+
+/* Do the letters among n bytes, whatever stands between them, spell a verb that a password follows?
+ */
+bool verb_may_hold_password(const char *bytes, size_t n);
 
 /* Runs the command in line, or answers the fault that was found in it. Returns a negative errno
  * when the client cannot be reached. */
