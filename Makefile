@@ -45,7 +45,7 @@ BUILD_PACKAGES = gcc make libc6-dev libcrypt-dev pkg-config libssl-dev libsystem
 DEMO_PACKAGES = $(BUILD_PACKAGES) systemd
 TEST_PACKAGES = $(DEMO_PACKAGES) bats busybox curl gnutls-bin inetutils-ftp iproute2 ipsvd \
 	libio-socket-ssl-perl lftp ncftp openssl perl php-cli procps python3 rclone socat strace testssl.sh \
-	tnftp ucspi-tcp util-linux wput $(PEER_LIBRARIES) $(FILE_SYSTEMS)
+	tnftp ucspi-tcp util-linux webalizer wput $(PEER_LIBRARIES) $(FILE_SYSTEMS)
 # what makes, mounts and watches file systems
 FILE_SYSTEMS = acl bindfs btrfs-progs dosfstools e2fsprogs exfat-fuse exfatprogs fuse3 fusefat \
 	inotify-tools mount xfsprogs

@@ -302,6 +302,10 @@ p.communicate()' "$HANDLER" --users "$T/users" --root "$ROOT" --transcript "$T/r
     grep -qx '> PASS wrong!' "$T/all"
     grep -qx '> \*\*\*' "$T/all"
     not_logged 'Received command: .*needle'
+    # and all of it can be played
+    users "me:$(hash secret):/::"
+    for file in "$T"/records/*; do at_once talk -o pipe --users "$T/users" <"$file"; done
+    all_done
 }
 
 @test "transcript: a login can be played with the password secret, and a wrong one with any" {
