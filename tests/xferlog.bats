@@ -302,6 +302,32 @@ for t in threads: t.join()' "$PORT" "$long"
     printf 'QUIT\r\n' | "$HANDLER" --root "$ROOT" --xferlog none
 }
 
+@test "xferlog, transcript: both are opened by the user that root becomes" {
+    need_root "gives it up"
+    mkdir "$T/theirs"
+    chown nobody "$T/theirs"
+    talk --user nobody --xferlog "$T/theirs/xferlog" --transcript "$T/theirs" <<'STEPS'
+< 220
+> ALLO 5
+< 200
+> STOR x
+< 150
+>> hello
+< 226
+STEPS
+    [ "$(stat -c %U "$T/theirs"/* | sort -u)" = nobody ]
+    [ "$(wc -l <"$T/theirs/xferlog")" = 1 ]
+    mkdir "$T/ours"
+    for option in --xferlog="$T/ours/xferlog" --transcript="$T/ours"; do
+        talk --user nobody "$option" <<'STEPS'
+< 421
+closed
+exits 78
+STEPS
+    done
+    [ -z "$(ls "$T/ours")" ]
+}
+
 @test "xferlog: a line that cannot be written is said once, and no upload fails for it" {
     head -c 2000000 /dev/zero >"$X" # more than files may have
     (
