@@ -194,7 +194,8 @@ ASAN_TESTS = tests/client.bats tests/commands.bats tests/data.bats tests/files.b
 	tests/dialogues.bats tests/codes.bats tests/superservers.bats tests/conflict.bats \
 	tests/modes.bats tests/partials.bats tests/quota.bats tests/stop.bats tests/check.bats \
 	tests/users.bats tests/login.bats tests/client_tls.bats \
-	tests/tls.bats tests/tls_data.bats tests/tls_certificates.bats
+	tests/tls.bats tests/tls_data.bats tests/tls_certificates.bats \
+	tests/xferlog.bats tests/transcript.bats
 
 fuzz: need-FUZZ ## fuzz what reads bytes from strangers, FUZZ_SECONDS each
 	@$(MAKE) $(ALL_CORES) --no-print-directory $(FUZZERS:%=build/fuzz/%)

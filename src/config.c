@@ -296,14 +296,31 @@ bool config_has(const struct config *config, const char *name) {
     return option && config->given >> (option - options) & 1;
 }
 
-/* Can a client notice the option? */
-static bool is_noticed(const struct option *option) {
-    static const char *const words[] = {"root", "user",       "users",      "tls",  "log",
-                                        "xfer", "transcript", "debug-conf", "group"};
-    bool found = false;
-    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]) && !found; i++)
-        found = strncmp(option->name, words[i], strlen(words[i])) == 0;
-    return !found;
+/* Is it of no account to what a session does: of this machine, of its users and of TLS, of logs? */
+static bool is_of_the_place(const char *name) {
+    static const char *const names[] = {"root",
+                                        "users",
+                                        "user",
+                                        "group",
+                                        "passive-ports",
+                                        "passive-address",
+                                        "log",
+                                        "log-level",
+                                        "log-format",
+                                        "xferlog",
+                                        "transcript",
+                                        "require-confinement",
+                                        "tls-require-reuse",
+                                        "tls-lenient-close",
+                                        "tls",
+                                        "tls-cert",
+                                        "tls-key",
+                                        "tls-client-ca",
+                                        "debug-confinement"};
+    size_t i = 0, count = sizeof(names) / sizeof(names[0]);
+    while (i < count && strcmp(name, names[i]) != 0)
+        i++;
+    return i < count;
 }
 
 void config_describe(const struct config *config, char *text, size_t size) {
@@ -312,7 +329,8 @@ void config_describe(const struct config *config, char *text, size_t size) {
     for (size_t i = 0; i < OPTION_COUNT; i++) {
         const struct option *option = &options[i];
         const char *value = config->said[i];
-        if (!value || !is_noticed(option) || (!option->metavar && strcmp(value, "yes") != 0))
+        if (!value || is_of_the_place(option->name) ||
+            (!option->metavar && strcmp(value, "yes") != 0))
             continue;
         size_t more = strlen(option->name) + strlen(value) + sizeof(" --=");
         if (n + more < size)

@@ -82,8 +82,8 @@ enum config_outcome config_load(struct config *ret_config, int argc, char *const
 /* Tells whether the option of that name was given, as an argument or in the environment. */
 bool config_has(const struct config *config, const char *name);
 
-/* Writes " --NAME=VALUE" of each option that was given and that a client could notice: not where
- * things are, not who logs in how, nothing of the logs. What has no room is left out. */
+/* Writes " --NAME=VALUE" of each option that was given and that matters to what a session does
+ * wherever it is: nothing of places, users, TLS and logs. What has no room is left out. */
 void config_describe(const struct config *config, char *text, size_t size);
 
 /* Tells whether root is the default one, which is created when it is missing. */

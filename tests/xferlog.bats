@@ -278,12 +278,12 @@ for t in threads: t.join()' "$PORT" "$long"
 }
 
 @test "xferlog: a file that cannot be opened means that nobody is served, and --check says so" {
-    mkfifo "$T/fifo"
+    mkfifo -m 666 "$T/fifo" # which nobody reads
     touch "$T/theirs"
     chmod 644 "$T/theirs"
     local WRAP=(setpriv --reuid 65534 --regid 65534 --clear-groups)
     for file in "$T" "$T/no/such" "$T/fifo" /dev/null "$T/theirs" "$T/new"; do
-        run -78 --separate-stderr "${WRAP[@]}" "$HANDLER" --root "$ROOT" --xferlog "$file" </dev/null
+        run -78 --separate-stderr timeout 20 "${WRAP[@]}" "$HANDLER" --root "$ROOT" --xferlog "$file" </dev/null
         [ "$output" = "421 Service not available: see the server's log"$'\r' ]
         # shellcheck disable=SC2154
         [[ "$stderr" == *"Cannot start: xferlog $file: "* ]]
