@@ -144,8 +144,8 @@ size_t escape_json(char *out, size_t size, const char *text) {
 
 size_t escape_word(char *out, size_t size, const char *text) {
     size_t length = escape(out, size, text, for_word);
-    for (char *c = out; *c; c++)
-        *c = *c == ' ' ? '_' : *c;
+    for (char *blank = out; (blank = strchr(blank, ' '));)
+        *blank = '_';
     return length;
 }
 

@@ -267,7 +267,7 @@ int verb_run(struct session *session, char *line, enum line_fault fault) {
     }
     bool is_inline = verb && verb->traits & VERB_UPLOAD && !session->data.used;
     int result = refuse(session, verb, line, argument, fault);
-    if (result == 0)
+    if (result == 0 && verb) /* which there is */
         result = run(session, verb, argument);
     else if (result > 0)
         result = 0;
