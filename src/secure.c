@@ -119,6 +119,7 @@ int secure_control(struct session *session) {
     if (result < 0) {
         log_event(session->log, EVENT_TLS_BROKEN, "TLS handshake failed: %s",
                   explain(wire, result));
+        transcript_note(session, "TLS handshake failed: %s", explain(wire, result));
         wire_bare(wire);
         return result;
     }

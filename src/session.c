@@ -211,8 +211,10 @@ bool session_may_replace(const struct session *session) {
 }
 
 int session_stop(struct session *session) {
-    if (!session->stopping)
+    if (!session->stopping) {
         log_event(session->log, EVENT_STOPPED, "Closing: asked to stop");
+        transcript_note(session, "The server is asked to stop");
+    }
     session->stopping = session->over = true;
     session->control.stop = -1; /* it has done its work, and the last reply may be waited for */
     return -ESHUTDOWN;
