@@ -15,10 +15,12 @@ OBJ = build/obj
 CC = gcc
 CFLAGS = -O2 -g
 WARNINGS = -Wall -Wextra -Wshadow -Wconversion -Werror
-HARDENING = -fstack-protector-strong -fstack-clash-protection -fcf-protection -D_FORTIFY_SOURCE=2
+HARDENING = -fstack-protector-strong -fstack-clash-protection $(CONTROL_FLOW) -D_FORTIFY_SOURCE=2
+# which compilers for other processors refuse
+CONTROL_FLOW := $(if $(filter x86_64-% i%86-%,$(shell $(CC) -dumpmachine)),-fcf-protection)
 LINK_HARDENING = -Wl,-z,relro,-z,now,-z,noexecstack
 COMPILE = $(CC) -std=gnu17 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DSTORD_VERSION='"$(VERSION)"' $(WARNINGS) $(HARDENING) \
-	-MMD -MP $(CFLAGS)
+	-MMD -MP $(CPPFLAGS) $(CFLAGS)
 
 # Modules, which link what handler loads only when it is needed, and their libraries by pkg-config
 MODULES = systemd password tls
@@ -34,7 +36,7 @@ UNITS = $(notdir $(basename $(wildcard tests/unit/*.c)))
 FUZZERS = $(notdir $(basename $(wildcard tests/fuzz/*.c)))
 SCRIPTS = .ci/run $(wildcard scripts/*) tests/run tests/npm tests/peers tests/with-systemd \
 	tests/ktls/guest tests/ktls/run tests/oldkernel/guest tests/oldkernel/run tests/powercut/guest tests/powercut/prepare \
-	$(wildcard tests/*.bash tests/systemd/*.sh)
+	$(wildcard tests/*.bash tests/systemd/*.sh debian/*.prerm debian/*.postrm)
 FUZZ_SECONDS = 60
 
 # For the makes that are started here and build something
@@ -43,19 +45,23 @@ ALL_CORES = -j$(shell nproc)
 # What has to be installed, by Debian's names
 BUILD_PACKAGES = gcc make libc6-dev libcrypt-dev pkg-config libssl-dev libsystemd-dev
 DEMO_PACKAGES = $(BUILD_PACKAGES) systemd
-TEST_PACKAGES = $(DEMO_PACKAGES) bats busybox curl gnutls-bin inetutils-ftp iproute2 ipsvd \
-	libio-socket-ssl-perl lftp ncftp openssl perl php-cli procps python3 rclone socat strace testssl.sh \
-	tnftp ucspi-tcp util-linux webalizer wput $(PEER_LIBRARIES) $(FILE_SYSTEMS)
+TEST_PACKAGES = $(DEMO_PACKAGES) bats bsdextrautils busybox curl gnutls-bin inetutils-ftp iproute2 ipsvd \
+	libio-socket-ssl-perl lftp man-db mandoc ncftp openssl passwd perl php-cli procps python3 rclone socat strace \
+	testssl.sh tnftp ucspi-tcp util-linux webalizer wput $(PEER_LIBRARIES) $(FILE_SYSTEMS) $(DEB_PACKAGES)
 # what makes, mounts and watches file systems
 FILE_SYSTEMS = acl bindfs btrfs-progs dosfstools e2fsprogs exfat-fuse exfatprogs fuse3 fusefat \
 	inotify-tools mount xfsprogs
 # what the daemons need that tests/peers unpacks
 PEER_LIBRARIES = libbsd0 libevent-2.1-7 libpam0g libselinux1 libsodium23 libtirpc3 libwrap0
 LINT_PACKAGES = $(BUILD_PACKAGES) clang clang-format clang-tidy cppcheck shellcheck systemd mandoc
+DEB_PACKAGES = $(BUILD_PACKAGES) build-essential debhelper dpkg-dev lintian
 SANITIZER_PACKAGES = $(TEST_PACKAGES)
 FUZZ_PACKAGES = clang libclang-rt-dev
 
-all: $(OUT)/handler $(OUT)/client $(MODULES:%=$(OUT)/stord-%.so) ## build everything
+# The page that has the table of options in it; other builds make none.
+MANUAL = build/man/stord-handler.8
+
+all: $(OUT)/handler $(OUT)/client $(MODULES:%=$(OUT)/stord-%.so) $(if $(filter .,$(OUT)),$(MANUAL)) ## build everything
 
 $(OUT)/handler: $(HANDLER_SOURCES:%.c=$(OBJ)/%.o)
 	@echo "  LINK $@"
@@ -81,6 +87,12 @@ $(OBJ)/src/tls/%.o: src/tls/%.c
 	@echo "  CC $<"
 	@mkdir -p $(@D)
 	@$(COMPILE) -fPIC -fvisibility=hidden $$(pkg-config --cflags $(tls_LIBRARY)) -c -o $@ $<
+
+$(MANUAL): doc/stord-handler.8 doc/options.mdoc handler scripts/manual
+	@echo "  MAN $@"
+	@mkdir -p $(@D)
+	@scripts/manual ./handler doc/stord-handler.8 doc/options.mdoc >$@.new
+	@mv $@.new $@
 
 # The names of system calls, as the kernel's headers have them
 build/syscalls/syscalls.inc:
@@ -231,11 +243,13 @@ INSTALLED = $(LIBEXECDIR)/handler $(MODULES:%=$(LIBEXECDIR)/stord-%.so) $(PREFIX
 	$(UNITDIR)/stord-inline@.service $(UNITDIR)/stord-inline@.service.d/00-inline.conf \
 	$(UNITDIR)/stord.slice $(PREFIX)/share/doc/stord/fast.conf \
 	$(PREFIX)/lib/tmpfiles.d/stord.conf $(SYSCONFDIR)/xinetd.d/stord \
-	$(PREFIX)/share/man/man8/handler.8 $(PREFIX)/share/man/man1/stor.1
+	$(PREFIX)/share/man/man8/stord-handler.8 $(PREFIX)/share/man/man7/stord.7 \
+	$(PREFIX)/share/man/man1/stor.1
 
 # $(call put,MODE,FROM,TO): installs one file, with its paths changed to where things go
 put = install -d "$(DESTDIR)$(dir $(3))" && \
-	sed 's|/usr/local/libexec/stord|$(LIBEXECDIR)|g; s|/usr/local/share|$(PREFIX)/share|g' $(2) >"$(DESTDIR)$(3)" && \
+	sed 's|/usr/local/libexec/stord|$(LIBEXECDIR)|g; s|/usr/local/lib/systemd/system|$(UNITDIR)|g' $(2) | \
+	sed 's|/usr/local/share/|$(PREFIX)/share/|g; s|/usr/local/lib/|$(PREFIX)/lib/|g; s|/usr/local/bin/|$(PREFIX)/bin/|g' >"$(DESTDIR)$(3)" && \
 	chmod $(1) "$(DESTDIR)$(3)"
 
 install: all ## install below PREFIX (and SYSCONFDIR), perhaps into DESTDIR
@@ -256,8 +270,12 @@ install: all ## install below PREFIX (and SYSCONFDIR), perhaps into DESTDIR
 	$(call put,644,units/stord.sysusers.conf,$(PREFIX)/lib/sysusers.d/stord.conf)
 	$(call put,644,units/stord.tmpfiles.conf,$(PREFIX)/lib/tmpfiles.d/stord.conf)
 	$(call put,644,xinetd.d/stord,$(SYSCONFDIR)/xinetd.d/stord)
-	$(call put,644,doc/handler.8,$(PREFIX)/share/man/man8/handler.8)
+	$(call put,644,$(MANUAL),$(PREFIX)/share/man/man8/stord-handler.8)
+	$(call put,644,doc/stord.7,$(PREFIX)/share/man/man7/stord.7)
 	$(call put,644,doc/stor.1,$(PREFIX)/share/man/man1/stor.1)
+
+deb: need-DEB ## build Debian packages in build/deb
+	@scripts/deb
 
 uninstall: ## take away what install put there
 	rm -f $(INSTALLED:%="$(DESTDIR)%")
@@ -271,4 +289,4 @@ help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 12
 
 .SECONDARY: # objects stay
-.PHONY: all demo check asan bench bench-units faults fuzz ktls lint oldkernel powercut torture install uninstall clean help tests-built
+.PHONY: all demo check asan bench bench-units deb faults fuzz ktls lint oldkernel powercut torture install uninstall clean help tests-built

@@ -184,7 +184,7 @@ static int serve(const struct config *config, struct log *log, int stop) {
         log_event(log, EVENT_NO_CLIENT, "No client: %s", strerror(-result));
         return result == -ENOTCONN ? EX_OK : EX_OSERR;
     }
-    log->context.peer = making.peer.text;
+    memcpy(log->context.peer, making.peer.text, sizeof(log->context.peer));
     log_event(log, EVENT_ACCEPTED, "Accepted connection from %s", making.peer.text);
     result = make(&making);
     if (result < 0) {

@@ -15,17 +15,14 @@
 
 #include "clock.h"
 #include "escape.h"
+#include "json.h"
+#include "record.h"
 #include "systemd.h"
 
 enum {
     STUCK_TIME = 500,    /* ms to wait for whoever reads the log */
-    EVENT_LIMIT = 17408, /* longest event in bytes; a path may have 4096, escaped 4 times */
-    JSON_LIMIT = 65536,  /* longest line of JSON */
-    JSON_RESERVE = 1024, /* of that, for what comes behind a string: names, numbers, its end */
-    NUMBER_SIZE = 24,    /* a number as text */
-    FACTS_MOST = 10,     /* facts of one event */
-    FIELDS_MOST = FACTS_MOST + 5,
-    FIELDS_ROOM = 40960 /* for all fields of one event */
+    FIELDS_ROOM = 40960, /* for all of the journal's fields of one event */
+    FIELDS_MOST = RECORD_FACTS + 5
 };
 
 static const int syslog_priority[] = {LOG_ERR, LOG_WARNING, LOG_INFO, LOG_DEBUG};
@@ -77,22 +74,6 @@ bool log_settle(const struct log *log) {
     return log->setup.target != LOG_TARGET_JOURNAL || log->setup.level >= LOG_LEVEL_INFO;
 }
 
-/* One fact: its name in JSON, which is STORD_NAME in the journal. */
-struct fact {
-    const char *name, *value;
-    bool is_number;
-};
-
-/* One event as it is to be written. */
-struct record {
-    const struct event_kind *kind;
-    int priority;     /* of syslog */
-    const char *text; /* one line, escaped */
-    char bytes[NUMBER_SIZE], seconds[NUMBER_SIZE], reply[NUMBER_SIZE];
-    struct fact facts[FACTS_MOST];
-    size_t count;
-};
-
 static void add(struct record *record, const char *name, const char *value) {
     if (value && *value)
         record->facts[record->count++] = (struct fact){name, value, false};
@@ -111,13 +92,13 @@ static void collect(struct record *record, const struct log_context *context,
     add(record, "file", facts->file);
     add(record, "verdict", facts->verdict);
     if (facts->moved) {
-        (void)snprintf(record->bytes, NUMBER_SIZE, "%llu", (unsigned long long)facts->bytes);
-        (void)snprintf(record->seconds, NUMBER_SIZE, "%.6f", facts->seconds);
+        (void)snprintf(record->bytes, RECORD_NUMBER, "%llu", (unsigned long long)facts->bytes);
+        (void)snprintf(record->seconds, RECORD_NUMBER, "%.6f", facts->seconds);
         add_number(record, "bytes", record->bytes);
         add_number(record, "seconds", record->seconds);
     }
     if (facts->reply) {
-        (void)snprintf(record->reply, NUMBER_SIZE, "%d", facts->reply);
+        (void)snprintf(record->reply, RECORD_NUMBER, "%d", facts->reply);
         add_number(record, "reply", record->reply);
     }
 }
@@ -146,7 +127,7 @@ static void put_field(struct fields *fields, const char *prefix, const char *nam
 
 static int to_journal(const struct log *log, const struct record *record) {
     struct fields fields; /* its room is not touched before there is something to put into it */
-    char priority[NUMBER_SIZE];
+    char priority[RECORD_NUMBER];
     (void)snprintf(priority, sizeof(priority), "%d", record->priority);
     fields.count = 0;
     fields.used = 0;
@@ -158,73 +139,6 @@ static int to_journal(const struct log *log, const struct record *record) {
     for (size_t i = 0; i < record->count; i++)
         put_field(&fields, "stord_", record->facts[i].name, record->facts[i].value);
     return log->setup.systemd->journal_sendv(fields.parts, fields.count);
-}
-
-/* A line of JSON being put together. Room is left for its end. */
-struct json {
-    char *line;
-    size_t length;
-};
-
-__attribute__((format(printf, 2, 3))) static void put_json(struct json *json, const char *format,
-                                                           ...) {
-    va_list arguments;
-    va_start(arguments, format);
-    json->length +=
-        (size_t)vsnprintf(json->line + json->length, JSON_LIMIT - json->length, format, arguments);
-    va_end(arguments);
-}
-
-/* How much room there is for a string. */
-static size_t json_room(const struct json *json) {
-    size_t limit = JSON_LIMIT - JSON_RESERVE;
-    return json->length < limit ? limit - json->length : 1;
-}
-
-/* A string is cut where it would leave too little room for what comes behind it. */
-static void put_string(struct json *json, const char *name, const char *value) {
-    put_json(json, ",\"%s\":\"", name);
-    json->length += escape_json(json->line + json->length, json_room(json), value);
-    put_json(json, "\"");
-}
-
-/* The bytes of a string that JSON cannot carry. */
-static void put_hexadecimal(struct json *json, const char *name, const char *value) {
-    if (2 * strlen(value) >= json_room(json))
-        return;
-    put_json(json, ",\"%s_hex\":\"", name);
-    for (const char *c = value; *c; c++)
-        put_json(json, "%02x", (unsigned char)*c);
-    put_json(json, "\"");
-}
-
-static void put_fact(struct json *json, const struct fact *fact) {
-    if (fact->is_number) {
-        put_json(json, ",\"%s\":%s", fact->name, fact->value);
-        return;
-    }
-    put_string(json, fact->name, fact->value);
-    if (!escape_is_utf8(fact->value))
-        put_hexadecimal(json, fact->name, fact->value);
-}
-
-/* Puts a line behind the first n bytes. Returns the length of all. */
-static size_t format_json(char line[JSON_LIMIT], size_t n, const struct record *record) {
-    static const char *const levels[] = {"error", "warning", "info", "debug"};
-    struct json json = {line, n};
-    struct timespec now;
-    struct tm utc;
-    char date[sizeof("2000-01-01T00:00:00")];
-    (void)clock_gettime(CLOCK_REALTIME, &now);
-    (void)gmtime_r(&now.tv_sec, &utc);
-    (void)strftime(date, sizeof(date), "%FT%T", &utc);
-    put_json(&json, "{\"time\":\"%s.%06ldZ\",\"level\":\"%s\",\"event\":\"%s\",\"pid\":%d", date,
-             now.tv_nsec / 1000, levels[record->kind->level], record->kind->name, (int)getpid());
-    for (size_t i = 0; i < record->count; i++)
-        put_fact(&json, &record->facts[i]);
-    put_string(&json, "message", record->text);
-    put_json(&json, "}\n");
-    return json.length;
 }
 
 /* Writes a line. One write, so that the lines of many sessions in one file do not mix. */
@@ -244,7 +158,7 @@ static size_t begin_line(const struct log *log, const struct record *record, cha
 }
 
 static void write_text(const struct log *log, const struct record *record) {
-    char line[EVENT_LIMIT + 64];
+    char line[RECORD_LIMIT + 64];
     size_t n = begin_line(log, record, line);
     if (n == 0)
         n = (size_t)snprintf(line, sizeof(line), "stord[%d]: ", (int)getpid());
@@ -254,7 +168,9 @@ static void write_text(const struct log *log, const struct record *record) {
 
 static void write_json(const struct log *log, const struct record *record) {
     char line[JSON_LIMIT];
-    write_line(line, format_json(line, begin_line(log, record, line), record));
+    struct timespec now;
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    write_line(line, json_line(line, begin_line(log, record, line), record, &now, getpid()));
 }
 
 static void to_stderr(const struct log *log, const struct record *record) {
@@ -284,7 +200,7 @@ static void write_event(const struct log *log, enum event event, const struct lo
 
 static void write_event(const struct log *log, enum event event, const struct log_facts *facts,
                         const char *format, va_list arguments) {
-    char raw[EVENT_LIMIT], text[EVENT_LIMIT];
+    char raw[RECORD_LIMIT], text[RECORD_LIMIT];
     struct record record;
     (void)vsnprintf(raw, sizeof(raw), format, arguments);
     (void)escape_line(text, sizeof(text), raw);

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "event.h"
+#include "peer.h"
 
 enum log_target {
     LOG_TARGET_AUTO,   /* journal, syslog or standard error, whichever standard error tells */
@@ -30,10 +31,11 @@ struct log_setup {
 
 enum { LOG_SESSION_SIZE = 17 };
 
-/* What all events of a session have in common. Strings stay the owner's; NULL or "": not known. */
+/* What all events of a session have in common. NULL or "": not known. Pointers stay their owners'.
+ */
 struct log_context {
     char session[LOG_SESSION_SIZE]; /* 64 random bits in hexadecimal */
-    const char *peer;               /* the client, as peer_identify has it */
+    char peer[PEER_TEXT_SIZE];      /* the client */
     const char *user;               /* who is logged in */
     const char *tls;                /* version of TLS on the control connection */
 };

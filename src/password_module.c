@@ -1,4 +1,5 @@
 /* The module that links libcrypt: the only file that includes it. */
+#include "module.h"
 #include "password.h"
 
 #include <crypt.h>
@@ -8,6 +9,8 @@
 #include <string.h>
 
 _Static_assert((int)PASSWORD_HASH_SIZE == (int)CRYPT_OUTPUT_SIZE, "room for any hash");
+
+MODULE_IS_OF_THIS_VERSION;
 
 __attribute__((visibility("default"))) extern const struct password stord_password;
 

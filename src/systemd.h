@@ -18,8 +18,8 @@ struct systemd {
     int (*listen_fds)(int unset_environment);
     int (*is_socket)(int fd, int family, int type, int listening);
     int (*journal_sendv)(const struct iovec *fields, int count);
-    int (*journal_unread)(
-        void); /* bytes that the journal has not taken yet; 0, too, when unknown */
+    /* Bytes that the journal has not taken yet; 0 where that is not known */
+    int (*journal_unread)(void);
 };
 
 /* Loads the module. Returns it, or NULL with *ret_error saying why (valid until the next call). */

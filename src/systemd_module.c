@@ -9,6 +9,7 @@
 #include <systemd/sd-journal.h>
 #include <unistd.h>
 
+#include "module.h"
 #include "systemd.h"
 
 enum { PATIENCE = 500000 }; /* us to wait for a journal that does not read */
@@ -49,6 +50,8 @@ static int journal_unread(void) {
     int bytes;
     return journal_socket >= 0 && ioctl(journal_socket, SIOCOUTQ, &bytes) == 0 ? bytes : 0;
 }
+
+MODULE_IS_OF_THIS_VERSION;
 
 __attribute__((visibility("default"))) extern const struct systemd stord_systemd;
 

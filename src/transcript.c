@@ -14,7 +14,7 @@
 #include "config.h"
 #include "copy.h"
 #include "escape.h"
-#include "record.h"
+#include "append.h"
 #include "session.h"
 #include "verb.h"
 
@@ -41,7 +41,7 @@ static void write_lines(const struct session *session, const char *lines, size_t
     if (transcript->fd < 0)
         return;
     bool full = transcript->size + n + sizeof(cut) > TRANSCRIPT_LIMIT;
-    int result = record_write(transcript->fd, full ? cut : lines, full ? sizeof(cut) - 1 : n);
+    int result = append_lines(transcript->fd, full ? cut : lines, full ? sizeof(cut) - 1 : n);
     transcript->size += n;
     if (result < 0)
         log_event(session->log, EVENT_RECORD_BROKEN, "The transcript is not whole: %s",
@@ -407,7 +407,7 @@ int transcript_open(struct transcript *ret_transcript, const char *folder, const
     ret_transcript->fd = fd;
     ret_transcript->begun = ret_transcript->told = clock_seconds();
     ret_transcript->size = format_head(head, sizeof(head), log, config, &utc);
-    int result = record_write(fd, head, ret_transcript->size);
+    int result = append_lines(fd, head, ret_transcript->size);
     if (result < 0)
         stop(ret_transcript);
     return result;

@@ -12,7 +12,7 @@
 #include "escape.h"
 #include "log.h"
 #include "peer.h"
-#include "record.h"
+#include "append.h"
 
 enum {
     FILE_MODE = 0640,
@@ -76,7 +76,7 @@ size_t xferlog_format(char *line, size_t size, const struct xferlog_entry *entry
 void xferlog_add(struct xferlog *xferlog, const struct log *log,
                  const struct xferlog_entry *entry) {
     char line[LINE_SIZE]; /* used only as far as it is filled */
-    int result = record_write(xferlog->fd, line, xferlog_format(line, sizeof(line), entry));
+    int result = append_lines(xferlog->fd, line, xferlog_format(line, sizeof(line), entry));
     if (result < 0 && !xferlog->broken)
         log_event(log, EVENT_RECORD_BROKEN, "A transfer is missing in the xferlog: %s",
                   strerror(-result));

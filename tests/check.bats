@@ -416,6 +416,22 @@ error: users, line 6: home /file: there is a link or a file in the way" ]
     LISTEN_FDS=1 run -0 "$HANDLER" --check --root "$ROOT"
 }
 
+@test "check: modules of another version, as in the middle of an upgrade" {
+    local version module
+    version=$("$HANDLER" --version)
+    version=${version##* }
+    users_of_nobody
+    mkdir "$T/mixed"
+    cp "$HANDLER" "$T/mixed"
+    for module in password systemd; do
+        sed "s/\x00$version\x00/\x00${version//[0-9]/x}\x00/" "${HANDLER%/*}/stord-$module.so" >"$T/mixed/stord-$module.so"
+        run ! cmp -s "${HANDLER%/*}/stord-$module.so" "$T/mixed/stord-$module.so"
+    done
+    LISTEN_FDS=1 run -78 "$T/mixed/handler" --check --root "$ROOT" --users "$T/users"
+    [[ $output == *'error: modules: nobody can log in: the module is of another version'* ]]
+    [[ $output == *'error: modules: systemd hands over no connections: the module is of another version'* ]]
+}
+
 @test "check: wrong options are said on standard error, and 421 to nobody" {
     run -64 --separate-stderr "$HANDLER" --check --rooot x
     [ -z "$output" ]

@@ -101,7 +101,7 @@ unprivileged() {
 < 552 ^552 Failed to upload file: the quota of 100 bytes is used up$
 STEPS
     logged 'the quota of 100 bytes is used up: /home holds 100 bytes'
-    logged 'Upload failed: /b \(41 bytes, [0-9.]+ s, quota\)'
+    logged 'Upload failed: /home/b \(41 bytes, [0-9.]+ s, quota\)'
     published_are home home/a home/b
 }
 

@@ -44,6 +44,10 @@ in_systemd() {
     in_systemd limits.sh
 }
 
+@test "each event is known to be its session's, and a journal that hangs keeps no upload waiting" {
+    in_systemd journal.sh
+}
+
 @test "promises 1 and 2: whatever is stopped or restarted, acknowledged uploads are there, whole" {
     in_systemd restart.sh
 }

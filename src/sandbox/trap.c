@@ -32,6 +32,7 @@ static void on_forbidden(int number, siginfo_t *info, void *context) {
     (void)context;
     log_event(trap_log, EVENT_FORBIDDEN_CALL, "Forbidden system call: %s (%d)",
               name_of(info->si_syscall), info->si_syscall);
+    log_close(trap_log);
     _exit(TRAP_STATUS);
 }
 

@@ -1,4 +1,7 @@
+#include "../module.h"
 #include "internal.h"
+
+MODULE_IS_OF_THIS_VERSION;
 
 __attribute__((visibility("default"))) extern const struct tls_library stord_tls;
 

@@ -219,7 +219,7 @@ nothing_failed
 mkdir -p /etc/stord
 printf 'me:%s:/home/me::\n' "$(printf 'secret\n' | /usr/local/libexec/stord/handler --hash)" >/etc/stord/users
 chmod 600 /etc/stord/users
-echo STORD_LOG_LEVEL=debug >/etc/stord/stord.env
+printf '%s\n' STORD_LOG_LEVEL=debug STORD_LOG=journal >/etc/stord/stord.env
 drop_in $UNIT '[Service]' 'LoadCredential=users:/etc/stord/users'
 restart
 curl -sS -u me:secret -T "$T/sent" "ftp://127.0.0.1:$PORT/mine"
@@ -228,6 +228,7 @@ says 'Logged in: me from 127.0.0.1:'
 if curl -sS -u me:wrong -T "$T/sent" "ftp://127.0.0.1:$PORT/x" 2>"$T/curl"; then fail "a wrong password"; fi
 says 'Login failed from 127.0.0.1:' 4
 busy_log | grep '"PRIORITY":"7"' >/dev/null
+[ "$(busy_log | grep -c '"STORD_EVENT":"login-failed"')" = "$(busy_log | grep -c '"MESSAGE":"Login failed')" ]
 rm /etc/stord/users /etc/stord/stord.env
 
 # ------------------------------------------------------------------ the drop-ins that the unit's head shows

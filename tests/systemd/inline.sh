@@ -1,6 +1,6 @@
 #!/bin/bash
 # The port without data connections: uploads on the one connection arrive, all else is refused, and the
-# journal tells although the session has no socket to it.
+# journal tells.
 # shellcheck source=/dev/null
 . "${BASH_SOURCE[0]%/*}/lib.bash"
 

@@ -63,8 +63,8 @@ all_sessions_gone() {
 }
 no_sessions() { [ -z "$(systemctl list-units --all --no-legend --plain 'stord@*' 'stord-*@*')" ]; }
 
-# fields_complete: every message of a session has what operators filter by, and none is of another unit.
-# (The slice of a session that has ended meanwhile may be missing.)
+# fields_complete: every message of a session has what operators filter by, and none is of another unit,
+# however soon the session was over.
 fields_complete() {
     journalctl --quiet --no-pager -o json SYSLOG_IDENTIFIER=stord >"$T/messages"
     [ -s "$T/messages" ]
@@ -72,9 +72,10 @@ fields_complete() {
 import json, sys
 for line in sys.stdin:
     message = json.loads(line)
-    unit, priority = message.get("_SYSTEMD_UNIT", ""), message.get("PRIORITY", "")
-    if not unit.startswith("stord") or message.get("_SYSTEMD_SLICE", "stord.slice") != "stord.slice" or priority not in list("34567"):
-        print(unit, message.get("_SYSTEMD_SLICE"), priority, message.get("MESSAGE"))
+    unit, slice, priority = message.get("_SYSTEMD_UNIT", ""), message.get("_SYSTEMD_SLICE"), message.get("PRIORITY")
+    if (not unit.startswith("stord") or slice != "stord.slice" or priority not in list("34567")
+            or not message.get("MESSAGE_ID") or len(message.get("STORD_SESSION", "")) != 16):
+        print(unit, slice, priority, message.get("MESSAGE"))
 ' <"$T/messages" | tee "$T/incomplete" >&2
     [ ! -s "$T/incomplete" ]
 }

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "../../src/escape.c"
-#include "../../src/record.c"
+#include "../../src/append.c"
 #include "../../src/xferlog.c"
 
 #include "check.h"

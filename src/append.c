@@ -1,9 +1,9 @@
-#include "record.h"
+#include "append.h"
 
 #include <errno.h>
 #include <unistd.h>
 
-int record_write(int fd, const char *bytes, size_t n) {
+int append_lines(int fd, const char *bytes, size_t n) {
     ssize_t written;
     do
         written = write(fd, bytes, n);
