@@ -6,8 +6,8 @@
 
 #include <stddef.h>
 
-/* Adds lines of n bytes in all, at once. Returns 0 or a negative errno: -ENOSPC when only a part had room.
- */
+/* Adds lines of n bytes in all, at once. Returns 0 or a negative errno: -ENOSPC when only a part
+ * had room. */
 int append_lines(int fd, const char *bytes, size_t n);
 
 #endif

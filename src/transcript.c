@@ -10,11 +10,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "append.h"
 #include "clock.h"
 #include "config.h"
 #include "copy.h"
 #include "escape.h"
-#include "append.h"
 #include "session.h"
 #include "verb.h"
 

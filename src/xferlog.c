@@ -9,10 +9,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "append.h"
 #include "escape.h"
 #include "log.h"
 #include "peer.h"
-#include "append.h"
 
 enum {
     FILE_MODE = 0640,

@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../src/escape.c"
 #include "../../src/append.c"
+#include "../../src/escape.c"
 #include "../../src/xferlog.c"
 
 #include "check.h"
