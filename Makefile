@@ -47,7 +47,7 @@ BUILD_PACKAGES = gcc make libc6-dev libcrypt-dev pkg-config libssl-dev libsystem
 DEMO_PACKAGES = $(BUILD_PACKAGES) systemd
 TEST_PACKAGES = $(DEMO_PACKAGES) bats bsdextrautils busybox curl gnutls-bin inetutils-ftp iproute2 ipsvd \
 	libio-socket-ssl-perl lftp man-db mandoc ncftp openssl passwd perl php-cli procps python3 rclone socat strace \
-	testssl.sh tnftp ucspi-tcp util-linux wput $(PEER_LIBRARIES) $(FILE_SYSTEMS) $(DEB_PACKAGES)
+	testssl.sh tnftp ucspi-tcp util-linux webalizer wput $(PEER_LIBRARIES) $(FILE_SYSTEMS) $(DEB_PACKAGES)
 # what makes, mounts and watches file systems
 FILE_SYSTEMS = acl bindfs btrfs-progs dosfstools e2fsprogs exfat-fuse exfatprogs fuse3 fusefat \
 	inotify-tools mount xfsprogs
@@ -207,7 +207,8 @@ ASAN_TESTS = tests/client.bats tests/commands.bats tests/data.bats tests/files.b
 	tests/dialogues.bats tests/codes.bats tests/superservers.bats tests/conflict.bats \
 	tests/modes.bats tests/partials.bats tests/quota.bats tests/stop.bats tests/check.bats tests/log.bats \
 	tests/users.bats tests/login.bats tests/client_tls.bats \
-	tests/tls.bats tests/tls_data.bats tests/tls_certificates.bats
+	tests/tls.bats tests/tls_data.bats tests/tls_certificates.bats \
+	tests/xferlog.bats tests/transcript.bats
 
 fuzz: need-FUZZ ## fuzz what reads bytes from strangers, FUZZ_SECONDS each
 	@$(MAKE) $(ALL_CORES) --no-print-directory $(FUZZERS:%=build/fuzz/%)

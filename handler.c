@@ -62,6 +62,8 @@ struct making {
     struct secure_setup secure;
     struct path_root root;
     struct dial dial;
+    struct xferlog xferlog;
+    struct transcript *transcript;
     char complaint[CONFIG_ERROR_SIZE]; /* why it cannot be */
 };
 
@@ -132,6 +134,24 @@ static int open_dial(struct making *making) {
     return result < 0 ? complain(making, result, "active mode: %s", strerror(-result)) : 0;
 }
 
+/* What is added to files is added as the user that sessions run as, by descriptors that are open
+ * before nothing else can be opened. */
+static int open_xferlog(struct making *making) {
+    const char *file = making->config->xferlog;
+    int result = file ? xferlog_open(&making->xferlog, file) : 0;
+    return result < 0 ? complain(making, result, "xferlog %.400s: %s", file,
+                                 result == -ENXIO ? "not a plain file" : strerror(-result))
+                      : 0;
+}
+
+static int open_transcript(struct making *making) {
+    const char *folder = making->config->transcript;
+    int result =
+        folder ? transcript_open(making->transcript, folder, making->log, making->config) : 0;
+    return result < 0 ? complain(making, result, "transcript %.400s: %s", folder, strerror(-result))
+                      : 0;
+}
+
 static int confine(struct making *making, struct sandbox_state *ret_state) {
     const struct sandbox sandbox = {.config = making->config,
                                     .log = making->log,
@@ -145,8 +165,9 @@ static int confine(struct making *making, struct sandbox_state *ret_state) {
 
 /* In this order. Returns 0, or a negative errno with making->complaint. */
 static int make(struct making *making) {
-    static int (*const steps[])(struct making *) = {find_user,   start_helper, load_tls,
-                                                    become_user, open_root,    open_dial};
+    static int (*const steps[])(struct making *) = {find_user,    start_helper,   load_tls,
+                                                    become_user,  open_root,      open_dial,
+                                                    open_xferlog, open_transcript};
     int result = 0;
     for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]) && result == 0; i++)
         result = steps[i](making);
@@ -154,8 +175,10 @@ static int make(struct making *making) {
 }
 
 static int serve(const struct config *config, struct log *log, int stop) {
-    static struct session session; /* static only for its size: nothing else refers to it */
-    struct making making = {.config = config, .log = log, .login = {.fd = -1}};
+    static struct session session; /* static only for their size: nothing else refers to them */
+    static struct transcript transcript;
+    struct making making = {
+        .config = config, .log = log, .transcript = &transcript, .login = {.fd = -1}};
     int result = peer_identify(&making.peer, START_IN);
     if (result < 0) { /* a client that has gone already is no failure */
         log_event(log, EVENT_NO_CLIENT, "No client: %s", strerror(-result));
@@ -171,6 +194,8 @@ static int serve(const struct config *config, struct log *log, int stop) {
     const struct session_parts parts = {.config = config,
                                         .log = log,
                                         .folder = making.folder,
+                                        .xferlog = config->xferlog ? &making.xferlog : NULL,
+                                        .transcript = config->transcript ? &transcript : NULL,
                                         .peer = &making.peer,
                                         .root = &making.root,
                                         .dial = &making.dial,

@@ -66,7 +66,8 @@ static void complain(void *context, unsigned line, const char *complaint) {
 void check_place(struct check *check, const char *about, const char *name) {
     char *root = realpath(check->config->root, NULL), *file = realpath(name, NULL);
     size_t n = root ? strlen(root) : 0;
-    if (root && file && strncmp(root, file, n) == 0 && (file[n] == '/' || n == 1))
+    if (root && file && strncmp(root, file, n) == 0 &&
+        (file[n] == '/' || file[n] == '\0' || n == 1))
         check_error(check, about, "%s is beneath the root, where clients could replace it", name);
     free(root);
     free(file);
@@ -179,10 +180,10 @@ static void check_confinement(struct check *check) {
 
 int check_run(const struct config *config) {
     static void (*const checks[])(struct check *) = {
-        check_identity,   check_tls,           check_root,
-        check_unfinished, check_users,         check_who_can_log_in,
-        check_homes,      check_passive_ports, check_passive_address,
-        check_modules,    check_confinement,
+        check_identity,        check_tls,     check_root,
+        check_unfinished,      check_users,   check_who_can_log_in,
+        check_homes,           check_records, check_passive_ports,
+        check_passive_address, check_modules, check_confinement,
     };
     struct check check = {.config = config, .users_file = config->users, .root = {.fd = -1}};
     for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++)

@@ -30,7 +30,8 @@ void check_error(struct check *check, const char *about, const char *format, ...
 void check_warning(struct check *check, const char *about, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* A file on which sessions rely: nothing that clients could replace. */
+/* A file on which sessions rely, or which is nothing for clients: not where they could read or
+ * replace it. */
 void check_place(struct check *check, const char *about, const char *name);
 
 /* The same of one that others should have no access to. */

@@ -2,7 +2,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "check.h"
@@ -48,6 +51,45 @@ void check_unfinished(struct check *check) {
     }
     if (fd >= 0)
         (void)close(fd);
+}
+
+/* The folder of a file, with a slash behind it. */
+static void folder_of(const char *file, char ret_folder[PATH_MAX]) {
+    const char *slash = strrchr(file, '/');
+    if (slash)
+        (void)snprintf(ret_folder, PATH_MAX, "%.*s", (int)(slash + 1 - file), file);
+    else
+        (void)snprintf(ret_folder, PATH_MAX, "./");
+}
+
+/* Not by opening it: who checks may be somebody else, and the file would be theirs. */
+static void check_xferlog(struct check *check, const char *file) {
+    struct stat st;
+    char folder[PATH_MAX];
+    bool there = stat(file, &st) == 0;
+    folder_of(file, folder);
+    if (there && !S_ISREG(st.st_mode))
+        check_error(check, "xferlog", "%s: not a plain file", file);
+    else if (faccessat(AT_FDCWD, there ? file : folder, there ? W_OK : W_OK | X_OK, AT_EACCESS) < 0)
+        check_error(check, "xferlog", "%s: %s", file, strerror(errno));
+    check_place(check, "xferlog", there ? file : folder);
+}
+
+static void check_transcript(struct check *check, const char *folder) {
+    int fd = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    int result = fd < 0 ? -errno : may_write(fd);
+    if (result < 0)
+        check_error(check, "transcript", "%s: %s", folder, strerror(-result));
+    if (fd >= 0)
+        (void)close(fd);
+    check_place(check, "transcript", folder);
+}
+
+void check_records(struct check *check) {
+    if (check->config->xferlog)
+        check_xferlog(check, check->config->xferlog);
+    if (check->config->transcript)
+        check_transcript(check, check->config->transcript);
 }
 
 /* Opens that folder, or the first one above it that is there. *ret_there: it is itself. Returns a

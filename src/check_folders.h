@@ -15,4 +15,7 @@ void check_unfinished(struct check *check);
 /* The homes: can they be used, or made, by whoever uploads to them? */
 void check_homes(struct check *check);
 
+/* The files that sessions add to: xferlog and transcript. */
+void check_records(struct check *check);
+
 #endif

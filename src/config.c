@@ -51,6 +51,10 @@ static const struct option options[] = {
      "what to log: error, warning, info, debug"},
     {"log-format", "FORMAT", "text", value_log_format, FIELD(log_json),
      "lines on standard error: text, json"},
+    {"xferlog", "FILE", NO_FILE, value_file, FIELD(xferlog),
+     "file that gets a line for each transfer, as wu-ftpd writes it"},
+    {"transcript", "DIR", NO_FILE, value_folder, FIELD(transcript),
+     "folder that gets a file for each session: what was said, without passwords"},
     {"default-type", "TYPE", "ascii", value_type, FIELD(default_ascii),
      "until the client sends TYPE: ascii (as RFC 959 has it), binary"},
     {"passive-ports", "FIRST-LAST", "any", value_ports, FIELD(passive_ports),
@@ -110,6 +114,8 @@ static const struct mode {
 
 enum { OPTION_COUNT = sizeof(options) / sizeof(options[0]), NAME_SIZE = 64 };
 
+_Static_assert(sizeof(options) / sizeof(options[0]) <= CONFIG_MOST, "too many options");
+
 /* "log-level" -> "STORD_LOG_LEVEL" */
 static void environment_name(const struct option *option, char name[NAME_SIZE]) {
     (void)snprintf(name, NAME_SIZE, ENVIRONMENT_PREFIX "%s", option->name);
@@ -148,6 +154,7 @@ static bool set(struct config *config, const struct option *option, const char *
                 int shown_length, const char *value, char error[CONFIG_ERROR_SIZE]) {
     const char *expected = option->set((char *)config + option->field, value);
     config->given |= (uint64_t)1 << (option - options);
+    config->said[option - options] = value;
     if (!expected)
         return true;
     (void)snprintf(error, CONFIG_ERROR_SIZE, "%.*s wants %s, not \"%s\"", shown_length, shown,
@@ -259,6 +266,7 @@ enum config_outcome config_load(struct config *ret_config, int argc, char *const
     for (size_t i = 0; i < OPTION_COUNT; i++)
         (void)options[i].set((char *)&config + options[i].field, options[i].fallback);
     config.users = config.tls_cert = config.tls_key = config.tls_client_ca = NULL;
+    config.xferlog = config.transcript = NULL;
     *ret_config = config; /* good enough to complain with */
     enum config_outcome outcome = load_environment(&config, environment, error);
     enum config_outcome from_arguments = CONFIG_SERVE;
@@ -272,6 +280,8 @@ enum config_outcome config_load(struct config *ret_config, int argc, char *const
     if (from_arguments != CONFIG_SERVE)
         outcome = from_arguments; /* --help works in any environment */
     config.users = find_users(&config);
+    config.xferlog = file_of(config.xferlog);
+    config.transcript = file_of(config.transcript);
     bool wants_tls = config.wanted == CONFIG_SERVE || config.wanted == CONFIG_CHECK;
     if (outcome == CONFIG_SERVE && wants_tls && !find_tls(&config, error))
         outcome = CONFIG_BAD;
@@ -284,6 +294,49 @@ enum config_outcome config_load(struct config *ret_config, int argc, char *const
 bool config_has(const struct config *config, const char *name) {
     const struct option *option = find_option(name, strlen(name));
     return option && config->given >> (option - options) & 1;
+}
+
+/* Is it of no account to what a session does: of this machine, of its users and of TLS, of logs? */
+static bool is_of_the_place(const char *name) {
+    static const char *const names[] = {"root",
+                                        "users",
+                                        "user",
+                                        "group",
+                                        "passive-ports",
+                                        "passive-address",
+                                        "log",
+                                        "log-level",
+                                        "log-format",
+                                        "xferlog",
+                                        "transcript",
+                                        "require-confinement",
+                                        "tls-require-reuse",
+                                        "tls-lenient-close",
+                                        "tls",
+                                        "tls-cert",
+                                        "tls-key",
+                                        "tls-client-ca",
+                                        "debug-confinement"};
+    size_t i = 0, count = sizeof(names) / sizeof(names[0]);
+    while (i < count && strcmp(name, names[i]) != 0)
+        i++;
+    return i < count;
+}
+
+void config_describe(const struct config *config, char *text, size_t size) {
+    size_t n = 0;
+    *text = '\0';
+    for (size_t i = 0; i < OPTION_COUNT; i++) {
+        const struct option *option = &options[i];
+        const char *value = config->said[i];
+        if (!value || is_of_the_place(option->name) ||
+            (!option->metavar && strcmp(value, "yes") != 0))
+            continue;
+        size_t more = strlen(option->name) + strlen(value) + sizeof(" --=");
+        if (n + more < size)
+            n += (size_t)snprintf(text + n, size - n, " --%s%s%s", option->name,
+                                  option->metavar ? "=" : "", option->metavar ? value : "");
+    }
 }
 
 bool config_root_is_default(const struct config *config) {

@@ -27,6 +27,8 @@ enum config_outcome {
     CONFIG_BAD      /* the environment is wrong (EX_CONFIG) */
 };
 
+enum { CONFIG_MOST = 64 /* options */ };
+
 struct config {
     enum config_outcome wanted; /* what was asked for, be the settings good or not */
     const char *root;           /* folder that uploads go to */
@@ -63,7 +65,10 @@ struct config {
     const char *user;                /* whom to become where started as root */
     bool require_confinement;        /* nobody is served where the kernel cannot confine us */
     bool debug_confinement;          /* forbidden system calls are named in the log */
+    const char *xferlog;             /* file that gets wu-ftpd's log of transfers; NULL: none */
+    const char *transcript;          /* folder that gets a transcript of each session; NULL: none */
     uint64_t given;                  /* which options were given: see config_has */
+    const char *said[CONFIG_MOST];   /* what they said */
 };
 
 enum { CONFIG_ERROR_SIZE = 512 };
@@ -76,6 +81,10 @@ enum config_outcome config_load(struct config *ret_config, int argc, char *const
 
 /* Tells whether the option of that name was given, as an argument or in the environment. */
 bool config_has(const struct config *config, const char *name);
+
+/* Writes " --NAME=VALUE" of each option that was given and that matters to what a session does
+ * wherever it is: nothing of places, users, TLS and logs. What has no room is left out. */
+void config_describe(const struct config *config, char *text, size_t size);
 
 /* Tells whether root is the default one, which is created when it is missing. */
 bool config_root_is_default(const struct config *config);

@@ -293,6 +293,8 @@ int data_connect(struct session *session, struct wire *ret_wire) {
     int result = session->secure.is_private ? secure_data(session, ret_wire) : 0;
     if (result < 0)
         data_disconnect(ret_wire);
+    else
+        transcript_connected(session);
     return result;
 }
 

@@ -48,6 +48,13 @@ static bool is_unsafe(uint32_t character) {
     return false;
 }
 
+/* Is it a blank, or taken for one by some program? " " itself is no matter. */
+static bool is_blank(uint32_t character) {
+    return character == 0xa0 || character == 0x1680 ||
+           (character >= 0x2000 && character <= 0x200a) || character == 0x202f ||
+           character == 0x205f || character == 0x3000;
+}
+
 /* Writes the character at text, of n bytes (0: one byte that is no UTF-8), as it is to be shown. */
 typedef void escape_one(char out[ONE_MOST], const uint8_t *text, size_t n, uint32_t character);
 
@@ -77,10 +84,27 @@ static void for_json(char out[ONE_MOST], const uint8_t *text, size_t n, uint32_t
         (void)snprintf(out, ONE_MOST, "%.*s", (int)n, (const char *)text);
 }
 
+static void for_word(char out[ONE_MOST], const uint8_t *text, size_t n, uint32_t character) {
+    if (n == 0 || is_unsafe(character) || is_blank(character))
+        (void)snprintf(out, ONE_MOST, "_");
+    else
+        (void)snprintf(out, ONE_MOST, "%.*s", (int)n, (const char *)text);
+}
+
+static void for_dialogue(char out[ONE_MOST], const uint8_t *text, size_t n, uint32_t character) {
+    const char *letter = n == 1 && character ? strchr("\rr\nn\tt", (int)character) : NULL;
+    if (letter && character < ' ')
+        (void)snprintf(out, ONE_MOST, "\\%c", letter[1]);
+    else if (character == '{')
+        show_bytes(out, "\\", text, n);
+    else
+        for_line(out, text, n, character);
+}
+
 /* How many bytes at text are shown as they are under any rules. */
 static size_t plain(const uint8_t *text) {
     size_t n = 0;
-    while (text[n] >= 0x20 && text[n] < 0x7f && text[n] != '\\' && text[n] != '"')
+    while (text[n] >= 0x20 && text[n] < 0x7f && text[n] != '\\' && text[n] != '"' && text[n] != '{')
         n++;
     return n;
 }
@@ -116,6 +140,26 @@ size_t escape_line(char *out, size_t size, const char *text) {
 
 size_t escape_json(char *out, size_t size, const char *text) {
     return escape(out, size, text, for_json);
+}
+
+size_t escape_word(char *out, size_t size, const char *text) {
+    size_t length = escape(out, size, text, for_word);
+    for (char *blank = out; (blank = strchr(blank, ' '));)
+        *blank = '_';
+    return length;
+}
+
+size_t escape_dialogue(char *out, size_t size, const char *bytes, size_t n) {
+    size_t length = 0;
+    for (size_t at = 0; at <= n; at++) {
+        length += escape(out + length, size - length, bytes + at, for_dialogue);
+        at += strlen(bytes + at);
+        if (at < n && length + 2 < size) {
+            memcpy(out + length, "\\0", sizeof("\\0"));
+            length += 2;
+        }
+    }
+    return length;
 }
 
 bool escape_is_utf8(const char *text) {

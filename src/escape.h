@@ -17,6 +17,14 @@ size_t escape_line(char *out, size_t size, const char *text);
  * byte that is no UTF-8, which JSON cannot carry, becomes the characters \xNN. */
 size_t escape_json(char *out, size_t size, const char *text);
 
+/* The same as one word, for columns: every such character, and every blank, becomes "_". */
+size_t escape_word(char *out, size_t size, const char *text);
+
+/* n bytes, with a NUL behind them, as one line of a dialogue (tests/dialogue.py): as escape_line,
+ * but CR, LF, TAB and NUL become \r, \n, \t and \0, and a brace, which stands for an address there,
+ * its number. */
+size_t escape_dialogue(char *out, size_t size, const char *bytes, size_t n);
+
 /* Tells whether all of text is UTF-8 (RFC 3629). */
 bool escape_is_utf8(const char *text);
 

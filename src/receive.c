@@ -193,8 +193,12 @@ static int receive_data(struct receive_job *job, struct copy_result *ret_result)
 }
 
 int receive_bytes(struct receive_job *job, struct copy_result *ret_result) {
-    if (!job->is_inline)
-        return receive_data(job, ret_result);
-    *ret_result = receive_inline(job);
-    return 0;
+    int result = 0;
+    if (job->is_inline)
+        *ret_result = receive_inline(job);
+    else
+        result = receive_data(job, ret_result);
+    if (result == 0)
+        transcript_received(job->session, job->is_inline, ret_result);
+    return result;
 }

@@ -22,6 +22,8 @@ static int flush(struct session *session) {
     int timeout = session->stopping ? LAST_WRITE_TIMEOUT : WRITE_TIMEOUT;
     int result = channel_write(&session->control, session->out, session->out_length, timeout);
     session->out_length = 0;
+    if (result < 0)
+        transcript_note(session, "That could not be sent: %s", strerror(-result));
     return result;
 }
 
@@ -57,6 +59,7 @@ static int put_line(struct session *session, const char *prefix, const char *for
     }
     line[n++] = '\r';
     line[n++] = '\n';
+    transcript_reply(session, line, n);
     return put(session, line, n);
 }
 

@@ -99,6 +99,8 @@ static void log_control(const struct session *session) {
     log_event(session->log, EVENT_TLS_STARTED, "TLS: %s %s%s%s%s", facts->version, facts->cipher,
               facts->resumed ? ", resumed" : "", known ? ", client certificate " : "",
               known ? (*facts->peer.subject ? facts->peer.subject : facts->peer.fingerprint) : "");
+    transcript_note(session, "%s %s from here on, which is not played", facts->version,
+                    facts->cipher);
 }
 
 int secure_control(struct session *session) {
@@ -117,6 +119,7 @@ int secure_control(struct session *session) {
     if (result < 0) {
         log_event(session->log, EVENT_TLS_BROKEN, "TLS handshake failed: %s",
                   explain(wire, result));
+        transcript_note(session, "TLS handshake failed: %s", explain(wire, result));
         wire_bare(wire);
         return result;
     }

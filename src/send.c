@@ -196,6 +196,7 @@ static int finish(const struct sender *sender, const struct send_source *source,
                                       .verdict = error < 0 ? reason : "whole",
                                       .reply = final_code(sender, error),
                                       .bytes = session->moved,
+                                      .is_file = source->event == EVENT_SENT,
                                       .seconds = seconds,
                                       .ascii = session->ascii};
     tell_transfer(session, &transfer);
@@ -223,6 +224,7 @@ int send_transfer(struct session *session, const struct send_source *source) {
     if (connected == 0) {
         result = run(&sender, source);
         disconnect(&sender, result);
+        transcript_sent(session, result);
     }
     session->transferring = false;
     if (connected < 0)

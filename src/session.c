@@ -43,6 +43,8 @@ void session_init(struct session *session, const struct session_parts *parts) {
     session->config = parts->config;
     session->log = parts->log;
     session->folder = parts->folder;
+    session->xferlog = parts->xferlog;
+    session->transcript = parts->transcript;
     session->peer = *parts->peer;
     session->dial = *parts->dial;
     session->top = *parts->root;
@@ -63,9 +65,11 @@ void session_init(struct session *session, const struct session_parts *parts) {
 /* Feeds the line from what has been received. True when the line is whole. */
 static bool feed_line(struct session *session) {
     struct channel *control = &session->control;
+    const uint8_t *bytes = control->buffer + control->start;
     bool ended = false;
-    control->start += line_feed(&session->line, control->buffer + control->start,
-                                channel_pending(control), &ended);
+    size_t taken = line_feed(&session->line, bytes, channel_pending(control), &ended);
+    control->start += taken;
+    transcript_input(session, bytes, taken, ended);
     /* Whoever cannot be reached is found out soon. Under TLS half of a write spoils the next one */
     if (session->line.refusal_length > 0 && !secure_is_on(session))
         (void)channel_write(control, session->line.refusal, session->line.refusal_length, 0);
@@ -122,6 +126,8 @@ static enum read_outcome read_line(struct session *session) {
     for (;;) {
         if (is_tls(session)) {
             log_event(session->log, EVENT_NOT_FTP, "Closing: the client speaks TLS, not FTP");
+            transcript_input(session, control->buffer + control->start, channel_pending(control),
+                             false);
             session->must_drain = true;
             return READ_END;
         }
@@ -142,6 +148,7 @@ static enum read_outcome read_line(struct session *session) {
         if ((result < 0 && result != -ETIMEDOUT) || !unterminated)
             return end_reading(session, result);
         line_end(&session->line); /* by silence, or by the end of input */
+        transcript_line(session);
         return READ_LINE;
     }
 }
@@ -174,6 +181,7 @@ static int run_line(struct session *session) {
 }
 
 static void leave(struct session *session) {
+    transcript_end(session);
     channel_finish(&session->control);
     if (session->must_drain || channel_has_unread(&session->control))
         channel_drain(&session->control, session->stopping ? STOP_TIME : DRAIN_TIME);
@@ -203,8 +211,10 @@ bool session_may_replace(const struct session *session) {
 }
 
 int session_stop(struct session *session) {
-    if (!session->stopping)
+    if (!session->stopping) {
         log_event(session->log, EVENT_STOPPED, "Closing: asked to stop");
+        transcript_note(session, "The server is asked to stop");
+    }
     session->stopping = session->over = true;
     session->control.stop = -1; /* it has done its work, and the last reply may be waited for */
     return -ESHUTDOWN;

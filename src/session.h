@@ -23,19 +23,23 @@
 #include "sandbox.h"
 #include "secure.h"
 #include "share.h"
+#include "transcript.h"
+#include "xferlog.h"
 
 struct verb;
 
 enum { SESSION_OUT_SIZE = 4096 };
 
 struct session {
-    const struct config *config; /* settings, never changed */
-    struct log *log;             /* where events go */
-    const char *folder;          /* the root's path on the disk */
-    struct peer peer;            /* the client's end of the control connection */
-    struct dial dial;            /* whom to connect to in active mode */
-    struct path_root top;        /* the root folder */
-    struct path_root root;       /* what names are resolved beneath: that, or the user's home */
+    const struct config *config;   /* settings, never changed */
+    struct log *log;               /* where events go */
+    const char *folder;            /* the root's path on the disk */
+    struct xferlog *xferlog;       /* the log of transfers, or NULL */
+    struct transcript *transcript; /* what is said, or NULL */
+    struct peer peer;              /* the client's end of the control connection */
+    struct dial dial;              /* whom to connect to in active mode */
+    struct path_root top;          /* the root folder */
+    struct path_root root;         /* what names are resolved beneath: that, or the user's home */
 
     struct sandbox_state sandbox; /* how it is confined */
     bool line_waiting;            /* line is whole, came during a transfer, and waits for its end */
@@ -100,6 +104,8 @@ struct session_parts {
     const struct config *config;
     struct log *log;    /* is told what is found out about the client */
     const char *folder; /* the root's path on the disk, absolute */
+    struct xferlog *xferlog;
+    struct transcript *transcript;
     const struct peer *peer;
     const struct path_root *root;
     const struct dial *dial;

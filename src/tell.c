@@ -1,6 +1,8 @@
 #include "tell.h"
 
 #include <stdio.h>
+#include <string.h>
+#include <time.h>
 
 #include "log.h"
 #include "session.h"
@@ -19,6 +21,24 @@ static const char *place(const struct session *session, const char *path, char o
     return out;
 }
 
+/* Where file is on the disk. */
+static void add_to_xferlog(const struct session *session, const struct transfer *transfer,
+                           const char *file) {
+    const char *user = session->log->context.user;
+    const struct xferlog_entry entry = {
+        .time = time(NULL),
+        .seconds = transfer->seconds,
+        .peer = &session->peer,
+        .bytes = transfer->bytes,
+        .file = file,
+        .ascii = transfer->ascii,
+        .incoming = transfer->incoming,
+        .anonymous = session->config->anonymous && user && strcmp(user, "anonymous") == 0,
+        .user = user,
+        .complete = transfer->event == EVENT_UPLOADED || transfer->event == EVENT_SENT};
+    xferlog_add(session->xferlog, session->log, &entry);
+}
+
 void tell_transfer(const struct session *session, const struct transfer *transfer) {
     char file[PLACE_SIZE], reply[32] = "";
     const struct log_facts facts = {.file = place(session, transfer->path, file),
@@ -35,6 +55,10 @@ void tell_transfer(const struct session *session, const struct transfer *transfe
               before(session->account.home), transfer->path, (unsigned long long)transfer->bytes,
               transfer->seconds, transfer->verdict, transfer->incoming ? "from" : "to",
               session->peer.text, user ? ", user " : "", user ? user : "", reply);
+    if (session->xferlog && transfer->is_file)
+        add_to_xferlog(session, transfer, file);
+    transcript_note(session, "%s: %s (%llu bytes, %s)", transfer->what, transfer->path,
+                    (unsigned long long)transfer->bytes, transfer->verdict);
 }
 
 void tell_file(const struct session *session, enum event event, const char *what,

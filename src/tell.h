@@ -20,11 +20,12 @@ struct transfer {
     int reply;           /* code of the reply to it; 0: there is nobody to reply to */
     uint64_t bytes;      /* that were transferred */
     double seconds;      /* which that took */
+    bool is_file;        /* else a listing */
     bool incoming;       /* an upload */
     bool ascii;          /* line ends were converted */
 };
 
-/* Logs a transfer. */
+/* Logs a transfer, for programs as well where they have a file for that. */
 void tell_transfer(const struct session *session, const struct transfer *transfer);
 
 /* Logs what was done to the file of a virtual path. */

@@ -42,6 +42,7 @@ static void tell(const struct session *session, const struct upload *upload, con
                                       .reply = code,
                                       .bytes = upload->result.received,
                                       .seconds = clock_seconds() - upload->begun,
+                                      .is_file = true,
                                       .incoming = true,
                                       .ascii = session->ascii && !upload->job.is_inline};
     tell_transfer(session, &transfer);

@@ -1,5 +1,6 @@
 #include "verb.h"
 
+#include <ctype.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -105,10 +106,42 @@ const struct verb *verb_find(const char *line) {
     return NULL;
 }
 
+bool verb_may_hold_password(const char *bytes, size_t n) {
+    static const char *const words[] = {"PASS", "ACCT", "PSWD", "CPWD"};
+    char letters[LINE_LIMIT + 1];
+    size_t length = 0;
+    for (size_t i = 0; i < n && length < LINE_LIMIT; i++) {
+        if (isalpha((unsigned char)bytes[i]))
+            letters[length++] = (char)toupper((unsigned char)bytes[i]);
+    }
+    letters[length] = '\0';
+    bool found = false;
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]) && !found; i++)
+        found = strstr(letters, words[i]) != NULL;
+    explicit_bzero(letters, length);
+    return found;
+}
+
+/* A bare CR may have been meant to end a line. */
+static bool has_control(const char *line) {
+    while (*line && !path_is_control((unsigned char)*line))
+        line++;
+    return *line != '\0';
+}
+
+enum verb_secrecy verb_secrecy(const char *line) {
+    const struct verb *verb = verb_find(line);
+    if (verb && verb->traits & VERB_SECRET)
+        return VERB_SECRET_ARGUMENT;
+    bool odd = !verb || verb->run == verb_site || has_control(line);
+    return odd && verb_may_hold_password(line, strlen(line)) ? VERB_SECRET_LINE : VERB_PUBLIC;
+}
+
 static void log_command(const struct session *session, const struct verb *verb, const char *line) {
-    if (!verb && (strcasestr(line, "PASS") || strcasestr(line, "ACCT")))
+    enum verb_secrecy secrecy = verb_secrecy(line);
+    if (secrecy == VERB_SECRET_LINE)
         log_event(session->log, EVENT_COMMAND, "Received command: *** (may hold a password)");
-    else if (verb && verb->traits & VERB_SECRET)
+    else if (secrecy == VERB_SECRET_ARGUMENT)
         log_event(session->log, EVENT_COMMAND, "Received command: %s ***", verb->name);
     else
         log_event(session->log, EVENT_COMMAND, "Received command: %s", line);
@@ -234,7 +267,7 @@ int verb_run(struct session *session, char *line, enum line_fault fault) {
     }
     bool is_inline = verb && verb->traits & VERB_UPLOAD && !session->data.used;
     int result = refuse(session, verb, line, argument, fault);
-    if (result == 0)
+    if (result == 0 && verb) /* which there is */
         result = run(session, verb, argument);
     else if (result > 0)
         result = 0;

@@ -7,6 +7,9 @@
 #ifndef STORD_VERB_H
 #define STORD_VERB_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
 #include "line.h"
 #include "rights.h"
 
@@ -42,6 +45,19 @@ struct verb {
 
 /* The verb that a command line begins with, or NULL. Case does not count (RFC 959 section 5.2). */
 const struct verb *verb_find(const char *line);
+
+/* What of a command line must not be written down. */
+enum verb_secrecy {
+    VERB_PUBLIC,
+    VERB_SECRET_ARGUMENT, /* all behind the verb */
+    VERB_SECRET_LINE      /* it is broken, and may hold a password */
+};
+
+enum verb_secrecy verb_secrecy(const char *line);
+
+/* Do the letters among n bytes, whatever stands between them, spell a verb that a password follows?
+ */
+bool verb_may_hold_password(const char *bytes, size_t n);
 
 /* Runs the command in line, or answers the fault that was found in it. Returns a negative errno
  * when the client cannot be reached. */

@@ -12,7 +12,7 @@ A dialogue is one step a line; \\r \\n \\t \\0 \\\\ and \\xNN stand for bytes:
   >> BYTES          send BYTES as they are
   >>@ N             send N bytes of a fixed pattern
   < CODE [REGEX]    the next reply has CODE (a pattern: 50[24] 550|521 ...), and REGEX is found
-                    in its text
+                    in its text; what begins with "# " is a comment
   put [BYTES]       connect to where the last 227 or 229 said, send BYTES, close
   put@ N            the same with N bytes of the pattern
   listen            listen for an active data connection; {PORT} and {EPRT} stand for its
@@ -20,6 +20,7 @@ A dialogue is one step a line; \\r \\n \\t \\0 \\\\ and \\xNN stand for bytes:
   connect           connect to where the last 227 or 229 said, and keep it open
   connect-from ADDR the same from another address of this machine
   data BYTES        send BYTES over the open data connection
+  data@ N           the same with N bytes of the pattern
   reset             close the open data connection by a reset
   done              close the open data connection
   get [REGEX]       read the data connection to its end (connecting if need be); REGEX must match
@@ -192,6 +193,7 @@ class Player:
         line, self.buffer = self.buffer.split(b"\n", 1)
         if not line.endswith(b"\r"):
             raise Failure(f"a reply line without CR: {line}")
+        line = re.sub(rb"^(\xff[\xfb-\xfe].)+", b"", line, flags=re.DOTALL)  # refused telnet options
         return line[:-1].decode("utf-8", "backslashreplace")
 
     def reply(self):
@@ -204,6 +206,7 @@ class Player:
         return lines
 
     def expect(self, code, regex):
+        regex = "" if regex.startswith("# ") else regex
         lines = self.reply()
         text = "\n".join(lines)
         if not re.fullmatch(code, lines[-1][:3]) or (regex and not re.search(regex, text)):
@@ -212,10 +215,12 @@ class Player:
         match = re.search(r"\((\d+),(\d+),(\d+),(\d+),(\d+),(\d+)\)", text)
         if code == "227" and match:
             n = [int(x) for x in match.groups()]
+            self.forget_listener()
             self.passive = (".".join(map(str, n[:4])), n[4] * 256 + n[5])
         match = re.search(r"\(\|\|\|(\d+)\|\)", text)
         if code == "229" and match:
             host = self.control.getpeername()[0] if self.inet else "127.0.0.1"
+            self.forget_listener()
             self.passive = (host, int(match.group(1)))
 
     def connect(self, source=None):
@@ -231,6 +236,9 @@ class Player:
     def done(self):
         self.data.close()
         self.data = None
+        self.forget_listener()
+
+    def forget_listener(self):
         if self.listener:
             self.listener.close()
             self.listener = None
@@ -257,6 +265,7 @@ class Player:
             raise Failure(f"data: {text!r}")
 
     def listen(self):
+        self.forget_listener()
         host, family = self.control.getsockname()[0], self.control.family
         if host.startswith("::ffff:"):
             host, family = host[7:], socket.AF_INET
@@ -351,6 +360,8 @@ class Player:
             self.connect(rest)
         elif verb == "data":
             self.data.sendall(unescape(rest))
+        elif verb == "data@":
+            self.data.sendall(pattern(int(rest)))
         elif verb == "get":
             self.get(rest)
         elif verb == "urgent":

@@ -544,6 +544,7 @@ DENY = ("deny", "ENOSYS", "openat2", "--")
 PLAIN, LINKS = ("plainfs",), ("plainfs", "links")
 DELETE = ("--allow=upload,append,replace,list,delete",)
 TLS = ("--tls=require", "--tls-cert={certificate}")
+RECORDS = ("--xferlog={folder}/xferlog", "--transcript={folder}")
 POLICY = ("--file-mode=0604", "--dir-mode=0705", "--group=1")
 
 SCENARIOS = [
@@ -579,6 +580,9 @@ SCENARIOS = [
     Scenario("policy-replace", epsv, X, options=POLICY),
     Scenario("limits", epsv, X, options=("--max-file-size=1G", "--min-free=1K")),
     Scenario("no-sync", epsv, X, options=("--no-sync",)),
+    Scenario("records-inline", inline, X, over="pair", options=RECORDS),
+    Scenario("records-epsv", epsv, X, options=RECORDS),
+    Scenario("records-reset", reset_data, X, options=RECORDS, ends="refused"),
     Scenario("go-on", go_on, partial=True),
     Scenario("go-on-over-old", go_on, X, partial=True),
     Scenario("go-on-over-long", go_on_inline, {"x": 10 * OLD}, partial=True),

@@ -9,7 +9,7 @@ teardown() { teardown_sandbox; }
 @test "start: --help prints every option of the table with its variable and default" {
     run -0 --separate-stderr "$HANDLER" --help
     [ -z "$stderr" ]
-    for option in root users anonymous allow log log-level default-type passive-ports passive-address \
+    for option in root users anonymous allow log log-level xferlog transcript default-type passive-ports passive-address \
         unterminated-wait login-timeout idle-timeout connect-timeout stall-timeout vanish-wait resume-hours \
         on-conflict file-mode dir-mode group max-file-size min-free no-sync; do
         variable=STORD_$(tr 'a-z-' 'A-Z_' <<<"$option")

@@ -258,6 +258,18 @@ start_xinetd() {
     wait_for grep -aq 'EXIT: stord status=0' "$T/syslog"
 }
 
+@test "xinetd: an xferlog and transcripts are written by the user of its file" {
+    install -d -o nobody "$T/records"
+    start_xinetd -e "s|STORD_ROOT=.*|& STORD_XFERLOG=$T/records/xferlog STORD_TRANSCRIPT=$T/records|"
+    takes_uploads_by_tcp
+    wait_for grep -q "^.* 300000 $ROOT/by_epsv b _ i r - ftp 0 \* c$" "$T/records/xferlog"
+    [ "$(wc -l <"$T/records/xferlog")" = 3 ]
+    [ "$(stat -c '%U %a' "$T/records/xferlog")" = 'nobody 640' ]
+    both_ended() { [ "$(grep -lx closed "$T"/records/*.txt | wc -l)" = 2 ]; }
+    wait_for both_ended
+    [ "$(stat -c '%U %a' "$T"/records/*.txt | sort -u)" = 'nobody 600' ]
+}
+
 @test "xinetd: 50 uploads at once are all whole" {
     start_xinetd
     upload_at_once 50

@@ -36,6 +36,11 @@ in_systemd() {
     in_systemd credentials.sh
 }
 
+@test "an xferlog and transcripts are written to a folder that a drop-in names" {
+    need curl
+    in_systemd records.sh
+}
+
 @test "200 sessions at once store their files, a burst of 1000 connections stops nothing" {
     in_systemd load.sh
 }

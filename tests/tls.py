@@ -18,7 +18,6 @@
   private [WORD...] data connections are made with TLS from now on
   clear             ... without
   raw BYTES         send BYTES on the data connection below TLS
-  data@ N           send N bytes of the pattern on the data connection
   data-part BYTES   send BYTES as one record, without its last byte, on the data connection
   data-notify       send close_notify on the data connection
   settle            wait until the server's kernel has what was sent on the data connection
@@ -421,7 +420,6 @@ class Player(dialogue.Player):
             "private": lambda: setattr(self, "private", words or self.control_words),
             "clear": lambda: setattr(self, "private", None),
             "raw": lambda: getattr(self.data, "plain", self.data).sendall(unescape(rest)),
-            "data@": lambda: self.data.sendall(pattern(int(rest))),
             "data-part": lambda: self.data.sendall(unescape(rest), 1),
             "data-notify": lambda: self.data.notify(),
             "settle": self.settle,

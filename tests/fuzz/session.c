@@ -12,7 +12,8 @@
  * What must be true, whatever the bytes: the session ends; it leaks no descriptor; what it sent
  * are whole replies; nothing beside its root was made, changed or read; who may only upload does
  * not learn the name of a file that is there; no reserved name is left; no event in the log holds a
- * control character or a password.
+ * control character or a password; its transcript has steps alone, and no password either; each
+ * line of its xferlog has 18 words.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -366,6 +367,50 @@ static void check_out(int out) {
     must(munmap(bytes, (size_t)st.st_size) == 0);
 }
 
+static bool starts_with(const char *text, const char *prefix) {
+    return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+static void check_step(const char *line) {
+    static const char *const steps[] = {"# ",    "#   ",   "< ",      "> ",     ">> ", ">>@ ",
+                                        "put@ ", "data@ ", "connect", "listen", "get", "done",
+                                        "reset", "eof",    "vanish",  "closed"};
+    size_t i = 0;
+    while (i < sizeof(steps) / sizeof(steps[0]) && !starts_with(line, steps[i]))
+        i++;
+    must(i < sizeof(steps) / sizeof(steps[0]));
+    for (const char *c = line; *c; c++)
+        must((unsigned char)*c >= 0x20 && *c != 0x7f);
+    const char *word = *line == '>' ? strchr(line, ' ') + 1 : "";
+    if (strncasecmp(word, "PASS ", 5) == 0 || strncasecmp(word, "ACCT ", 5) == 0)
+        must(starts_with(word + 5, "secret") || starts_with(word + 5, "wrong!"));
+}
+
+static void check_transfer(const char *line) {
+    int words = 0;
+    for (const char *c = line; *c; c++) {
+        must((unsigned char)*c >= 0x20 && *c != 0x7f);
+        words += *c != ' ' && (c == line || c[-1] == ' ');
+    }
+    must(words == 18);
+}
+
+/* Each line of that file. */
+static void check_lines(int fd, void (*check)(const char *line)) {
+    char *line = NULL;
+    size_t room = 0;
+    must(lseek(fd, 0, SEEK_SET) == 0);
+    FILE *file = fdopen(dup(fd), "r");
+    must(file != NULL);
+    for (ssize_t n; (n = getline(&line, &room, file)) > 0;) {
+        must(strlen(line) == (size_t)n && line[n - 1] == '\n');
+        line[n - 1] = '\0';
+        check(line);
+    }
+    free(line);
+    must(fclose(file) == 0 && close(fd) == 0);
+}
+
 static void check_connections(void) {
     static char bytes[DATA_LIMIT];
     for (unsigned i = 0; i < fuzz.connections; i++) {
@@ -414,9 +459,18 @@ static void run(const struct config *config, struct log *log) {
     must(dial.address || dial_open(&dial, &peer) == 0);
     const struct login none = {.fd = -1};
     const struct secure_setup no_tls = {0};
+    static struct transcript transcript;
+    memset(&transcript, 0, sizeof(transcript));
+    int said = memfd_create("transcript", MFD_CLOEXEC),
+        moved = memfd_create("xferlog", MFD_CLOEXEC);
+    transcript.fd = dup(said); /* the session closes it */
+    struct xferlog xferlog = {.fd = moved};
+    must(moved >= 0 && transcript.fd >= 0);
     const struct session_parts parts = {.config = config,
                                         .log = log,
                                         .folder = fuzz.folder,
+                                        .xferlog = &xferlog,
+                                        .transcript = &transcript,
                                         .peer = &peer,
                                         .root = &fuzz.root,
                                         .dial = &dial,
@@ -428,6 +482,8 @@ static void run(const struct config *config, struct log *log) {
     session_run(&session);
     (void)close(theirs);
     check_out(out);
+    check_lines(said, check_step);
+    check_lines(moved, check_transfer);
     must(close(in) == 0 && close(out) == 0);
 }
 

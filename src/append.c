@@ -1,0 +1,14 @@
+#include "append.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+int append_lines(int fd, const char *bytes, size_t n) {
+    ssize_t written;
+    do
+        written = write(fd, bytes, n);
+    while (written < 0 && errno == EINTR);
+    if (written < 0)
+        return -errno;
+    return (size_t)written == n ? 0 : -ENOSPC;
+}

@@ -1,0 +1,84 @@
+#include "xferlog.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "append.h"
+#include "escape.h"
+#include "log.h"
+#include "peer.h"
+
+enum {
+    FILE_MODE = 0640,
+    DATE_SIZE = 26,              /* of asctime_r(3) */
+    USER_SIZE = 256,             /* longest name of a user */
+    LINE_SIZE = 4 * PATH_MAX * 2 /* no path is as long */
+};
+
+int xferlog_open(struct xferlog *ret_xferlog, const char *file) {
+    struct stat st;
+    /* O_NONBLOCK: a FIFO would wait for its reader. Links are followed: to nothing that the user
+     * whom sessions run as could not write to anyway */
+    int fd =
+        open(file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, FILE_MODE);
+    if (fd < 0)
+        return -errno;
+    int result = fstat(fd, &st) < 0 ? -errno : S_ISREG(st.st_mode) ? 0 : -ENXIO;
+    if (result < 0)
+        (void)close(fd);
+    else
+        *ret_xferlog = (struct xferlog){.fd = fd};
+    return result;
+}
+
+/* The client's host as one word. A pipe and a local socket are this host's. */
+static void name_host(const struct peer *peer, char host[INET6_ADDRSTRLEN]) {
+    const union address *address = &peer->address;
+    (void)snprintf(host, INET6_ADDRSTRLEN, "%s", peer->local ? "localhost" : "unknown");
+    if (address->any.sa_family == AF_INET)
+        (void)inet_ntop(AF_INET, &address->in.sin_addr, host, INET6_ADDRSTRLEN);
+    else if (address->any.sa_family == AF_INET6)
+        (void)inet_ntop(AF_INET6, &address->in6.sin6_addr, host, INET6_ADDRSTRLEN);
+}
+
+/* The time in the form of ctime(3), without its line end. localtime_r(3) reads no file once
+ * tzset(3) has. */
+static void name_time(time_t time, char date[DATE_SIZE]) {
+    struct tm local;
+    date[0] = '\0';
+    if (localtime_r(&time, &local))
+        (void)asctime_r(&local, date);
+    date[strcspn(date, "\n")] = '\0';
+}
+
+size_t xferlog_format(char *line, size_t size, const struct xferlog_entry *entry) {
+    char date[DATE_SIZE], host[INET6_ADDRSTRLEN], user[USER_SIZE];
+    unsigned long long seconds =
+        entry->seconds < 1.5 ? 1 : (unsigned long long)(entry->seconds + 0.5);
+    name_time(entry->time, date);
+    name_host(entry->peer, host);
+    (void)escape_word(user, sizeof(user), entry->user && *entry->user ? entry->user : "-");
+    size_t n = (size_t)snprintf(line, size, "%s %llu %s %llu ", date, seconds, host,
+                                (unsigned long long)entry->bytes);
+    n += escape_word(line + n, size - XFERLOG_MORE, entry->file);
+    n += (size_t)snprintf(line + n, size - n, " %c _ %c %c %s ftp 0 * %c\n",
+                          entry->ascii ? 'a' : 'b', entry->incoming ? 'i' : 'o',
+                          entry->anonymous ? 'a' : 'r', user, entry->complete ? 'c' : 'i');
+    return n;
+}
+
+void xferlog_add(struct xferlog *xferlog, const struct log *log,
+                 const struct xferlog_entry *entry) {
+    char line[LINE_SIZE]; /* used only as far as it is filled */
+    int result = append_lines(xferlog->fd, line, xferlog_format(line, sizeof(line), entry));
+    if (result < 0 && !xferlog->broken)
+        log_event(log, EVENT_RECORD_BROKEN, "A transfer is missing in the xferlog: %s",
+                  strerror(-result));
+    xferlog->broken |= result < 0;
+}

@@ -1,0 +1,52 @@
+/*
+ * xferlog: the log of transfers that wu-ftpd writes, xferlog(5), for the programs that read it: one
+ * line a transfer, 18 words with single blanks between them (two before a day below 10):
+ *
+ *   Mon Nov 23 07:41:02 2026 1 192.0.2.7 5 /srv/in/a_file b _ i r me ftp 0 * c
+ *
+ * Local time; seconds, at least 1; the client's host; bytes transferred; the file; a (ASCII) or b;
+ * _; i (incoming) or o; a (anonymous) or r; the user, - where nobody logged in; ftp; 0; *; c
+ * (complete) or i (incomplete).
+ */
+#ifndef STORD_XFERLOG_H
+#define STORD_XFERLOG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <time.h>
+
+struct log;
+struct peer;
+
+struct xferlog {
+    int fd;
+    bool broken; /* that a line could not be written has been told */
+};
+
+/* A transfer that has ended. */
+struct xferlog_entry {
+    time_t time; /* when it ended */
+    double seconds;
+    const struct peer *peer;
+    uint64_t bytes;
+    const char *file; /* path on the disk */
+    bool ascii, incoming, anonymous;
+    const char *user; /* who is logged in, or NULL */
+    bool complete;
+};
+
+enum { XFERLOG_MORE = 512 }; /* bytes that a line has at the most, beside those of the path */
+
+/* Opens the file, which is made where it is missing; nothing but a plain file, for a FIFO or a
+ * device may keep a session waiting. Returns 0 or a negative errno: -ENXIO for what is none. */
+int xferlog_open(struct xferlog *ret_xferlog, const char *file);
+
+/* What a line holds, with its end, as one string. Pure but for the time zone. Returns its length,
+ * less than size. */
+size_t xferlog_format(char *line, size_t size, const struct xferlog_entry *entry);
+
+/* Adds a line by one write. When that fails, the log says so, once. */
+void xferlog_add(struct xferlog *xferlog, const struct log *log, const struct xferlog_entry *entry);
+
+#endif
