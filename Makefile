@@ -143,7 +143,8 @@ need-%:
 	@scripts/need $($*_PACKAGES)
 
 tests-built: all $(UNITS:%=$(OBJ)/../unit/%) build/tools/deny build/tools/plainfs \
-	build/tools/count_crypt.so $(OBJ)/../intruder/handler
+	build/tools/count_crypt.so build/tools/complain.so \
+	$(OBJ)/../intruder/handler
 
 demo: need-DEMO ## install what is missing, build, and show an upload by socket activation
 	@$(MAKE) $(ALL_CORES) --no-print-directory all
@@ -204,7 +205,7 @@ asan: need-SANITIZER ## the tests of the protocol with AddressSanitizer and UBSa
 ASAN_TESTS = tests/client.bats tests/commands.bats tests/data.bats tests/files.bats tests/inline.bats \
 	tests/start.bats tests/verbs.bats tests/list.bats tests/retr.bats \
 	tests/dialogues.bats tests/codes.bats tests/superservers.bats tests/conflict.bats \
-	tests/modes.bats tests/partials.bats tests/quota.bats tests/stop.bats tests/check.bats \
+	tests/modes.bats tests/partials.bats tests/quota.bats tests/stop.bats tests/check.bats tests/log.bats \
 	tests/users.bats tests/login.bats tests/client_tls.bats \
 	tests/tls.bats tests/tls_data.bats tests/tls_certificates.bats \
 	tests/xferlog.bats tests/transcript.bats
@@ -242,6 +243,7 @@ INSTALLED = $(LIBEXECDIR)/handler $(MODULES:%=$(LIBEXECDIR)/stord-%.so) $(PREFIX
 	$(UNITDIR)/stord-inline.socket \
 	$(UNITDIR)/stord-inline@.service $(UNITDIR)/stord-inline@.service.d/00-inline.conf \
 	$(UNITDIR)/stord.slice $(PREFIX)/share/doc/stord/fast.conf \
+	$(PREFIX)/lib/systemd/catalog/stord.catalog \
 	$(PREFIX)/lib/tmpfiles.d/stord.conf $(SYSCONFDIR)/xinetd.d/stord \
 	$(PREFIX)/share/man/man8/stord-handler.8 $(PREFIX)/share/man/man7/stord.7 \
 	$(PREFIX)/share/man/man1/stor.1
@@ -267,6 +269,7 @@ install: all ## install below PREFIX (and SYSCONFDIR), perhaps into DESTDIR
 	$(call put,644,units/stord-inline@.service.conf,$(UNITDIR)/stord-inline@.service.d/00-inline.conf)
 	$(call put,644,units/stord.slice,$(UNITDIR)/stord.slice)
 	$(call put,644,units/fast.conf,$(PREFIX)/share/doc/stord/fast.conf)
+	$(call put,644,units/stord.catalog,$(PREFIX)/lib/systemd/catalog/stord.catalog)
 	$(call put,644,units/stord.sysusers.conf,$(PREFIX)/lib/sysusers.d/stord.conf)
 	$(call put,644,units/stord.tmpfiles.conf,$(PREFIX)/lib/tmpfiles.d/stord.conf)
 	$(call put,644,xinetd.d/stord,$(SYSCONFDIR)/xinetd.d/stord)

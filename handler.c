@@ -38,7 +38,7 @@ extern char **environ;
 static void refuse_client(void) {
     static const char reply[] = "421 Service not available: see the server's log\r\n";
     struct channel client;
-    channel_open(&client, STDIN_FILENO, STDOUT_FILENO);
+    channel_open(&client, START_IN, START_OUT);
     (void)channel_write(&client, reply, sizeof(reply) - 1, REFUSAL_TIME);
     if (channel_has_unread(&client))
         channel_drain(&client, REFUSAL_TIME);
@@ -179,7 +179,7 @@ static int serve(const struct config *config, struct log *log, int stop) {
     static struct transcript transcript;
     struct making making = {
         .config = config, .log = log, .transcript = &transcript, .login = {.fd = -1}};
-    int result = peer_identify(&making.peer, STDIN_FILENO);
+    int result = peer_identify(&making.peer, START_IN);
     if (result < 0) { /* a client that has gone already is no failure */
         log_event(log, EVENT_NO_CLIENT, "No client: %s", strerror(-result));
         return result == -ENOTCONN ? EX_OK : EX_OSERR;
@@ -201,8 +201,8 @@ static int serve(const struct config *config, struct log *log, int stop) {
                                         .dial = &making.dial,
                                         .login = &making.login,
                                         .secure = &making.secure,
-                                        .in = STDIN_FILENO,
-                                        .out = STDOUT_FILENO};
+                                        .in = START_IN,
+                                        .out = START_OUT};
     session_init(&session, &parts);
     session.control.stop = stop;
     if (confine(&making, &session.sandbox) < 0) {
@@ -237,6 +237,14 @@ static int run_mode(enum config_outcome outcome, const struct config *config,
     return fflush(stdout) == 0 ? EX_OK : EX_IOERR;
 }
 
+/* Is there a client to be answered, whatever was asked for? What is printed at a terminal is not
+ * for it. Only the report of a --check that comes before a session, by ExecStartPre=, has somewhere
+ * else to go: the journal. */
+static bool has_client(const struct start *start, enum config_outcome wanted) {
+    return wanted == CONFIG_SERVE ||
+           (start->is_network && !(wanted == CONFIG_CHECK && log_journal_stream()));
+}
+
 /* Says that there is no connection. Returns the exit status. */
 static int refuse_streams(const struct log *log, int error) {
     log_event(log, EVENT_CANNOT_START, "No connection to serve: %s",
@@ -263,13 +271,20 @@ int main(int argc, char **argv) {
     struct log log;
     char complaint[CONFIG_ERROR_SIZE];
 
+    start_shield(&start);
     enum config_outcome outcome = config_load(&config, argc, argv, environ, complaint);
-    if (config.wanted != CONFIG_SERVE)
+    if (!has_client(&start, config.wanted)) {
+        if (!start.is_network)
+            start_unshield(&start);
         return run_mode(outcome, &config, complaint);
+    }
     bool journal = config.log == LOG_TARGET_AUTO || config.log == LOG_TARGET_JOURNAL;
     int status, tamed = start_tame(&start, journal);
     open_log(&log, &config, &start);
-    if (outcome != CONFIG_SERVE)
+    if (config.wanted != CONFIG_SERVE)
+        status = refuse_setup(&log, EX_USAGE,
+                              "the arguments ask for no session, on a client's connection");
+    else if (outcome != CONFIG_SERVE)
         status = refuse_setup(&log, outcome == CONFIG_USAGE ? EX_USAGE : EX_CONFIG, complaint);
     else if (tamed < 0)
         status = refuse_streams(&log, tamed);

@@ -1,7 +1,6 @@
 #include "check.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <pwd.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -179,20 +178,6 @@ static void check_confinement(struct check *check) {
         check_warning(check, "confinement", "this kernel has no %s", lacks);
 }
 
-static bool is_connection(int fd) {
-    struct peer peer;
-    return peer_identify(&peer, fd) == 0 && peer.kind == PEER_INET;
-}
-
-/* In ExecStartPre= of a session's unit, standard output is the client's: nothing of this is for it.
- * Then standard error gets the report. */
-static void spare_client(void) {
-    int other =
-        is_connection(STDERR_FILENO) ? open("/dev/null", O_WRONLY | O_CLOEXEC) : STDERR_FILENO;
-    if (is_connection(STDOUT_FILENO))
-        (void)dup2(other, STDOUT_FILENO);
-}
-
 int check_run(const struct config *config) {
     static void (*const checks[])(struct check *) = {
         check_identity,        check_tls,     check_root,
@@ -201,7 +186,6 @@ int check_run(const struct config *config) {
         check_passive_address, check_modules, check_confinement,
     };
     struct check check = {.config = config, .users_file = config->users, .root = {.fd = -1}};
-    spare_client();
     for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++)
         checks[i](&check);
     report_clients(&check);

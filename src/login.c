@@ -13,6 +13,7 @@
 #include "line.h"
 #include "password.h"
 #include "sandbox.h"
+#include "start.h"
 #include "user.h"
 
 enum { COMPLAINTS = 20 }; /* of which the log gets the first so many */
@@ -183,8 +184,8 @@ static _Noreturn void run(const struct login_setup *setup, int fd) {
     sigset_t none;
     (void)sigemptyset(&none);
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
-    (void)close(STDIN_FILENO);
-    (void)close(STDOUT_FILENO);
+    (void)close(START_IN);
+    (void)close(START_OUT);
     if (setup->user->wanted) /* nobody but root may be able to */
         load(&helper);
     if (user_become(setup->user) < 0) /* which it will not be able to say either */

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -12,7 +13,11 @@
 
 #include "log.h"
 
-enum { FIRST_LISTEN_FD = 3 }; /* sd_listen_fds(3) */
+enum {
+    FIRST_LISTEN_FD = 3,         /* sd_listen_fds(3) */
+    FIRST_PLACE = START_OUT + 1, /* for what start_shield moves */
+    FIRST_LEAKED = START_OUT + 1 /* what is neither the client nor the log */
+};
 
 static void reset_signals(void) {
     struct sigaction action = {.sa_handler = SIG_DFL};
@@ -38,19 +43,18 @@ static int catch_stop(void) {
     return fd;
 }
 
-/* Takes the one connection that LISTEN_FDS hands over, as fds 0 and 1. Returns 0, also when
- * there is none for us, or a negative errno. */
-static int adopt_connection(const struct systemd *systemd) {
-    int count = systemd->listen_fds(1);
+/* Takes the one connection that LISTEN_FDS hands over. Returns 0, also when there is none for us,
+ * or a negative errno. */
+static int adopt_connection(struct start *start) {
+    int count = start->systemd->listen_fds(1);
     if (count <= 0)
         return count;
     if (count > 1)
         return -EINVAL;
-    int is_connection = systemd->is_socket(FIRST_LISTEN_FD, AF_UNSPEC, SOCK_STREAM, 0);
+    int is_connection = start->systemd->is_socket(FIRST_LISTEN_FD, AF_UNSPEC, SOCK_STREAM, 0);
     if (is_connection <= 0)
         return is_connection < 0 ? is_connection : -EINVAL;
-    if (dup2(FIRST_LISTEN_FD, STDIN_FILENO) < 0 || dup2(FIRST_LISTEN_FD, STDOUT_FILENO) < 0)
-        return -errno;
+    start->in = start->out = FIRST_LISTEN_FD;
     return 0;
 }
 
@@ -69,14 +73,14 @@ static int load_systemd(struct start *start, bool journal) {
     if (!sockets)
         return 0;
     /* Without the module what is on fd 0 is not the client: better to serve nobody */
-    return start->systemd ? adopt_connection(start->systemd) : -ELIBACC;
+    return start->systemd ? adopt_connection(start) : -ELIBACC;
 }
 
 static void close_leaked(void) {
-    if (syscall(SYS_close_range, STDERR_FILENO + 1, ~0U, 0) == 0)
+    if (syscall(SYS_close_range, FIRST_LEAKED, ~0U, 0) == 0)
         return;
     long limit = sysconf(_SC_OPEN_MAX); /* a filter that knows no close_range */
-    for (int fd = STDERR_FILENO + 1; fd < limit; fd++)
+    for (int fd = FIRST_LEAKED; fd < limit; fd++)
         (void)close(fd);
 }
 
@@ -89,35 +93,95 @@ static bool same_connection(int a, int b) {
            (S_ISSOCK(x.st_mode) || S_ISFIFO(x.st_mode));
 }
 
-static int point_at_null(int fd) {
+/* Some connection to another machine? Whoever it is, it is no place for a log. */
+static bool is_network(int fd) {
+    int domain = AF_UNIX;
+    socklen_t size = sizeof(domain);
+    return getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) == 0 && domain != AF_UNIX;
+}
+
+/* Would the client read what is written to fd 2? */
+static bool stderr_is_client(const struct start *start) {
+    return is_network(STDERR_FILENO) || same_connection(STDERR_FILENO, start->in) ||
+           same_connection(STDERR_FILENO, start->out) ||
+           (getenv("LISTEN_FDS") && same_connection(STDERR_FILENO, FIRST_LISTEN_FD));
+}
+
+/* Another descriptor for fd, above those with a place of their own. -1: there is none. */
+static int copy_of(int fd) {
+    return fcntl(fd, F_DUPFD_CLOEXEC, FIRST_PLACE);
+}
+
+static int put_at(int from, int to) {
+    return dup2(from, to) < 0 ? -errno : 0;
+}
+
+/* fd 0 to what is always empty, fds 1 and 2 to the log, or to nobody. */
+static int point_away(struct start *start) {
+    bool is_open = fcntl(STDERR_FILENO, F_GETFD) >= 0;
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-    if (null < 0)
-        return -errno;
-    int result = dup2(null, fd) < 0 ? -errno : 0;
-    if (null != fd)
+    if (null < 0) { /* better none than the client's */
+        int error = -errno;
+        for (int fd = 0; fd <= STDERR_FILENO; fd++)
+            (void)(fd == STDERR_FILENO && is_open && !start->stderr_is_client ? 0 : close(fd));
+        return error;
+    }
+    int result = put_at(null, STDIN_FILENO);
+    if (result == 0 && (!is_open || start->stderr_is_client))
+        result = put_at(null, STDERR_FILENO);
+    if (result == 0)
+        result = put_at(STDERR_FILENO, STDOUT_FILENO);
+    if (null > STDERR_FILENO)
         (void)close(null);
     return result;
 }
 
-static int tame_stderr(struct start *start) {
-    if (fcntl(STDERR_FILENO, F_GETFD) < 0)
-        return point_at_null(STDERR_FILENO);
-    start->stderr_is_client = same_connection(STDERR_FILENO, STDIN_FILENO) ||
-                              same_connection(STDERR_FILENO, STDOUT_FILENO);
-    return start->stderr_is_client ? point_at_null(STDERR_FILENO) : 0;
+void start_shield(struct start *ret_start) {
+    struct start start = {.in = copy_of(STDIN_FILENO),
+                          .out = copy_of(STDOUT_FILENO),
+                          .saved = copy_of(STDERR_FILENO),
+                          .stop = -1};
+    start.is_network = is_network(STDIN_FILENO) || is_network(STDOUT_FILENO);
+    start.stderr_is_client = stderr_is_client(&start);
+    start.error = point_away(&start);
+    /* What a library prints is not kept in a buffer that abort(3) would lose; nor is it asked, by a
+     * call that sessions may not make, whether fd 1 is a terminal */
+    (void)setvbuf(stdout, NULL, _IONBF, 0);
+    *ret_start = start;
 }
 
-int start_tame(struct start *ret_start, bool journal) {
-    struct start start = {0};
+static void put_back(int from, int to) {
+    (void)(from < 0 ? close(to) : put_at(from, to));
+}
+
+void start_unshield(const struct start *start) {
+    static char buffer[BUFSIZ]; /* which stdout refers to until the end */
+    (void)setvbuf(stdout, buffer, _IOFBF, sizeof(buffer));
+    put_back(start->in, STDIN_FILENO);
+    put_back(start->out, STDOUT_FILENO);
+    put_back(start->saved, STDERR_FILENO);
+}
+
+/* Puts the client where it is looked for. Returns 0, or a negative errno without one. */
+static int place_client(struct start *start) {
+    if (start->in < 0 || start->out < 0)
+        return -ENOTCONN;
+    /* in is the one of LISTEN_FDS, which has its place, or above all places */
+    bool placed = (start->in == START_IN || dup3(start->in, START_IN, O_CLOEXEC) >= 0) &&
+                  dup3(start->out, START_OUT, O_CLOEXEC) >= 0;
+    int error = -errno;
+    start->in = START_IN;
+    start->out = START_OUT;
+    return placed ? 0 : error;
+}
+
+int start_tame(struct start *start, bool journal) {
     reset_signals();
-    int result = load_systemd(&start, journal);
+    int result = load_systemd(start, journal);
+    int placed = place_client(start);
     close_leaked();
-    int streams = tame_stderr(&start);
     if (result == 0)
-        result = streams;
-    if (result == 0 && (fcntl(STDIN_FILENO, F_GETFD) < 0 || fcntl(STDOUT_FILENO, F_GETFD) < 0))
-        result = -ENOTCONN;
-    start.stop = catch_stop();
-    *ret_start = start;
+        result = start->error ? start->error : placed;
+    start->stop = catch_stop();
     return result;
 }

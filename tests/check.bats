@@ -449,19 +449,27 @@ error: users, line 6: home /file: there is a link or a file in the way" ]
     [[ $output == 421\ * ]]
 }
 
-@test "check: a client whose connection is standard output gets nothing of it" {
+@test "check: before a session, by ExecStartPre=, the report is for the journal and the client gets nothing of it" {
     cat >"$T/wire.py" <<'PY'
-import socket, subprocess, sys
+import os, socket, subprocess, sys
+kind, command = sys.argv[1], sys.argv[2:]
 l = socket.create_server(("127.0.0.1", 0))
 ours = socket.create_connection(l.getsockname())
 theirs, _ = l.accept()
-log = theirs if sys.argv[1] == "both" else subprocess.PIPE
-p = subprocess.Popen(sys.argv[2:], stdin=theirs, stdout=theirs, stderr=log)
+read, write = os.pipe()
+if kind == "journal":
+    pipe = os.fstat(write)
+    os.environ["JOURNAL_STREAM"] = f"{pipe.st_dev}:{pipe.st_ino}"
+p = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs if kind == "both" else write)
 theirs.close()
-print("report" if p.stderr and p.stderr.read().endswith(b"0 errors, 1 warning\n") else "nothing", ours.recv(100), p.wait())
+os.close(write)
+print("report" if os.fdopen(read, "rb").read().endswith(b"0 errors, 1 warning\n") else "nothing", ours.recv(100), p.wait())
 PY
-    [ "$(command -p python3 "$T/wire.py" one "$HANDLER" --check --root "$ROOT")" = "report b'' 0" ]
-    [ "$(command -p python3 "$T/wire.py" both "$HANDLER" --check --root "$ROOT")" = "nothing b'' 0" ]
+    [ "$(command -p python3 "$T/wire.py" journal "$HANDLER" --check --root "$ROOT")" = "report b'' 0" ]
+    # Nobody else's arguments are these
+    local refused="nothing b\"421 Service not available: see the server's log\\r\\n\" 64"
+    [ "$(command -p python3 "$T/wire.py" one "$HANDLER" --check --root "$ROOT")" = "$refused" ]
+    [ "$(command -p python3 "$T/wire.py" both "$HANDLER" --check --root "$ROOT")" = "$refused" ]
 }
 
 # set_up N [OPTION...]: the Nth set-up of README's table: its settings in the environment, its users in $T/users

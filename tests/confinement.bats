@@ -79,7 +79,7 @@ place() { grep -nm1 -E -- "$1" "$T/trace" | cut -d: -f1; }
     printf 'NOOP\r\nQUIT\r\n' | strace -f -o "$T/trace" "$HANDLER" --root "$ROOT" >"$T/replies"
     grep -q '^221 ' "$T/replies"
     order=("$(place 'PR_SET_NO_NEW_PRIVS, 1.* = 0$')" "$(place 'landlock_restrict_self.* = 0$')"
-        "$(place 'PR_SET_SECCOMP, SECCOMP_MODE_FILTER.* = 0$')" "$(place 'write[v]?\(1,.*220 ')" "$(place '(read|recvfrom)\(0,')")
+        "$(place 'PR_SET_SECCOMP, SECCOMP_MODE_FILTER.* = 0$')" "$(place 'write[v]?\(4,.*220 ')" "$(place '(read|recvfrom)\(3,')")
     printf '%s\n' "${order[@]}" | tee "$T/order"
     [ "$(grep -c . "$T/order")" = 5 ]
     sort -nc "$T/order"

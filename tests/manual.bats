@@ -433,7 +433,7 @@ use() {
         grep '^0 errors' "$T/out" >&2
         echo "$name" >>"$T/checked"
     done
-    for name in network tls inline anonymous scanners partners; do grep -qx "$name" "$T/checked"; done
+    for name in network tls inline anonymous scanners partners xferlog transcript; do grep -qx "$name" "$T/checked"; done
     use stord.7 env folder | grep -qx "STORD_ROOT=$ROOT"
     use stord.7 users scanners | grep -q '^camera:'
     use stord.7 users partners | grep -q '^globex:'

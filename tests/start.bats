@@ -69,10 +69,10 @@ teardown() { teardown_sandbox; }
     pid=$!
     SPAWNED+=("$pid")
     wait_for grep -q '^220' "$T/out"
-    # 0 to 2, what tells of signals, and the root
-    [ "$(find "/proc/$pid/fd" -mindepth 1 -printf '%f\n' | sort -n | paste -sd' ')" = "0 1 2 3 4" ]
-    [ "$(readlink "/proc/$pid/fd/3")" = "anon_inode:[signalfd]" ]
-    [ "$(readlink "/proc/$pid/fd/4")" = "$ROOT" ]
+    # 0 to 2, the connection, what tells of signals, and the root
+    [ "$(find "/proc/$pid/fd" -mindepth 1 -printf '%f\n' | sort -n | paste -sd' ')" = "0 1 2 3 4 5 6" ]
+    [ "$(readlink "/proc/$pid/fd/5")" = "anon_inode:[signalfd]" ]
+    [ "$(readlink "/proc/$pid/fd/6")" = "$ROOT" ]
     [ "$(ignored_signals "$pid" | paste -sd" ")" = "13 25" ] # SIGPIPE, SIGXFSZ
     blocked=$(awk '/^SigBlk/ { print $2 }' "/proc/$pid/status")
     [ $((0x$blocked)) = $((0x4003)) ] # HUP, INT, TERM: they come by the descriptor

@@ -5,6 +5,7 @@
 
 load helpers
 load tls
+load superservers
 
 setup() {
     setup_sandbox
@@ -14,11 +15,6 @@ setup() {
     SERVER=$T/bin/handler
 }
 teardown() { teardown_sandbox; }
-
-peer_program() {
-    "$TOP/tests/peers" || return 1
-    printf '%s\n' "$TOP/build/peers/usr/sbin/$1"
-}
 
 # ---------------------------------------------------------- what a client sees
 
@@ -201,25 +197,6 @@ PY
 }
 
 # ---------------------------------------------------------------------- xinetd
-
-# start_syslog: what programs in syslog_box send to /dev/log is in $T/syslog
-start_syslog() {
-    need socat
-    need_root "gives daemons a /dev/log of their own"
-    : >"$T/syslog"
-    spawn socat -u "UNIX-RECV:$T/devlog,mode=666" "OPEN:$T/syslog,append"
-    wait_for test -S "$T/devlog"
-    mkdir "$T/dev"
-    cp -a /dev/null /dev/zero /dev/random /dev/urandom "$T/dev/"
-    ln -s "$T/devlog" "$T/dev/log"
-}
-
-# spawn_with_syslog CMD...: with that /dev/log, and nothing else in /dev
-spawn_with_syslog() {
-    # shellcheck disable=SC2016
-    spawn unshare --mount --propagation private \
-        sh -ec 'mount --bind "$0" /dev; exec "$@"' "$T/dev" "$@"
-}
 
 # The file that we ship, with another port, user and place
 xinetd_conf() {

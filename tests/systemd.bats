@@ -22,6 +22,11 @@ in_systemd() {
     in_systemd service.sh
 }
 
+@test "the journal has every field of an event, byte for byte, and explains it" {
+    need openssl python3
+    in_systemd fields.sh
+}
+
 @test "systemd confines sessions, with RestrictSUIDSGID= and without" {
     in_systemd confined.sh
 }
@@ -112,6 +117,7 @@ files_below() { (cd "$1" && find . ! -type d | sort); }
     grep '/stord-inline@\.service\.d/00-inline\.conf$' "$T/installed"
     grep '/stord\.slice$' "$T/installed"
     grep '/share/doc/stord/fast\.conf$' "$T/installed"
+    grep -x ./usr/local/lib/systemd/catalog/stord.catalog "$T/installed"
 
     make -s -C "$TOP" uninstall DESTDIR="$T/dest" PREFIX=/usr/local
     files_below "$T/dest" >"$T/after"

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "../dial.h"
+#include "../start.h"
 #include "filter.h"
 
 #define SESSION   FILTER_SESSION
@@ -23,8 +24,8 @@
 #define SANITIZED FILTER_SANITIZED
 #define BOTH      (FILTER_SESSION | FILTER_HELPER)
 
-/* Descriptors of files; below are the connection and the log */
-enum { FIRST_FILE = STDERR_FILENO + 1, ANY_PLACE = MAP_FIXED | MAP_FIXED_NOREPLACE };
+/* Descriptors of files; below are the log and the connection */
+enum { FIRST_FILE = START_OUT + 1, ANY_PLACE = MAP_FIXED | MAP_FIXED_NOREPLACE };
 
 #define LET(name, groups, ...)                                                                     \
     {                                                                                              \

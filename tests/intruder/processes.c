@@ -19,29 +19,38 @@
 #include <unistd.h>
 
 #include "../../src/session.h"
+#include "../../src/start.h"
 #include "intruder.h"
 
 /* What is run answers for us. */
-static char *const script[] = {"sh", "-c", "printf '200 it worked\\r\\n'", NULL};
+static char *const script[] = {"sh", "-c", "printf '200 it worked\\r\\n' >&4", NULL};
 static char *const nothing[] = {NULL};
+
+/* The client's descriptor (START_OUT), which no program that is run would have */
+static void keep_client(void) {
+    (void)fcntl(START_OUT, F_SETFD, 0);
+}
 
 static int try_execve(struct session *session, const char *argument) {
     (void)session, (void)argument;
+    keep_client();
     return TRY(execve("/bin/sh", script, nothing));
 }
 
 static int try_execveat(struct session *session, const char *argument) {
     (void)session, (void)argument;
+    keep_client();
     return TRY(syscall(SYS_execveat, AT_FDCWD, "/bin/sh", script, nothing, 0));
 }
 
 /* From memory, where no file can be opened */
 static int try_execveat_memory(struct session *session, const char *argument) {
-    static const char text[] = "#!/bin/sh\nprintf '200 it worked\\r\\n'\n";
+    static const char text[] = "#!/bin/sh\nprintf '200 it worked\\r\\n' >&4\n";
     (void)session, (void)argument;
     int fd = memfd_create("program", 0);
     if (fd < 0 || write(fd, text, sizeof(text) - 1) < 0)
         return -errno;
+    keep_client();
     return TRY(syscall(SYS_execveat, fd, "", script, nothing, AT_EMPTY_PATH));
 }
 
@@ -149,7 +158,7 @@ static int try_sigqueue(struct session *session, const char *pid) {
 /* Data that comes would send the signal. */
 static int try_signal_owner(struct session *session, const char *pid) {
     (void)session;
-    return TRY(fcntl(STDIN_FILENO, F_SETOWN, atoi(pid)));
+    return TRY(fcntl(START_IN, F_SETOWN, atoi(pid)));
 }
 
 static int try_pidfd(struct session *session, const char *pid) {

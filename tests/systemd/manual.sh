@@ -162,6 +162,22 @@ show stord.7 recount | tee "$T/recount"
 grep -qx $'acme\t/partners/acme\t200004\t10737418240' "$T/recount"
 undo
 
+# ------------------------------------------------------------------------------- records of sessions
+use stord.7 env xferlog >/etc/stord/stord.env
+use stord.7 drop-in xferlog | edit xferlog stord@.service
+stor "$T/work/report.pdf"
+came report.pdf
+grep -E ' 100000 [^ ]*report\.pdf b _ i .* c$' /var/log/stord/xferlog
+undo
+use stord.7 env transcript >/etc/stord/stord.env
+use stord.7 drop-in transcript | edit transcript stord@.service
+stor "$T/work/report.pdf"
+came report.pdf
+all_sessions_gone
+show stord.7 newest | tee "$T/transcript"
+grep -q 'STOR report.pdf' "$T/transcript"
+undo
+
 # ------------------------------------------------------------------------------------------ a busy site
 show stord.7 busy -e 1d # which fetches tcpsvd
 wait_port 22000

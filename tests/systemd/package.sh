@@ -84,6 +84,10 @@ for page in '8 stord-handler' '7 stord' '1 stor'; do
     # shellcheck disable=SC2086 # two words
     man -w $page
 done
+sed -n 's/^-- \([0-9a-f]*\).*/\1/p' /usr/lib/systemd/catalog/stord.catalog | sort -u >"$T/messages"
+[ -s "$T/messages" ]
+journalctl --list-catalog | sed 's/ .*//' | sort | comm -13 - "$T/messages" | tee "$T/unknown"
+[ ! -s "$T/unknown" ]
 
 echo '== An upgrade ends no session, and keeps what the administrator has changed.'
 dpkg-deb -R "${packages[0]}" "$T/new"

@@ -1,0 +1,56 @@
+#!/usr/bin/env bats
+# shellcheck shell=bats
+# What is in the log: one event is one line, whatever strangers write; see tests/log.py.
+bats_require_minimum_version 1.5.0
+load session
+
+setup() {
+    setup_sandbox
+    users "me:$(hash secret):/::"
+}
+teardown() { teardown_sandbox; }
+
+# Not the handler's own errors, with a build that looks for them
+log_py() { command -p python3 "$TOP/tests/log.py" "$HANDLER" "$T" "$1"; }
+
+@test "log: as text on standard error, what strangers write is one harmless line" {
+    log_py text
+}
+
+@test "log: as JSON, each line parses, and names the file that is on the disk" {
+    log_py json
+}
+
+@test "log: in syslog, an event is one message; --log-format is for standard error" {
+    need_root "gives the handler a /dev/log of its own"
+    mkdir "$T/dev"
+    cp -a /dev/null /dev/zero /dev/random /dev/urandom "$T/dev/"
+    log_py syslog
+}
+
+@test "log: formats there are, and others" {
+    for format in '' xml JSON 'text ' json,text; do
+        run -64 --separate-stderr "$HANDLER" --log-format "$format" </dev/null
+        # shellcheck disable=SC2154
+        [[ $stderr == *"--log-format wants text or json, not \"$format\""* ]]
+    done
+    STORD_LOG_FORMAT=xml run -78 --separate-stderr "$HANDLER" </dev/null
+    [[ $stderr == *'STORD_LOG_FORMAT wants text or json, not "xml"'* ]]
+    for format in text json; do "$HANDLER" --root "$ROOT" --log-format "$format" </dev/null >/dev/null 2>>"$T/log"; done
+    STORD_LOG_FORMAT=json "$HANDLER" --root "$ROOT" </dev/null >/dev/null 2>>"$T/log"
+    [ "$(grep -c '^stord\[[0-9]*\]: Connection closed' "$T/log")" = 1 ]
+    [ "$(grep -c '^{.*"event":"closed".*}$' "$T/log")" = 2 ]
+}
+
+@test "log: names that are as long as names can be are in it as a whole" {
+    local name
+    name=$(printf '\xe9%.0s' {1..250})
+    printf 'ALLO 5\r\nSTOR %s\r\nhelloQUIT\r\n' "$name" | "$HANDLER" --root "$ROOT" --log-format json 2>"$T/log" | grep -a '^226 '
+    command -p python3 -Ic '
+import json, os, sys
+root, log = sys.argv[1:]
+uploaded = [e for e in map(json.loads, open(log)) if e["event"] == "uploaded"]
+assert os.listdir(bytes.fromhex(uploaded[0]["file_hex"]).rpartition(b"/")[0]), uploaded
+assert bytes.fromhex(uploaded[0]["file_hex"]) == os.path.realpath(root).encode() + b"/" + b"\xe9" * 250, uploaded
+' "$ROOT" "$T/log"
+}
