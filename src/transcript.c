@@ -365,8 +365,9 @@ void transcript_end(const struct session *session) {
     release(session, 0);
     put_rest(session);
     note_end(session);
-    if (!transcript->ended && !transcript->vanished && !session->over)
-        put(session, "eof"); /* a reply has not reached the client */
+    /* A reply has not reached the client, or what ended the session is not played */
+    if (!transcript->ended && !transcript->vanished && (!session->over || transcript->aside))
+        put(session, "eof");
     if (!transcript->vanished)
         put(session, "closed");
     if (transcript->fd >= 0)
