@@ -278,8 +278,7 @@ int main(int argc, char **argv) {
             start_unshield(&start);
         return run_mode(outcome, &config, complaint);
     }
-    bool journal = config.log == LOG_TARGET_AUTO || config.log == LOG_TARGET_JOURNAL;
-    int status, tamed = start_tame(&start, journal);
+    int status, tamed = start_tame(&start, log_wants_journal(config.log));
     open_log(&log, &config, &start);
     if (config.wanted != CONFIG_SERVE)
         status = refuse_setup(&log, EX_USAGE,

@@ -37,15 +37,21 @@ bool log_journal_stream(void) {
     return strcmp(stream, ours) == 0;
 }
 
-static enum log_target choose(const struct log *log) {
-    const struct log_setup *setup = &log->setup;
-    enum log_target without = setup->stderr_is_client ? LOG_TARGET_SYSLOG : LOG_TARGET_STDERR;
-    bool automatic = setup->target == LOG_TARGET_AUTO;
-    if (setup->target == LOG_TARGET_SYSLOG)
+bool log_wants_journal(enum log_target target) {
+    return target == LOG_TARGET_JOURNAL || (target == LOG_TARGET_AUTO && log_journal_stream());
+}
+
+/* libsystemd says nothing of a journal that is not there. */
+static bool has_journal(const struct log_setup *setup) {
+    return setup->systemd && access("/run/systemd/journal/socket", F_OK) == 0;
+}
+
+static enum log_target choose(const struct log_setup *setup) {
+    if (log_wants_journal(setup->target) && has_journal(setup))
+        return LOG_TARGET_JOURNAL;
+    if (setup->target == LOG_TARGET_SYSLOG || setup->stderr_is_client)
         return LOG_TARGET_SYSLOG;
-    if (setup->target == LOG_TARGET_JOURNAL || (automatic && log->stderr_is_journal))
-        return setup->systemd ? LOG_TARGET_JOURNAL : without;
-    return without;
+    return LOG_TARGET_STDERR;
 }
 
 static void name_session(char ret_name[LOG_SESSION_SIZE]) {
@@ -59,13 +65,14 @@ static void name_session(char ret_name[LOG_SESSION_SIZE]) {
 void log_open(struct log *log, const struct log_setup *setup) {
     *log = (struct log){.setup = *setup, .stderr_is_journal = log_journal_stream()};
     name_session(log->context.session);
-    log->setup.target = choose(log);
+    log->setup.target = choose(setup);
     if (log->setup.target == LOG_TARGET_SYSLOG)
         openlog("stord", LOG_PID | LOG_NDELAY, LOG_FTP);
     if (setup->target == LOG_TARGET_STDERR && log->setup.target == LOG_TARGET_SYSLOG)
         log_event(log, EVENT_LOG_MOVED, "Logging to syslog: standard error is the client's");
     if (setup->target == LOG_TARGET_JOURNAL && log->setup.target != LOG_TARGET_JOURNAL)
-        log_event(log, EVENT_LOG_MOVED, "Logging without the journal: no libsystemd module");
+        log_event(log, EVENT_LOG_MOVED, "Logging without the journal: there is %s",
+                  setup->systemd ? "none" : "no libsystemd module");
 }
 
 bool log_settle(const struct log *log) {

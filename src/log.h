@@ -63,6 +63,9 @@ void log_open(struct log *log, const struct log_setup *setup);
 /* Tells whether standard error leads to the journal, as the environment says. */
 bool log_journal_stream(void);
 
+/* Tells whether that target, or AUTO, comes to the journal. */
+bool log_wants_journal(enum log_target target);
+
 /* Opens what log_event would open later, for a process that is about to be confined and has logged
  * the beginning of its session. Returns whether nothing is left to be opened: else it will want a
  * datagram socket of AF_UNIX. */

@@ -67,7 +67,7 @@ static bool sockets_are_ours(void) {
 /* Loads libsystemd where systemd started us, and takes the connection it hands over. */
 static int load_systemd(struct start *start, bool journal) {
     bool sockets = sockets_are_ours();
-    if (!sockets && !getenv("LISTEN_FDS") && !(journal && log_journal_stream()))
+    if (!sockets && !getenv("LISTEN_FDS") && !journal)
         return 0;
     start->systemd = systemd_load(&start->systemd_error);
     if (!sockets)
