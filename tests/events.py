@@ -28,7 +28,7 @@ uploaded into FOLDER. Calls that failed are left out. The words, in the order of
   sync-folder       FOLDER was synced
   sync-other        another folder was synced
   sync-all          a whole file system was synced
-  150 226 ...       that reply was sent
+  150 226 ...       that reply was sent (by descriptor 4, START_OUT in src/start.h)
 """
 import re
 import sys
@@ -85,7 +85,7 @@ class Upload:
             return "sync-folder" if path == self.folder else "sync-other"
         if call == "copy_file_range":
             return "copy" if int(re.findall(r"(\d+)<", args)[1]) in self.files else None
-        if fd == 1 and call in ("write", "sendto"):
+        if fd == 4 and call in ("write", "sendto"):
             match = re.search(r'"(\d\d\d) ', args)
             return match and match[1]
         if fd not in self.files:
