@@ -280,7 +280,9 @@ int main(int argc, char **argv) {
     }
     int status, tamed = start_tame(&start, log_wants_journal(config.log));
     open_log(&log, &config, &start);
-    if (config.wanted != CONFIG_SERVE)
+    if (tamed == -ENOTCONN)
+        status = refuse_streams(&log, tamed);
+    else if (config.wanted != CONFIG_SERVE)
         status = refuse_setup(&log, EX_USAGE,
                               "the arguments ask for no session, on a client's connection");
     else if (outcome != CONFIG_SERVE)

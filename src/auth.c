@@ -281,7 +281,6 @@ int verb_user(struct session *session, const char *argument) {
     (void)snprintf(session->user, sizeof(session->user), "%s", argument);
     if (!has_users(session) && !is_anonymous(session) && !session->logged_in)
         return auth_refuse(session);
-    log_event(session->log, EVENT_CLIENT_SAYS, "User name given: %s", argument);
     bool any = is_anonymous(session) || !has_users(session);
     if (!any && may_ask(session))
         return try_certificate(session);

@@ -1,12 +1,15 @@
 #include "log.h"
 
 #include <ctype.h>
+#include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <syslog.h>
@@ -16,6 +19,7 @@
 #include "clock.h"
 #include "escape.h"
 #include "json.h"
+#include "outlet.h"
 #include "record.h"
 #include "systemd.h"
 
@@ -24,6 +28,14 @@ enum {
     FIELDS_ROOM = 40960, /* for all of the journal's fields of one event */
     FIELDS_MOST = RECORD_FACTS + 5
 };
+
+enum { OUTLET_UNKNOWN = -2 }; /* nothing has been sent yet */
+
+/* Of libsystemd or libc: whoever logs, it is the process's own. -1: it is not to be found. */
+static int outlet = OUTLET_UNKNOWN;
+
+/* A line on standard error was cut off: the next one begins with its end. */
+static bool is_cut;
 
 static const int syslog_priority[] = {LOG_ERR, LOG_WARNING, LOG_INFO, LOG_DEBUG};
 
@@ -62,12 +74,20 @@ static void name_session(char ret_name[LOG_SESSION_SIZE]) {
     (void)snprintf(ret_name, LOG_SESSION_SIZE, "%016llx", (unsigned long long)number);
 }
 
+static void open_syslog(void) {
+    int next = outlet_next();
+    openlog("stord", LOG_PID | LOG_NDELAY, LOG_FTP);
+    outlet = outlet_take(next, STUCK_TIME);
+}
+
 void log_open(struct log *log, const struct log_setup *setup) {
+    struct stat st;
     *log = (struct log){.setup = *setup, .stderr_is_journal = log_journal_stream()};
+    log->stderr_is_file = fstat(STDERR_FILENO, &st) == 0 && S_ISREG(st.st_mode);
     name_session(log->context.session);
     log->setup.target = choose(setup);
     if (log->setup.target == LOG_TARGET_SYSLOG)
-        openlog("stord", LOG_PID | LOG_NDELAY, LOG_FTP);
+        open_syslog();
     if (setup->target == LOG_TARGET_STDERR && log->setup.target == LOG_TARGET_SYSLOG)
         log_event(log, EVENT_LOG_MOVED, "Logging to syslog: standard error is the client's");
     if (setup->target == LOG_TARGET_JOURNAL && log->setup.target != LOG_TARGET_JOURNAL)
@@ -132,6 +152,16 @@ static void put_field(struct fields *fields, const char *prefix, const char *nam
     fields->used += length;
 }
 
+/* libsystemd opens its socket with the first event. */
+static int send_to_journal(const struct log *log, const struct fields *fields) {
+    bool first = outlet == OUTLET_UNKNOWN;
+    int next = first ? outlet_next() : -1;
+    int result = log->setup.systemd->journal_sendv(fields->parts, fields->count);
+    if (first)
+        outlet = outlet_take(next, STUCK_TIME);
+    return result;
+}
+
 static int to_journal(const struct log *log, const struct record *record) {
     struct fields fields; /* its room is not touched before there is something to put into it */
     char priority[RECORD_NUMBER];
@@ -145,18 +175,40 @@ static int to_journal(const struct log *log, const struct record *record) {
     put_field(&fields, "stord_", "event", record->kind->name);
     for (size_t i = 0; i < record->count; i++)
         put_field(&fields, "stord_", record->facts[i].name, record->facts[i].value);
-    return log->setup.systemd->journal_sendv(fields.parts, fields.count);
+    return send_to_journal(log, &fields);
 }
 
-/* Writes a line. One write, so that the lines of many sessions in one file do not mix. */
-static void write_line(const char *line, size_t n) {
-    /* A reader that has stopped reading costs lines, not sessions */
+/* Writes what can be written without waiting for long. Returns how much was, 0 when nothing can be.
+ */
+static size_t write_piece(const char *bytes, size_t n, long long deadline) {
     struct pollfd ready = {.fd = STDERR_FILENO, .events = POLLOUT};
-    if (poll(&ready, 1, STUCK_TIME) == 0)
+    long long left = deadline - clock_ms();
+    if (poll(&ready, 1, left > 0 ? (int)left : 0) <= 0)
+        return 0;
+    ssize_t written = send(STDERR_FILENO, bytes, n, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (written < 0 && errno == ENOTSOCK) /* a pipe that is ready has room for so much */
+        written = write(STDERR_FILENO, bytes, n < PIPE_BUF ? n : PIPE_BUF);
+    return written > 0 ? (size_t)written : 0;
+}
+
+/* Writes a line: at once into a file, so that the lines of many sessions do not mix. A reader that
+ * has stopped reading costs lines, not sessions; where the log cannot be written there is nobody
+ * left to tell. */
+static void write_line(const struct log *log, const char *line, size_t n) {
+    long long deadline = clock_ms() + STUCK_TIME;
+    size_t done = 0, piece = 1;
+    if (log->stderr_is_file) {
+        ssize_t written = write(STDERR_FILENO, line, n);
+        (void)written;
         return;
-    /* Where the log cannot be written there is nobody left to tell */
-    ssize_t written = write(STDERR_FILENO, line, n);
-    (void)written;
+    }
+    if (is_cut)
+        is_cut = write_piece("\n", 1, deadline) == 0;
+    if (is_cut)
+        return;
+    for (; done < n && piece > 0; done += piece)
+        piece = write_piece(line + done, n - done, deadline);
+    is_cut = done > 0 && done < n;
 }
 
 /* Begins a line with its priority, where the journal reads it. */
@@ -170,14 +222,14 @@ static void write_text(const struct log *log, const struct record *record) {
     if (n == 0)
         n = (size_t)snprintf(line, sizeof(line), "stord[%d]: ", (int)getpid());
     n += (size_t)snprintf(line + n, sizeof(line) - n, "%s\n", record->text);
-    write_line(line, n);
+    write_line(log, line, n);
 }
 
 static void write_json(const struct log *log, const struct record *record) {
     char line[JSON_LIMIT];
     struct timespec now;
     (void)clock_gettime(CLOCK_REALTIME, &now);
-    write_line(line, json_line(line, begin_line(log, record, line), record, &now, getpid()));
+    write_line(log, line, json_line(line, begin_line(log, record, line), record, &now, getpid()));
 }
 
 static void to_stderr(const struct log *log, const struct record *record) {
@@ -187,6 +239,14 @@ static void to_stderr(const struct log *log, const struct record *record) {
         write_text(log, record);
 }
 
+/* Not to a daemon that does not read. (A limit of the socket would not help: where sending fails,
+ * syslog(3) opens another one.) */
+static void to_syslog(const struct record *record) {
+    struct pollfd ready = {.fd = outlet, .events = POLLOUT};
+    if (outlet < 0 || poll(&ready, 1, STUCK_TIME) != 0)
+        syslog(record->priority, "%s", record->text);
+}
+
 static void put(const struct log *log, const struct record *record) {
     switch (log->setup.target) {
     case LOG_TARGET_JOURNAL:
@@ -194,7 +254,7 @@ static void put(const struct log *log, const struct record *record) {
             to_stderr(log, record);
         break;
     case LOG_TARGET_SYSLOG:
-        syslog(record->priority, "%s", record->text);
+        to_syslog(record);
         break;
     default:
         to_stderr(log, record);
@@ -247,6 +307,6 @@ void log_close(const struct log *log) {
     if (log->setup.target != LOG_TARGET_JOURNAL)
         return;
     long long deadline = clock_ms() + STUCK_TIME;
-    for (int nap = 1; log->setup.systemd->journal_unread() > 0 && clock_ms() < deadline; nap *= 2)
+    for (int nap = 1; outlet_unread(outlet) > 0 && clock_ms() < deadline; nap *= 2)
         (void)poll(NULL, 0, nap);
 }

@@ -43,6 +43,7 @@ struct log_context {
 struct log {
     struct log_setup setup; /* target is never AUTO once log_open has run */
     bool stderr_is_journal; /* standard error leads to the journal (JOURNAL_STREAM) */
+    bool stderr_is_file;    /* it is a plain file, which nobody has to read */
     struct log_context context;
 };
 

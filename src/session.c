@@ -15,9 +15,8 @@
 #include "view.h"
 
 enum {
-    DRAIN_TIME = 5000,   /* ms that input is dropped after a last reply */
-    STOP_TIME = 200,     /* the same when we are asked to stop */
-    TLS_HANDSHAKE = 0x16 /* content type, RFC 8446 section 5.1 */
+    DRAIN_TIME = 5000, /* ms that input is dropped after a last reply */
+    STOP_TIME = 200    /* the same when we are asked to stop */
 };
 
 /* What reading a command line came to. */
@@ -101,7 +100,7 @@ static int patience(const struct session *session) {
 static bool is_tls(const struct session *session) {
     const struct channel *control = &session->control;
     return !secure_is_on(session) && !session->line.begun && channel_pending(control) > 0 &&
-           control->buffer[control->start] == TLS_HANDSHAKE;
+           control->buffer[control->start] == SESSION_TLS;
 }
 
 /* The connection is at its end, by what channel_fill returned. */

@@ -28,7 +28,10 @@
 
 struct verb;
 
-enum { SESSION_OUT_SIZE = 4096 };
+enum {
+    SESSION_OUT_SIZE = 4096,
+    SESSION_TLS = 0x16 /* no command begins so, but TLS: content type, RFC 8446 section 5.1 */
+};
 
 struct session {
     const struct config *config;   /* settings, never changed */

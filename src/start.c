@@ -164,8 +164,11 @@ void start_unshield(const struct start *start) {
 
 /* Puts the client where it is looked for. Returns 0, or a negative errno without one. */
 static int place_client(struct start *start) {
-    if (start->in < 0 || start->out < 0)
+    if (start->in < 0 || start->out < 0) {
+        (void)close(START_IN); /* whatever it is, it is nobody to answer */
+        (void)close(START_OUT);
         return -ENOTCONN;
+    }
     /* in is the one of LISTEN_FDS, which has its place, or above all places */
     bool placed = (start->in == START_IN || dup3(start->in, START_IN, O_CLOEXEC) >= 0) &&
                   dup3(start->out, START_OUT, O_CLOEXEC) >= 0;

@@ -12,14 +12,11 @@
 #define SYSTEMD_MODULE "stord-systemd.so"
 #define SYSTEMD_SYMBOL "stord_systemd"
 
-/* What the module offers; see sd_listen_fds(3), sd_is_socket(3), sd_journal_sendv(3), which here
- * waits half a second at most for a journal that does not read. */
+/* What the module offers; see sd_listen_fds(3), sd_is_socket(3), sd_journal_sendv(3). */
 struct systemd {
     int (*listen_fds)(int unset_environment);
     int (*is_socket)(int fd, int family, int type, int listening);
     int (*journal_sendv)(const struct iovec *fields, int count);
-    /* Bytes that the journal has not taken yet; 0 where that is not known */
-    int (*journal_unread)(void);
 };
 
 /* Loads the module. Returns it, or NULL with *ret_error saying why (valid until the next call). */

@@ -163,22 +163,36 @@ static void begin_line(const struct session *session) {
         close_data(session, "done");
 }
 
-/* Puts something that is answered alike in the place of what may be a password: the word before it
- * stays, and how the line ends. */
+/* What stays of a line that may hold a password: the word before it, or the byte by which the
+ * server knows TLS. Returns whether there is something behind it. */
+static bool keep_beginning(const struct transcript *transcript, const struct line *line,
+                           char ret_kept[8]) {
+    size_t n = strcspn(line->text, " ");
+    bool more = line->text[n] == ' ';
+    ret_kept[0] = '\0';
+    if (transcript->raw[0] == SESSION_TLS)
+        (void)snprintf(ret_kept, 8, "%c", SESSION_TLS);
+    else if (verb_find(line->text))
+        (void)snprintf(ret_kept, 8, "%.*s%s", (int)n, line->text, more ? " " : "");
+    else
+        return true;
+    return more || transcript->raw[0] == SESSION_TLS;
+}
+
+/* Puts something that is answered alike in the place of what may be a password: how the line ends
+ * stays. */
 static void conceal(struct transcript *transcript, const struct line *line,
                     enum verb_secrecy secrecy) {
-    char verb[8] = "", end[3] = "";
+    char kept[8], end[3] = "";
     const char *stand_in = secrecy == VERB_SECRET_ARGUMENT ? "secret" : "***";
     size_t n = transcript->raw_length;
     if (n >= 1 && transcript->raw[n - 1] == '\n')
         (void)snprintf(end, sizeof(end), "%s",
                        n >= 2 && transcript->raw[n - 2] == '\r' ? "\r\n" : "\n");
-    if (verb_find(line->text))
-        (void)snprintf(verb, sizeof(verb), "%.*s", (int)strcspn(line->text, " "), line->text);
-    bool bare = *verb && line->text[strlen(verb)] == '\0';
+    bool more = keep_beginning(transcript, line, kept);
     explicit_bzero(transcript->raw, sizeof(transcript->raw));
-    n = (size_t)snprintf(transcript->raw, sizeof(transcript->raw), "%s%s%s", verb,
-                         *verb && !bare ? " " : "", bare ? "" : stand_in);
+    n = (size_t)snprintf(transcript->raw, sizeof(transcript->raw), "%s%s", kept,
+                         more ? stand_in : "");
     if (line->fault == LINE_HAS_NUL)
         transcript->raw[n++] = '\0';
     if (line->fault == LINE_TOO_LONG) {
@@ -190,15 +204,23 @@ static void conceal(struct transcript *transcript, const struct line *line,
     transcript->left_out = 0;
 }
 
-/* What must not be written of the line. Its bytes are looked at, too, for telnet may have swallowed
- * some of them. */
-static enum verb_secrecy secrecy_of(const struct transcript *transcript, const char *text) {
-    enum verb_secrecy secrecy = verb_secrecy(text);
-    if (secrecy == VERB_PUBLIC && memchr(transcript->raw, 0xff, transcript->raw_length) &&
-        verb_may_hold_password(transcript->raw, transcript->raw_length) &&
-        !verb_may_hold_password(text, strlen(text)))
-        return VERB_SECRET_LINE;
-    return secrecy;
+/* Are the bytes just those of the line? Not where telnet has swallowed some, or nobody has read
+ * them. */
+static bool is_plain(const struct transcript *transcript, const struct line *line) {
+    const char *raw = transcript->raw;
+    size_t n = transcript->raw_length;
+    n -= n > 0 && raw[n - 1] == '\n';
+    n -= n > 0 && raw[n - 1] == '\r';
+    return n == line->length && memcmp(raw, line->text, n) == 0;
+}
+
+/* What must not be written of the line. */
+static enum verb_secrecy secrecy_of(const struct session *session, const struct line *line) {
+    const struct transcript *transcript = session->transcript;
+    enum verb_secrecy secrecy = verb_secrecy(session, line->text, line->fault);
+    bool hidden = secrecy == VERB_PUBLIC && !is_plain(transcript, line) &&
+                  verb_may_hold_password(transcript->raw, transcript->raw_length);
+    return hidden ? VERB_SECRET_LINE : secrecy;
 }
 
 /* Can the line not be played? Recordings are played in clear text. */
@@ -220,7 +242,7 @@ static void put_line(const struct session *session) {
     struct transcript *transcript = session->transcript;
     const struct line *line = &session->line;
     const struct verb *verb = verb_find(line->text);
-    enum verb_secrecy secrecy = secrecy_of(transcript, line->text);
+    enum verb_secrecy secrecy = secrecy_of(session, line);
     begin_line(session);
     if (secrecy != VERB_PUBLIC)
         conceal(transcript, line, secrecy);
@@ -351,7 +373,7 @@ static void put_rest(const struct session *session) {
         return;
     rest.text[rest.length] = '\0';
     begin_line(session);
-    enum verb_secrecy secrecy = secrecy_of(transcript, rest.text);
+    enum verb_secrecy secrecy = secrecy_of(session, &rest);
     if (secrecy != VERB_PUBLIC)
         conceal(transcript, &rest, secrecy);
     explicit_bzero(&rest, sizeof(rest));

@@ -108,18 +108,18 @@ const struct verb *verb_find(const char *line) {
 
 bool verb_may_hold_password(const char *bytes, size_t n) {
     static const char *const words[] = {"PASS", "ACCT", "PSWD", "CPWD"};
-    char letters[LINE_LIMIT + 1];
-    size_t length = 0;
-    for (size_t i = 0; i < n && length < LINE_LIMIT; i++) {
-        if (isalpha((unsigned char)bytes[i]))
-            letters[length++] = (char)toupper((unsigned char)bytes[i]);
+    char last[5] = "    "; /* letters, of which all but four are forgotten */
+    for (size_t i = 0; i < n; i++) {
+        if (!isalpha((unsigned char)bytes[i]))
+            continue;
+        memmove(last, last + 1, 3);
+        last[3] = (char)toupper((unsigned char)bytes[i]);
+        for (size_t k = 0; k < sizeof(words) / sizeof(words[0]); k++) {
+            if (strcmp(last, words[k]) == 0)
+                return true;
+        }
     }
-    letters[length] = '\0';
-    bool found = false;
-    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]) && !found; i++)
-        found = strstr(letters, words[i]) != NULL;
-    explicit_bzero(letters, length);
-    return found;
+    return false;
 }
 
 /* A bare CR may have been meant to end a line. */
@@ -129,16 +129,20 @@ static bool has_control(const char *line) {
     return *line != '\0';
 }
 
-enum verb_secrecy verb_secrecy(const char *line) {
+enum verb_secrecy verb_secrecy(const struct session *session, const char *line,
+                               enum line_fault fault) {
     const struct verb *verb = verb_find(line);
     if (verb && verb->traits & VERB_SECRET)
         return VERB_SECRET_ARGUMENT;
-    bool odd = !verb || verb->run == verb_site || has_control(line);
+    if (!verb && session->user_given && !session->logged_in)
+        return VERB_SECRET_LINE;
+    bool odd = !verb || verb->run == verb_site || has_control(line) || fault != LINE_GOOD;
     return odd && verb_may_hold_password(line, strlen(line)) ? VERB_SECRET_LINE : VERB_PUBLIC;
 }
 
-static void log_command(const struct session *session, const struct verb *verb, const char *line) {
-    enum verb_secrecy secrecy = verb_secrecy(line);
+static void log_command(const struct session *session, const struct verb *verb, const char *line,
+                        enum line_fault fault) {
+    enum verb_secrecy secrecy = verb_secrecy(session, line, fault);
     if (secrecy == VERB_SECRET_LINE)
         log_event(session->log, EVENT_COMMAND, "Received command: *** (may hold a password)");
     else if (secrecy == VERB_SECRET_ARGUMENT)
@@ -260,7 +264,7 @@ int verb_run(struct session *session, char *line, enum line_fault fault) {
     const struct verb *verb = verb_find(line);
     char *argument = line + strcspn(line, " ");
     argument += *argument == ' ';
-    log_command(session, verb, line);
+    log_command(session, verb, line, fault);
     if (verb) {
         trim(verb, argument);
         before(session, verb);

@@ -53,7 +53,9 @@ enum verb_secrecy {
     VERB_SECRET_LINE      /* it is broken, and may hold a password */
 };
 
-enum verb_secrecy verb_secrecy(const char *line);
+/* Also a line without a verb, where a password is awaited, is one. */
+enum verb_secrecy verb_secrecy(const struct session *session, const char *line,
+                               enum line_fault fault);
 
 /* Do the letters among n bytes, whatever stands between them, spell a verb that a password follows?
  */

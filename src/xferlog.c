@@ -25,8 +25,7 @@ int xferlog_open(struct xferlog *ret_xferlog, const char *file) {
     struct stat st;
     /* O_NONBLOCK: a FIFO would wait for its reader. Links are followed: to nothing that the user
      * whom sessions run as could not write to anyway */
-    int fd =
-        open(file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, FILE_MODE);
+    int fd = open(file, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, FILE_MODE);
     if (fd < 0)
         return -errno;
     int result = fstat(fd, &st) < 0 ? -errno : S_ISREG(st.st_mode) ? 0 : -ENXIO;
@@ -73,10 +72,21 @@ size_t xferlog_format(char *line, size_t size, const struct xferlog_entry *entry
     return n;
 }
 
+/* Does the file end in the middle of a line, that somebody found no room for the rest of? */
+static bool is_torn(int fd) {
+    struct stat st;
+    char last;
+    return fstat(fd, &st) == 0 && st.st_size > 0 && pread(fd, &last, 1, st.st_size - 1) == 1 &&
+           last != '\n';
+}
+
 void xferlog_add(struct xferlog *xferlog, const struct log *log,
                  const struct xferlog_entry *entry) {
     char line[LINE_SIZE]; /* used only as far as it is filled */
-    int result = append_lines(xferlog->fd, line, xferlog_format(line, sizeof(line), entry));
+    size_t n = is_torn(xferlog->fd);
+    line[0] = '\n';
+    n += xferlog_format(line + n, sizeof(line) - n, entry);
+    int result = append_lines(xferlog->fd, line, n);
     if (result < 0 && !xferlog->broken)
         log_event(log, EVENT_RECORD_BROKEN, "A transfer is missing in the xferlog: %s",
                   strerror(-result));

@@ -64,3 +64,48 @@ assert bytes.fromhex(uploaded[0]["file_hex"]) == os.path.realpath(root).encode()
     grep -E '^stord\[[0-9]+\]: Logging without the journal: there is none$' "$T/log"
     grep -E '^stord\[[0-9]+\]: Connection closed: ' "$T/log"
 }
+
+@test "log: a pipe that nobody reads any more costs lines, no upload and no session" {
+    local folder
+    folder=$(printf '/\xc3\xa9%.0s' {1..700})
+    mkdir -p "$ROOT$folder"
+    for format in text json; do
+        for room in 8192 5000; do
+            printf 'ALLO 2\r\nSTOR %s/x\r\nhiQUIT\r\n' "$folder" >"$T/said"
+            command -p python3 -ISc '
+import fcntl, os, subprocess, sys
+nobody, log = os.pipe()
+size = fcntl.fcntl(log, 1031, 65536)  # F_SETPIPE_SZ
+os.write(log, bytes(size - int(sys.argv[1])))
+with open(sys.argv[2]) as said:
+    sys.stdout.write(subprocess.run(sys.argv[3:], stdin=said, stderr=log, capture_output=False,
+                                    stdout=subprocess.PIPE, text=True, timeout=60, check=True).stdout)
+' "$room" "$T/said" "$HANDLER" --root "$ROOT" --log-format $format >"$T/out"
+            [ "$(cut -c 1-4 "$T/out" | paste -sd'|')" = '220 |200 |150 |226 |221 ' ]
+            rm "$ROOT$folder/x"
+        done
+    done
+}
+
+@test "log: a syslog daemon that does not read costs lines, no upload and no session" {
+    need_root "gives the handler a /dev/log of its own"
+    mkdir "$T/dev"
+    cp -a /dev/null /dev/zero /dev/random /dev/urandom "$T/dev/"
+    command -p python3 -ISc '
+import socket, subprocess, sys
+daemon = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+daemon.bind(sys.argv[1] + "/log")
+sender = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+sender.connect(sys.argv[1] + "/log")
+sender.setblocking(False)
+try:
+    while True:
+        sender.send(b"x")
+except BlockingIOError:
+    pass
+enter = "mount --bind $1 /dev && shift && exec $@"
+sys.stdout.write(subprocess.run(["unshare", "--mount", "--propagation", "private", "sh", "-c", enter, "-"] + sys.argv[1:],
+    input="ALLO 2\r\nSTOR x\r\nhiQUIT\r\n", stdout=subprocess.PIPE, text=True, timeout=60, check=True).stdout)
+' "$T/dev" "$HANDLER" --root "$ROOT" --log syslog >"$T/out"
+    [ "$(cut -c 1-4 "$T/out" | paste -sd'|')" = '220 |200 |150 |226 |221 ' ]
+}

@@ -125,6 +125,12 @@ PY
     run -71 bash -c '"$HANDLER" --root "$ROOT" <&-'
     # shellcheck disable=SC2016
     run -71 bash -c '"$HANDLER" --root "$ROOT" </dev/null >&-'
+    # What somebody left open where the client would be is not written to
+    echo kept >"$T/3"
+    echo kept >"$T/4"
+    # shellcheck disable=SC2016
+    run -71 bash -c '"$HANDLER" --root "$ROOT" --unknown 0<&- 3<>"$T/3" 4<>"$T/4"'
+    [ "$(cat "$T/3" "$T/4" | paste -sd' ')" = 'kept kept' ]
 }
 
 @test "start: a connection in LISTEN_FDS is adopted; a missing module is said and does no harm" {

@@ -354,6 +354,19 @@ STEPS
     [ "$(stat -c %s "$X")" = 2000000 ]
 }
 
+@test "xferlog: what had no room to the end of its line spoils no other line" {
+    (
+        ulimit -f 1 # KiB
+        printf '%01000d\n' 0 >"$X"
+        printf 'STOR torn\r\nhello' | "$HANDLER" --root "$ROOT" --xferlog "$X" 2>>"$T/log" | grep '^226 '
+    )
+    run ! grep ' c$' "$X"
+    printf 'STOR whole\r\nhello' | "$HANDLER" --root "$ROOT" --xferlog "$X" 2>>"$T/log" | grep '^226 '
+    [ "$(wc -l <"$X")" = 3 ]
+    [ "$(tail -n 1 "$X" | awk '{ print NF, $9 }')" = "18 $(realpath "$ROOT")/whole" ]
+    logged 'A transfer is missing in the xferlog: No space left on device'
+}
+
 @test "xferlog: webalizer reads it" {
     need webalizer
     for name in one 'two words' 'Grüße'; do upload "$name"; done
