@@ -280,15 +280,13 @@ int main(int argc, char **argv) {
     }
     int status, tamed = start_tame(&start, log_wants_journal(config.log));
     open_log(&log, &config, &start);
-    if (tamed == -ENOTCONN)
+    if (tamed < 0)
         status = refuse_streams(&log, tamed);
     else if (config.wanted != CONFIG_SERVE)
         status = refuse_setup(&log, EX_USAGE,
                               "the arguments ask for no session, on a client's connection");
     else if (outcome != CONFIG_SERVE)
         status = refuse_setup(&log, outcome == CONFIG_USAGE ? EX_USAGE : EX_CONFIG, complaint);
-    else if (tamed < 0)
-        status = refuse_streams(&log, tamed);
     else
         status = serve(&config, &log, start.stop);
     log_close(&log);

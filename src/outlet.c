@@ -23,7 +23,7 @@ static bool is_outlet(int fd) {
 }
 
 int outlet_take(int fd, int ms) {
-    const struct timeval patience = {.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
+    const struct timeval patience = {.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000L};
     if (fd < 0 || !is_outlet(fd))
         return -1;
     (void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
