@@ -13,6 +13,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "src/append.h"
 #include "src/auth.h"
 #include "src/channel.h"
 #include "src/check.h"
@@ -62,8 +63,8 @@ struct making {
     struct secure_setup secure;
     struct path_root root;
     struct dial dial;
-    struct xferlog xferlog;
-    struct transcript *transcript;
+    struct xferlog *xferlog;           /* NULL: there is none */
+    struct transcript *transcript;     /* the same */
     char complaint[CONFIG_ERROR_SIZE]; /* why it cannot be */
 };
 
@@ -134,22 +135,36 @@ static int open_dial(struct making *making) {
     return result < 0 ? complain(making, result, "active mode: %s", strerror(-result)) : 0;
 }
 
-/* What is added to files is added as the user that sessions run as, by descriptors that are open
- * before nothing else can be opened. */
+/* A record cannot be begun. What may be otherwise for the next session, as where the disk is full,
+ * keeps nobody from uploading. */
+static int lack_record(struct making *making, int error, const char *what, const char *path) {
+    const char *reason = error == -ENXIO ? "not a plain file" : strerror(-error);
+    if (!append_may_pass(error))
+        return complain(making, error, "%s %.400s: %s", what, path, reason);
+    log_event(making->log, EVENT_RECORD_BROKEN, "Going on without the %s %s: %s", what, path,
+              reason);
+    return 0;
+}
+
+/* Records are opened by the user that sessions run as, before nothing else can be opened. */
 static int open_xferlog(struct making *making) {
+    static struct xferlog xferlog;
     const char *file = making->config->xferlog;
-    int result = file ? xferlog_open(&making->xferlog, file) : 0;
-    return result < 0 ? complain(making, result, "xferlog %.400s: %s", file,
-                                 result == -ENXIO ? "not a plain file" : strerror(-result))
-                      : 0;
+    int result = file ? xferlog_open(&xferlog, file) : 0;
+    if (result < 0)
+        return lack_record(making, result, "xferlog", file);
+    making->xferlog = file ? &xferlog : NULL;
+    return 0;
 }
 
 static int open_transcript(struct making *making) {
+    static struct transcript transcript; /* static only for its size */
     const char *folder = making->config->transcript;
-    int result =
-        folder ? transcript_open(making->transcript, folder, making->log, making->config) : 0;
-    return result < 0 ? complain(making, result, "transcript %.400s: %s", folder, strerror(-result))
-                      : 0;
+    int result = folder ? transcript_open(&transcript, folder, making->log, making->config) : 0;
+    if (result < 0)
+        return lack_record(making, result, "transcript", folder);
+    making->transcript = folder ? &transcript : NULL;
+    return 0;
 }
 
 static int confine(struct making *making, struct sandbox_state *ret_state) {
@@ -175,10 +190,8 @@ static int make(struct making *making) {
 }
 
 static int serve(const struct config *config, struct log *log, int stop) {
-    static struct session session; /* static only for their size: nothing else refers to them */
-    static struct transcript transcript;
-    struct making making = {
-        .config = config, .log = log, .transcript = &transcript, .login = {.fd = -1}};
+    static struct session session; /* static only for its size: nothing else refers to it */
+    struct making making = {.config = config, .log = log, .login = {.fd = -1}};
     int result = peer_identify(&making.peer, START_IN);
     if (result < 0) { /* a client that has gone already is no failure */
         log_event(log, EVENT_NO_CLIENT, "No client: %s", strerror(-result));
@@ -194,8 +207,8 @@ static int serve(const struct config *config, struct log *log, int stop) {
     const struct session_parts parts = {.config = config,
                                         .log = log,
                                         .folder = making.folder,
-                                        .xferlog = config->xferlog ? &making.xferlog : NULL,
-                                        .transcript = config->transcript ? &transcript : NULL,
+                                        .xferlog = making.xferlog,
+                                        .transcript = making.transcript,
                                         .peer = &making.peer,
                                         .root = &making.root,
                                         .dial = &making.dial,

@@ -12,3 +12,12 @@ int append_lines(int fd, const char *bytes, size_t n) {
         return -errno;
     return (size_t)written == n ? 0 : -ENOSPC;
 }
+
+bool append_may_pass(int error) {
+    static const int errors[] = {ENOSPC, EDQUOT, EIO, ENOMEM, EMFILE, ENFILE, EINTR, EEXIST};
+    for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
+        if (error == -errors[i])
+            return true;
+    }
+    return false;
+}

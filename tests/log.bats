@@ -91,6 +91,7 @@ with open(sys.argv[2]) as said:
     need_root "gives the handler a /dev/log of its own"
     mkdir "$T/dev"
     cp -a /dev/null /dev/zero /dev/random /dev/urandom "$T/dev/"
+    # shellcheck disable=SC2016 # those are of the inner shell
     command -p python3 -ISc '
 import socket, subprocess, sys
 daemon = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)

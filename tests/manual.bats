@@ -415,11 +415,11 @@ listens() {
 
 # use PAGE KIND NAME: an example, with our places in it
 use() {
-    example "$1" "$2" "$3" | sed -e "s|/etc/stord|$T/etc|; s|/srv/inbox|$ROOT|; s|/var/log/stord|$T/log|"
+    example "$1" "$2" "$3" | sed -e "s|/etc/stord|$T/etc|; s|/srv/inbox|$ROOT|"
 }
 
 @test "manual: settings and users of stord(7) are good by --check" {
-    mkdir "$T/etc" "$T/log" "$T/log/transcripts"
+    mkdir "$T/etc"
     make_ca
     make_certificate server
     examples stord.7 | while read -r kind name; do
@@ -433,7 +433,7 @@ use() {
         grep '^0 errors' "$T/out" >&2
         echo "$name" >>"$T/checked"
     done
-    for name in network tls inline anonymous scanners partners xferlog transcript; do grep -qx "$name" "$T/checked"; done
+    for name in network tls inline anonymous scanners partners; do grep -qx "$name" "$T/checked"; done
     use stord.7 env folder | grep -qx "STORD_ROOT=$ROOT"
     use stord.7 users scanners | grep -q '^camera:'
     use stord.7 users partners | grep -q '^globex:'

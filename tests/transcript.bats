@@ -318,11 +318,12 @@ USER me\r\nPASS\r\nneedle\r\nXPAS needle\r\nPSS:needle\r\n
 \x16\x03\x01PASS needle
 LINES
     # Where a line was meant to end, telnet swallows its end. (The log has all of that as the user's name.)
-    printf 'USER me\xff\xfb\nPASS needle\r\nQUIT\r\n' |
-        "$HANDLER" --users "$T/users" --root "$ROOT" --transcript "$T/records" >"$T/out" 2>>"$T/log"
+    printf 'USER me\xff\xfb\nPASS needle\r\nQUIT\r\n' >"$T/swallowed"
     # The words are behind what is kept of a line
-    { printf 'x%.0s' {1..8195}; printf 'PASS needle\r\nQUIT\r\n'; } |
-        "$HANDLER" --users "$T/users" --root "$ROOT" --transcript "$T/records" >"$T/out" 2>>"$T/log"
+    { printf 'x%.0s' {1..8195}; printf 'PASS needle\r\nQUIT\r\n'; } >"$T/behind"
+    for line in swallowed behind; do
+        "$HANDLER" --users "$T/users" --root "$ROOT" --transcript "$T/records" <"$T/$line" >"$T/out" 2>>"$T/log"
+    done
     # too long for a line, and in one piece with others
     { printf 'USER me\r\nPASS needle'; printf 'needle%.0s' {1..2000}; printf '\r\nQUIT\r\n'; } |
         "$HANDLER" --users "$T/users" --root "$ROOT" --transcript "$T/records" >"$T/out" 2>>"$T/log"
@@ -509,6 +510,26 @@ f.storbinary("STOR python", open("sent", "rb")); f.storlines("STOR lines", open(
     [[ "$output" == *"error: transcript: $ROOT is beneath the root"* ]]
     "$HANDLER" --root "$ROOT" --transcript "$T/records" --check
     [ -z "$(ls "$T/records")" ]
+}
+
+@test "transcript, xferlog: a disk that is full before the session keeps nobody from uploading" {
+    need_root "mounts a file system"
+    mkdir "$T/full"
+    # shellcheck disable=SC2016
+    local WRAP=(unshare --mount --propagation private
+        bash -c 'mount -t tmpfs -o nr_inodes=1 none "$0" && exec "$@"' "$T/full")
+    talk --transcript "$T/full" --xferlog "$T/full/xferlog" <<'STEPS'
+< 220
+> ALLO 5
+< 200
+> STOR x
+< 150
+>> hello
+< 226
+file x hello
+STEPS
+    logged "Going on without the transcript $T/full: No space left on device"
+    logged "Going on without the xferlog $T/full/xferlog: No space left on device"
 }
 
 @test "transcript: what cannot be written is said once, and the session goes on" {

@@ -163,13 +163,11 @@ grep -qx $'acme\t/partners/acme\t200004\t10737418240' "$T/recount"
 undo
 
 # ------------------------------------------------------------------------------- records of sessions
-use stord.7 env xferlog >/etc/stord/stord.env
 use stord.7 drop-in xferlog | edit xferlog stord@.service
 stor "$T/work/report.pdf"
 came report.pdf
 grep -E ' 100000 [^ ]*report\.pdf b _ i .* c$' /var/log/stord/xferlog
 undo
-use stord.7 env transcript >/etc/stord/stord.env
 use stord.7 drop-in transcript | edit transcript stord@.service
 stor "$T/work/report.pdf"
 came report.pdf
