@@ -76,7 +76,7 @@ $(OUT)/stord-systemd.so: $(OBJ)/src/systemd_module.o
 $(OUT)/stord-password.so: $(OBJ)/src/password_module.o
 $(OUT)/stord-%.so:
 	@echo "  LINK $@"
-	@$(COMPILE) -shared $(LINK_HARDENING) -o $@ $^ $$(pkg-config --libs $($*_LIBRARY)) $(LDFLAGS)
+	@$(COMPILE) -shared $(LINK_HARDENING) -o $@ $^ $$(pkg-config --libs $($*_LIBRARY)) $(LDFLAGS) -Wl,--no-as-needed -lc
 
 $(OBJ)/src/%_module.o: src/%_module.c
 	@echo "  CC $<"

@@ -34,6 +34,9 @@ enum { OUTLET_UNKNOWN = -2 }; /* nothing has been sent yet */
 /* Of libsystemd or libc: whoever logs, it is the process's own. -1: it is not to be found. */
 static int outlet = OUTLET_UNKNOWN;
 
+/* What is ready as long as somebody reads at its other end, or -1 */
+static int reader = -1;
+
 /* A line on standard error was cut off: the next one begins with its end. */
 static bool is_cut;
 
@@ -54,12 +57,14 @@ bool log_wants_journal(enum log_target target) {
 }
 
 /* libsystemd says nothing of a journal that is not there. */
-static bool has_journal(const struct log_setup *setup) {
-    return setup->systemd && access("/run/systemd/journal/socket", F_OK) == 0;
+static bool open_journal(const struct log_setup *setup) {
+    if (log_wants_journal(setup->target) && setup->systemd)
+        reader = outlet_probe("/run/systemd/journal/socket");
+    return reader >= 0;
 }
 
 static enum log_target choose(const struct log_setup *setup) {
-    if (log_wants_journal(setup->target) && has_journal(setup))
+    if (open_journal(setup))
         return LOG_TARGET_JOURNAL;
     if (setup->target == LOG_TARGET_SYSLOG || setup->stderr_is_client)
         return LOG_TARGET_SYSLOG;
@@ -77,7 +82,7 @@ static void name_session(char ret_name[LOG_SESSION_SIZE]) {
 static void open_syslog(void) {
     int next = outlet_next();
     openlog("stord", LOG_PID | LOG_NDELAY, LOG_FTP);
-    outlet = outlet_take(next, STUCK_TIME);
+    reader = outlet_take(next, STUCK_TIME);
 }
 
 void log_open(struct log *log, const struct log_setup *setup) {
@@ -239,22 +244,26 @@ static void to_stderr(const struct log *log, const struct record *record) {
         write_text(log, record);
 }
 
-/* Not to a daemon that does not read. (A limit of the socket would not help: where sending fails,
- * syslog(3) opens another one.) */
-static void to_syslog(const struct record *record) {
-    struct pollfd ready = {.fd = outlet, .events = POLLOUT};
-    if (outlet < 0 || poll(&ready, 1, STUCK_TIME) != 0)
-        syslog(record->priority, "%s", record->text);
+/* Does the daemon read? Who waited once in vain does not wait again before it does. (A limit of the
+ * socket alone would not do: nothing limits libsystemd's before the first event, and where sending
+ * fails syslog(3) opens another one.) */
+static bool is_read(void) {
+    static int patience = STUCK_TIME;
+    struct pollfd ready = {.fd = reader, .events = POLLOUT};
+    bool is_stuck = reader >= 0 && poll(&ready, 1, patience) == 0;
+    patience = is_stuck ? 0 : STUCK_TIME;
+    return !is_stuck;
 }
 
 static void put(const struct log *log, const struct record *record) {
     switch (log->setup.target) {
     case LOG_TARGET_JOURNAL:
-        if (to_journal(log, record) < 0)
+        if (!is_read() || to_journal(log, record) < 0)
             to_stderr(log, record);
         break;
     case LOG_TARGET_SYSLOG:
-        to_syslog(record);
+        if (is_read())
+            syslog(record->priority, "%s", record->text);
         break;
     default:
         to_stderr(log, record);

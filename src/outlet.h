@@ -5,7 +5,11 @@
 #ifndef STORD_OUTLET_H
 #define STORD_OUTLET_H
 
-/* Before the library opens it, which takes the lowest free descriptor: that one. */
+/* A socket that is ready to be written to (poll(2)) as long as the daemon at path reads. Nothing is
+ * sent by it. -1: there is no daemon. */
+int outlet_probe(const char *path);
+
+/* Before the library opens its socket, which takes the lowest free descriptor: that one. */
 int outlet_next(void);
 
 /* After it: limits how long sending waits, to ms milliseconds, where fd is such a socket. Returns

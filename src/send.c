@@ -142,9 +142,10 @@ static int reply_broken(struct session *session, int error) {
 }
 
 static int no_connection(struct session *session, const struct send_source *source, int error) {
-    log_event(session->log, EVENT_NO_DATA_CONNECTION, "No data connection for %s: %s", source->path,
-              data_reason(session, error));
-    if (error == -ECANCELED || error == -ESHUTDOWN)
+    bool is_broken = error == -ECANCELED || error == -ESHUTDOWN;
+    tell_no_connection(session, source->path, data_reason(session, error),
+                       is_broken ? broken_code(error) : 425);
+    if (is_broken)
         return reply_broken(session, error);
     return reply_send(session, 425, "Cannot open data connection: %s", data_reason(session, error));
 }

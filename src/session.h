@@ -82,6 +82,7 @@ struct session {
     bool aborted;         /* ABOR came during this transfer */
     bool end_seen;        /* the control connection has ended behind a line that waits */
     bool control_gone;    /* the control connection ended during this transfer */
+    bool had_inline;      /* there has been an inline upload */
     bool inline_whole;    /* all bytes of the inline upload have been taken */
     uint64_t moved;       /* bytes of this transfer so far */
     uint64_t lost;        /* bytes that had come of the upload `failed` */

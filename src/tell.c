@@ -68,6 +68,15 @@ void tell_file(const struct session *session, enum event event, const char *what
     log_about(session->log, event, &facts, "%s: %s%s", what, before(session->account.home), path);
 }
 
+void tell_no_connection(const struct session *session, const char *path, const char *reason,
+                        int reply) {
+    char file[PLACE_SIZE];
+    const struct log_facts facts = {.file = place(session, path, file), .reply = reply};
+    log_about(session->log, EVENT_NO_DATA_CONNECTION, &facts,
+              "No data connection for %s%s: %s: reply %d", before(session->account.home), path,
+              reason, reply);
+}
+
 void tell_renamed(const struct session *session, const char *from, const char *to) {
     char file[PLACE_SIZE];
     const struct log_facts facts = {.file = place(session, to, file)};

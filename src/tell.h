@@ -31,6 +31,10 @@ void tell_transfer(const struct session *session, const struct transfer *transfe
 /* Logs what was done to the file of a virtual path. */
 void tell_file(const struct session *session, enum event event, const char *what, const char *path);
 
+/* Logs that a transfer had no data connection. reply: the code that the client is answered. */
+void tell_no_connection(const struct session *session, const char *path, const char *reason,
+                        int reply);
+
 /* Logs that a file has another name now. */
 void tell_renamed(const struct session *session, const char *from, const char *to);
 

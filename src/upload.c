@@ -54,7 +54,7 @@ static const char *error_word(int error) {
         return "no-space";
     if (error == -USAGE_EXCEEDED)
         return "quota";
-    return error == -EFBIG ? "too-large" : "local error";
+    return error == -EFBIG ? "too-large" : "failed";
 }
 
 /* What an error is answered with. late: bytes of the file have come. */
@@ -230,14 +230,15 @@ static int finish(struct session *session, struct upload *upload) {
 }
 
 static int no_connection(struct session *session, struct upload *upload, int error) {
+    int code = error == -ESHUTDOWN ? 421 : error == -ECANCELED ? 426 : 425;
     (void)keep(session, upload, true);
-    log_event(session->log, EVENT_NO_DATA_CONNECTION, "No data connection for %s: %s", upload->path,
-              data_reason(session, error));
+    tell_no_connection(session, upload->path, data_reason(session, error), code);
     if (error == -ESHUTDOWN)
         return reply_error(session, upload, error, false);
     if (error == -ECANCELED)
-        return reply_send(session, 426, "%s: as you asked", failed);
-    return reply_send(session, 425, "Cannot open data connection: %s", data_reason(session, error));
+        return reply_send(session, code, "%s: as you asked", failed);
+    return reply_send(session, code, "Cannot open data connection: %s",
+                      data_reason(session, error));
 }
 
 /* Where is the file that the client means, and what may it learn of it? */

@@ -134,7 +134,8 @@ enum verb_secrecy verb_secrecy(const struct session *session, const char *line,
     const struct verb *verb = verb_find(line);
     if (verb && verb->traits & VERB_SECRET)
         return VERB_SECRET_ARGUMENT;
-    if (!verb && session->user_given && !session->logged_in)
+    bool awaits_password = session->user_given && !session->logged_in;
+    if (!verb && (awaits_password || session->had_inline))
         return VERB_SECRET_LINE;
     bool odd = !verb || verb->run == verb_site || has_control(line) || fault != LINE_GOOD;
     return odd && verb_may_hold_password(line, strlen(line)) ? VERB_SECRET_LINE : VERB_PUBLIC;

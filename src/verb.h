@@ -50,10 +50,11 @@ const struct verb *verb_find(const char *line);
 enum verb_secrecy {
     VERB_PUBLIC,
     VERB_SECRET_ARGUMENT, /* all behind the verb */
-    VERB_SECRET_LINE      /* it is broken, and may hold a password */
+    VERB_SECRET_LINE      /* it is broken, and may hold a password, or bytes of a file */
 };
 
-/* Also a line without a verb, where a password is awaited, is one. */
+/* So is a line without a verb where a password is awaited, or behind an inline upload: the client
+ * may have announced too few bytes. */
 enum verb_secrecy verb_secrecy(const struct session *session, const char *line,
                                enum line_fault fault);
 

@@ -87,26 +87,41 @@ with open(sys.argv[2]) as said:
     done
 }
 
-@test "log: a syslog daemon that does not read costs lines, no upload and no session" {
-    need_root "gives the handler a /dev/log of its own"
-    mkdir "$T/dev"
-    cp -a /dev/null /dev/zero /dev/random /dev/urandom "$T/dev/"
+# stuck SOCKET FOLDER PLACE TARGET: a session that logs to SOCKET, in FOLDER, which it sees at PLACE. Nobody
+# reads there, and there is no room for more.
+stuck() {
     # shellcheck disable=SC2016 # those are of the inner shell
     command -p python3 -ISc '
 import socket, subprocess, sys
+path, arguments = sys.argv[1], sys.argv[2:]
 daemon = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-daemon.bind(sys.argv[1] + "/log")
+daemon.bind(path)
 sender = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-sender.connect(sys.argv[1] + "/log")
+sender.connect(path)
 sender.setblocking(False)
 try:
     while True:
         sender.send(b"x")
 except BlockingIOError:
     pass
-enter = "mount --bind $1 /dev && shift && exec $@"
-sys.stdout.write(subprocess.run(["unshare", "--mount", "--propagation", "private", "sh", "-c", enter, "-"] + sys.argv[1:],
+enter = "mount --bind $1 $2 && shift 2 && exec $@"
+sys.stdout.write(subprocess.run(["unshare", "--mount", "--propagation", "private", "sh", "-c", enter, "-"] + arguments,
     input="ALLO 2\r\nSTOR x\r\nhiQUIT\r\n", stdout=subprocess.PIPE, text=True, timeout=60, check=True).stdout)
-' "$T/dev" "$HANDLER" --root "$ROOT" --log syslog >"$T/out"
+' "$1" "$2" "$3" "$HANDLER" --root "$ROOT" --log "$4" >"$T/out" 2>"$T/log"
     [ "$(cut -c 1-4 "$T/out" | paste -sd'|')" = '220 |200 |150 |226 |221 ' ]
+    [ "$(cat "$ROOT/x")" = hi ]
+}
+
+@test "log: a syslog daemon that does not read costs lines, no upload and no session" {
+    need_root "gives the handler a /dev/log of its own"
+    mkdir "$T/dev"
+    cp -a /dev/null /dev/zero /dev/random /dev/urandom "$T/dev/"
+    stuck "$T/dev/log" "$T/dev" /dev syslog
+}
+
+@test "log: nor does a journal that does not read; lines go to standard error" {
+    need_root "gives the handler a /run of its own"
+    mkdir -p "$T/run/systemd/journal"
+    stuck "$T/run/systemd/journal/socket" "$T/run" /run journal
+    logged 'File uploaded: /x '
 }

@@ -214,7 +214,7 @@ lftp_in() {
     random_file "$T/old" 1000000
     random_file "$T/sent" 3000000
     lftp_uploads "$1" fsync EIO 1
-    [[ $FIRST = *'(3000000 bytes, '*', local error) from '* ]]
+    [[ $FIRST = *'(3000000 bytes, '*', failed) from '* ]]
     cmp "$T/old" "$ROOT/$1/x" # that was final
     [ -z "$(ls "$T/kept")" ]
     lftp_uploads "$1" fsync ENOSPC 1

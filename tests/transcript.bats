@@ -110,8 +110,11 @@ get needle
 STEPS
     printf 'STOR no/such\r\nneedle\r\nneedle' | "$HANDLER" --root "$ROOT" --transcript "$T/records" >"$T/out"
     printf 'STOR x\r\nneedle\r\nneedle' | "$HANDLER" --root "$ROOT" --transcript "$T/records" >"$T/out"
+    # fewer bytes announced than sent
+    printf 'ALLO 2\r\nSTOR y\r\nhineedle\r\nneedle of a file\r\nQUIT\r\n' |
+        "$HANDLER" --root "$ROOT" --transcript "$T/records" >"$T/out"
     run -1 grep -r needle "$T/records"
-    [ "$(find "$T/records" -type f | wc -l)" = 3 ]
+    [ "$(find "$T/records" -type f | wc -l)" = 4 ]
 }
 
 @test "transcript: transfers that break off, are aborted, stand still or never begin can be played" {
