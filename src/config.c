@@ -21,81 +21,83 @@ struct option {
     value_setter *set;
     size_t field; /* offset in struct config */
     const char *help;
+    bool shapes; /* what is said in a session: whoever plays it again wants it, too */
 };
 
 #define FIELD(member) offsetof(struct config, member)
 
 static const struct option options[] = {
     {"root", "DIR", DEFAULT_ROOT, value_folder, FIELD(root),
-     "folder that receives uploads; only the default is created"},
+     "folder that receives uploads; only the default is created", false},
     {"users", "FILE", NO_FILE, value_file, FIELD(users),
-     "who may log in; none: the systemd credential users, if there is one"},
+     "who may log in; none: the systemd credential users, if there is one", false},
     {"tls", "MODE", "auto", value_tls, FIELD(tls),
-     "off, allow (AUTH TLS), require, implicit; auto: allow if there is a certificate"},
+     "off, allow (AUTH TLS), require, implicit; auto: allow if there is a certificate", false},
     {"tls-cert", "FILE", NO_FILE, value_file, FIELD(tls_cert),
-     "certificate chain, PEM; none: the systemd credential tls.crt, if there is one"},
+     "certificate chain, PEM; none: the systemd credential tls.crt, if there is one", false},
     {"tls-key", "FILE", NO_FILE, value_file, FIELD(tls_key),
-     "its key, PEM; none: with the certificate, or the credential tls.key"},
+     "its key, PEM; none: with the certificate, or the credential tls.key", false},
     {"tls-client-ca", "FILE", NO_FILE, value_file, FIELD(tls_client_ca),
-     "who signs client certificates, PEM; none: clients are not asked for one"},
+     "who signs client certificates, PEM; none: clients are not asked for one", false},
     {"tls-require-reuse", NULL, "no", value_flag, FIELD(tls_require_reuse),
-     "data connections must resume the TLS session of the control connection"},
+     "data connections must resume the TLS session of the control connection", false},
     {"tls-lenient-close", NULL, "no", value_flag, FIELD(tls_lenient_close),
-     "take uploads for whole whose TLS ends without close_notify"},
+     "take uploads for whole whose TLS ends without close_notify", false},
     {"anonymous", NULL, "no", value_flag, FIELD(anonymous),
-     "anybody may log in as anonymous or ftp, to upload"},
+     "anybody may log in as anonymous or ftp, to upload", true},
     {"allow", "RIGHTS", "upload,append,replace,list,mkdir", value_rights, FIELD(allow),
-     "what clients may do; also: read, rename, delete"},
-    {"log", "TARGET", "auto", value_log, FIELD(log), "where to log: auto, stderr, syslog, journal"},
+     "what clients may do; also: read, rename, delete", true},
+    {"log", "TARGET", "auto", value_log, FIELD(log), "where to log: auto, stderr, syslog, journal",
+     false},
     {"log-level", "LEVEL", "info", value_log_level, FIELD(log_level),
-     "what to log: error, warning, info, debug"},
+     "what to log: error, warning, info, debug", false},
     {"log-format", "FORMAT", "text", value_log_format, FIELD(log_json),
-     "lines on standard error: text, json"},
+     "lines on standard error: text, json", false},
     {"xferlog", "FILE", NO_FILE, value_file, FIELD(xferlog),
-     "file that gets a line for each transfer, as wu-ftpd writes it"},
+     "file that gets a line for each transfer, as wu-ftpd writes it", false},
     {"transcript", "DIR", NO_FILE, value_folder, FIELD(transcript),
-     "folder that gets a file for each session: what was said, without passwords"},
+     "folder that gets a file for each session: what was said, without passwords", false},
     {"default-type", "TYPE", "ascii", value_type, FIELD(default_ascii),
-     "until the client sends TYPE: ascii (as RFC 959 has it), binary"},
+     "until the client sends TYPE: ascii (as RFC 959 has it), binary", true},
     {"passive-ports", "FIRST-LAST", "any", value_ports, FIELD(passive_ports),
-     "ports to wait for data connections on"},
+     "ports to wait for data connections on", false},
     {"passive-address", "IPV4", "own", value_address, FIELD(passive_address),
-     "address that PASV tells clients, behind NAT; never bound to"},
+     "address that PASV tells clients, behind NAT; never bound to", false},
     {"unterminated-wait", "MS", "300", value_milliseconds, FIELD(unterminated_wait),
-     "silence in ms that ends a command without line end; 0: never"},
+     "silence in ms that ends a command without line end; 0: never", true},
     {"login-timeout", "S", "60", value_seconds, FIELD(login_timeout),
-     "seconds a client may take to log in"},
+     "seconds a client may take to log in", true},
     {"idle-timeout", "S", "300", value_seconds, FIELD(idle_timeout),
-     "seconds a client may stay silent between commands"},
+     "seconds a client may stay silent between commands", true},
     {"connect-timeout", "S", "60", value_seconds, FIELD(connect_timeout),
-     "seconds to wait for a data connection"},
+     "seconds to wait for a data connection", true},
     {"stall-timeout", "S", "600", value_seconds, FIELD(stall_timeout),
-     "seconds a transfer may stand still"},
+     "seconds a transfer may stand still", true},
     {"vanish-wait", "MS", "20", value_milliseconds, FIELD(vanish_wait),
-     "ms after the data in which a killed client is noticed, without ALLO"},
+     "ms after the data in which a killed client is noticed, without ALLO", true},
     {"resume-hours", "H", "24", value_hours, FIELD(resume_hours),
-     "hours that an interrupted upload is kept; 0: never"},
+     "hours that an interrupted upload is kept; 0: never", true},
     {"on-conflict", "POLICY", "replace", value_conflict, FIELD(conflict),
-     "a file of that name is there: replace, rename (keep both), refuse"},
+     "a file of that name is there: replace, rename (keep both), refuse", true},
     {"file-mode", "OCTAL", "umask", value_file_mode, FIELD(file_mode),
-     "mode of uploads; umask: as the umask leaves it"},
+     "mode of uploads; umask: as the umask leaves it", true},
     {"dir-mode", "OCTAL", "umask", value_dir_mode, FIELD(dir_mode),
-     "mode of folders that clients make"},
-    {"group", "GROUP", "own", value_group, FIELD(group), "group of uploads and folders"},
+     "mode of folders that clients make", true},
+    {"group", "GROUP", "own", value_group, FIELD(group), "group of uploads and folders", false},
     {"max-file-size", "SIZE", "none", value_limit, FIELD(max_file_size),
-     "largest upload: bytes, or with K, M, G, T behind"},
+     "largest upload: bytes, or with K, M, G, T behind", true},
     {"min-free", "SIZE", "0", value_room, FIELD(min_free),
-     "room that uploads leave on the disk: bytes, K, M, G, T, or %"},
+     "room that uploads leave on the disk: bytes, K, M, G, T, or %", true},
     {"no-sync", NULL, "no", value_flag, FIELD(no_sync),
-     "226 does not wait for the disk: a power cut may lose uploads"},
+     "226 does not wait for the disk: a power cut may lose uploads", true},
     {"no-data-connections", NULL, "no", value_flag, FIELD(no_data_connections),
-     "inline uploads only: no PASV, EPSV, PORT, EPRT, and no socket can be made"},
+     "inline uploads only: no PASV, EPSV, PORT, EPRT, and no socket can be made", true},
     {"user", "USER", "stord", value_user, FIELD(user),
-     "whom to become where started as root; root: nobody else"},
+     "whom to become where started as root; root: nobody else", false},
     {"require-confinement", NULL, "no", value_flag, FIELD(require_confinement),
-     "serve nobody where the kernel lacks what confines a session"},
+     "serve nobody where the kernel lacks what confines a session", false},
     {"debug-confinement", NULL, "no", value_flag, FIELD(debug_confinement),
-     "name a forbidden system call in the log before the session ends"},
+     "name a forbidden system call in the log before the session ends", false},
 };
 
 /* What else the program does, but to serve a session. */
@@ -296,41 +298,13 @@ bool config_has(const struct config *config, const char *name) {
     return option && config->given >> (option - options) & 1;
 }
 
-/* Is it of no account to what a session does: of this machine, of its users and of TLS, of logs? */
-static bool is_of_the_place(const char *name) {
-    static const char *const names[] = {"root",
-                                        "users",
-                                        "user",
-                                        "group",
-                                        "passive-ports",
-                                        "passive-address",
-                                        "log",
-                                        "log-level",
-                                        "log-format",
-                                        "xferlog",
-                                        "transcript",
-                                        "require-confinement",
-                                        "tls-require-reuse",
-                                        "tls-lenient-close",
-                                        "tls",
-                                        "tls-cert",
-                                        "tls-key",
-                                        "tls-client-ca",
-                                        "debug-confinement"};
-    size_t i = 0, count = sizeof(names) / sizeof(names[0]);
-    while (i < count && strcmp(name, names[i]) != 0)
-        i++;
-    return i < count;
-}
-
 void config_describe(const struct config *config, char *text, size_t size) {
     size_t n = 0;
     *text = '\0';
     for (size_t i = 0; i < OPTION_COUNT; i++) {
         const struct option *option = &options[i];
         const char *value = config->said[i];
-        if (!value || is_of_the_place(option->name) ||
-            (!option->metavar && strcmp(value, "yes") != 0))
+        if (!value || !option->shapes || (!option->metavar && strcmp(value, "yes") != 0))
             continue;
         size_t more = strlen(option->name) + strlen(value) + sizeof(" --=");
         if (n + more < size)

@@ -168,8 +168,7 @@ static int run_line(struct session *session) {
     char text[LINE_LIMIT + 1];
     memcpy(text, session->line.text, session->line.length + 1);
     enum line_fault fault = session->line.fault;
-    const struct verb *verb = verb_find(text);
-    bool secret = verb && verb->traits & VERB_SECRET;
+    bool secret = verb_secrecy(session, text, fault) != VERB_PUBLIC;
     line_reset(&session->line);
     int result = verb_run(session, text, fault);
     if (secret)

@@ -13,7 +13,10 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))  # which -I leaves out
+import processes  # noqa: E402
 
 HANDLER, FOLDER, HOW = sys.argv[1:4]
 ROOT, USERS = FOLDER + "/root", FOLDER + "/users"
@@ -66,8 +69,7 @@ class Syslog:
         """All that was sent before now."""
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as mark:
             mark.sendto(b"mark", FOLDER + "/dev/log")
-        while b"mark" not in self.lines:
-            time.sleep(0.01)
+        assert processes.wait_for(lambda: b"mark" in self.lines)
         lines, self.lines = self.lines[:self.lines.index(b"mark")], []
         return lines
 

@@ -61,3 +61,9 @@ kill -CONT "$journald"
 inline_upload after 'it reads again'
 logged 'File uploaded: /after (14 bytes'
 all_sessions_gone
+
+# A unit that forbids local sockets: lines without fields, by standard error
+drop_in stord@.service '[Service]' RestrictAddressFamilies= 'RestrictAddressFamilies=AF_INET AF_INET6'
+inline_upload no-sockets hello
+logged 'File uploaded: /no-sockets (5 bytes'
+all_sessions_gone
