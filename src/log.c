@@ -313,9 +313,10 @@ void log_about(const struct log *log, enum event event, const struct log_facts *
 }
 
 void log_close(const struct log *log) {
-    if (log->setup.target != LOG_TARGET_JOURNAL)
+    if (log->setup.target != LOG_TARGET_JOURNAL || outlet == OUTLET_UNKNOWN)
         return;
     long long deadline = clock_ms() + STUCK_TIME;
-    for (int nap = 1; outlet_unread(outlet) > 0 && clock_ms() < deadline; nap *= 2)
+    outlet_mark(reader);
+    for (int nap = 1; outlet_unread(reader) > 0 && clock_ms() < deadline; nap *= 2)
         (void)poll(NULL, 0, nap);
 }

@@ -470,7 +470,13 @@ STEPS
 
 # libsystemd then passes the event on by a file in memory
 @test "a journal that takes no events ends no session" {
-    printf 'ALLO 5\r\nSTOR x\r\nhelloQUIT\r\n' | LISTEN_FDS=1 LISTEN_PID=1 strace -f -o "$T/trace" \
+    need_root "gives the handler a /run of its own"
+    mkdir -p "$T/run/systemd/journal"
+    spawn socat -u "UNIX-RECV:$T/run/systemd/journal/socket" OPEN:/dev/null
+    wait_for test -S "$T/run/systemd/journal/socket"
+    # shellcheck disable=SC2016
+    printf 'ALLO 5\r\nSTOR x\r\nhelloQUIT\r\n' | unshare --mount --propagation private \
+        bash -c 'mount --bind "$0" /run && exec "$@"' "$T/run" strace -f -o "$T/trace" \
         -e trace=sendmsg,memfd_create -e inject=sendmsg:error=ENOBUFS:when=2+ \
         "$HANDLER" --root "$ROOT" --log journal >"$T/replies"
     grep 'memfd_create' "$T/trace"
