@@ -1,231 +1,22 @@
 /*
  * handler: one FTP session on standard input and output.
  *
- * main alone is here, and the order of the steps that make a confined session of what the
- * super-server left. What each step does stands in its module's header.
+ * main alone is here: what to do, by the arguments and by what the super-server left.
  */
 #include <errno.h>
-#include <limits.h>
-#include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
-#include <unistd.h>
 
-#include "src/append.h"
-#include "src/auth.h"
-#include "src/channel.h"
 #include "src/check.h"
 #include "src/config.h"
-#include "src/dial.h"
 #include "src/hash.h"
 #include "src/log.h"
-#include "src/login.h"
-#include "src/path.h"
-#include "src/peer.h"
 #include "src/recount.h"
-#include "src/sandbox.h"
-#include "src/secure.h"
-#include "src/session.h"
+#include "src/serve.h"
 #include "src/start.h"
-#include "src/user.h"
-
-enum { REFUSAL_TIME = 1000 }; /* ms that a client who cannot be served may take to hear it */
 
 extern char **environ;
-
-/* Tells the client, if there is one, that there is no service. */
-static void refuse_client(void) {
-    static const char reply[] = "421 Service not available: see the server's log\r\n";
-    struct channel client;
-    channel_open(&client, START_IN, START_OUT);
-    (void)channel_write(&client, reply, sizeof(reply) - 1, REFUSAL_TIME);
-    if (channel_has_unread(&client))
-        channel_drain(&client, REFUSAL_TIME);
-}
-
-/* Says that the settings cannot be used. Returns the exit status. */
-static int refuse_setup(const struct log *log, int status, const char *complaint) {
-    log_event(log, EVENT_CANNOT_START, "Cannot start: %s", complaint);
-    refuse_client();
-    return status;
-}
-
-/* What a session is made of, as it is being put together. */
-struct making {
-    const struct config *config;
-    struct log *log;
-    char folder[PATH_MAX]; /* the root's path, absolute */
-    struct peer peer;
-    struct user_target user;
-    struct login login;
-    struct secure_setup secure;
-    struct path_root root;
-    struct dial dial;
-    struct xferlog *xferlog;           /* NULL: there is none */
-    struct transcript *transcript;     /* the same */
-    char complaint[CONFIG_ERROR_SIZE]; /* why it cannot be */
-};
-
-/* Keeps why not. Returns the error. */
-__attribute__((format(printf, 3, 4))) static int complain(struct making *making, int error,
-                                                          const char *format, ...) {
-    va_list arguments;
-    va_start(arguments, format);
-    (void)vsnprintf(making->complaint, sizeof(making->complaint), format, arguments);
-    va_end(arguments);
-    return error;
-}
-
-/* Whom to become. Root serves nobody but who has started us by hand, unless it is told to. */
-static int find_user(struct making *making) {
-    const char *name = making->config->user;
-    int result = user_find(name, &making->user);
-    if (making->peer.kind == PEER_PIPE && !making->peer.relayed &&
-        (result < 0 || making->user.wanted)) {
-        log_event(making->log, EVENT_SERVING_AS_ROOT,
-                  "Serving as root: on a pipe that no super-server has named a client of");
-        making->user.wanted = false;
-        return 0;
-    }
-    return result < 0
-               ? complain(making, result,
-                          "started as root, and there is no user %.64s to become: see --user", name)
-               : 0;
-}
-
-/* Starts what may read more than the session: before it is confined, and before it has the key. */
-static int start_helper(struct making *making) {
-    const struct login_setup setup = {.file = making->config->users,
-                                      .peer = &making->peer,
-                                      .log = making->log,
-                                      .config = making->config,
-                                      .user = &making->user};
-    int result = setup.file ? login_start(&making->login, &setup) : 0;
-    return result < 0 ? complain(making, result, "credential helper: %s", strerror(-result)) : 0;
-}
-
-static int load_tls(struct making *making) {
-    char reason[TLS_ERROR_SIZE];
-    int result = secure_open(making->config, &making->secure, reason);
-    return result < 0 ? complain(making, result, "TLS: %s", reason) : 0;
-}
-
-/* Gives up root: what follows has to do without. */
-static int become_user(struct making *making) {
-    int result = user_become(&making->user);
-    return result < 0 ? complain(making, result, "cannot become %.64s: %s", making->config->user,
-                                 strerror(-result))
-                      : 0;
-}
-
-static int open_root(struct making *making) {
-    const struct config *config = making->config;
-    int result = path_root_open(&making->root, config->root, config_root_is_default(config));
-    if (result < 0)
-        return complain(making, result, "root %.400s: %s", config->root, strerror(-result));
-    if (!realpath(config->root, making->folder)) /* for the log */
-        (void)snprintf(making->folder, sizeof(making->folder), "%s", config->root);
-    return 0;
-}
-
-static int open_dial(struct making *making) {
-    int result = making->config->no_data_connections ? 0 : dial_open(&making->dial, &making->peer);
-    return result < 0 ? complain(making, result, "active mode: %s", strerror(-result)) : 0;
-}
-
-/* A record cannot be begun. What may be otherwise for the next session, as where the disk is full,
- * keeps nobody from uploading. */
-static int lack_record(struct making *making, int error, const char *what, const char *path) {
-    const char *reason = error == -ENXIO ? "not a plain file" : strerror(-error);
-    if (!append_may_pass(error))
-        return complain(making, error, "%s %.400s: %s", what, path, reason);
-    log_event(making->log, EVENT_RECORD_BROKEN, "Going on without the %s %s: %s", what, path,
-              reason);
-    return 0;
-}
-
-/* Records are opened by the user that sessions run as, before nothing else can be opened. */
-static int open_xferlog(struct making *making) {
-    static struct xferlog xferlog;
-    const char *file = making->config->xferlog;
-    int result = file ? xferlog_open(&xferlog, file) : 0;
-    if (result < 0)
-        return lack_record(making, result, "xferlog", file);
-    making->xferlog = file ? &xferlog : NULL;
-    return 0;
-}
-
-static int open_transcript(struct making *making) {
-    static struct transcript transcript; /* static only for its size */
-    const char *folder = making->config->transcript;
-    int result = folder ? transcript_open(&transcript, folder, making->log, making->config) : 0;
-    if (result < 0)
-        return lack_record(making, result, "transcript", folder);
-    making->transcript = folder ? &transcript : NULL;
-    return 0;
-}
-
-static int confine(struct making *making, struct sandbox_state *ret_state) {
-    const struct sandbox sandbox = {.config = making->config,
-                                    .log = making->log,
-                                    .root = &making->root,
-                                    .rights = auth_most_rights(making->config),
-                                    .dial = &making->dial,
-                                    .helper = making->login.fd < 0 ? -1 : making->login.pid};
-    int result = sandbox_enter(&sandbox, ret_state);
-    return result < 0 ? complain(making, result, "cannot be confined: %s", strerror(-result)) : 0;
-}
-
-/* In this order. Returns 0, or a negative errno with making->complaint. */
-static int make(struct making *making) {
-    static int (*const steps[])(struct making *) = {find_user,    start_helper,   load_tls,
-                                                    become_user,  open_root,      open_dial,
-                                                    open_xferlog, open_transcript};
-    int result = 0;
-    for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]) && result == 0; i++)
-        result = steps[i](making);
-    return result;
-}
-
-static int serve(const struct config *config, struct log *log, int stop) {
-    static struct session session; /* static only for its size: nothing else refers to it */
-    struct making making = {.config = config, .log = log, .login = {.fd = -1}};
-    int result = peer_identify(&making.peer, START_IN);
-    if (result < 0) { /* a client that has gone already is no failure */
-        log_event(log, EVENT_NO_CLIENT, "No client: %s", strerror(-result));
-        return result == -ENOTCONN ? EX_OK : EX_OSERR;
-    }
-    memcpy(log->context.peer, making.peer.text, sizeof(log->context.peer));
-    log_event(log, EVENT_ACCEPTED, "Accepted connection from %s", making.peer.text);
-    result = make(&making);
-    if (result < 0) {
-        login_end(&making.login);
-        return refuse_setup(log, EX_CONFIG, making.complaint);
-    }
-    const struct session_parts parts = {.config = config,
-                                        .log = log,
-                                        .folder = making.folder,
-                                        .xferlog = making.xferlog,
-                                        .transcript = making.transcript,
-                                        .peer = &making.peer,
-                                        .root = &making.root,
-                                        .dial = &making.dial,
-                                        .login = &making.login,
-                                        .secure = &making.secure,
-                                        .in = START_IN,
-                                        .out = START_OUT};
-    session_init(&session, &parts);
-    session.control.stop = stop;
-    if (confine(&making, &session.sandbox) < 0) {
-        login_end(&making.login);
-        return refuse_setup(log, EX_OSERR, making.complaint);
-    }
-    session_run(&session);
-    login_end(&session.login);
-    return EX_OK;
-}
 
 /* What is asked for at a terminal instead of a session. Returns the exit status. */
 static int run_mode(enum config_outcome outcome, const struct config *config,
@@ -296,10 +87,10 @@ int main(int argc, char **argv) {
     if (tamed < 0)
         status = refuse_streams(&log, tamed);
     else if (config.wanted != CONFIG_SERVE)
-        status = refuse_setup(&log, EX_USAGE,
+        status = serve_refuse(&log, EX_USAGE,
                               "the arguments ask for no session, on a client's connection");
     else if (outcome != CONFIG_SERVE)
-        status = refuse_setup(&log, outcome == CONFIG_USAGE ? EX_USAGE : EX_CONFIG, complaint);
+        status = serve_refuse(&log, outcome == CONFIG_USAGE ? EX_USAGE : EX_CONFIG, complaint);
     else
         status = serve(&config, &log, start.stop);
     log_close(&log);
