@@ -155,7 +155,6 @@ static const struct option *find_environment(const char *name, size_t length) {
 static bool set(struct config *config, const struct option *option, const char *shown,
                 int shown_length, const char *value, char error[CONFIG_ERROR_SIZE]) {
     const char *expected = option->set((char *)config + option->field, value);
-    config->given |= (uint64_t)1 << (option - options);
     config->said[option - options] = value;
     if (!expected)
         return true;
@@ -295,7 +294,7 @@ enum config_outcome config_load(struct config *ret_config, int argc, char *const
 
 bool config_has(const struct config *config, const char *name) {
     const struct option *option = find_option(name, strlen(name));
-    return option && config->given >> (option - options) & 1;
+    return option && config->said[option - options];
 }
 
 void config_describe(const struct config *config, char *text, size_t size) {

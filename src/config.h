@@ -67,8 +67,7 @@ struct config {
     bool debug_confinement;          /* forbidden system calls are named in the log */
     const char *xferlog;             /* file that gets wu-ftpd's log of transfers; NULL: none */
     const char *transcript;          /* folder that gets a transcript of each session; NULL: none */
-    uint64_t given;                  /* which options were given: see config_has */
-    const char *said[CONFIG_MOST];   /* what they said */
+    const char *said[CONFIG_MOST];   /* of each option; NULL: it was not given */
 };
 
 enum { CONFIG_ERROR_SIZE = 512 };

@@ -122,8 +122,10 @@ static int point_away(struct start *start) {
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
     if (null < 0) { /* better none than the client's */
         int error = -errno;
-        for (int fd = 0; fd <= STDERR_FILENO; fd++)
-            (void)(fd == STDERR_FILENO && is_open && !start->stderr_is_client ? 0 : close(fd));
+        (void)close(STDIN_FILENO);
+        (void)close(STDOUT_FILENO);
+        if (start->stderr_is_client)
+            (void)close(STDERR_FILENO);
         return error;
     }
     int result = put_at(null, STDIN_FILENO);

@@ -21,7 +21,7 @@ static const char *place(const struct session *session, const char *path, char o
     return out;
 }
 
-/* Where file is on the disk. */
+/* file: its path on the disk. */
 static void add_to_xferlog(const struct session *session, const struct transfer *transfer,
                            const char *file) {
     const char *user = session->log->context.user;

@@ -57,16 +57,16 @@ static const char *error_word(int error) {
     return error == -EFBIG ? "too-large" : "failed";
 }
 
-/* What an error is answered with. late: bytes of the file have come. */
-static int error_code(const struct session *session, int error, bool late) {
+/* What an error is answered with once bytes of the file have come. */
+static int late_code(const struct session *session, int error) {
     if (error == -ESHUTDOWN)
         return 421;
     if (error == -USAGE_EXCEEDED || error == -EFBIG)
         return 552;
-    return reply_failure_code(session, error, late ? REPLY_LATE : REPLY_USUAL);
+    return reply_failure_code(session, error, REPLY_LATE);
 }
 
-/* Answers an error. */
+/* Answers an error. late: bytes of the file have come. */
 static int reply_error(struct session *session, struct upload *upload, int error, bool late) {
     uint64_t limit = session->account.max_file_size;
     if (error == -ESHUTDOWN) {
@@ -189,7 +189,7 @@ static int reply_verdict(struct session *session, struct upload *upload,
 
 /* A local error once bytes have come. */
 static int fail_late(struct session *session, struct upload *upload, int error) {
-    tell(session, upload, error_word(error), error_code(session, error, true));
+    tell(session, upload, error_word(error), late_code(session, error));
     note_failure(session, upload);
     return reply_error(session, upload, error, true);
 }
