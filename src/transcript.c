@@ -1,78 +1,32 @@
 #include "transcript.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
-#include "append.h"
-#include "clock.h"
-#include "config.h"
 #include "copy.h"
 #include "escape.h"
 #include "session.h"
 #include "verb.h"
 
 enum {
-    FILE_MODE = 0600,
-    STEP_SIZE = 4 * TRANSCRIPT_RAW + 256, /* longest step, every byte of it escaped */
     NOTE_SIZE = 1024,
-    OPTIONS_SIZE = 1024,
     CODE = 3 /* digits of a reply's code */
 };
 
-static const double QUIET = 0.01; /* s that may pass without being told */
-
-/* Nothing more is written. */
-static void stop(struct transcript *transcript) {
-    (void)close(transcript->fd);
-    transcript->fd = -1;
-}
-
-/* Writes lines. */
-static void write_lines(const struct session *session, const char *lines, size_t n) {
-    static const char cut[] = "# Cut off here: too long\n";
-    struct transcript *transcript = session->transcript;
-    if (transcript->fd < 0)
-        return;
-    bool full = transcript->size + n + sizeof(cut) > TRANSCRIPT_LIMIT;
-    int result = append_lines(transcript->fd, full ? cut : lines, full ? sizeof(cut) - 1 : n);
-    transcript->size += n;
-    if (result < 0)
-        log_event(session->log, EVENT_RECORD_BROKEN, "The transcript is not whole: %s",
-                  strerror(-result));
-    if (result < 0 || full)
-        stop(transcript);
-}
-
-static void put_step(const struct session *session, const char *format, va_list arguments)
-    __attribute__((format(printf, 2, 0)));
-
-/* One step, and before it the time where some has passed. */
-static void put_step(const struct session *session, const char *format, va_list arguments) {
-    struct transcript *transcript = session->transcript;
-    char lines[STEP_SIZE];
-    size_t n = 0;
-    double now = clock_seconds();
-    if (now - transcript->told >= QUIET) {
-        n = (size_t)snprintf(lines, sizeof(lines), "# +%.3f s\n", now - transcript->begun);
-        transcript->told = now;
-    }
-    n += (size_t)vsnprintf(lines + n, sizeof(lines) - n, format, arguments);
-    lines[n++] = '\n';
-    write_lines(session, lines, n);
+int transcript_open(struct transcript *ret_transcript, const char *folder, const struct log *log,
+                    const struct config *config) {
+    memset(ret_transcript, 0, offsetof(struct transcript, raw));
+    return recording_open(&ret_transcript->recording, folder, log, config);
 }
 
 __attribute__((format(printf, 2, 3))) static void put(const struct session *session,
                                                       const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
-    put_step(session, format, arguments);
+    recording_add(&session->transcript->recording, session->log, format, arguments);
     va_end(arguments);
 }
 
@@ -85,7 +39,7 @@ static const char *mark(const struct transcript *transcript) {
  * before that. */
 static void put_raw(const struct session *session, const char *prefix) {
     struct transcript *transcript = session->transcript;
-    char text[4 * TRANSCRIPT_RAW + 1], *raw = transcript->raw;
+    char text[4 * RECORDING_RAW + 1], *raw = transcript->raw;
     size_t n = transcript->raw_length;
     bool whole = n >= 2 && memcmp(raw + n - 2, "\r\n", 2) == 0;
     if (whole)
@@ -98,7 +52,7 @@ static void put_raw(const struct session *session, const char *prefix) {
 
 /* The text of a reply as it is shown. */
 static void show_reply(const char *line, size_t n, char *text, size_t size) {
-    char copy[STEP_SIZE / 4];
+    char copy[RECORDING_STEP / 4];
     n = n < sizeof(copy) ? n : sizeof(copy) - 1;
     memcpy(copy, line, n);
     copy[n] = '\0';
@@ -262,14 +216,14 @@ void transcript_input(const struct session *session, const uint8_t *bytes, size_
     if (!transcript || n == 0)
         return;
     release(session, 0);
-    size_t room = TRANSCRIPT_RAW - transcript->raw_length, piece = n < room ? n : room;
+    size_t room = RECORDING_RAW - transcript->raw_length, piece = n < room ? n : room;
     memcpy(transcript->raw + transcript->raw_length, bytes, piece);
     transcript->raw_length += piece;
     transcript->left_out += n - piece;
     if (!ended)
         return;
     if (transcript->left_out) /* the line still ends */
-        transcript->raw[TRANSCRIPT_RAW - 1] = '\n';
+        transcript->raw[RECORDING_RAW - 1] = '\n';
     put_line(session);
 }
 
@@ -280,7 +234,7 @@ void transcript_line(const struct session *session) {
 
 void transcript_reply(const struct session *session, const char *line, size_t n) {
     struct transcript *transcript = session->transcript;
-    char text[STEP_SIZE / 2];
+    char text[RECORDING_STEP / 2];
     if (!transcript)
         return;
     bool last = n > CODE && line[0] != ' ' && line[CODE] == ' ';
@@ -392,46 +346,6 @@ void transcript_end(const struct session *session) {
         put(session, "eof");
     if (!transcript->vanished)
         put(session, "closed");
-    if (transcript->fd >= 0)
-        stop(transcript);
+    recording_close(&transcript->recording);
     explicit_bzero(transcript->raw, sizeof(transcript->raw));
-}
-
-/* What goes before the first step. Returns its length. */
-static size_t format_head(char *head, size_t size, const struct log *log,
-                          const struct config *config, const struct tm *utc) {
-    char date[sizeof("2000-01-01 00:00:00")], peer[NOTE_SIZE], given[OPTIONS_SIZE];
-    (void)strftime(date, sizeof(date), "%F %T", utc);
-    (void)escape_line(peer, sizeof(peer), log->context.peer);
-    config_describe(config, given, sizeof(given));
-    return (size_t)snprintf(head, size,
-                            "# Session %s of %s, %s UTC, process %d, stord " STORD_VERSION "\n"
-                            "%s%s%s",
-                            log->context.session, peer, date, (int)getpid(),
-                            *given ? "# options:" : "", given, *given ? "\n" : "");
-}
-
-int transcript_open(struct transcript *ret_transcript, const char *folder, const struct log *log,
-                    const struct config *config) {
-    char path[PATH_MAX], date[sizeof("20000101T000000")], head[OPTIONS_SIZE + 2 * NOTE_SIZE];
-    struct timespec now;
-    struct tm utc;
-    (void)clock_gettime(CLOCK_REALTIME, &now);
-    (void)gmtime_r(&now.tv_sec, &utc);
-    (void)strftime(date, sizeof(date), "%Y%m%dT%H%M%S", &utc);
-    int length = snprintf(path, sizeof(path), "%s/%s.%03ldZ-%s.txt", folder, date,
-                          now.tv_nsec / 1000000, log->context.session);
-    if (length >= (int)sizeof(path))
-        return -ENAMETOOLONG;
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, FILE_MODE);
-    if (fd < 0)
-        return -errno;
-    memset(ret_transcript, 0, offsetof(struct transcript, raw));
-    ret_transcript->fd = fd;
-    ret_transcript->begun = ret_transcript->told = clock_seconds();
-    ret_transcript->size = format_head(head, sizeof(head), log, config, &utc);
-    int result = append_lines(fd, head, ret_transcript->size);
-    if (result < 0)
-        stop(ret_transcript);
-    return result;
 }

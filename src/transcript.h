@@ -14,26 +14,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "line.h"
+#include "recording.h"
 
 struct config;
 struct copy_result;
 struct log;
 struct session;
 
-enum {
-    TRANSCRIPT_RAW = LINE_LIMIT + 64, /* bytes of a line that are kept: too long for a command */
-    TRANSCRIPT_LIMIT = 1 << 20        /* bytes of a file */
-};
-
 /* What is not written yet, for its form depends on the reply. */
 enum transcript_held { TRANSCRIPT_NOTHING, TRANSCRIPT_PASSWORD, TRANSCRIPT_PORT, TRANSCRIPT_EPRT };
 
 struct transcript {
-    int fd;           /* -1 once nothing more is written */
-    size_t size;      /* bytes written */
-    double begun;     /* clock_seconds at the beginning, */
-    double told;      /* and when the time was last told */
+    struct recording recording;
     bool aside;       /* the line that is answered cannot be played: its replies are comments */
     bool ended;       /* it says that the client sends nothing more, */
     bool vanished;    /* or can be sent nothing more */
@@ -42,13 +34,12 @@ struct transcript {
     bool close_later; /* and not yet that it ends */
     uint64_t moved;   /* bytes that it tells of this transfer */
     enum transcript_held held;
-    uint64_t left_out;            /* bytes of the line that had no room */
-    size_t raw_length;            /* bytes in raw */
-    char raw[TRANSCRIPT_RAW + 1]; /* the line as it comes */
+    uint64_t left_out;           /* bytes of the line that had no room */
+    size_t raw_length;           /* bytes in raw */
+    char raw[RECORDING_RAW + 1]; /* the line as it comes */
 };
 
-/* Makes a file in the folder, called by the time (UTC) and the log's name for the session; mode
- * 0600. Returns 0 or a negative errno. */
+/* Makes the file, in that folder: see recording_open. Returns 0 or a negative errno. */
 int transcript_open(struct transcript *ret_transcript, const char *folder, const struct log *log,
                     const struct config *config);
 

@@ -463,9 +463,9 @@ static void run(const struct config *config, struct log *log) {
     memset(&transcript, 0, sizeof(transcript));
     int said = memfd_create("transcript", MFD_CLOEXEC),
         moved = memfd_create("xferlog", MFD_CLOEXEC);
-    transcript.fd = dup(said); /* the session closes it */
+    transcript.recording.fd = dup(said); /* the session closes it */
     struct xferlog xferlog = {.fd = moved};
-    must(moved >= 0 && transcript.fd >= 0);
+    must(moved >= 0 && transcript.recording.fd >= 0);
     const struct session_parts parts = {.config = config,
                                         .log = log,
                                         .folder = fuzz.folder,
