@@ -34,7 +34,8 @@ static int old_bytes(const struct store *store, uint64_t *ret_bytes) {
  * not learn of it would learn the size. */
 static int gone_bytes(const struct store *store, uint64_t *ret_bytes) {
     uint64_t old = 0, partial = 0;
-    int result = store->request->hidden ? 0 : old_bytes(store, &old);
+    bool stays = store->request->hidden || store->adds;
+    int result = stays ? 0 : old_bytes(store, &old);
     if (result == 0)
         result = partial_bytes(&store->request->partial, &partial);
     *ret_bytes = old + partial;
@@ -50,7 +51,7 @@ int allowance_set(struct store *store, uint64_t wanted) {
     if (result == 0)
         result = usage_room(request->usage, wanted, less, &room);
     if (result == 0)
-        store->most = room < request->most ? room : request->most;
+        store->most = room < store->limit ? room : store->limit;
     return result;
 }
 
@@ -58,18 +59,19 @@ int allowance_check_growth(struct store *store, uint64_t size) {
     int result = allowance_check_room(store, 0);
     if (result < 0 || size <= store->most)
         return result;
-    return size > store->request->most ? -EFBIG : allowance_set(store, size);
+    return size > store->limit ? -EFBIG : allowance_set(store, size);
 }
 
 uint64_t allowance_announced(const struct store *store) {
     const struct store_request *request = store->request;
-    bool all = !request->size_is_rest && request->size > store->kept;
-    return all ? request->size - store->kept : request->size;
+    uint64_t there = store->kept + store->before;
+    bool all = !request->size_is_rest && request->size > there;
+    return all ? request->size - there : request->size;
 }
 
 int allowance_reserve(struct store *store) {
     uint64_t size = allowance_announced(store);
-    if (size > store->request->most - store->kept || size > INT64_MAX)
+    if (size > store->limit - store->kept || size > INT64_MAX)
         return -EFBIG;
     uint64_t all = store->kept + size; /* where nothing is announced, something will come */
     int result = allowance_set(store, all ? all : 1);
@@ -113,6 +115,30 @@ int allowance_check_partial(const struct store *store) {
     int result = partial_bytes(&request->partial, &before);
     bool fits = usage_fits(request->usage, (uint64_t)st.st_size, before);
     return result == 0 && !fits ? -USAGE_EXCEEDED : result;
+}
+
+int allowance_begin_adding(const struct store *store, uint64_t more) {
+    struct usage *usage = store->request->usage;
+    uint64_t less;
+    if (!usage_is_limited(usage))
+        return 0;
+    int result = usage_begin(usage);
+    if (result == 0)
+        result = partial_bytes(&store->request->partial, &less);
+    if (result == 0)
+        result = usage_check(usage, more, less);
+    if (result < 0)
+        usage_end(usage, 0, 0);
+    return result;
+}
+
+void allowance_end_adding(const struct store *store, uint64_t more) {
+    usage_end(store->request->usage, more, 0);
+}
+
+void allowance_doubt(const struct store *store) {
+    (void)usage_begin(store->request->usage);
+    usage_doubt(store->request->usage);
 }
 
 /* Gives the file its name, if the quota leaves room for it. The usage is open. */

@@ -38,6 +38,14 @@ int allowance_change_partial(struct store *store, int (*change)(struct store *st
  * Returns 0, -USAGE_EXCEEDED or another negative errno. */
 int allowance_check_partial(const struct store *store);
 
+/* Around bytes that are added to a file: do they fit? Returns 0, -USAGE_EXCEEDED or another negative
+ * errno; then nothing is to be added, and nothing follows. */
+int allowance_begin_adding(const struct store *store, uint64_t more);
+void allowance_end_adding(const struct store *store, uint64_t more);
+
+/* What a home holds is to be counted anew. */
+void allowance_doubt(const struct store *store);
+
 /* publish_file, if the quota leaves room for the file, and counts it. */
 int allowance_publish(struct store *store, enum published *ret_published);
 

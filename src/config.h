@@ -60,6 +60,7 @@ struct config {
     gid_t group;                     /* of both, or VALUE_NO_GROUP */
     uint64_t max_file_size;          /* bytes an upload may have, or VALUE_UNLIMITED */
     struct room min_free;            /* room that uploads leave on the disk */
+    bool copies;                     /* appending copies the file, and replaces it */
     bool no_sync;                    /* nothing waits for the disk */
     bool no_data_connections;        /* uploads come over the control connection alone */
     const char *user;                /* whom to become where started as root */

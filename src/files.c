@@ -13,6 +13,8 @@
 #include "reply.h"
 #include "session.h"
 #include "tell.h"
+#include "turn.h"
+#include "unfinished.h"
 #include "view.h"
 
 /* Doubles the quotes of a path (RFC 959 appendix II). out has room for twice the path. */
@@ -100,11 +102,11 @@ static bool drop_reserved(int parent, const char *name) {
 /* Are there interrupted uploads in that folder? */
 static bool has_partials(const struct session *session, const char *path) {
     struct partial partial = view_partial(session, path);
-    struct stat st;
+    struct partial_found found;
     DIR *folder = partial_folder(&partial);
     const struct dirent *entry = NULL;
     while (folder && (entry = readdir(folder)) &&
-           partial_stat_in(&partial, folder, entry->d_name, &st)) {
+           partial_find_in(&partial, folder, entry->d_name, VERSION_NOTHING, &found)) {
     }
     if (folder)
         (void)closedir(folder);
@@ -136,17 +138,40 @@ static int remove_folder(struct session *session, const char *path) {
     return result < 0 ? result : remove_name(session, path, real, AT_REMOVEDIR);
 }
 
-/* Removes what the client sees under that name: of a file and an interrupted upload the upload. */
-static int remove_file(struct session *session, const char *path) {
+/* Removes what the client sees under that name: of a file and an interrupted upload the upload. Those
+ * that it does not see, for they are void, go with the file. */
+static int remove_seen(struct session *session, const char *path) {
     char real[PATH_SIZE];
     struct partial partial = view_partial(session, path);
+    struct partial_found found;
     struct quota_change change;
     int permitted = view_permit(session, path, RIGHT_DELETE, real);
     quota_begin(&change, session, path, real, NULL);
-    int result = partial_remove(&partial);
-    if (result == -ENOENT)
-        result = permitted < 0 ? permitted : remove_name(session, path, real, 0);
+    int result = view_is_partial(session, path, NULL, &found);
+    bool interrupted = result > 0;
+    if (result == 0 && permitted < 0)
+        result = permitted;
+    if (result == 0)
+        result = remove_name(session, path, real, 0);
+    int removed = result >= 0 ? partial_remove(&partial) : 0;
     quota_end(&change);
+    return interrupted ? removed : result;
+}
+
+/* The same when it is the session's turn. What is removed is either where the client says, or under
+ * another name that was found free when it came there. */
+static int remove_file(struct session *session, const char *path) {
+    struct turn turn;
+    struct turn_name name;
+    name.folder = path_open_parent(&session->root, path, &name.name);
+    if (name.folder < 0)
+        return remove_seen(session, path);
+    int result = turn_take(&turn, &session->top, &name, 1, session->control.stop);
+    (void)close(name.folder);
+    if (result == 0)
+        result = remove_seen(session, path);
+    turn_end(&turn);
+    shown_forget(&session->shown, path);
     return result;
 }
 

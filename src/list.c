@@ -36,6 +36,7 @@ struct listing {
     bool is_folder;           /* else a file */
     DIR *folder;              /* the folder; NULL: only what is the client's own is shown */
     struct partial partial;   /* where interrupted uploads to it are */
+    bool additions;           /* bytes may be there that somebody is about to add */
     DIR *partials;            /* these; NULL: there are none, or they are not shown */
     struct stat st;           /* of the file */
     unsigned rights;          /* what the client may do with what is shown */
@@ -100,19 +101,50 @@ static bool is_hidden(const struct listing *listing, const char *name) {
 
 /* What is published under a name in the folder. Returns 0 or a negative errno. */
 static int stat_in_folder(const struct listing *listing, const char *name, struct stat *ret_st) {
+    const struct session *session = listing->session;
     char path[PATH_SIZE], real[PATH_SIZE];
-    if (listing->folder)
-        return fstatat(dirfd(listing->folder), name, ret_st, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;
+    if (listing->folder) {
+        int folder = dirfd(listing->folder);
+        if (fstatat(folder, name, ret_st, AT_SYMLINK_NOFOLLOW) < 0)
+            return -errno;
+        if (listing->additions && S_ISREG(ret_st->st_mode))
+            addition_settle(&session->top, session->boot, folder, name, ret_st);
+        return 0;
+    }
     int result = path_resolve(listing->path, name, path);
     if (result == 0 && !view_is_known_own(listing->session, path, real))
         result = -ENOENT;
     return result < 0 ? result : view_own_stat(listing->session, path, real, ret_st);
 }
 
+/* Does an interrupted upload hide what is there under a name, if anything is? Notes that the client
+ * is shown that one. */
+static bool is_interrupted(const struct listing *listing, const char *name,
+                           struct partial_found *ret_found) {
+    struct session *session = listing->session;
+    char path[PATH_SIZE];
+    uint64_t now;
+    bool matters = listing->partials || session->shown.count > 0;
+    if (listing->form == FORM_NAMES || !matters || path_resolve(listing->path, name, path) < 0)
+        return false;
+    bool found =
+        listing->partials &&
+        partial_find_in(&listing->partial, listing->partials, name, VERSION_HIDDEN, ret_found) ==
+            0 &&
+        view_version(session, path, &now) == 0 &&
+        partial_find_in(&listing->partial, listing->partials, name, now, ret_found) == 0;
+    if (found)
+        shown_note(&session->shown, path, ret_found->id, VERSION_NOTHING);
+    else /* what it was shown before is not there any more */
+        shown_forget(&session->shown, path);
+    return found;
+}
+
 /* partial: the name is from the list of interrupted uploads. Those hide a file of that name. */
 static int list_one(const struct listing *listing, const char *name, bool partial) {
     char shown[NAME_MAX + 1];
-    struct stat st, hiding;
+    struct partial_found hiding;
+    struct stat st;
     if (is_hidden(listing, name))
         return 0;
     if (clean(name, shown) && listing->form != FORM_LONG)
@@ -120,10 +152,8 @@ static int list_one(const struct listing *listing, const char *name, bool partia
     bool there = stat_in_folder(listing, name, &st) == 0;
     if (there == partial) /* it has gone, or it is listed already */
         return 0;
-    bool hidden = listing->partials && (partial || S_ISREG(st.st_mode)) &&
-                  partial_stat_in(&listing->partial, listing->partials, name, &hiding) == 0;
-    if (hidden)
-        return put_entry(listing, shown, &hiding);
+    if ((partial || S_ISREG(st.st_mode)) && is_interrupted(listing, name, &hiding))
+        return put_entry(listing, shown, &hiding.st);
     if (partial || (!is_plain(&st) && listing->form != FORM_LONG))
         return 0;
     return put_entry(listing, shown, &st);
@@ -175,8 +205,7 @@ static void open_partials(struct listing *listing) {
     listing->partial = view_partial(listing->session, listing->path);
     if (listing->form != FORM_NAMES) /* NLST is for RETR, which does not take them */
         listing->partials = partial_folder(&listing->partial);
-    if (listing->partials)
-        view_note(listing->session, listing->path);
+    listing->additions = addition_is_any(&listing->session->top);
 }
 
 static int open_folder(struct listing *listing) {

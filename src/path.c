@@ -187,6 +187,10 @@ int path_identify_open(int fd, struct path_id *ret_id) {
     return identify(fd, "", ret_id);
 }
 
+int path_identify_in(int folder, const char *name, struct path_id *ret_id) {
+    return identify(folder, name, ret_id);
+}
+
 bool path_is_same(const struct path_id *a, const struct path_id *b) {
     return a->device == b->device && a->inode == b->inode && a->born == b->born;
 }

@@ -70,6 +70,9 @@ int path_stat(const struct path_root *root, const char *path, struct stat *ret_s
 int path_identify(const struct path_root *root, const char *path, struct path_id *ret_id);
 int path_identify_open(int fd, struct path_id *ret_id);
 
+/* The same of a name in a folder. */
+int path_identify_in(int folder, const char *name, struct path_id *ret_id);
+
 bool path_is_same(const struct path_id *a, const struct path_id *b);
 
 /* Brings the names in a folder to the disk. A folder that may not be read is open as a mere path

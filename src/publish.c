@@ -3,9 +3,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "store.h"
@@ -116,9 +118,25 @@ static int check_old(const struct store *store, int folder, const char *name) {
     return store->base == STORE_NOTHING || same ? 0 : -EBUSY;
 }
 
-/* Exchanges the file with the old one, which is called temp then and can be brought back. */
+/* Has an exchange been a plain rename, whatever was answered? Some FUSE drivers do not know the
+ * flag. */
+static bool has_renamed_over(const struct store *store) {
+    struct stat st;
+    return publish_is_ours(store, store->folder, store->name) &&
+           fstatat(store->work, store->temp, &st, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT;
+}
+
+/* Exchanges the file with the old one, which is called temp then and can be brought back. An exchange
+ * is looked at before it is believed. */
 static int publish_by_exchange(struct store *store, enum published *ret_published) {
     int result = rename_to_name(store, RENAME_EXCHANGE);
+    if (is_unsupported(result))
+        return result;
+    if (has_renamed_over(store)) {
+        store->temp[0] = '\0';
+        *ret_published = RENAMED_OVER;
+        return 0;
+    }
     if (result < 0)
         return result;
     result = check_old(store, store->work, store->temp);
@@ -127,6 +145,13 @@ static int publish_by_exchange(struct store *store, enum published *ret_publishe
     else
         *ret_published = SWAPPED;
     return result;
+}
+
+/* Drivers of file systems that have no links tend to take an exchange for a plain rename: the old
+ * file would be gone before it is looked at. */
+static bool is_fuse(int folder) {
+    struct statfs fs;
+    return fstatfs(folder, &fs) == 0 && fs.f_type == FUSE_SUPER_MAGIC;
 }
 
 /* Gives the old file a second name, by which it can be brought back, and renames over the first.
@@ -160,12 +185,24 @@ static int publish_by_rename(struct store *store, enum published *ret_published)
     return result;
 }
 
+/* Can the old file be linked? */
+static bool has_links(const struct store *store) {
+    char name[sizeof(store->temp)];
+    if (unfinished_name(name) < 0 ||
+        linkat(store->work, store->temp, store->work, name, 0) < 0)
+        return false;
+    (void)unlinkat(store->work, name, 0);
+    return true;
+}
+
 /* Puts the file in the place of an old one. Best with a backup: those who watch the folder see one
  * event, where an exchange also tells that the old file has left. But only an exchange finds out
- * for sure whether the old file is still the one that this one goes on from. -ENOENT when the old
- * file has gone meanwhile. */
+ * for sure whether the old file is still the one that this one goes on from, whatever programs on
+ * this machine do. -ENOENT when the old file has gone meanwhile. */
 static int publish_over(struct store *store, enum published *ret_published) {
     int result = store->base == STORE_NOTHING ? publish_with_backup(store, ret_published) : -ENOSYS;
+    if (is_unsupported(result) && is_fuse(store->folder) && !has_links(store))
+        return publish_by_rename(store, ret_published);
     if (is_unsupported(result))
         result = publish_by_exchange(store, ret_published);
     if (is_unsupported(result))

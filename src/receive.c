@@ -34,7 +34,8 @@ static bool counts(const struct receive_job *job) {
 /* Did as many bytes come as ALLO announced? Clients that go on announce what is left, or all of the
  * file. */
 static bool is_announced(const struct receive_job *job, uint64_t received) {
-    uint64_t all = job->size_is_rest ? received : job->store->kept + received;
+    uint64_t there = job->store->kept + job->store->before;
+    uint64_t all = job->size_is_rest ? received : there + received;
     return counts(job) && (received == job->size || all == job->size);
 }
 

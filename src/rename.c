@@ -14,6 +14,7 @@
 #include "reply.h"
 #include "session.h"
 #include "tell.h"
+#include "turn.h"
 #include "view.h"
 
 enum { NAME_TRIES = 16 };
@@ -42,7 +43,8 @@ static int find_to_rename(struct session *session, const char *path, char ret_re
 
 int verb_rnfr(struct session *session, const char *argument) {
     char path[PATH_SIZE], real[PATH_SIZE];
-    struct stat st, partial;
+    struct partial_found partial;
+    struct stat st;
     session->rename_from[0] = '\0';
     int result = path_resolve(session->cwd, argument, path);
     if (result == 0)
@@ -138,20 +140,60 @@ static int rename_within(struct move *move, char ret_real[PATH_SIZE]) {
     return result == -EINVAL ? -EPERM : result; /* a folder into itself */
 }
 
-/* The same with the interrupted uploads that belong to them, and counts what it comes to. */
-static int rename_counted(struct move *move) {
+/* Where a name is, to take its turn. Returns a descriptor or a negative errno. */
+static int find_name(const struct session *session, const char *path, struct turn_name *ret_name) {
+    return ret_name->folder = path_open_parent(&session->root, path, &ret_name->name);
+}
+
+/* Takes the turn of both names. */
+static int take_turn(const struct move *move, struct turn *turn) {
+    const struct session *session = move->session;
+    struct turn_name names[TURN_NAMES];
+    turn_init(turn);
+    int result = find_name(session, move->real, &names[0]);
+    if (result < 0)
+        return result;
+    result = find_name(session, move->to, &names[1]);
+    if (result >= 0) {
+        result = turn_take(turn, &session->top, names, TURN_NAMES, session->control.stop);
+        (void)close(names[1].folder);
+    }
+    (void)close(names[0].folder);
+    return result;
+}
+
+/* The interrupted uploads that belong to what was renamed: those of a folder go with it; those of the
+ * old name and of the new one began before what has the name now came there. */
+static void move_partials(const struct move *move, bool folder) {
     struct partial replaced = view_partial(move->session, move->to);
     struct partial moved = view_partial(move->session, move->from);
+    (void)partial_remove(&replaced);
+    if (folder)
+        (void)partial_move_folder(&moved, move->to);
+    shown_forget(&move->session->shown, move->from);
+    shown_forget(&move->session->shown, move->to);
+}
+
+/* The same with the interrupted uploads that belong to them, and counts what it comes to. */
+static int rename_counted(struct move *move, bool folder) {
     struct quota_change change;
     char real[PATH_SIZE];
     memcpy(real, move->to, strlen(move->to) + 1);
     quota_begin(&change, move->session, move->real, move->to, real);
     int result = rename_within(move, real);
-    if (result == 0) {
-        (void)partial_remove(&replaced);
-        (void)partial_move_folder(&moved, move->to);
-    }
+    if (result == 0)
+        move_partials(move, folder);
     quota_end(&change);
+    return result;
+}
+
+/* The same when it is our turn. */
+static int rename_in_turn(struct move *move, bool folder) {
+    struct turn turn;
+    int result = take_turn(move, &turn);
+    if (result == 0)
+        result = rename_counted(move, folder);
+    turn_end(&turn);
     return result;
 }
 
@@ -167,7 +209,7 @@ int verb_rnto(struct session *session, const char *argument) {
     if (result == 0)
         result = find_to_rename(session, from, real, &st);
     if (result == 0)
-        result = rename_counted(&move);
+        result = rename_in_turn(&move, S_ISDIR(st.st_mode));
     if (result < 0)
         return reply_failure(session, REPLY_USUAL, "Failed to rename", result);
     return reply_send(session, 250, "Renamed");

@@ -8,6 +8,7 @@
 
 #include "rights.h"
 #include "session.h"
+#include "store.h"
 #include "verb.h"
 
 enum {
@@ -124,6 +125,8 @@ static const struct failure failures[] = {
     {-ENXIO, 553, "that name is taken by something that is not a plain file"},
     {-ERANGE, 554, "the restart point is behind the end of the file"},
     {-ENOTEMPTY, 550, "the folder is not empty"},
+    {-TURN_BUSY, 451, "others are changing it"},
+    {-STORE_OTHER, 550, "it is not what you were shown any more: look again"},
     {-EBUSY, 450, "it is in use, or has changed meanwhile"},
     {-EINVAL, 553, "the name holds a control character"},
     {-ENAMETOOLONG, 553, "the name is too long"},

@@ -22,18 +22,29 @@ struct retr {
     int fd;                      /* the file */
     uint64_t offset;             /* type I: first byte to send */
     uint64_t size;               /* of the file when it was opened */
+    uint64_t taken;              /* type A: bytes that were read */
     struct ascii ascii;          /* type A: conversion across pieces */
     size_t start;                /* type A: first byte in text to send */
     size_t end;                  /* type A: behind the last byte in text */
     uint8_t text[2 * TEXT_SIZE]; /* type A: a piece of the file, converted */
 };
 
+/* Bytes of the open file, without those that somebody is about to add. */
+static uint64_t settled_size(const struct session *session, const char *path,
+                             const struct stat *st) {
+    struct stat settled;
+    bool less = view_file_stat(session, path, &settled) == 0 && settled.st_ino == st->st_ino &&
+                settled.st_dev == st->st_dev && settled.st_size < st->st_size;
+    return (uint64_t)(less ? settled.st_size : st->st_size);
+}
+
 /* Opens the plain file that a name means. O_NONBLOCK: a FIFO would wait for its writer. */
 static int open_file(const struct session *session, struct retr *retr, const char *name) {
+    struct partial_found partial;
     struct stat st;
     int result = path_resolve(session->cwd, name, retr->path);
     if (result == 0)
-        result = view_is_partial(session, retr->path, NULL, &st);
+        result = view_is_partial(session, retr->path, NULL, &partial);
     if (result > 0)
         result = -PATH_UNFINISHED;
     if (result < 0)
@@ -48,19 +59,21 @@ static int open_file(const struct session *session, struct retr *retr, const cha
     if (result < 0)
         (void)close(retr->fd);
     else
-        retr->size = (uint64_t)st.st_size;
+        retr->size = settled_size(session, retr->path, &st);
     return result;
 }
 
 /* Converts the next piece of the file. Returns its length, 0 at the end, or a negative errno. */
 static int next_text(struct retr *retr) {
     uint8_t raw[TEXT_SIZE];
+    uint64_t left = retr->size - retr->taken;
     ssize_t n;
     do
-        n = read(retr->fd, raw, sizeof(raw));
+        n = read(retr->fd, raw, left < sizeof(raw) ? (size_t)left : sizeof(raw));
     while (n < 0 && errno == EINTR);
     if (n < 0)
         return -errno;
+    retr->taken += (uint64_t)n;
     retr->start = 0;
     retr->end = ascii_to_network(&retr->ascii, raw, (size_t)n, retr->text);
     return (int)retr->end;
@@ -124,7 +137,7 @@ int verb_retr(struct session *session, const char *argument) {
     if (result != 0)
         return result < 0 ? result : 0;
     retr.start = retr.end = 0;
-    retr.offset = 0;
+    retr.offset = retr.taken = 0;
     retr.ascii = (struct ascii){0};
     result = open_file(session, &retr, argument);
     if (result < 0) {

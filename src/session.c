@@ -33,7 +33,8 @@ void session_reset(struct session *session) {
     secure_reset(session);
     session->cwd[0] = '/';
     session->cwd[1] = '\0';
-    session->rename_from[0] = session->shown[0] = session->failed[0] = '\0';
+    session->rename_from[0] = session->failed[0] = '\0';
+    shown_forget_all(&session->shown);
     auth_begin(session);
 }
 
@@ -52,8 +53,8 @@ void session_init(struct session *session, const struct session_parts *parts) {
     data_init(&session->data);
     session->login = *parts->login;
     session->secure.setup = *parts->secure;
-    if (session->login.fd >= 0) /* else nobody has a quota */
-        usage_boot(session->boot);
+    usage_boot(session->boot);
+    addition_init(&session->addition, session->boot, session->config->no_sync);
     /* REIN gives no more time */
     session->login_deadline = clock_deadline(session->config->login_timeout);
     session->begun = clock_seconds();
@@ -248,6 +249,8 @@ void session_run(struct session *session) {
         }
     }
     leave(session);
+    addition_close(&session->addition);
+    shown_forget_all(&session->shown);
     view_forget_all_own(session);
 }
 

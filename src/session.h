@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "account.h"
+#include "addition.h"
 #include "auth.h"
 #include "channel.h"
 #include "config.h"
@@ -23,6 +24,7 @@
 #include "sandbox.h"
 #include "secure.h"
 #include "share.h"
+#include "shown.h"
 #include "transcript.h"
 #include "xferlog.h"
 
@@ -90,14 +92,15 @@ struct session {
     uint64_t bytes;       /* in those */
     unsigned missing;     /* the right that was missing, with -PATH_NOT_OWN */
     struct own own;       /* what the client has uploaded and made; see view_note_own */
+    struct shown shown;   /* what the client was last shown */
+    struct addition addition; /* what remembers what is added to files */
     struct share share;   /* other sessions of the client, which have uploaded some of it */
 
     /* Large and last: their pages are used only as far as they are filled */
     char home[ACCOUNT_HOME_LIMIT + 1]; /* of the account */
     char cwd[PATH_SIZE];               /* working directory, a virtual path */
     char rename_from[PATH_SIZE];       /* RNFR: what the next RNTO renames, or "" */
-    char failed[PATH_SIZE];     /* the last upload, if it failed once bytes had come, or "" */
-    char shown[PATH_SIZE];      /* of which interrupted upload the client knows: see view_note */
+    char failed[PATH_SIZE];     /* the last upload, if it was interrupted and kept, or "" */
     char out[SESSION_OUT_SIZE]; /* a reply being put together */
     struct line line;           /* the command line being read */
     struct channel control;     /* the control connection */

@@ -1,28 +1,31 @@
 #include "store.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <linux/fs.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "allowance.h"
 #include "copy.h"
+#include "extend.h"
 #include "publish.h"
+#include "stage.h"
 #include "workplace.h"
 
-enum { TEMP_TRIES = 16 };
+enum { PUBLISH_TRIES = 16 /* of what is added to a file that others change as well */ };
+
+/* ---------------------------------------------------------------- the beginning */
 
 /* Only plain files give way. Returns 1 for one, 0 when nothing has that name, or why it cannot be
  * had. */
 static int check_name(struct store *store) {
     const char *name = store->request->name;
+    struct partial_found partial;
     struct stat st;
     if (strlen(name) >= sizeof(store->name))
         return -ENAMETOOLONG;
     memcpy(store->name, name, strlen(name) + 1);
-    if (store->request->unique && partial_stat(&store->request->partial, &st) == 0)
+    if (store->request->unique &&
+        partial_find(&store->request->partial, VERSION_HIDDEN, &partial) == 0)
         return 1;
     if (fstatat(store->folder, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
         return errno == ENOENT ? 0 : -errno;
@@ -32,103 +35,121 @@ static int check_name(struct store *store) {
     return S_ISDIR(st.st_mode) ? -EISDIR : -ENXIO;
 }
 
-static int open_temp(struct store *store) {
-    for (int i = 0; i < TEMP_TRIES; i++) {
-        int result = unfinished_name(store->temp);
-        if (result < 0)
-            break;
-        store->fd = openat(store->work, store->temp,
-                           O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
-        if (store->fd >= 0)
-            return 0;
-        if (errno != EEXIST)
-            break;
-    }
-    int error = -errno;
-    store->temp[0] = '\0';
-    return error;
-}
-
-static int open_file(struct store *store) {
-    store->work = workplace_open(store->request->partial.root, store->folder);
-    store->fd = openat(store->work, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666);
-    store->unnamed = store->fd >= 0;
-    if (store->unnamed)
-        return 0;
-    /* EOPNOTSUPP: this file system has no unnamed files; the others: nor has this kernel */
-    if (errno == EOPNOTSUPP || errno == EISDIR || errno == ENOENT || errno == EINVAL)
-        return open_temp(store);
-    return -errno;
-}
-
 static void finish(struct store *store) {
-    if (store->fd >= 0)
-        (void)close(store->fd);
-    if (store->temp[0])
-        (void)unlinkat(store->work, store->temp, 0);
+    stage_drop(store);
     if (store->work >= 0 && store->work != store->folder)
         (void)close(store->work);
     (void)close(store->folder);
-    store->fd = store->work = store->folder = -1;
-    store->temp[0] = '\0';
+    store->work = store->folder = -1;
+}
+
+static int take_turn(const struct store *store, struct turn *turn) {
+    const struct store_request *request = store->request;
+    const struct turn_name name = {.folder = store->folder, .name = request->name};
+    return turn_take(turn, request->partial.root, &name, 1, request->stop);
 }
 
 /* How much is kept of a file that has so many bytes. -ERANGE when it is too short, -EFBIG when that
  * is more than the new one may have. */
-static int set_kept(struct store *store, off_t size) {
+static int set_kept(struct store *store, uint64_t size) {
     const struct store_request *request = store->request;
-    store->kept = request->base == STORE_ALL ? (uint64_t)size : request->keep;
-    if ((uint64_t)size < store->kept)
+    store->kept = request->base == STORE_ALL ? size : request->keep;
+    if (size < store->kept)
         return -ERANGE;
     return store->kept > request->most ? -EFBIG : 0;
 }
 
+/* What a file looks like without bytes that somebody is about to add. */
+static uint64_t settled_size(const struct store *store, const struct stat *st) {
+    const struct store_request *request = store->request;
+    struct stat settled = *st;
+    addition_settle(request->partial.root, request->addition->boot, store->folder, store->name,
+                    &settled);
+    return settled.st_ino == st->st_ino && settled.st_size < st->st_size
+               ? (uint64_t)settled.st_size
+               : (uint64_t)st->st_size;
+}
+
+/* Looks at the file that is open at `old`, and that is to be gone on from. */
+static int look_at_old(struct store *store, int old) {
+    struct stat st;
+    if (fstat(old, &st) < 0)
+        return -errno;
+    if (!S_ISREG(st.st_mode))
+        return -ENXIO;
+    uint64_t size = settled_size(store, &st);
+    return fstat(old, &store->old) < 0 ? -errno : set_kept(store, size);
+}
+
 /* Begins the file with what is to be kept of the old one, and with its mode. */
-static int take_old(struct store *store) {
+static int take_beginning(struct store *store) {
     const struct store_request *request = store->request;
     int old = openat(store->folder, store->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    if (old < 0 && errno == ENOENT && request->base == STORE_ALL)
-        return 0;
     if (old < 0)
         return errno == ENOENT ? -ERANGE : -errno;
-    struct stat st;
-    int result = fstat(old, &st) < 0 ? -errno : 0;
-    if (result == 0 && !S_ISREG(st.st_mode))
-        result = -ENXIO;
-    if (result == 0) {
-        store->old = st;
-        result = set_kept(store, st.st_size);
-    }
+    int result = look_at_old(store, old);
     if (result == 0)
         result = allowance_set(store, store->kept); /* before so much is copied */
     if (result == 0 && request->min_free.bytes + request->min_free.percent > 0)
         result = allowance_check_room(store, store->kept);
     if (result == 0)
         result = copy_file(old, store->fd, store->kept, request->stop);
-    if (result == 0 && fchmod(store->fd, st.st_mode & 0777) < 0)
+    if (result == 0 && fchmod(store->fd, store->old.st_mode & 0777) < 0)
         result = -errno;
     (void)close(old);
     return result;
 }
 
-static int take_partial(struct store *store) {
-    return partial_take(&store->request->partial, store->work, store->temp);
+/* Is that file still the one that the client was shown? */
+static int check_shown(const struct store *store) {
+    const struct store_request *request = store->request;
+    bool other = request->was_shown && store->began != request->shown_version;
+    return request->base == STORE_BEGINNING && other ? -STORE_OTHER : 0;
 }
 
-/* One that cannot be removed would hide the file: tries again. */
+/* ---------------------------------------------------------------- partials */
+
 static int remove_partial(struct store *store) {
     const struct partial *partial = &store->request->partial;
     int result = partial_remove(partial);
+    /* One that cannot be removed would hide the file: tries again. */
     return result < 0 && result != -ENOENT ? partial_remove(partial) : result;
 }
 
+/* The version that is remembered with the partial. */
+static uint64_t base_version(const struct store *store) {
+    return store->request->hidden ? VERSION_HIDDEN : store->began;
+}
+
 static int mark_partial(struct store *store) {
-    return partial_mark(&store->request->partial);
+    return partial_mark(&store->request->partial, base_version(store));
 }
 
 static int keep_partial(struct store *store) {
     int result = allowance_check_partial(store);
-    return result < 0 ? result : partial_keep(&store->request->partial, store->work, store->temp);
+    return result < 0 ? result
+                      : partial_keep(&store->request->partial, base_version(store), store->work,
+                                     store->temp);
+}
+
+static int find_partial(const struct store *store, struct partial_found *ret_found) {
+    return partial_find(&store->request->partial,
+                        store->request->hidden ? VERSION_HIDDEN : store->began, ret_found);
+}
+
+static int take_partial(struct store *store) {
+    struct partial_found found;
+    int result = find_partial(store, &found);
+    return result < 0
+               ? result
+               : partial_take(&store->request->partial, &found, store->work, store->temp);
+}
+
+static int become_partial(struct store *store) {
+    int result = allowance_change_partial(store, keep_partial);
+    if (result == 0)
+        store->temp[0] = '\0';
+    return result;
 }
 
 /* Opens the partial that has been taken over, behind what is to be kept of it. The rest is cut off
@@ -139,36 +160,22 @@ static int open_partial(struct store *store) {
     if (store->fd < 0 || fstat(store->fd, &st) < 0)
         return -errno;
     store->old_size = st.st_size;
-    int result = set_kept(store, st.st_size);
+    int result = set_kept(store, (uint64_t)st.st_size);
     if (result == 0 && lseek(store->fd, (off_t)store->kept, SEEK_SET) < 0)
         result = -errno;
     return result;
 }
 
 /* A partial that cannot be renamed into place is an empty one, see store_keep: it is begun anew. */
-static int begin_anew(struct store *store) {
-    struct stat st;
-    int result = partial_stat(&store->request->partial, &st);
-    if (result < 0)
-        return result == -ENOENT ? 0 : result;
-    if (st.st_size > 0)
+static int begin_anew(struct store *store, const struct partial_found *found) {
+    if (found->st.st_size > 0)
         return -EXDEV;
     store->base = STORE_NOTHING;
     return store->request->base == STORE_BEGINNING && store->request->keep > 0 ? -ERANGE : 0;
 }
 
-/* Goes on with the partial, where there is one. Returns 1 when there is, 0 when there is none, or a
- * negative errno. */
-static int resume(struct store *store) {
-    const struct partial *partial = &store->request->partial;
-    int work = unfinished_open(partial->root->fd, false);
-    if (work < 0)
-        return work == -ENOENT || work == -EPERM ? 0 : work;
-    int near = workplace_is_near(work, store->folder);
-    if (near <= 0) {
-        (void)close(work);
-        return near < 0 ? near : begin_anew(store);
-    }
+/* Takes the partial over. Returns 1, 0 when it has gone, or a negative errno. */
+static int take_over(struct store *store, int work) {
     store->work = work;
     int result = unfinished_name(store->temp);
     if (result == 0)
@@ -177,7 +184,7 @@ static int resume(struct store *store) {
         store->temp[0] = '\0';
         (void)close(work);
         store->work = -1;
-        return result == -ENOENT || result == -ENOTDIR ? 0 : result;
+        return result == -ENOENT ? 0 : result;
     }
     store->resumed = true;
     store->base = STORE_NOTHING;
@@ -185,20 +192,68 @@ static int resume(struct store *store) {
     return result < 0 ? result : 1;
 }
 
-/* Opens a new file, which begins with what is to be kept of an old one. */
-static int begin_new(struct store *store, bool taken) {
-    if (store->base != STORE_NOTHING) {
-        bool readable = store->request->may_read && !store->request->hidden;
-        if (!readable && store->base == STORE_BEGINNING)
-            return -ERANGE;
-        if (taken && !store->request->may_extend)
-            return -EEXIST;
-        store->on_conflict = CONFLICT_REPLACE;
+/* Goes on with the partial, where there is one. Returns 1 when there is, 0 when there is none, or a
+ * negative errno. */
+static int resume(struct store *store) {
+    const struct store_request *request = store->request;
+    struct partial_found found;
+    int result = find_partial(store, &found);
+    bool is_there = result == 0;
+    if (result < 0 && result != -ENOENT)
+        return result;
+    if (request->was_shown && request->shown_partial != (is_there ? found.id : 0))
+        return -STORE_OTHER;
+    if (!is_there)
+        return 0;
+    int work = unfinished_open(request->partial.root->fd, false);
+    if (work < 0)
+        return work == -ENOENT || work == -EPERM ? 0 : work;
+    int near = workplace_is_near(work, store->folder);
+    if (near <= 0) {
+        (void)close(work);
+        return near < 0 ? near : begin_anew(store, &found);
     }
-    int result = open_file(store);
-    if (result == 0 && store->base != STORE_NOTHING)
-        result = take_old(store);
+    return take_over(store, work);
+}
+
+/* The same in a turn, for what has the name must not change meanwhile. */
+static int resume_in_turn(struct store *store) {
+    struct turn turn;
+    int result = take_turn(store, &turn);
+    if (result == 0)
+        result = version_of(store->folder, store->name, &store->began);
+    if (result == 0)
+        result = resume(store);
+    turn_end(&turn);
     return result;
+}
+
+/* Puts a partial back that was taken over in vain. */
+static void put_back(struct store *store) {
+    struct turn turn;
+    if (take_turn(store, &turn) < 0)
+        return;
+    (void)become_partial(store);
+    turn_end(&turn);
+}
+
+/* ---------------------------------------------------------------- new files */
+
+static int begin_new(struct store *store, bool taken) {
+    if (store->base == STORE_NOTHING)
+        return stage_open(store, false);
+    bool readable = store->request->may_read && !store->request->hidden;
+    if (!readable && store->base == STORE_BEGINNING)
+        return -ERANGE;
+    if (taken && !store->request->may_extend)
+        return -EEXIST;
+    store->on_conflict = CONFLICT_REPLACE;
+    if (store->base == STORE_ALL)
+        return extend_begin(store, taken);
+    int result = check_shown(store);
+    if (result == 0)
+        result = stage_open(store, false);
+    return result < 0 ? result : take_beginning(store);
 }
 
 static int settle_conflict(struct store *store) {
@@ -212,14 +267,28 @@ static int set_group(const struct store *store) {
     return group != VALUE_NO_GROUP && fchown(store->fd, (uid_t)-1, group) < 0 ? -errno : 0;
 }
 
-static int begin(struct store *store) {
+/* What is known before anything is made. Returns 1 when a file has the name, 0, or a negative
+ * errno. */
+static int refuse(struct store *store) {
     int taken = check_name(store);
-    int result = taken < 0 ? taken : 0, resumed = 0;
-    if (result == 0 && faccessat(store->folder, ".", W_OK | X_OK, AT_EACCESS) < 0)
-        result = -errno;
+    if (taken < 0)
+        return taken;
+    if (faccessat(store->folder, ".", W_OK | X_OK, AT_EACCESS) < 0)
+        return -errno;
+    if (taken && store->base == STORE_NOTHING && store->on_conflict == CONFLICT_REFUSE)
+        return -EEXIST;
+    int result = version_of(store->folder, store->name, &store->began);
+    return result < 0 ? result : taken;
+}
+
+static int begin(struct store *store) {
+    int taken = refuse(store), resumed = 0;
+    if (taken < 0)
+        return taken;
     store->taken = taken > 0;
-    if (result == 0 && store->base != STORE_NOTHING && store->request->may_resume)
-        result = resumed = resume(store);
+    int result = 0;
+    if (store->base != STORE_NOTHING && store->request->may_resume)
+        result = resumed = resume_in_turn(store);
     if (result >= 0 && !resumed)
         result = begin_new(store, taken);
     bool settled = taken || (store->request->unique && store->request->blind);
@@ -230,31 +299,15 @@ static int begin(struct store *store) {
     return result < 0 ? result : allowance_reserve(store);
 }
 
-/* Sets the length, and gives back the room that is reserved behind it. */
-static int cut(const struct store *store, off_t size) {
-    return ftruncate(store->fd, size) < 0 ? -errno : 0;
-}
-
-static int become_partial(struct store *store) {
-    int result = allowance_change_partial(store, keep_partial);
-    if (result == 0)
-        store->temp[0] = '\0';
-    return result;
-}
-
-/* Puts a partial back that was taken over in vain. */
-static void put_back(struct store *store) {
-    if (store->fd < 0 || cut(store, store->old_size) == 0)
-        (void)become_partial(store);
-}
-
 int store_begin(struct store *ret_store, int folder, const struct store_request *request) {
     struct store *store = ret_store;
     *store = (struct store){.request = request,
                             .folder = folder,
                             .work = -1,
                             .fd = -1,
+                            .record = -1,
                             .base = request->base,
+                            .limit = request->most,
                             .most = request->most,
                             .on_conflict = request->on_conflict};
     int result = begin(store);
@@ -270,46 +323,29 @@ void store_abort(struct store *store) {
     finish(store);
 }
 
-/* Closes the file, for some file systems tell of a failed write only there, and whoever watches the
- * folder must not see it closed after it has got its name. A mere path to it tells later
- * which names are its own. */
-static int close_checked(struct store *store) {
-    char self[64];
-    (void)snprintf(self, sizeof(self), "/proc/self/fd/%d", store->fd);
-    int keep = open(self, O_PATH | O_CLOEXEC);
-    if (keep < 0)
-        keep = fcntl(store->fd, F_DUPFD_CLOEXEC, 0);
-    if (keep < 0)
-        return -errno;
-    int result = close(store->fd) < 0 ? -errno : 0;
-    store->fd = keep;
-    return result == -EINTR ? 0 : result; /* Linux has closed it; fsync had the last word */
-}
+/* ---------------------------------------------------------------- publishing */
 
-static int sync_file(const struct store *store) {
-    int result;
-    do
-        result = !store->request->no_sync && fsync(store->fd) < 0 ? -errno : 0;
-    while (result == -EINTR);
-    return result;
-}
-
-int store_sync(struct store *store) {
+/* The right length and mode, and a name: btrfs does not sync what has none. */
+static int complete(struct store *store) {
     mode_t mode = store->request->mode;
     off_t end = lseek(store->fd, 0, SEEK_CUR);
     int result = end < 0 ? -errno : 0;
     if (result == 0 && store->old_size > end)
-        result = cut(store, end);
+        result = stage_cut(store, end);
     else if (result == 0 && store->reserved &&
              (uint64_t)end != store->kept + allowance_announced(store))
-        (void)cut(store, end); /* it is only room */
+        (void)stage_cut(store, end); /* it is only room */
     if (result == 0 && mode != VALUE_NO_MODE && fchmod(store->fd, mode) < 0)
         result = -errno;
-    if (result == 0)
-        result = allowance_check_room(store, 0);
-    if (result == 0)
-        result = publish_link_temp(store); /* btrfs does not sync what has no name */
-    return result < 0 ? result : sync_file(store);
+    return result < 0 ? result : publish_link_temp(store);
+}
+
+int store_sync(struct store *store) {
+    int result = allowance_check_room(store, 0);
+    if (result < 0 || store->adds)
+        return result; /* that is synced where it is added */
+    result = complete(store);
+    return result < 0 ? result : stage_sync(store);
 }
 
 /* A partial that could not be published is one again: without its last byte as every one, or, where
@@ -329,9 +365,10 @@ static void go_back(struct store *store, bool fits) {
         (void)become_partial(store);
 }
 
-int store_publish(struct store *store) {
+/* Gives the file its name, for good. */
+static int publish(struct store *store) {
     enum published published = NOT_PUBLISHED;
-    int result = close_checked(store);
+    int result = stage_close(store);
     if (result == 0)
         result = allowance_publish(store, &published);
     if (result == 0 && !store->request->no_sync)
@@ -340,13 +377,53 @@ int store_publish(struct store *store) {
         allowance_undo(store, published);
     else if (result == 0)
         (void)path_identify_open(store->fd, &store->id);
+    return result;
+}
+
+/* Adds the bytes to what has the name now: to the file itself, or to a copy that takes its place.
+ * Where nothing has it, they are the file. */
+static int add(struct store *store) {
+    int result = -EBUSY;
+    for (int i = 0; i < PUBLISH_TRIES && (result == -EBUSY || result == -ENOENT); i++) {
+        enum extended how;
+        result = extend(store, &how);
+        if (result < 0 || how == EXTENDED)
+            continue;
+        result = complete(store);
+        if (result == 0)
+            result = stage_sync(store);
+        if (result == 0)
+            result = publish(store);
+        extend_end(store, how);
+        if (how == NOTHING_TO_EXTEND)
+            break;
+    }
+    return result == -ENOENT ? -EBUSY : result;
+}
+
+static int publish_in_turn(struct store *store) {
+    int result = store->adds ? add(store) : publish(store);
     if (result == 0)
         (void)allowance_change_partial(store, remove_partial);
     if (result < 0 && store->resumed && publish_is_ours(store, store->work, store->temp))
         go_back(store, result != -USAGE_EXCEEDED);
-    finish(store);
     return result;
 }
+
+int store_publish(struct store *store) {
+    struct turn turn;
+    int result = take_turn(store, &turn);
+    store->may_add_in_place = turn.durable;
+    if (result == 0)
+        result = publish_in_turn(store);
+    else if (store->resumed)
+        go_back(store, true);
+    finish(store);
+    turn_end(&turn);
+    return result;
+}
+
+/* ---------------------------------------------------------------- keeping */
 
 /* The owner must be able to open it again. */
 static int make_writable(const struct store *store) {
@@ -360,9 +437,8 @@ static int make_writable(const struct store *store) {
 
 /* Would a client that asks for the size see something older than this upload? */
 static bool hides_older(const struct store *store) {
-    struct stat st;
-    return (store->taken && !store->request->hidden) ||
-           partial_stat(&store->request->partial, &st) == 0;
+    struct partial_found found;
+    return (store->taken && !store->request->hidden) || find_partial(store, &found) == 0;
 }
 
 /* How long the partial is to be, or -ENODATA when there is to be none. */
@@ -376,22 +452,46 @@ static off_t length_to_keep(const struct store *store, bool good) {
     return length > 0 || hides_older(store) ? length : -ENODATA;
 }
 
-/* Synced, because after a power cut its length must tell how much of it is good. */
-int store_keep(struct store *store, bool good) {
-    off_t length = length_to_keep(store, good);
-    int result = length < 0 ? (int)length : cut(store, length);
+/* Has something been published under the name since the upload began? Then it is void. What was only
+ * taken away hides nothing. */
+static bool is_void(struct store *store) {
+    uint64_t now;
+    int result = version_of(store->folder, store->request->name, &now);
+    if (result == 0 && now == VERSION_NOTHING)
+        store->began = now;
+    return result < 0 || now != store->began;
+}
+
+/* What arrived gets a name and is synced, because after a power cut its length must tell how much of
+ * it is good. */
+static int prepare_to_keep(struct store *store, off_t length) {
+    int result = is_void(store) ? -ENODATA : stage_cut(store, length);
     if (result == 0)
         result = make_writable(store);
     if (result == 0)
         result = publish_link_temp(store); /* before the sync, as in store_sync */
-    if (result == 0)
-        result = sync_file(store);
-    if (result == 0)
-        result = become_partial(store);
+    return result < 0 ? result : stage_sync(store);
+}
+
+static int keep_in_turn(struct store *store) {
+    int result = is_void(store) ? -ENODATA : become_partial(store);
     bool unkept =
         result == -EXDEV /* on another file system than the root's */ || result == -USAGE_EXCEEDED;
     if (unkept && hides_older(store))
         result = allowance_change_partial(store, mark_partial) < 0 ? result : -ENODATA;
+    return result;
+}
+
+int store_keep(struct store *store, bool good) {
+    struct turn turn;
+    turn_init(&turn);
+    off_t length = length_to_keep(store, good);
+    int result = length < 0 ? (int)length : prepare_to_keep(store, length);
+    if (result == 0)
+        result = take_turn(store, &turn);
+    if (result == 0)
+        result = keep_in_turn(store);
     finish(store);
+    turn_end(&turn);
     return result;
 }

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "count.h"
-#include "unfinished.h"
+#include "partial.h"
 
 enum {
     LOOK_EVERY = 256,          /* names between two looks at whether to stop */
@@ -73,7 +73,7 @@ static bool counts(const struct walk *walk, const char *name, bool folder) {
         return false;
     if (walk->kind == TALLY_FILES)
         return !path_is_reserved(name);
-    return folder || strcmp(name, UNFINISHED_PARTIAL) == 0;
+    return folder || strncmp(name, PARTIAL_PREFIX, sizeof(PARTIAL_PREFIX) - 1) == 0;
 }
 
 static int take(struct walk *walk, const char *path, int folder, const struct dirent *entry) {

@@ -148,17 +148,22 @@ static int keep(struct session *session, struct upload *upload, bool good) {
     return result == 0 && good;
 }
 
-/* Remembers how much had come of an upload that failed. */
+/* The client may begin anew with less. */
+static void forget_failure(struct session *session, const struct upload *upload) {
+    if (strcmp(session->failed, upload->asked) == 0)
+        session->failed[0] = '\0';
+}
+
+/* Remembers how much had come of an upload that was interrupted and is kept. */
 static void note_failure(struct session *session, const struct upload *upload) {
     uint64_t kept = upload->request.hidden && !upload->store.resumed ? 0 : upload->store.kept;
-    uint64_t came = kept + upload->result.received;
-    bool again = strcmp(session->failed, upload->asked) == 0;
-    session->lost = again && session->lost > came ? session->lost : came;
+    session->lost = kept + upload->result.received;
     memcpy(session->failed, upload->asked, strlen(upload->asked) + 1);
 }
 
 /* lftp 4.9.2, when it tries again in the same session, often sends only the end of the file, closes
- * the connection as if it had sent all of it, and believes the 226. */
+ * the connection as if it had sent all of it, and believes the 226. So what is shorter than what is
+ * kept of a first try is refused, once: a client that sends it again means it. */
 static bool has_shrunk(const struct session *session, const struct upload *upload) {
     return strcmp(session->failed, upload->asked) == 0 && !upload->job.announced &&
            upload->store.base == STORE_NOTHING && !upload->store.resumed &&
@@ -175,11 +180,13 @@ static const struct verdict *judge(const struct session *session, const struct u
 static int reply_verdict(struct session *session, struct upload *upload,
                          const struct verdict *verdict) {
     int kept = 0, code = verdict->code;
-    note_failure(session, upload);
+    forget_failure(session, upload);
     if (verdict == &receive_shrunk) /* what came before it is better */
         store_abort(&upload->store);
     else
         kept = keep(session, upload, true);
+    if (kept > 0 && upload->request.base != STORE_ALL)
+        note_failure(session, upload);
     if (kept < 0 && upload->store.taken && !upload->request.hidden && code == 426)
         code = 550;
     tell(session, upload, verdict->word, code);
@@ -190,7 +197,7 @@ static int reply_verdict(struct session *session, struct upload *upload,
 /* A local error once bytes have come. */
 static int fail_late(struct session *session, struct upload *upload, int error) {
     tell(session, upload, error_word(error), late_code(session, error));
-    note_failure(session, upload);
+    forget_failure(session, upload);
     return reply_error(session, upload, error, true);
 }
 
@@ -220,8 +227,7 @@ static int finish(struct session *session, struct upload *upload) {
         return fail_late(session, upload, error);
     session->files++;
     session->bytes += upload->result.received;
-    if (strcmp(session->failed, upload->asked) == 0)
-        session->failed[0] = '\0';
+    forget_failure(session, upload);
     note_name(session, upload);
     update_path(upload);
     note_own(session, upload);
@@ -255,6 +261,17 @@ static void find_old(struct session *session, struct upload *upload) {
         upload->job.size_is_rest = request->size_is_rest = true;
 }
 
+/* What the client was shown under that name is what it goes on from; from now on it knows of the
+ * upload that begins here. */
+static void note_expected(struct session *session, struct upload *upload) {
+    struct store_request *request = &upload->request;
+    const struct shown_row *row = shown_find(&session->shown, upload->asked);
+    request->was_shown = row != NULL && request->base != STORE_NOTHING;
+    request->shown_partial = row ? row->partial : 0;
+    request->shown_version = row ? row->version : VERSION_NOTHING;
+    shown_forget(&session->shown, upload->asked);
+}
+
 /* Refuses what can be refused before a byte is sent. Returns 0 when the transaction has begun. */
 static int begin(struct session *session, struct upload *upload, const char *name) {
     if (*name && name[strlen(name) - 1] == '/')
@@ -266,6 +283,7 @@ static int begin(struct session *session, struct upload *upload, const char *nam
         strlen(upload->asked) + PUBLISH_MORE >= sizeof(upload->path))
         return -ENAMETOOLONG;
     find_old(session, upload);
+    note_expected(session, upload);
     int folder = path_open_parent(&session->root, upload->path, &upload->request.name);
     if (folder < 0)
         return folder;
@@ -325,6 +343,8 @@ static void complete(struct session *session, struct upload *upload) {
     upload->usage = quota_usage(session);
     request->usage = &upload->usage;
     request->no_sync = config->no_sync;
+    request->copies = config->copies;
+    request->addition = &session->addition;
     request->stop = session->control.stop;
 }
 
@@ -374,26 +394,19 @@ int verb_stor(struct session *session, const char *argument) {
     return run(session, argument, &upload);
 }
 
-/* Does APPE mean an interrupted upload of that name? Where there is a file, too, only if the client
- * has been shown the upload: else it wants to add something to what it believes is there. Returns
- * 1, 0, or a negative errno. */
-static int means_partial(const struct session *session, const char *name) {
+/* Does APPE mean an interrupted upload of that name? Only if that is what the client was last shown:
+ * else it wants to add something to what it believes is there. */
+static bool means_partial(const struct session *session, const char *name) {
     char path[PATH_SIZE];
-    struct stat st;
-    int result = path_resolve(session->cwd, name, path);
-    if (result == 0)
-        result = view_is_partial(session, path, NULL, &st);
-    if (result <= 0)
-        return result;
-    return !session_sees(session) || view_was_shown(session, path) ||
-           path_stat(&session->root, path, &st) == -ENOENT;
+    if (path_resolve(session->cwd, name, path) < 0)
+        return false;
+    const struct shown_row *row = shown_find(&session->shown, path);
+    return row && row->partial != 0;
 }
 
 int verb_appe(struct session *session, const char *argument) {
     bool may_append = session->rights & RIGHT_APPEND;
-    int resumes = means_partial(session, argument);
-    if (resumes < 0)
-        return reply_failure(session, REPLY_USUAL, failed, resumes);
+    bool resumes = means_partial(session, argument);
     struct upload upload = {.request = {.base = STORE_ALL,
                                         .may_resume = resumes,
                                         .may_extend = may_append,

@@ -70,6 +70,10 @@ const char *value_log_level(void *field, const char *value) {
     return NULL;
 }
 
+const char *value_append(void *field, const char *value) {
+    return set_choice(field, value, "in-place", "copy") ? NULL : "in-place or copy";
+}
+
 const char *value_log_format(void *field, const char *value) {
     return set_choice(field, value, "text", "json") ? NULL : "text or json";
 }

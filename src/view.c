@@ -14,24 +14,49 @@ struct partial view_partial(const struct session *session, const char *path) {
                             .hours = session->config->resume_hours};
 }
 
+static int version_at(const struct session *session, const char *real, uint64_t *ret_version) {
+    const char *name;
+    int parent = path_open_parent(&session->root, real, &name);
+    *ret_version = VERSION_NOTHING;
+    if (parent < 0)
+        return parent == -ENOENT || parent == -ENOTDIR ? 0 : parent;
+    int result = version_of(parent, *name ? name : ".", ret_version);
+    (void)close(parent);
+    return result;
+}
+
+int view_version(const struct session *session, const char *path, uint64_t *ret_version) {
+    char real[PATH_SIZE];
+    if (session_sees(session))
+        return version_at(session, path, ret_version);
+    if (view_is_known_own(session, path, real))
+        return version_at(session, real, ret_version);
+    *ret_version = VERSION_HIDDEN;
+    return 0;
+}
+
+/* Which version is there is asked only where there is an interrupted upload. */
 int view_is_partial(const struct session *session, const char *path, const struct stat *published,
-                    struct stat *ret_st) {
+                    struct partial_found *ret_found) {
     struct partial partial = view_partial(session, path);
+    uint64_t now;
     if (published && !S_ISREG(published->st_mode))
         return 0;
-    int result = partial_stat(&partial, ret_st);
+    int result = partial_find(&partial, VERSION_HIDDEN, ret_found);
+    if (result == 0)
+        result = view_version(session, path, &now);
+    if (result == 0)
+        result = partial_find(&partial, now, ret_found);
     return result == 0 ? 1 : result == -ENOENT ? 0 : result;
 }
 
-void view_note(struct session *session, const char *path) {
-    memcpy(session->shown, path, strlen(path) + 1);
-}
-
-bool view_was_shown(const struct session *session, const char *path) {
-    size_t folder = (size_t)(strrchr(path, '/') - path);
-    return strcmp(session->shown, path) == 0 ||
-           (strlen(session->shown) == (folder ? folder : 1) &&
-            memcmp(session->shown, path, folder ? folder : 1) == 0);
+/* Notes what the client is shown: an interrupted upload (its id), or (0) what is there. */
+static void note_shown(struct session *session, const char *path, uint64_t partial) {
+    uint64_t version = VERSION_NOTHING;
+    if (partial == 0 && view_version(session, path, &version) < 0)
+        shown_forget(&session->shown, path);
+    else
+        shown_note(&session->shown, path, partial, version);
 }
 
 void view_read_others(struct session *session) {
@@ -119,10 +144,22 @@ static int stat_folder(const struct session *session, const char *path, struct s
     return 0;
 }
 
+int view_file_stat(const struct session *session, const char *real, struct stat *ret_st) {
+    const char *name;
+    int parent = path_open_parent(&session->root, real, &name);
+    if (parent < 0)
+        return parent;
+    int result = fstatat(parent, *name ? name : ".", ret_st, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;
+    if (result == 0 && S_ISREG(ret_st->st_mode))
+        addition_settle(&session->top, session->boot, parent, name, ret_st);
+    (void)close(parent);
+    return result;
+}
+
 int view_own_stat(const struct session *session, const char *path, const char *real,
                   struct stat *ret_st) {
     const struct own_entry *entry = own_find(&session->own, path);
-    int result = path_stat(&session->root, real, ret_st);
+    int result = view_file_stat(session, real, ret_st);
     if (result == 0 && entry && S_ISDIR(ret_st->st_mode)) {
         ret_st->st_nlink = 2;
         ret_st->st_size = 0;
@@ -137,20 +174,20 @@ int view_published(struct session *session, const char *path, unsigned right, st
     if (result < 0)
         return stat_folder(session, path, ret_st);
     return result > 0 && !(session->rights & right) ? view_own_stat(session, path, real, ret_st)
-                                                    : path_stat(&session->root, real, ret_st);
+                                                    : view_file_stat(session, real, ret_st);
 }
 
 int view_stat(struct session *session, const char *path, unsigned right, struct stat *ret_st) {
-    struct stat st, partial;
+    struct partial_found partial;
+    struct stat st;
     int result = view_published(session, path, right, &st);
     if (result < 0 && result != -ENOENT && result != -PATH_NOT_OWN)
         return result;
     int is_partial = view_is_partial(session, path, result == 0 ? &st : NULL, &partial);
     if (is_partial < 0)
         return is_partial;
-    if (is_partial)
-        view_note(session, path);
+    note_shown(session, path, is_partial ? partial.id : 0);
     if (is_partial || result == 0)
-        *ret_st = is_partial ? partial : st;
+        *ret_st = is_partial ? partial.st : st;
     return is_partial ? 0 : result;
 }

@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 
 #include "rights.h"
-#include "unfinished.h"
+#include "partial.h"
 
 struct session;
 
@@ -22,11 +22,15 @@ enum { VIEW_OWN_RIGHTS = RIGHT_RENAME | RIGHT_DELETE };
 /* Where the partial of an upload to that virtual path is. path must outlive it. */
 struct partial view_partial(const struct session *session, const char *path);
 
-/* Is what the client sees under that path an interrupted upload? *ret_st is what it looks like
- * then. published: what is there, or NULL where nothing is or that does not matter. Returns 1, 0,
- * or a negative errno. */
+/* Which version does the client see under that path? VERSION_HIDDEN of what it may not see. Returns
+ * 0 or a negative errno. */
+int view_version(const struct session *session, const char *path, uint64_t *ret_version);
+
+/* Is what the client sees under that path an interrupted upload? *ret_found is what it is then.
+ * published: what is there, or NULL where nothing is or that does not matter. Returns 1, 0, or a
+ * negative errno. */
 int view_is_partial(const struct session *session, const char *path, const struct stat *published,
-                    struct stat *ret_st);
+                    struct partial_found *ret_found);
 
 /* Where is what the client calls by that path, and may it do with that what `right` (any one of
  * these rights) allows? Returns 1 when that is its own upload or folder of this session, 0 when it
@@ -67,11 +71,8 @@ int view_published(struct session *session, const char *path, unsigned right, st
 /* The same, or the interrupted upload that hides it. */
 int view_stat(struct session *session, const char *path, unsigned right, struct stat *ret_st);
 
-/* Notes that the client is shown an interrupted upload, or a listing of the folder `path` with
- * some. */
-void view_note(struct session *session, const char *path);
-
-/* Has the client last been shown that one, or a listing of its folder? */
-bool view_was_shown(const struct session *session, const char *path);
+/* The file at `real`, without bytes that somebody is about to add to it. Returns 0 or a negative
+ * errno. */
+int view_file_stat(const struct session *session, const char *real, struct stat *ret_st);
 
 #endif

@@ -1,0 +1,336 @@
+#include "extend.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "addition.h"
+#include "allowance.h"
+#include "copy.h"
+#include "stage.h"
+#include "store.h"
+
+enum {
+    LOCK_TIME = 10000,  /* ms to wait for a program that has locked the file */
+    HAND_SIZE = 1 << 16 /* bytes that are written at once; a multiple of 8, see addition_sum */
+};
+
+/* What the name stands for. Returns 0 for a plain file, or why it cannot be extended. */
+static int look(const struct store *store, struct stat *ret_st) {
+    if (fstatat(store->folder, store->name, ret_st, AT_SYMLINK_NOFOLLOW) < 0)
+        return -errno;
+    if (S_ISREG(ret_st->st_mode))
+        return store->request->may_extend ? 0 : -EEXIST;
+    return S_ISDIR(ret_st->st_mode) ? -EISDIR : -ENXIO;
+}
+
+/* The same without bytes of a session that died. */
+static int look_settled(const struct store *store, struct stat *ret_st) {
+    const struct store_request *request = store->request;
+    int result = look(store, ret_st);
+    if (result == 0)
+        addition_settle(request->partial.root, request->addition->boot, store->folder, store->name,
+                        ret_st);
+    return result;
+}
+
+/* May the file be written to, or at least be copied? */
+static int check_access(const struct store *store) {
+    bool possible = faccessat(store->folder, store->name, W_OK, AT_EACCESS) == 0 ||
+                    faccessat(store->folder, store->name, R_OK, AT_EACCESS) == 0;
+    return possible ? 0 : -errno;
+}
+
+int extend_begin(struct store *store, bool taken) {
+    const struct store_request *request = store->request;
+    struct stat st;
+    if (!request->may_extend) { /* it was to go on with a partial, which is gone: a new file */
+        store->base = STORE_NOTHING;
+        store->on_conflict = request->on_conflict;
+        return stage_open(store, false);
+    }
+    int result = taken ? look_settled(store, &st) : -ENOENT;
+    if (result == 0) {
+        store->before = (uint64_t)st.st_size;
+        result = check_access(store);
+    }
+    if (result == 0 && store->before > request->most)
+        result = -EFBIG;
+    if (result < 0 && result != -ENOENT)
+        return result;
+    store->limit = store->most = request->most - store->before;
+    store->adds = true;
+    return stage_open(store, true);
+}
+
+/* ---------------------------------------------------------------- in place */
+
+/* Bytes on their way into a file. */
+struct adding {
+    struct store *store;
+    int file; /* open for reading and appending */
+    struct addition_facts facts;
+    struct stat old; /* the file before */
+};
+
+static int sum_up(struct adding *adding) {
+    char bytes[HAND_SIZE];
+    for (uint64_t done = 0; done < adding->facts.more;) {
+        ssize_t n = pread(adding->store->fd, bytes, sizeof(bytes), (off_t)done);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return n < 0 ? -errno : -EIO;
+        adding->facts.sum = addition_sum(adding->facts.sum, bytes, (size_t)n);
+        done += (uint64_t)n;
+    }
+    return 0;
+}
+
+/* Appends n bytes. What a program on this machine has appended meanwhile stays; but where it is in
+ * the middle of our bytes, they cannot be taken back: -EBUSY. */
+static int append(const struct adding *adding, const char *bytes, size_t n, uint64_t *end) {
+    while (n > 0) {
+        ssize_t done = write(adding->file, bytes, n);
+        if (done < 0 && errno == EINTR)
+            continue;
+        if (done <= 0)
+            return done < 0 ? -errno : -EIO;
+        off_t now = lseek(adding->file, 0, SEEK_CUR);
+        if (*end > 0 && (uint64_t)now != *end + (uint64_t)done)
+            return -EBUSY;
+        *end = (uint64_t)now;
+        bytes += done;
+        n -= (size_t)done;
+    }
+    return 0;
+}
+
+static int append_all(const struct adding *adding) {
+    char bytes[HAND_SIZE];
+    uint64_t end = 0;
+    for (uint64_t done = 0; done < adding->facts.more;) {
+        ssize_t n = pread(adding->store->fd, bytes, sizeof(bytes), (off_t)done);
+        if (n < 0 && errno == EINTR)
+            continue;
+        int result = n > 0 ? append(adding, bytes, (size_t)n, &end) : n < 0 ? -errno : -EIO;
+        if (result < 0)
+            return result;
+        done += (uint64_t)n;
+    }
+    return 0;
+}
+
+static int sync_file(const struct adding *adding) {
+    int result;
+    do
+        result = !adding->store->request->no_sync && fsync(adding->file) < 0 ? -errno : 0;
+    while (result == -EINTR);
+    return result;
+}
+
+/* Is the file still what has the name? Whoever took it before all bytes were in it would have a
+ * piece of them. */
+static int check_name(const struct adding *adding) {
+    struct stat st;
+    if (fstatat(adding->store->folder, adding->store->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        return errno == ENOENT ? -EBUSY : -errno;
+    bool same = st.st_ino == adding->old.st_ino && st.st_dev == adding->old.st_dev;
+    return same ? 0 : -EBUSY;
+}
+
+/* Takes the bytes back, as far as they are there. Where somebody has written behind them, they stay:
+ * there is nothing to be done. */
+static void take_back(const struct adding *adding) {
+    const struct addition *addition = adding->store->request->addition;
+    const struct addition_facts *facts = &adding->facts;
+    struct stat st;
+    int result = fstat(adding->file, &st) < 0 ? -errno : 0;
+    uint64_t size = result == 0 ? (uint64_t)st.st_size : 0;
+    if (size > facts->length && size <= facts->length + facts->more)
+        result = ftruncate(adding->file, (off_t)facts->length) < 0 ? -errno : sync_file(adding);
+    if (result == 0)
+        addition_end(addition);
+    else
+        addition_give_up(addition);
+}
+
+/* Writes the bytes, within the quota, or takes back what was written. */
+static int write_within(const struct adding *adding) {
+    struct store *store = adding->store;
+    int result = allowance_begin_adding(store, adding->facts.more);
+    if (result < 0) {
+        addition_end(store->request->addition);
+        return result;
+    }
+    result = append_all(adding);
+    if (result == 0)
+        result = check_name(adding);
+    if (result < 0)
+        take_back(adding);
+    allowance_end_adding(store, result == 0 ? adding->facts.more : 0);
+    return result;
+}
+
+static int write_and_sync(const struct adding *adding) {
+    const struct store_request *request = adding->store->request;
+    int result = addition_begin(request->addition, &adding->facts);
+    if (result < 0) {
+        addition_end(request->addition);
+        return result;
+    }
+    result = write_within(adding);
+    if (result < 0)
+        return result;
+    result = sync_file(adding);
+    if (result == 0) {
+        addition_end(request->addition);
+        return 0;
+    }
+    take_back(adding);
+    allowance_doubt(adding->store);
+    return result;
+}
+
+/* How long is the file, and how long may it become? */
+static int measure(struct adding *adding) {
+    struct store *store = adding->store;
+    struct stat record;
+    if (fstat(adding->file, &adding->old) < 0 || fstat(store->fd, &record) < 0)
+        return -errno;
+    adding->facts.length = (uint64_t)adding->old.st_size;
+    adding->facts.more = (uint64_t)record.st_size;
+    if (adding->facts.more > store->request->most ||
+        adding->facts.length > store->request->most - adding->facts.more)
+        return -EFBIG;
+    int result = allowance_check_room(store, 0);
+    return result < 0 ? result : sum_up(adding);
+}
+
+/* The bytes of the file that is open are nobody else's now. Programs that lock it are waited for. */
+static int lock(const struct adding *adding) {
+    int result = turn_lock_file(adding->file, F_WRLCK, LOCK_TIME, adding->store->request->stop);
+    return result == -EOPNOTSUPP || result == -ENOLCK ? 0 : result;
+}
+
+static int add_to(struct adding *adding) {
+    const struct store_request *request = adding->store->request;
+    struct stat st;
+    if (fstat(adding->file, &st) < 0)
+        return -errno;
+    if (!S_ISREG(st.st_mode) || st.st_nlink != 1)
+        return -EOPNOTSUPP;
+    int result = lock(adding);
+    if (result == 0)
+        result = addition_open(request->addition, request->partial.root, adding->file,
+                               request->stop);
+    if (result < 0)
+        return result == -EPERM || result == -EACCES ? -EOPNOTSUPP : result;
+    result = measure(adding);
+    if (result == 0)
+        result = check_name(adding);
+    if (result < 0) {
+        addition_end(request->addition);
+        return result;
+    }
+    return write_and_sync(adding);
+}
+
+/* Returns -EOPNOTSUPP where the file has to be copied. */
+static int add_in_place(struct store *store) {
+    const int flags = O_RDWR | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+    struct adding adding = {.store = store};
+    if (store->request->copies || !store->may_add_in_place)
+        return -EOPNOTSUPP;
+    adding.file = openat(store->folder, store->name, flags);
+    if (adding.file < 0)
+        return errno == EACCES || errno == EPERM || errno == ETXTBSY ? -EOPNOTSUPP : -errno;
+    int result = add_to(&adding);
+    if (result == 0) {
+        store->old = adding.old;
+        (void)path_identify_open(adding.file, &store->id);
+    }
+    (void)close(adding.file);
+    return result;
+}
+
+/* ---------------------------------------------------------------- a copy */
+
+/* Copies the file, and the bytes behind it. */
+static int fill_copy(struct store *store, int old, uint64_t size) {
+    struct stat record;
+    if (fstat(store->record, &record) < 0 || lseek(store->record, 0, SEEK_SET) < 0)
+        return -errno;
+    uint64_t more = (uint64_t)record.st_size;
+    if (more > store->request->most || size > store->request->most - more)
+        return -EFBIG;
+    int result = allowance_check_room(store, size + more);
+    if (result == 0 && old >= 0)
+        result = copy_file(old, store->fd, size, store->request->stop);
+    if (result == 0)
+        result = copy_file(store->record, store->fd, more, store->request->stop);
+    if (result == 0 && old >= 0 && fchmod(store->fd, store->old.st_mode & 0777) < 0)
+        result = -errno;
+    return result;
+}
+
+/* Puts the bytes that were received aside, for the copy. */
+static void put_aside(struct store *store) {
+    if (store->temp[0])
+        (void)unlinkat(store->work, store->temp, 0);
+    store->temp[0] = '\0';
+    store->record = store->fd;
+    store->record_unnamed = store->unnamed;
+    store->fd = -1;
+}
+
+static int make_copy(struct store *store, const struct stat *st) {
+    int old = -1;
+    if (st) {
+        old = openat(store->folder, store->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+        if (old < 0 || fstat(old, &store->old) < 0) {
+            int error = errno == ENOENT ? -EBUSY : -errno;
+            if (old >= 0)
+                (void)close(old);
+            return error;
+        }
+    }
+    put_aside(store);
+    int result = stage_open(store, false);
+    if (result == 0)
+        result = fill_copy(store, old, st ? (uint64_t)st->st_size : 0);
+    if (old >= 0)
+        (void)close(old);
+    if (result < 0)
+        extend_end(store, EXTENDED_COPY);
+    return result;
+}
+
+int extend(struct store *store, enum extended *ret_how) {
+    struct stat st;
+    int result = look_settled(store, &st);
+    if (result == -ENOENT) {
+        store->old.st_nlink = 0;
+        bool can_be_named = store->unnamed || store->temp[0];
+        *ret_how = can_be_named ? NOTHING_TO_EXTEND : EXTENDED_COPY;
+        return can_be_named ? 0 : make_copy(store, NULL);
+    }
+    if (result < 0)
+        return result;
+    *ret_how = EXTENDED;
+    result = add_in_place(store);
+    if (result != -EOPNOTSUPP)
+        return result;
+    *ret_how = EXTENDED_COPY;
+    return make_copy(store, &st);
+}
+
+void extend_end(struct store *store, enum extended how) {
+    if (how != EXTENDED_COPY || store->record < 0)
+        return;
+    stage_drop(store);
+    store->fd = store->record;
+    store->unnamed = store->record_unnamed;
+    store->record = -1;
+}

@@ -1,0 +1,271 @@
+#include "partial.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "unfinished.h"
+
+enum { HOUR = 60 * 60, KEEP_TRIES = 8, HEX = 16 };
+
+/* ---------------------------------------------------------------- where they are */
+
+/* Their folder, beneath the reserved folder. */
+static int place(const struct partial *partial, char ret_path[PATH_SIZE]) {
+    const char *path = partial->path[1] ? partial->path : "";
+    return snprintf(ret_path, PATH_SIZE, "/%s%s", partial->owner, path) < PATH_SIZE ? 0
+                                                                                    : -ENAMETOOLONG;
+}
+
+/* Opens that folder. Returns a descriptor or a negative errno, -ENOENT when there are none. */
+static int open_place(const struct partial *partial) {
+    char path[PATH_SIZE];
+    int result = partial->hours && place(partial, path) == 0 ? 0 : -ENOENT;
+    struct path_root unfinished = {.walk = partial->root->walk};
+    if (result == 0)
+        result = unfinished.fd = unfinished_open(partial->root->fd, false);
+    if (result < 0) /* what is somebody else's holds no partials of ours */
+        return result == -EPERM ? -ENOENT : result;
+    result = path_open(&unfinished, path, O_RDONLY | O_DIRECTORY, 0);
+    (void)close(unfinished.fd);
+    return result == -ENOTDIR ? -ENOENT : result;
+}
+
+/* Makes the folder. Returns a descriptor or a negative errno. */
+static int make_place(const struct partial *partial) {
+    char path[PATH_SIZE];
+    int result = place(partial, path);
+    return result < 0 ? result : unfinished_enter(partial->root, path);
+}
+
+/* The same, to read names in it. The descriptor then belongs to what is returned, NULL on an
+ * error. */
+static DIR *read_place(int fd) {
+    DIR *folder = fd < 0 ? NULL : fdopendir(fd);
+    if (fd >= 0 && !folder)
+        (void)close(fd);
+    return folder;
+}
+
+/* ---------------------------------------------------------------- names */
+
+static bool parse_hex(const char *text, uint64_t *ret) {
+    char digits[HEX + 1], *end;
+    if (strnlen(text, HEX) < HEX)
+        return false;
+    memcpy(digits, text, HEX);
+    digits[HEX] = '\0';
+    *ret = strtoull(digits, &end, 16);
+    return *end == '\0' && digits[0] != '-' && digits[0] != '+' && digits[0] != ' ';
+}
+
+static bool parse_name(const char *name, struct partial_found *found) {
+    size_t n = sizeof(PARTIAL_PREFIX) - 1;
+    bool good = strlen(name) == PARTIAL_NAME_SIZE - 1 && strncmp(name, PARTIAL_PREFIX, n) == 0 &&
+                parse_hex(name + n, &found->base) && name[n + HEX] == '-' &&
+                parse_hex(name + n + HEX + 1, &found->id);
+    if (good)
+        memcpy(found->name, name, PARTIAL_NAME_SIZE);
+    return good;
+}
+
+static int make_name(uint64_t base, char ret_name[PARTIAL_NAME_SIZE]) {
+    uint64_t id;
+    if (getrandom(&id, sizeof(id), 0) != (ssize_t)sizeof(id))
+        return -errno;
+    (void)snprintf(ret_name, PARTIAL_NAME_SIZE, PARTIAL_PREFIX "%016llx-%016llx",
+                   (unsigned long long)base, (unsigned long long)(id ? id : 1));
+    return 0;
+}
+
+/* ---------------------------------------------------------------- looking */
+
+static bool counts(const struct partial *partial, const struct partial_found *found,
+                   uint64_t now) {
+    const struct stat *st = &found->st;
+    bool old = time(NULL) - st->st_mtime > (time_t)partial->hours * HOUR;
+    bool ours = S_ISREG(st->st_mode) && st->st_uid == geteuid() && st->st_nlink == 1;
+    bool is_void = now != VERSION_NOTHING && now != VERSION_HIDDEN &&
+                   found->base != VERSION_HIDDEN && found->base != now;
+    return ours && !old && !is_void;
+}
+
+static bool is_newer(const struct stat *a, const struct stat *b) {
+    return a->st_mtim.tv_sec != b->st_mtim.tv_sec ? a->st_mtim.tv_sec > b->st_mtim.tv_sec
+                                                  : a->st_mtim.tv_nsec > b->st_mtim.tv_nsec;
+}
+
+/* The newest that counts, of those in their folder, which is closed. */
+static int find_in_place(const struct partial *partial, DIR *folder, uint64_t now,
+                         struct partial_found *ret_found) {
+    int result = -ENOENT;
+    struct partial_found found;
+    const struct dirent *entry;
+    while ((entry = readdir(folder))) {
+        if (!parse_name(entry->d_name, &found) ||
+            fstatat(dirfd(folder), found.name, &found.st, AT_SYMLINK_NOFOLLOW) < 0 ||
+            !counts(partial, &found, now))
+            continue;
+        if (result < 0 || is_newer(&found.st, &ret_found->st))
+            *ret_found = found;
+        result = 0;
+    }
+    (void)closedir(folder);
+    return result;
+}
+
+int partial_find(const struct partial *partial, uint64_t now, struct partial_found *ret_found) {
+    int fd = open_place(partial);
+    if (fd < 0)
+        return fd;
+    DIR *folder = read_place(fd);
+    return folder ? find_in_place(partial, folder, now, ret_found) : -ENOMEM;
+}
+
+DIR *partial_folder(const struct partial *partial) {
+    return read_place(open_place(partial));
+}
+
+int partial_find_in(const struct partial *partial, DIR *folder, const char *name, uint64_t now,
+                    struct partial_found *ret_found) {
+    if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+        return -ENOENT;
+    int fd = openat(dirfd(folder), name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    DIR *inner = read_place(fd);
+    return inner ? find_in_place(partial, inner, now, ret_found) : -ENOMEM;
+}
+
+int partial_bytes(const struct partial *partial, uint64_t *ret_bytes) {
+    *ret_bytes = 0;
+    int fd = open_place(partial), result = 0;
+    if (fd < 0)
+        return fd == -ENOENT ? 0 : fd;
+    DIR *folder = read_place(fd);
+    if (!folder)
+        return -ENOMEM;
+    struct partial_found found;
+    const struct dirent *entry;
+    while (result == 0 && (entry = readdir(folder))) {
+        if (!parse_name(entry->d_name, &found))
+            continue;
+        if (fstatat(dirfd(folder), found.name, &found.st, AT_SYMLINK_NOFOLLOW) < 0)
+            result = errno == ENOENT ? 0 : -errno;
+        else if (S_ISREG(found.st.st_mode))
+            *ret_bytes += (uint64_t)found.st.st_size;
+    }
+    (void)closedir(folder);
+    return result;
+}
+
+/* ---------------------------------------------------------------- changing */
+
+int partial_take(const struct partial *partial, const struct partial_found *found, int unfinished,
+                 const char *name) {
+    int folder = open_place(partial);
+    if (folder < 0)
+        return folder;
+    int result = renameat(folder, found->name, unfinished, name) < 0 ? -errno : 0;
+    (void)close(folder);
+    return result;
+}
+
+/* Removes all partials in their folder but that one. Returns 0, -ENOENT when there were none, or
+ * another negative errno. */
+static int clear_place(int fd, const char *but) {
+    int result = -ENOENT;
+    DIR *folder = read_place(fd);
+    if (!folder)
+        return -ENOMEM;
+    struct partial_found found;
+    const struct dirent *entry;
+    while ((entry = readdir(folder))) {
+        if (!parse_name(entry->d_name, &found) || (but && strcmp(found.name, but) == 0))
+            continue;
+        int removed = unlinkat(dirfd(folder), found.name, 0) < 0 && errno != ENOENT ? -errno : 0;
+        result = removed < 0 || result == -ENOENT ? removed : result;
+    }
+    (void)closedir(folder);
+    return result;
+}
+
+int partial_keep(const struct partial *partial, uint64_t base, int from, const char *name) {
+    char kept[PARTIAL_NAME_SIZE];
+    int result = make_name(base, kept);
+    if (result < 0)
+        return result;
+    result = -ENOENT; /* somebody has removed the folder meanwhile, see partial_remove */
+    for (int i = 0; i < KEEP_TRIES && result == -ENOENT; i++) {
+        int folder = make_place(partial);
+        if (folder < 0)
+            return folder;
+        result = renameat(from, name, folder, kept) < 0 ? -errno : 0;
+        (void)close(folder);
+    }
+    int place = result == 0 ? open_place(partial) : -1;
+    if (place >= 0)
+        (void)clear_place(place, kept);
+    return result;
+}
+
+int partial_mark(const struct partial *partial, uint64_t base) {
+    char name[UNFINISHED_NAME_SIZE];
+    int unfinished = unfinished_open(partial->root->fd, true);
+    int result = unfinished < 0 ? unfinished : unfinished_name(name);
+    int fd = -1;
+    if (result == 0)
+        fd = openat(unfinished, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (result == 0 && fd < 0)
+        result = -errno;
+    if (result == 0) {
+        (void)close(fd);
+        result = partial_keep(partial, base, unfinished, name);
+        if (result < 0)
+            (void)unlinkat(unfinished, name, 0);
+    }
+    if (unfinished >= 0)
+        (void)close(unfinished);
+    return result;
+}
+
+int partial_remove(const struct partial *partial) {
+    int folder = open_place(partial);
+    if (folder < 0)
+        return folder;
+    int above = openat(folder, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    int result = clear_place(folder, NULL);
+    if (above >= 0) { /* their folder goes, too, unless partials of files in that are there */
+        (void)unlinkat(above, strrchr(partial->path, '/') + 1, AT_REMOVEDIR);
+        (void)close(above);
+    }
+    return result;
+}
+
+int partial_move_folder(const struct partial *from, const char *to) {
+    char above[PATH_SIZE], path[PATH_SIZE];
+    struct partial parent = *from;
+    size_t length = (size_t)(strrchr(to, '/') - to);
+    memcpy(above, to, length);
+    memcpy(above + length, length ? "" : "/", length ? 1 : 2);
+    parent.path = above;
+    int result = from->hours && place(from, path) == 0 ? 0 : -ENOENT;
+    int unfinished = result < 0 ? result : unfinished_open(from->root->fd, false);
+    if (unfinished < 0)
+        return unfinished;
+    int folder = faccessat(unfinished, path + 1, F_OK, AT_SYMLINK_NOFOLLOW) < 0
+                     ? -errno
+                     : make_place(&parent);
+    result = folder < 0 ? folder : 0;
+    if (result == 0 && renameat(unfinished, path + 1, folder, to + length + 1) < 0)
+        result = -errno;
+    if (folder >= 0)
+        (void)close(folder);
+    (void)close(unfinished);
+    return result;
+}

@@ -1,0 +1,78 @@
+/*
+ * partial: what arrived of an upload that was interrupted. It belongs to an owner and a virtual path;
+ * to its owner it looks like a shorter file of that name, and can be gone on with.
+ *
+ *   ROOT/.stord.unfinished/OWNER/virtual/path/.stord.partial-BASE-ID
+ *
+ * BASE is the version of what had the name when the upload began, ID is random. Once something else
+ * has the name, the upload is void: that was published later, and must neither be hidden nor mixed
+ * with it. Whoever changes partials of a name has its turn (see turn).
+ */
+#ifndef STORD_PARTIAL_H
+#define STORD_PARTIAL_H
+
+#include <dirent.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/stat.h>
+
+#include "path.h"
+#include "version.h"
+
+#define PARTIAL_PREFIX PATH_RESERVED_PREFIX "partial-"
+
+enum { PARTIAL_NAME_SIZE = sizeof(PARTIAL_PREFIX) + 16 + 1 + 16 };
+
+/* Where the partials of one name are. */
+struct partial {
+    const struct path_root *root;
+    const char *owner; /* who uploads: one part of a name */
+    const char *path;  /* virtual path of the upload */
+    unsigned hours;    /* older ones do not count; 0: none does, and none is kept */
+};
+
+/* One of them. */
+struct partial_found {
+    char name[PARTIAL_NAME_SIZE];
+    uint64_t base;  /* the version that had the name when the upload began */
+    uint64_t id;    /* which one it is; never 0 */
+    struct stat st; /* what it looks like */
+};
+
+/* Finds the one that counts. now: the version that has the name, VERSION_HIDDEN where that is not to
+ * matter. Where nothing has it, any counts. Returns 0, -ENOENT when there is none, or another
+ * negative errno. */
+int partial_find(const struct partial *partial, uint64_t now, struct partial_found *ret_found);
+
+/* How many bytes all partials of that name have, also those that do not count. Returns 0 or a
+ * negative errno. */
+int partial_bytes(const struct partial *partial, uint64_t *ret_bytes);
+
+/* Takes the partial over: it is called `name` in the folder `unfinished` from now on, so that no
+ * other session goes on with it. Returns 0 or a negative errno, as partial_find. */
+int partial_take(const struct partial *partial, const struct partial_found *found, int unfinished,
+                 const char *name);
+
+/* Makes the file called `name` in the folder `from` the partial, instead of those that are there.
+ * Returns 0 or a negative errno: -EXDEV when it is on another file system. */
+int partial_keep(const struct partial *partial, uint64_t base, int from, const char *name);
+
+/* Makes an empty file the partial, as partial_keep. */
+int partial_mark(const struct partial *partial, uint64_t base);
+
+/* Removes all partials of that name. Returns 0, -ENOENT when there is none, or another negative
+ * errno. */
+int partial_remove(const struct partial *partial);
+
+/* The folder that from->path names is called `to` now: moves the partials in it. Returns 0, -ENOENT
+ * when there are none, or another negative errno. */
+int partial_move_folder(const struct partial *from, const char *to);
+
+/* The partials in the folder that partial->path names. NULL when there are none. */
+DIR *partial_folder(const struct partial *partial);
+
+/* The one of the name `name` in that folder, as partial_find. */
+int partial_find_in(const struct partial *partial, DIR *folder, const char *name, uint64_t now,
+                    struct partial_found *ret_found);
+
+#endif

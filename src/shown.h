@@ -1,0 +1,36 @@
+/*
+ * shown: what a client was last shown under a name, for it goes on from that and from nothing else.
+ * Pure.
+ */
+#ifndef STORD_SHOWN_H
+#define STORD_SHOWN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum { SHOWN_LIMIT = 4096 /* names; the oldest is forgotten for another one */ };
+
+/* What it was: either one of the two, or nothing (both 0). */
+struct shown_row {
+    uint64_t path;    /* hash of the virtual path */
+    uint64_t partial; /* the interrupted upload of that id, */
+    uint64_t version; /* or the file in that version */
+};
+
+struct shown {
+    struct shown_row *rows;
+    size_t count, room, next; /* next: the oldest, once there are as many as the limit */
+};
+
+/* Remembers what the client is shown under that path. What there is no memory for is forgotten. */
+void shown_note(struct shown *shown, const char *path, uint64_t partial, uint64_t version);
+
+/* What it was shown under that path, or NULL. Good until the next change. */
+const struct shown_row *shown_find(const struct shown *shown, const char *path);
+
+/* It knows nothing of that path any more. */
+void shown_forget(struct shown *shown, const char *path);
+
+void shown_forget_all(struct shown *shown);
+
+#endif

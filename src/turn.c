@@ -1,0 +1,251 @@
+#include "turn.h"
+
+#include <ctype.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdint.h>
+#include <sys/file.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "unfinished.h"
+
+#define TURN_FOLDER PATH_RESERVED_PREFIX "turns"
+#define TURN_FILE   PATH_RESERVED_PREFIX "turn"
+
+enum {
+    TURN_TIME = 60000,   /* ms to wait for others */
+    LONGEST_STEP = 8,    /* ms between two tries, in the end */
+    OPEN_TRIES = 8,      /* the file may be removed under our hands */
+    TOUCH_AFTER = 60 * 60 /* s after which the file is to look young, or it is aged out */
+};
+
+#define FNV_BASIS 0xcbf29ce484222325ULL
+#define FNV_PRIME 0x100000001b3ULL
+
+void turn_init(struct turn *turn) {
+    *turn = (struct turn){.fd = -1, .other = -1};
+}
+
+int turn_open_folder(const struct path_root *top) {
+    return unfinished_enter(top, "/" TURN_FOLDER);
+}
+
+/* ---------------------------------------------------------------- waiting */
+
+static bool is_busy(int error) {
+    return error == -EAGAIN || error == -EACCES;
+}
+
+/* Waits a moment before the next try, longer each time. Returns 0, -TURN_BUSY when it is too late,
+ * or -ESHUTDOWN. */
+static int pause_before(int *step, long long deadline, int stop) {
+    struct pollfd one = {.fd = stop, .events = POLLIN};
+    if (clock_ms() >= deadline)
+        return -TURN_BUSY;
+    if (poll(&one, 1, *step) > 0)
+        return -ESHUTDOWN;
+    *step = *step < LONGEST_STEP ? 2 * *step : LONGEST_STEP;
+    return 0;
+}
+
+/* Locks bytes of a file once. Returns 0, -EAGAIN, -EOPNOTSUPP where there are no such locks, or
+ * another negative errno. */
+static int try_bytes(int fd, short type, off_t start, off_t length) {
+    struct flock bytes = {.l_type = type, .l_whence = SEEK_SET, .l_start = start, .l_len = length};
+    int result;
+    do
+        result = fcntl(fd, F_OFD_SETLK, &bytes) < 0 ? -errno : 0;
+    while (result == -EINTR);
+    if (is_busy(result))
+        return -EAGAIN;
+    return result == -ENOSYS || result == -EINVAL ? -EOPNOTSUPP : result;
+}
+
+static int wait_for_bytes(int fd, short type, off_t start, off_t length, int most, int stop) {
+    long long deadline = clock_ms() + most;
+    int step = 1, result;
+    while ((result = try_bytes(fd, type, start, length)) == -EAGAIN) {
+        result = pause_before(&step, deadline, stop);
+        if (result < 0)
+            return result;
+    }
+    return result;
+}
+
+int turn_lock_file(int fd, short type, int most, int stop) {
+    return wait_for_bytes(fd, type, 0, 0, most, stop);
+}
+
+static int wait_for_folder(int fd, int stop) {
+    long long deadline = clock_ms() + TURN_TIME;
+    int step = 1, result;
+    while ((result = flock(fd, LOCK_EX | LOCK_NB) < 0 ? -errno : 0) < 0) {
+        if (result != -EINTR && result != -EWOULDBLOCK)
+            return result;
+        result = pause_before(&step, deadline, stop);
+        if (result < 0)
+            return result;
+    }
+    return 0;
+}
+
+/* ---------------------------------------------------------------- the file */
+
+/* Which byte stands for a name. Names that some file system takes for one have one byte, and others
+ * may share it: that only costs a wait. */
+static off_t byte_of(ino_t folder, const char *name) {
+    uint64_t hash = FNV_BASIS;
+    for (unsigned i = 0; i < sizeof(folder); i++)
+        hash = (hash ^ ((uint64_t)folder >> (8 * i) & 0xff)) * FNV_PRIME;
+    for (; *name; name++) {
+        unsigned char byte = (unsigned char)*name;
+        if (byte < 0x80 && byte != '.' && byte != ' ')
+            hash = (hash ^ (unsigned char)tolower(byte)) * FNV_PRIME;
+    }
+    return (off_t)(hash >> 2);
+}
+
+/* Puts the bytes of the names into the turn, each once, the lower one first: whoever needs two takes
+ * them in this order. Returns 0 or a negative errno. */
+static int find_bytes(struct turn *turn, const struct turn_name *names, unsigned count) {
+    for (unsigned i = 0; i < count; i++) {
+        struct stat st;
+        if (fstat(names[i].folder, &st) < 0)
+            return -errno;
+        off_t at = byte_of(st.st_ino, names[i].name);
+        if (turn->count > 0 && turn->at[0] == at)
+            continue;
+        bool first = turn->count > 0 && at < turn->at[0];
+        turn->at[turn->count] = first ? turn->at[0] : at;
+        turn->at[0] = first || turn->count == 0 ? at : turn->at[0];
+        turn->count++;
+    }
+    return 0;
+}
+
+/* Opens the file, making it first where it is missing. */
+static int open_file(const struct path_root *top) {
+    const int flags = O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC;
+    int unfinished = unfinished_open(top->fd, true);
+    if (unfinished < 0)
+        return unfinished;
+    int fd = openat(unfinished, TURN_FOLDER "/" TURN_FILE, flags, 0600);
+    int result = fd < 0 ? -errno : fd;
+    (void)close(unfinished);
+    if (result != -ENOENT)
+        return result;
+    int folder = turn_open_folder(top);
+    if (folder < 0)
+        return folder;
+    fd = openat(folder, TURN_FILE, flags, 0600);
+    result = fd < 0 ? -errno : fd;
+    (void)close(folder);
+    return result;
+}
+
+/* Is the locked file still the one that the others will find? It is kept from growing old. */
+static bool is_current(int fd) {
+    struct stat st;
+    if (fstat(fd, &st) < 0 || st.st_nlink == 0)
+        return false;
+    if (time(NULL) - st.st_mtime > TOUCH_AFTER)
+        (void)futimens(fd, NULL);
+    return true;
+}
+
+static int lock_bytes(const struct turn *turn, int stop) {
+    int result = 0;
+    for (unsigned i = 0; i < turn->count && result == 0; i++)
+        result = wait_for_bytes(turn->fd, F_WRLCK, turn->at[i], 1, TURN_TIME, stop);
+    return result;
+}
+
+static int take_by_file(struct turn *turn, const struct path_root *top, int stop) {
+    int result = -TURN_BUSY;
+    for (int i = 0; i < OPEN_TRIES; i++) {
+        result = turn->fd = open_file(top);
+        if (result < 0)
+            return result;
+        result = lock_bytes(turn, stop);
+        if (result == 0 && is_current(turn->fd))
+            return 0;
+        (void)close(turn->fd);
+        turn->fd = -1;
+        if (result < 0)
+            return result;
+    }
+    return -TURN_BUSY;
+}
+
+/* ---------------------------------------------------------------- folders */
+
+/* A descriptor of its own for a folder, whose lock goes when that is closed. -EACCES where the
+ * folder must not be read: then there is nothing to lock. */
+static int open_folder(int folder) {
+    int fd = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return fd < 0 ? -errno : fd;
+}
+
+static int lock_folder(int folder, int stop, int *ret_fd) {
+    int fd = open_folder(folder);
+    if (fd < 0)
+        return fd == -EACCES ? 0 : fd;
+    int result = wait_for_folder(fd, stop);
+    if (result == 0)
+        *ret_fd = fd;
+    else
+        (void)close(fd);
+    return result;
+}
+
+static bool come_in_order(const struct stat *a, const struct stat *b) {
+    return a->st_dev != b->st_dev ? a->st_dev < b->st_dev : a->st_ino < b->st_ino;
+}
+
+static int take_by_folders(struct turn *turn, const struct turn_name *names, unsigned count,
+                           int stop) {
+    struct stat a, b;
+    int first = names[0].folder, second = names[count - 1].folder;
+    if (fstat(first, &a) < 0 || fstat(second, &b) < 0)
+        return -errno;
+    bool two = a.st_ino != b.st_ino || a.st_dev != b.st_dev;
+    bool in_order = come_in_order(&a, &b);
+    int result = lock_folder(two && !in_order ? second : first, stop, &turn->fd);
+    if (result == 0 && two)
+        result = lock_folder(in_order ? second : first, stop, &turn->other);
+    return result;
+}
+
+/* ---------------------------------------------------------------- what is asked */
+
+/* Can the file be had by none of those who use this root? Where the disk is full it is there, or
+ * nobody could make it: files must be deleted nevertheless. */
+static bool is_out_of_reach(int error) {
+    return error == -EPERM || error == -EACCES || error == -EROFS || error == -EOPNOTSUPP ||
+           error == -ENOSPC || error == -EDQUOT;
+}
+
+int turn_take(struct turn *ret_turn, const struct path_root *top, const struct turn_name *names,
+              unsigned count, int stop) {
+    struct turn *turn = ret_turn;
+    turn_init(turn);
+    int result = find_bytes(turn, names, count);
+    if (result == 0)
+        result = take_by_file(turn, top, stop);
+    turn->durable = result == 0;
+    if (is_out_of_reach(result))
+        result = take_by_folders(turn, names, count, stop);
+    if (result < 0)
+        turn_end(turn);
+    return result;
+}
+
+void turn_end(struct turn *turn) {
+    if (turn->fd >= 0)
+        (void)close(turn->fd);
+    if (turn->other >= 0)
+        (void)close(turn->other);
+    turn_init(turn);
+}
