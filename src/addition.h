@@ -5,10 +5,14 @@
  *
  *   ROOT/.stord.unfinished/.stord.additions/DEVICE-INODE
  *
- * The entry is locked while somebody adds. One that says "pending" and is not locked is of a session
- * that died. In the same boot of the machine nothing of the addition was acknowledged, and all of it
- * goes; after a power cut it may have been, for that an addition has ended is not synced: it stays if
- * it is whole, which its sum tells.
+ * The entry is locked while somebody adds. One that says "pending" and is not locked is of a
+ * session that died. In the same boot of the machine nothing of the addition was acknowledged, and
+ * all of it goes; after a power cut it may have been, for that an addition has ended is not synced:
+ * it stays if it is whole, which its sum tells.
+ *
+ * A file is known by its inode and its time of birth. Where the file system does not tell that, the
+ * number may be another file's by now: then its name must be the same, too, and who publishes a new
+ * file removes what is remembered of one that had its number.
  */
 #ifndef STORD_ADDITION_H
 #define STORD_ADDITION_H
@@ -24,11 +28,13 @@ enum { ADDITION_NAME_SIZE = 40 };
 
 /* The entry of the file that a session adds to. It stays open between two additions to one file. */
 struct addition {
-    int folder; /* that the entries are in; -1: there is none */
-    int fd;     /* the entry */
+    const struct path_root *top; /* the root folder */
+    int folder;                  /* that the entries are in; -1: there is none */
+    int fd;                      /* the entry */
     bool no_sync;
     const char *boot;  /* in which boot of the machine we are, or "" */
-    struct path_id id; /* the file */
+    struct path_id id; /* the file, */
+    uint64_t place;    /* and where it is, if it has no time of birth; else 0 */
     char name[ADDITION_NAME_SIZE];
 };
 
@@ -39,19 +45,20 @@ struct addition_facts {
     uint64_t sum;    /* of these bytes: addition_sum */
 };
 
-/* No entry. boot: as usage_boot tells it; must outlive it. */
-void addition_init(struct addition *addition, const char *boot, bool no_sync);
+/* No entry. boot: as usage_boot tells it. Both must outlive it. */
+void addition_init(struct addition *addition, const struct path_root *top, const char *boot,
+                   bool no_sync);
 
-/* Opens and locks the entry for a file, which must have a time of birth (-EOPNOTSUPP: without one
- * nobody could tell after a crash that it is the same file). What a dead session left of another
- * addition is taken back from the file, open for reading and writing at `file`. Returns 0, or a
- * negative errno: -TURN_BUSY when somebody keeps the entry, -ESHUTDOWN. */
-int addition_open(struct addition *addition, const struct path_root *top, int file, int stop);
+/* Opens and locks the entry for the file that is called so, and is open for reading and writing at
+ * `file`. What a dead session left of another addition is taken back. Returns 0, or a negative
+ * errno: -TURN_BUSY when somebody keeps the entry, -ESHUTDOWN. */
+int addition_open(struct addition *addition, int folder, const char *name, int file, int stop);
 
 /* Remembers what is to be added, durably. Returns 0 or a negative errno. */
 int addition_begin(const struct addition *addition, const struct addition_facts *facts);
 
-/* The bytes are part of the file, or have been taken back: there is nothing to remember. Unlocks. */
+/* The bytes are part of the file, or have been taken back: there is nothing to remember. Unlocks.
+ */
 void addition_end(const struct addition *addition);
 
 /* They could not be taken back: whoever comes next has to do it. Unlocks. */
@@ -60,17 +67,21 @@ void addition_give_up(const struct addition *addition);
 /* Removes the entry. */
 void addition_close(struct addition *addition);
 
+/* The file that is open is new: what is remembered of one that had its number concerns it not. */
+void addition_clear(const struct path_root *top, int file);
+
 /* What a file looks like without the addition that is pending: takes back what a dead session left,
  * if that can be done, and else tells the old length. folder, name: where it is. *st: what it looks
  * like; changed where an addition is pending. boot: as in addition_init. */
 void addition_settle(const struct path_root *top, const char *boot, int folder, const char *name,
                      struct stat *st);
 
-/* Is any entry there? For whoever looks at many files. */
-bool addition_is_any(const struct path_root *top);
+/* May any entry be there? For whoever looks at many files: asked behind each look. unfinished: the
+ * reserved folder, or -1. */
+bool addition_is_any(int unfinished);
 
-/* A sum of n bytes, begun with 0, and independent of how they are cut into pieces where each but the
- * last has a multiple of 8 bytes. */
+/* A sum of n bytes, begun with 0, and independent of how they are cut into pieces where each but
+ * the last has a multiple of 8 bytes. */
 uint64_t addition_sum(uint64_t sum, const void *bytes, size_t n);
 
 #endif

@@ -74,7 +74,8 @@ int allowance_reserve(struct store *store) {
     if (size > store->limit - store->kept || size > INT64_MAX)
         return -EFBIG;
     uint64_t all = store->kept + size; /* where nothing is announced, something will come */
-    int result = allowance_set(store, all ? all : 1);
+    bool known = all > 0 || store->adds;
+    int result = allowance_set(store, known ? all : 1);
     if (result == 0)
         result = allowance_check_room(store, 0);
     if (result < 0 || size == 0)

@@ -38,8 +38,8 @@ int allowance_change_partial(struct store *store, int (*change)(struct store *st
  * Returns 0, -USAGE_EXCEEDED or another negative errno. */
 int allowance_check_partial(const struct store *store);
 
-/* Around bytes that are added to a file: do they fit? Returns 0, -USAGE_EXCEEDED or another negative
- * errno; then nothing is to be added, and nothing follows. */
+/* Around bytes that are added to a file: do they fit? Returns 0, -USAGE_EXCEEDED or another
+ * negative errno; then nothing is to be added, and nothing follows. */
 int allowance_begin_adding(const struct store *store, uint64_t more);
 void allowance_end_adding(const struct store *store, uint64_t more);
 

@@ -44,6 +44,8 @@ int verb_size(struct session *session, const char *argument) {
         return reply_failure(session, 550, "Failed to get size", result);
     if (!S_ISREG(st.st_mode))
         return reply_send(session, 550, "%s is not a plain file", path);
+    if (session->ascii)
+        shown_forget(&session->shown, path); /* it is not told */
     if (session->ascii) /* RFC 3659 section 4.1: as many bytes as would be sent */
         return reply_send(session, 550, "The size in TYPE A is not known; use TYPE I");
     return reply_send(session, 213, "%lld", (long long)st.st_size);

@@ -71,6 +71,10 @@ static bool has_address(const struct peer *peer) {
     return peer->address.any.sa_family == AF_INET || peer->address.any.sa_family == AF_INET6;
 }
 
+bool auth_cannot_write(unsigned rights) {
+    return rights & (RIGHT_RENAME | RIGHT_DELETE) && !(rights & (RIGHT_UPLOAD | RIGHT_APPEND));
+}
+
 unsigned auth_most_rights(const struct config *config) {
     struct account local = account_local(), anonymous = account_anonymous(config);
     if (config->users) /* whose lines the helper alone reads */
@@ -156,7 +160,9 @@ static int refuse_home(struct session *session, int error) {
 }
 
 /* From here on no file is open to the process that is not open to the user. */
-static int narrow(const struct session *session) {
+static int narrow(struct session *session) {
+    if (auth_cannot_write(session->rights))
+        turns_join(&session->turns);
     const struct sandbox_home home = {.top = &session->top,
                                       .home = &session->root,
                                       .rights = session->rights,

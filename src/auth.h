@@ -23,6 +23,9 @@ void auth_owner(char kind, const char *name, char ret_owner[AUTH_OWNER_SIZE]);
 /* What a session may do at most, whoever logs in: bits of enum right. */
 unsigned auth_most_rights(const struct config *config);
 
+/* Does whoever has these rights change names, and must not write to files? */
+bool auth_cannot_write(unsigned rights);
+
 /* Logs in who needs no login. */
 void auth_begin(struct session *session);
 

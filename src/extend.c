@@ -140,8 +140,8 @@ static int check_name(const struct adding *adding) {
     return same ? 0 : -EBUSY;
 }
 
-/* Takes the bytes back, as far as they are there. Where somebody has written behind them, they stay:
- * there is nothing to be done. */
+/* Takes the bytes back, as far as they are there. Where somebody has written behind them, they
+ * stay: there is nothing to be done. */
 static void take_back(const struct adding *adding) {
     const struct addition *addition = adding->store->request->addition;
     const struct addition_facts *facts = &adding->facts;
@@ -156,6 +156,26 @@ static void take_back(const struct adding *adding) {
         addition_give_up(addition);
 }
 
+/* Would the file get another group or mode than it has? */
+static bool wants_group(const struct store_request *request, const struct stat *st) {
+    return request->group != VALUE_NO_GROUP && request->group != st->st_gid;
+}
+
+static bool wants_mode(const struct store_request *request, const struct stat *st) {
+    return request->mode != VALUE_NO_MODE && request->mode != (st->st_mode & 07777);
+}
+
+/* The group first, for that may take bits of the mode away. */
+static int dress(const struct adding *adding) {
+    const struct store_request *request = adding->store->request;
+    const struct stat *old = &adding->old;
+    bool group = wants_group(request, old);
+    if (group && fchown(adding->file, (uid_t)-1, request->group) < 0)
+        return -errno;
+    bool mode = wants_mode(request, old) || (group && request->mode != VALUE_NO_MODE);
+    return mode && fchmod(adding->file, request->mode) < 0 ? -errno : 0;
+}
+
 /* Writes the bytes, within the quota, or takes back what was written. */
 static int write_within(const struct adding *adding) {
     struct store *store = adding->store;
@@ -167,6 +187,8 @@ static int write_within(const struct adding *adding) {
     result = append_all(adding);
     if (result == 0)
         result = check_name(adding);
+    if (result == 0)
+        result = dress(adding);
     if (result < 0)
         take_back(adding);
     allowance_end_adding(store, result == 0 ? adding->facts.more : 0);
@@ -208,7 +230,8 @@ static int measure(struct adding *adding) {
     return result < 0 ? result : sum_up(adding);
 }
 
-/* The bytes of the file that is open are nobody else's now. Programs that lock it are waited for. */
+/* The bytes of the file that is open are nobody else's now. Programs that lock it are waited for.
+ */
 static int lock(const struct adding *adding) {
     int result = turn_lock_file(adding->file, F_WRLCK, LOCK_TIME, adding->store->request->stop);
     return result == -EOPNOTSUPP || result == -ENOLCK ? 0 : result;
@@ -223,8 +246,8 @@ static int add_to(struct adding *adding) {
         return -EOPNOTSUPP;
     int result = lock(adding);
     if (result == 0)
-        result = addition_open(request->addition, request->partial.root, adding->file,
-                               request->stop);
+        result = addition_open(request->addition, adding->store->folder, adding->store->name,
+                               adding->file, request->stop);
     if (result < 0)
         return result == -EPERM || result == -EACCES ? -EOPNOTSUPP : result;
     result = measure(adding);
@@ -237,11 +260,19 @@ static int add_to(struct adding *adding) {
     return write_and_sync(adding);
 }
 
+/* What is known before the file is opened: who watches it would see it closed. */
+static bool can_be_added_to(const struct store *store, const struct stat *st) {
+    const struct store_request *request = store->request;
+    bool dresses = wants_group(request, st) || wants_mode(request, st);
+    return !request->copies && store->may_add_in_place && st->st_nlink == 1 &&
+           (!dresses || st->st_uid == geteuid());
+}
+
 /* Returns -EOPNOTSUPP where the file has to be copied. */
-static int add_in_place(struct store *store) {
+static int add_in_place(struct store *store, const struct stat *st) {
     const int flags = O_RDWR | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
     struct adding adding = {.store = store};
-    if (store->request->copies || !store->may_add_in_place)
+    if (!can_be_added_to(store, st))
         return -EOPNOTSUPP;
     adding.file = openat(store->folder, store->name, flags);
     if (adding.file < 0)
@@ -319,7 +350,7 @@ int extend(struct store *store, enum extended *ret_how) {
     if (result < 0)
         return result;
     *ret_how = EXTENDED;
-    result = add_in_place(store);
+    result = add_in_place(store, &st);
     if (result != -EOPNOTSUPP)
         return result;
     *ret_how = EXTENDED_COPY;

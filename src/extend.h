@@ -5,8 +5,8 @@
  * The bytes have been received aside. They are added in place, in a way that can be taken back (see
  * addition), at a cost that does not grow with the file. Where that cannot be done, the file is
  * copied, and the longer copy takes its place: where nothing remembers durably what is to be taken
- * back, where the file must not be written to, where it has a second name, under which it is to stay
- * as it was, where the file system keeps no times of birth; and where the settings ask for it.
+ * back, where the file must not be written to, where it has a second name, under which it is to
+ * stay as it was; and where the settings ask for it.
  */
 #ifndef STORD_EXTEND_H
 #define STORD_EXTEND_H

@@ -138,8 +138,8 @@ static int remove_folder(struct session *session, const char *path) {
     return result < 0 ? result : remove_name(session, path, real, AT_REMOVEDIR);
 }
 
-/* Removes what the client sees under that name: of a file and an interrupted upload the upload. Those
- * that it does not see, for they are void, go with the file. */
+/* Removes what the client sees under that name: of a file and an interrupted upload the upload.
+ * Those that it does not see, for they are void, go with the file. */
 static int remove_seen(struct session *session, const char *path) {
     char real[PATH_SIZE];
     struct partial partial = view_partial(session, path);
@@ -166,7 +166,7 @@ static int remove_file(struct session *session, const char *path) {
     name.folder = path_open_parent(&session->root, path, &name.name);
     if (name.folder < 0)
         return remove_seen(session, path);
-    int result = turn_take(&turn, &session->top, &name, 1, session->control.stop);
+    int result = turn_take(&turn, &session->turns, &name, 1);
     (void)close(name.folder);
     if (result == 0)
         result = remove_seen(session, path);

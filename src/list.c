@@ -12,6 +12,7 @@
 #include "reply.h"
 #include "send.h"
 #include "session.h"
+#include "unfinished.h"
 #include "view.h"
 
 static const char failed[] = "Failed to list";
@@ -36,7 +37,7 @@ struct listing {
     bool is_folder;           /* else a file */
     DIR *folder;              /* the folder; NULL: only what is the client's own is shown */
     struct partial partial;   /* where interrupted uploads to it are */
-    bool additions;           /* bytes may be there that somebody is about to add */
+    int unfinished;           /* the reserved folder, or -1 */
     DIR *partials;            /* these; NULL: there are none, or they are not shown */
     struct stat st;           /* of the file */
     unsigned rights;          /* what the client may do with what is shown */
@@ -107,7 +108,7 @@ static int stat_in_folder(const struct listing *listing, const char *name, struc
         int folder = dirfd(listing->folder);
         if (fstatat(folder, name, ret_st, AT_SYMLINK_NOFOLLOW) < 0)
             return -errno;
-        if (listing->additions && S_ISREG(ret_st->st_mode))
+        if (S_ISREG(ret_st->st_mode) && addition_is_any(listing->unfinished))
             addition_settle(&session->top, session->boot, folder, name, ret_st);
         return 0;
     }
@@ -127,12 +128,11 @@ static bool is_interrupted(const struct listing *listing, const char *name,
     bool matters = listing->partials || session->shown.count > 0;
     if (listing->form == FORM_NAMES || !matters || path_resolve(listing->path, name, path) < 0)
         return false;
-    bool found =
-        listing->partials &&
-        partial_find_in(&listing->partial, listing->partials, name, VERSION_HIDDEN, ret_found) ==
-            0 &&
-        view_version(session, path, &now) == 0 &&
-        partial_find_in(&listing->partial, listing->partials, name, now, ret_found) == 0;
+    bool found = listing->partials &&
+                 partial_find_in(&listing->partial, listing->partials, name, VERSION_HIDDEN,
+                                 ret_found) == 0 &&
+                 view_version(session, path, &now) == 0 &&
+                 partial_find_in(&listing->partial, listing->partials, name, now, ret_found) == 0;
     if (found)
         shown_note(&session->shown, path, ret_found->id, VERSION_NOTHING);
     else /* what it was shown before is not there any more */
@@ -198,6 +198,8 @@ static void close_folders(const struct listing *listing) {
         (void)closedir(listing->folder);
     if (listing->partials)
         (void)closedir(listing->partials);
+    if (listing->unfinished >= 0)
+        (void)close(listing->unfinished);
 }
 
 /* Opens the interrupted uploads to the folder. */
@@ -205,7 +207,7 @@ static void open_partials(struct listing *listing) {
     listing->partial = view_partial(listing->session, listing->path);
     if (listing->form != FORM_NAMES) /* NLST is for RETR, which does not take them */
         listing->partials = partial_folder(&listing->partial);
-    listing->additions = addition_is_any(&listing->session->top);
+    listing->unfinished = unfinished_open(listing->session->top.fd, false);
 }
 
 static int open_folder(struct listing *listing) {
@@ -304,6 +306,7 @@ static void begin(struct listing *listing, struct session *session, enum form fo
     memset(listing, 0, sizeof(*listing));
     listing->session = session;
     view_read_others(session);
+    listing->unfinished = -1;
     listing->form = form;
     listing->now = time(NULL);
     listing->rights = session->rights;

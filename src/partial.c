@@ -85,8 +85,7 @@ static int make_name(uint64_t base, char ret_name[PARTIAL_NAME_SIZE]) {
 
 /* ---------------------------------------------------------------- looking */
 
-static bool counts(const struct partial *partial, const struct partial_found *found,
-                   uint64_t now) {
+static bool counts(const struct partial *partial, const struct partial_found *found, uint64_t now) {
     const struct stat *st = &found->st;
     bool old = time(NULL) - st->st_mtime > (time_t)partial->hours * HOUR;
     bool ours = S_ISREG(st->st_mode) && st->st_uid == geteuid() && st->st_nlink == 1;

@@ -1,6 +1,6 @@
 /*
- * partial: what arrived of an upload that was interrupted. It belongs to an owner and a virtual path;
- * to its owner it looks like a shorter file of that name, and can be gone on with.
+ * partial: what arrived of an upload that was interrupted. It belongs to an owner and a virtual
+ * path; to its owner it looks like a shorter file of that name, and can be gone on with.
  *
  *   ROOT/.stord.unfinished/OWNER/virtual/path/.stord.partial-BASE-ID
  *
@@ -39,8 +39,8 @@ struct partial_found {
     struct stat st; /* what it looks like */
 };
 
-/* Finds the one that counts. now: the version that has the name, VERSION_HIDDEN where that is not to
- * matter. Where nothing has it, any counts. Returns 0, -ENOENT when there is none, or another
+/* Finds the one that counts. now: the version that has the name, VERSION_HIDDEN where that is not
+ * to matter. Where nothing has it, any counts. Returns 0, -ENOENT when there is none, or another
  * negative errno. */
 int partial_find(const struct partial *partial, uint64_t now, struct partial_found *ret_found);
 

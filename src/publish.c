@@ -126,8 +126,8 @@ static bool has_renamed_over(const struct store *store) {
            fstatat(store->work, store->temp, &st, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT;
 }
 
-/* Exchanges the file with the old one, which is called temp then and can be brought back. An exchange
- * is looked at before it is believed. */
+/* Exchanges the file with the old one, which is called temp then and can be brought back. An
+ * exchange is looked at before it is believed. */
 static int publish_by_exchange(struct store *store, enum published *ret_published) {
     int result = rename_to_name(store, RENAME_EXCHANGE);
     if (is_unsupported(result))
@@ -147,11 +147,10 @@ static int publish_by_exchange(struct store *store, enum published *ret_publishe
     return result;
 }
 
-/* Drivers of file systems that have no links tend to take an exchange for a plain rename: the old
- * file would be gone before it is looked at. */
-static bool is_fuse(int folder) {
-    struct statfs fs;
-    return fstatfs(folder, &fs) == 0 && fs.f_type == FUSE_SUPER_MAGIC;
+/* Does the file hold bytes of an old one? Then it takes the place of that, or of nothing: whoever
+ * has taken the old one away has these bytes. */
+static bool goes_on(const struct store *store) {
+    return store->base != STORE_NOTHING && store->old.st_nlink > 0;
 }
 
 /* Gives the old file a second name, by which it can be brought back, and renames over the first.
@@ -185,14 +184,11 @@ static int publish_by_rename(struct store *store, enum published *ret_published)
     return result;
 }
 
-/* Can the old file be linked? */
-static bool has_links(const struct store *store) {
-    char name[sizeof(store->temp)];
-    if (unfinished_name(name) < 0 ||
-        linkat(store->work, store->temp, store->work, name, 0) < 0)
-        return false;
-    (void)unlinkat(store->work, name, 0);
-    return true;
+/* FUSE drivers tend not to know the flag, and take an exchange for a plain rename: the old file
+ * would be gone before it is looked at. They are asked for none. */
+static bool may_exchange(const struct store *store) {
+    struct statfs fs;
+    return fstatfs(store->folder, &fs) < 0 || fs.f_type != FUSE_SUPER_MAGIC;
 }
 
 /* Puts the file in the place of an old one. Best with a backup: those who watch the folder see one
@@ -200,12 +196,12 @@ static bool has_links(const struct store *store) {
  * for sure whether the old file is still the one that this one goes on from, whatever programs on
  * this machine do. -ENOENT when the old file has gone meanwhile. */
 static int publish_over(struct store *store, enum published *ret_published) {
-    int result = store->base == STORE_NOTHING ? publish_with_backup(store, ret_published) : -ENOSYS;
-    if (is_unsupported(result) && is_fuse(store->folder) && !has_links(store))
-        return publish_by_rename(store, ret_published);
-    if (is_unsupported(result))
+    bool exchanges = may_exchange(store);
+    bool backup_first = store->base == STORE_NOTHING || !exchanges;
+    int result = backup_first ? publish_with_backup(store, ret_published) : -ENOSYS;
+    if (is_unsupported(result) && exchanges)
         result = publish_by_exchange(store, ret_published);
-    if (is_unsupported(result))
+    if (is_unsupported(result) && !backup_first)
         result = publish_with_backup(store, ret_published);
     return is_unsupported(result) ? publish_by_rename(store, ret_published) : result;
 }
@@ -214,7 +210,7 @@ int publish_file(struct store *store, enum published *ret_published) {
     char wish[sizeof(store->name)];
     memcpy(wish, store->name, sizeof(wish));
     for (int i = 0; i < PUBLISH_TRIES; i++) {
-        int result = publish_new(store);
+        int result = goes_on(store) ? -EEXIST : publish_new(store);
         if (result == 0)
             *ret_published = ADDED;
         if (result != -EEXIST || store->on_conflict == CONFLICT_REFUSE)
@@ -223,6 +219,8 @@ int publish_file(struct store *store, enum published *ret_published) {
                                                        : publish_over(store, ret_published);
         if (*ret_published != NOT_PUBLISHED || (result < 0 && result != -ENOENT))
             return result;
+        if (result == -ENOENT && goes_on(store))
+            return -EBUSY;
     }
     return -EEXIST;
 }

@@ -147,7 +147,7 @@ static int find_name(const struct session *session, const char *path, struct tur
 
 /* Takes the turn of both names. */
 static int take_turn(const struct move *move, struct turn *turn) {
-    const struct session *session = move->session;
+    struct session *session = move->session;
     struct turn_name names[TURN_NAMES];
     turn_init(turn);
     int result = find_name(session, move->real, &names[0]);
@@ -155,15 +155,15 @@ static int take_turn(const struct move *move, struct turn *turn) {
         return result;
     result = find_name(session, move->to, &names[1]);
     if (result >= 0) {
-        result = turn_take(turn, &session->top, names, TURN_NAMES, session->control.stop);
+        result = turn_take(turn, &session->turns, names, TURN_NAMES);
         (void)close(names[1].folder);
     }
     (void)close(names[0].folder);
     return result;
 }
 
-/* The interrupted uploads that belong to what was renamed: those of a folder go with it; those of the
- * old name and of the new one began before what has the name now came there. */
+/* The interrupted uploads that belong to what was renamed: those of a folder go with it; those of
+ * the old name and of the new one began before what has the name now came there. */
 static void move_partials(const struct move *move, bool folder) {
     struct partial replaced = view_partial(move->session, move->to);
     struct partial moved = view_partial(move->session, move->from);
@@ -177,8 +177,10 @@ static void move_partials(const struct move *move, bool folder) {
 /* The same with the interrupted uploads that belong to them, and counts what it comes to. */
 static int rename_counted(struct move *move, bool folder) {
     struct quota_change change;
+    struct stat st;
     char real[PATH_SIZE];
     memcpy(real, move->to, strlen(move->to) + 1);
+    (void)view_file_stat(move->session, move->real, &st); /* without what a dead session left */
     quota_begin(&change, move->session, move->real, move->to, real);
     int result = rename_within(move, real);
     if (result == 0)

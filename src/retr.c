@@ -33,9 +33,9 @@ struct retr {
 static uint64_t settled_size(const struct session *session, const char *path,
                              const struct stat *st) {
     struct stat settled;
-    bool less = view_file_stat(session, path, &settled) == 0 && settled.st_ino == st->st_ino &&
-                settled.st_dev == st->st_dev && settled.st_size < st->st_size;
-    return (uint64_t)(less ? settled.st_size : st->st_size);
+    bool same = view_file_stat(session, path, &settled) == 0 && settled.st_ino == st->st_ino &&
+                settled.st_dev == st->st_dev;
+    return (uint64_t)(same ? settled.st_size : st->st_size);
 }
 
 /* Opens the plain file that a name means. O_NONBLOCK: a FIFO would wait for its writer. */

@@ -158,13 +158,15 @@ static int open_transcript(struct making *making) {
     return 0;
 }
 
-static int confine(struct making *making, struct sandbox_state *ret_state) {
+static int confine(struct making *making, struct turns *turns, struct sandbox_state *ret_state) {
     const struct sandbox sandbox = {.config = making->config,
                                     .log = making->log,
                                     .root = &making->root,
                                     .rights = auth_most_rights(making->config),
                                     .dial = &making->dial,
                                     .helper = making->login.fd < 0 ? -1 : making->login.pid};
+    if (auth_cannot_write(sandbox.rights))
+        turns_join(turns);
     int result = sandbox_enter(&sandbox, ret_state);
     return result < 0 ? complain(making, result, "cannot be confined: %s", strerror(-result)) : 0;
 }
@@ -208,8 +210,8 @@ int serve(const struct config *config, struct log *log, int stop) {
                                         .in = START_IN,
                                         .out = START_OUT};
     session_init(&session, &parts);
-    session.control.stop = stop;
-    if (confine(&making, &session.sandbox) < 0) {
+    session.control.stop = session.turns.stop = stop;
+    if (confine(&making, &session.turns, &session.sandbox) < 0) {
         login_end(&making.login);
         return serve_refuse(log, EX_OSERR, making.complaint);
     }

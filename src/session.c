@@ -54,7 +54,8 @@ void session_init(struct session *session, const struct session_parts *parts) {
     session->login = *parts->login;
     session->secure.setup = *parts->secure;
     usage_boot(session->boot);
-    addition_init(&session->addition, session->boot, session->config->no_sync);
+    turns_init(&session->turns, &session->top, -1);
+    addition_init(&session->addition, &session->top, session->boot, session->config->no_sync);
     /* REIN gives no more time */
     session->login_deadline = clock_deadline(session->config->login_timeout);
     session->begun = clock_seconds();
@@ -250,6 +251,7 @@ void session_run(struct session *session) {
     }
     leave(session);
     addition_close(&session->addition);
+    turns_close(&session->turns);
     shown_forget_all(&session->shown);
     view_forget_all_own(session);
 }

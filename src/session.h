@@ -26,6 +26,7 @@
 #include "share.h"
 #include "shown.h"
 #include "transcript.h"
+#include "turn.h"
 #include "xferlog.h"
 
 struct verb;
@@ -78,32 +79,33 @@ struct session {
     uint64_t restart;  /* REST: bytes of the next transfer to leave out; that uses it up */
     unsigned facts;    /* what MLST and MLSD tell: bits of enum fact */
 
-    struct secure secure; /* TLS */
-    struct data data;     /* data connections */
-    bool transferring;    /* a transfer over a data connection is under way */
-    bool aborted;         /* ABOR came during this transfer */
-    bool end_seen;        /* the control connection has ended behind a line that waits */
-    bool control_gone;    /* the control connection ended during this transfer */
-    bool had_inline;      /* there has been an inline upload */
-    bool inline_whole;    /* all bytes of the inline upload have been taken */
-    uint64_t moved;       /* bytes of this transfer so far */
-    uint64_t lost;        /* bytes that had come of the upload `failed` */
-    unsigned files;       /* uploads that were answered 226 */
-    uint64_t bytes;       /* in those */
-    unsigned missing;     /* the right that was missing, with -PATH_NOT_OWN */
-    struct own own;       /* what the client has uploaded and made; see view_note_own */
-    struct shown shown;   /* what the client was last shown */
+    struct secure secure;     /* TLS */
+    struct data data;         /* data connections */
+    bool transferring;        /* a transfer over a data connection is under way */
+    bool aborted;             /* ABOR came during this transfer */
+    bool end_seen;            /* the control connection has ended behind a line that waits */
+    bool control_gone;        /* the control connection ended during this transfer */
+    bool had_inline;          /* there has been an inline upload */
+    bool inline_whole;        /* all bytes of the inline upload have been taken */
+    uint64_t moved;           /* bytes of this transfer so far */
+    uint64_t lost;            /* bytes that had come of the upload `failed` */
+    unsigned files;           /* uploads that were answered 226 */
+    uint64_t bytes;           /* in those */
+    unsigned missing;         /* the right that was missing, with -PATH_NOT_OWN */
+    struct own own;           /* what the client has uploaded and made; see view_note_own */
+    struct shown shown;       /* what the client was last shown */
+    struct turns turns;       /* to change what a name has */
     struct addition addition; /* what remembers what is added to files */
-    struct share share;   /* other sessions of the client, which have uploaded some of it */
+    struct share share;       /* other sessions of the client, which have uploaded some of it */
 
     /* Large and last: their pages are used only as far as they are filled */
     char home[ACCOUNT_HOME_LIMIT + 1]; /* of the account */
     char cwd[PATH_SIZE];               /* working directory, a virtual path */
     char rename_from[PATH_SIZE];       /* RNFR: what the next RNTO renames, or "" */
-    char failed[PATH_SIZE];     /* the last upload, if it was interrupted and kept, or "" */
-    char out[SESSION_OUT_SIZE]; /* a reply being put together */
-    struct line line;           /* the command line being read */
-    struct channel control;     /* the control connection */
+    char failed[PATH_SIZE];            /* the last upload, if it was interrupted and kept, or "" */
+    char out[SESSION_OUT_SIZE];        /* a reply being put together */
+    struct line line;                  /* the command line being read */
+    struct channel control;            /* the control connection */
 };
 
 /* What a session is made of. All of it stays the caller's and must outlive it. */

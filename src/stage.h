@@ -23,8 +23,8 @@ int stage_cut(const struct store *store, off_t size);
 int stage_sync(const struct store *store);
 
 /* Closes the file, for some file systems tell of a failed write only there, and whoever watches the
- * folder must not see it closed after it has got its name. A mere path to it stays open, which tells
- * later which names are its own. Returns 0 or a negative errno. */
+ * folder must not see it closed after it has got its name. A mere path to it stays open, which
+ * tells later which names are its own. Returns 0 or a negative errno. */
 int stage_close(struct store *store);
 
 /* Drops the file, if it has no name but a reserved one. */

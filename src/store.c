@@ -46,7 +46,7 @@ static void finish(struct store *store) {
 static int take_turn(const struct store *store, struct turn *turn) {
     const struct store_request *request = store->request;
     const struct turn_name name = {.folder = store->folder, .name = request->name};
-    return turn_take(turn, request->partial.root, &name, 1, request->stop);
+    return turn_take(turn, request->turns, &name, 1);
 }
 
 /* How much is kept of a file that has so many bytes. -ERANGE when it is too short, -EFBIG when that
@@ -65,9 +65,7 @@ static uint64_t settled_size(const struct store *store, const struct stat *st) {
     struct stat settled = *st;
     addition_settle(request->partial.root, request->addition->boot, store->folder, store->name,
                     &settled);
-    return settled.st_ino == st->st_ino && settled.st_size < st->st_size
-               ? (uint64_t)settled.st_size
-               : (uint64_t)st->st_size;
+    return (uint64_t)(settled.st_ino == st->st_ino ? settled.st_size : st->st_size);
 }
 
 /* Looks at the file that is open at `old`, and that is to be gone on from. */
@@ -140,9 +138,8 @@ static int find_partial(const struct store *store, struct partial_found *ret_fou
 static int take_partial(struct store *store) {
     struct partial_found found;
     int result = find_partial(store, &found);
-    return result < 0
-               ? result
-               : partial_take(&store->request->partial, &found, store->work, store->temp);
+    return result < 0 ? result
+                      : partial_take(&store->request->partial, &found, store->work, store->temp);
 }
 
 static int become_partial(struct store *store) {
@@ -221,7 +218,7 @@ static int resume_in_turn(struct store *store) {
     struct turn turn;
     int result = take_turn(store, &turn);
     if (result == 0)
-        result = version_of(store->folder, store->name, &store->began);
+        result = version_of(store->folder, store->request->seen, &store->began);
     if (result == 0)
         result = resume(store);
     turn_end(&turn);
@@ -231,7 +228,7 @@ static int resume_in_turn(struct store *store) {
 /* Puts a partial back that was taken over in vain. */
 static void put_back(struct store *store) {
     struct turn turn;
-    if (take_turn(store, &turn) < 0)
+    if ((store->fd >= 0 && stage_cut(store, store->old_size) < 0) || take_turn(store, &turn) < 0)
         return;
     (void)become_partial(store);
     turn_end(&turn);
@@ -277,7 +274,7 @@ static int refuse(struct store *store) {
         return -errno;
     if (taken && store->base == STORE_NOTHING && store->on_conflict == CONFLICT_REFUSE)
         return -EEXIST;
-    int result = version_of(store->folder, store->name, &store->began);
+    int result = version_of(store->folder, store->request->seen, &store->began);
     return result < 0 ? result : taken;
 }
 
@@ -368,6 +365,7 @@ static void go_back(struct store *store, bool fits) {
 /* Gives the file its name, for good. */
 static int publish(struct store *store) {
     enum published published = NOT_PUBLISHED;
+    addition_clear(store->request->partial.root, store->fd);
     int result = stage_close(store);
     if (result == 0)
         result = allowance_publish(store, &published);
@@ -413,7 +411,7 @@ static int publish_in_turn(struct store *store) {
 int store_publish(struct store *store) {
     struct turn turn;
     int result = take_turn(store, &turn);
-    store->may_add_in_place = turn.durable;
+    store->may_add_in_place = turn.by_file;
     if (result == 0)
         result = publish_in_turn(store);
     else if (store->resumed)
@@ -452,18 +450,18 @@ static off_t length_to_keep(const struct store *store, bool good) {
     return length > 0 || hides_older(store) ? length : -ENODATA;
 }
 
-/* Has something been published under the name since the upload began? Then it is void. What was only
- * taken away hides nothing. */
+/* Has something been published under the name since the upload began? Then it is void. What was
+ * only taken away hides nothing. */
 static bool is_void(struct store *store) {
     uint64_t now;
-    int result = version_of(store->folder, store->request->name, &now);
+    int result = version_of(store->folder, store->request->seen, &now);
     if (result == 0 && now == VERSION_NOTHING)
         store->began = now;
     return result < 0 || now != store->began;
 }
 
-/* What arrived gets a name and is synced, because after a power cut its length must tell how much of
- * it is good. */
+/* What arrived gets a name and is synced, because after a power cut its length must tell how much
+ * of it is good. */
 static int prepare_to_keep(struct store *store, off_t length) {
     int result = is_void(store) ? -ENODATA : stage_cut(store, length);
     if (result == 0)

@@ -31,13 +31,14 @@ enum { STORE_OTHER = EBADE };
 enum store_base {
     STORE_NOTHING,   /* it is replaced */
     STORE_BEGINNING, /* the first `keep` bytes (REST) */
-    STORE_ALL        /* all of it, if there is one (APPE): a file is added to when the bytes are here */
+    STORE_ALL /* all of it, if there is one (APPE): a file is added to when the bytes are here */
 };
 
 /* What an upload is to become. Outlives the store. */
 struct store_request {
     struct partial partial;    /* whose it is, and where it can be kept */
     const char *name;          /* of the file, in its folder */
+    const char *seen;          /* of the file that the client sees under that name */
     uint64_t size;             /* bytes announced, room for which is reserved; 0: not known */
     bool size_is_rest;         /* they come behind what is kept; else they may be all of the file */
     uint64_t most;             /* bytes that the file may have, or VALUE_UNLIMITED */
@@ -57,6 +58,7 @@ struct store_request {
     gid_t group;               /* of the file, or VALUE_NO_GROUP */
     struct room min_free;      /* room to leave on the disk */
     struct usage *usage;       /* what of a quota is used, and is kept up to date */
+    struct turns *turns;       /* of the session */
     struct addition *addition; /* what remembers what is added to files in place */
     bool copies;               /* a file is not added to in place, but copied and replaced */
     bool no_sync;              /* do not wait for the disk */
@@ -78,7 +80,7 @@ struct store {
     bool reserved;                   /* more room may be reserved than it needs */
     enum store_base base;            /* what of a file it goes on from */
     enum conflict on_conflict;       /* as in the request; a file that is gone on from gives way */
-    uint64_t began;                  /* the version that had the name then */
+    uint64_t began;                  /* the version that the client saw under the name then */
     struct stat old;                 /* of that file; st_nlink is 0 where is none */
     uint64_t kept;                   /* bytes that it begins with */
     uint64_t before;                 /* bytes of the file that it is to be added to */
@@ -96,8 +98,8 @@ struct store {
  * (there, and may not be replaced or extended), -ERANGE (shorter than what is to be kept of it),
  * -EFBIG (more is announced than it may have), -USAGE_EXCEEDED (or than the quota leaves; no
  * upload begins where that leaves nothing), -STORE_OTHER (the client was shown something else),
- * -TURN_BUSY (others keep the turn), -ENAMETOOLONG, -EACCES, -ENOSPC, -ESHUTDOWN (asked to stop) and
- * whatever open(2) says. */
+ * -TURN_BUSY (others keep the turn), -ENAMETOOLONG, -EACCES, -ENOSPC, -ESHUTDOWN (asked to stop)
+ * and whatever open(2) says. */
 int store_begin(struct store *ret_store, int folder, const struct store_request *request);
 
 /* Brings the bytes to the disk; the file still has no name. Returns 0 or a negative errno; then, or
@@ -106,18 +108,19 @@ int store_sync(struct store *store);
 
 /* Gives the synced file its name, and syncs the folder; or adds its bytes to the file that has it.
  * Returns 0 when that is on disk; a partial of that name is gone then. On a negative errno (as
- * store_begin's; -EBUSY when the file that it goes on from has changed meanwhile) everything is as it
- * was before store_begin; but on file systems that can neither exchange two names nor link, an old
- * file may be gone when the sync of the folder fails. Either way the store is over. */
+ * store_begin's; -EBUSY when the file that it goes on from has changed meanwhile) everything is as
+ * it was before store_begin; but on file systems that can neither exchange two names nor link, an
+ * old file may be gone when the sync of the folder fails. Either way the store is over. */
 int store_publish(struct store *store);
 
 /* Keeps what arrived as the partial of that upload, where that is good to go on with, and nothing
- * was published under the name since the upload began: all but the last byte, for a client that finds all of its file there would take it for stored. Where it is
- * not good, a partial that was gone on with is kept as it was; and one without bytes is kept where
- * the client would otherwise see an older upload, go on with that, and mix the two. Nothing is kept
- * of what went on from a file, for that is still there to go on from. Returns 0, -ENODATA when
- * there is nothing to keep, -USAGE_EXCEEDED when the quota does not leave room for it, or another
- * negative errno. Either way the store is over. */
+ * was published under the name since the upload began: all but the last byte, for a client that
+ * finds all of its file there would take it for stored. Where it is not good, a partial that was
+ * gone on with is kept as it was; and one without bytes is kept where the client would otherwise
+ * see an older upload, go on with that, and mix the two. Nothing is kept of what went on from a
+ * file, for that is still there to go on from. Returns 0, -ENODATA when there is nothing to keep,
+ * -USAGE_EXCEEDED when the quota does not leave room for it, or another negative errno. Either way
+ * the store is over. */
 int store_keep(struct store *store, bool good);
 
 /* Drops what arrived. */

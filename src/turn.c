@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <stdint.h>
 #include <sys/file.h>
+#include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -15,21 +16,25 @@
 #define TURN_FILE   PATH_RESERVED_PREFIX "turn"
 
 enum {
-    TURN_TIME = 60000,   /* ms to wait for others */
-    LONGEST_STEP = 8,    /* ms between two tries, in the end */
-    OPEN_TRIES = 8,      /* the file may be removed under our hands */
+    TURN_TIME = 60000,    /* ms to wait for others */
+    LONGEST_STEP = 8,     /* ms between two tries, in the end */
+    OPEN_TRIES = 8,       /* the file may be removed under our hands */
     TOUCH_AFTER = 60 * 60 /* s after which the file is to look young, or it is aged out */
 };
+
+/* From here on whoever uses the file has a byte of its own locked, chosen at random; those of the
+ * names are below. (A read lock of one byte would take a file that may be read.) */
+#define PRESENCE ((off_t)1 << 62)
 
 #define FNV_BASIS 0xcbf29ce484222325ULL
 #define FNV_PRIME 0x100000001b3ULL
 
-void turn_init(struct turn *turn) {
-    *turn = (struct turn){.fd = -1, .other = -1};
+void turns_init(struct turns *turns, const struct path_root *top, int stop) {
+    *turns = (struct turns){.top = top, .stop = stop, .fd = -1};
 }
 
-int turn_open_folder(const struct path_root *top) {
-    return unfinished_enter(top, "/" TURN_FOLDER);
+void turn_init(struct turn *turn) {
+    *turn = (struct turn){.folders = {-1, -1}};
 }
 
 /* ---------------------------------------------------------------- waiting */
@@ -107,8 +112,8 @@ static off_t byte_of(ino_t folder, const char *name) {
     return (off_t)(hash >> 2);
 }
 
-/* Puts the bytes of the names into the turn, each once, the lower one first: whoever needs two takes
- * them in this order. Returns 0 or a negative errno. */
+/* Puts the bytes of the names into the turn, each once, the lower one first: whoever needs two
+ * takes them in this order. Returns 0 or a negative errno. */
 static int find_bytes(struct turn *turn, const struct turn_name *names, unsigned count) {
     for (unsigned i = 0; i < count; i++) {
         struct stat st;
@@ -136,7 +141,7 @@ static int open_file(const struct path_root *top) {
     (void)close(unfinished);
     if (result != -ENOENT)
         return result;
-    int folder = turn_open_folder(top);
+    int folder = unfinished_enter(top, "/" TURN_FOLDER);
     if (folder < 0)
         return folder;
     fd = openat(folder, TURN_FILE, flags, 0600);
@@ -155,28 +160,85 @@ static bool is_current(int fd) {
     return true;
 }
 
-static int lock_bytes(const struct turn *turn, int stop) {
+static void unlock_bytes(const struct turn *turn) {
+    for (unsigned i = 0; i < turn->count; i++)
+        (void)try_bytes(turn->turns->fd, F_UNLCK, turn->at[i], 1);
+}
+
+static int lock_bytes(const struct turn *turn) {
+    const struct turns *turns = turn->turns;
     int result = 0;
     for (unsigned i = 0; i < turn->count && result == 0; i++)
-        result = wait_for_bytes(turn->fd, F_WRLCK, turn->at[i], 1, TURN_TIME, stop);
+        result = wait_for_bytes(turns->fd, F_WRLCK, turn->at[i], 1, TURN_TIME, turns->stop);
+    if (result < 0)
+        unlock_bytes(turn);
     return result;
 }
 
-static int take_by_file(struct turn *turn, const struct path_root *top, int stop) {
-    int result = -TURN_BUSY;
-    for (int i = 0; i < OPEN_TRIES; i++) {
-        result = turn->fd = open_file(top);
-        if (result < 0)
-            return result;
-        result = lock_bytes(turn, stop);
-        if (result == 0 && is_current(turn->fd))
-            return 0;
-        (void)close(turn->fd);
-        turn->fd = -1;
+static void close_file(struct turns *turns) {
+    if (turns->fd >= 0)
+        (void)close(turns->fd);
+    turns->fd = -1;
+}
+
+/* Locks a byte that says so. */
+static int be_present(const struct turns *turns) {
+    uint64_t random;
+    if (getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random))
+        return -errno;
+    off_t at = PRESENCE + (off_t)(random >> 3);
+    return wait_for_bytes(turns->fd, F_WRLCK, at, 1, TURN_TIME, turns->stop);
+}
+
+/* Opens the file, if it is not open, and says that we use it. Whoever was the last one before may
+ * have removed it meanwhile. */
+static int join(struct turns *turns) {
+    int result = 0;
+    for (int i = 0; i < OPEN_TRIES && turns->fd < 0; i++) {
+        result = turns->fd = open_file(turns->top);
+        if (result == -ENOENT)
+            continue;
+        if (result >= 0)
+            result = be_present(turns);
+        if (result < 0 || !is_current(turns->fd))
+            close_file(turns);
         if (result < 0)
             return result;
     }
+    return turns->fd < 0 ? -TURN_BUSY : 0;
+}
+
+void turns_join(struct turns *turns) {
+    (void)join(turns);
+}
+
+/* Only who removes the reserved folder from outside can make a second file beside one that is used.
+ */
+static int take_by_file(const struct turn *turn) {
+    struct turns *turns = turn->turns;
+    for (int i = 0; i < OPEN_TRIES; i++) {
+        int result = join(turns);
+        if (result == 0)
+            result = lock_bytes(turn);
+        if (result < 0 || is_current(turns->fd))
+            return result;
+        close_file(turns);
+    }
     return -TURN_BUSY;
+}
+
+/* The last one removes the file. */
+void turns_close(struct turns *turns) {
+    if (turns->fd >= 0 && try_bytes(turns->fd, F_WRLCK, PRESENCE, 0) == 0 &&
+        is_current(turns->fd)) {
+        int unfinished = unfinished_open(turns->top->fd, false);
+        if (unfinished >= 0) {
+            (void)unlinkat(unfinished, TURN_FOLDER "/" TURN_FILE, 0);
+            (void)unlinkat(unfinished, TURN_FOLDER, AT_REMOVEDIR);
+            (void)close(unfinished);
+        }
+    }
+    close_file(turns);
 }
 
 /* ---------------------------------------------------------------- folders */
@@ -188,11 +250,11 @@ static int open_folder(int folder) {
     return fd < 0 ? -errno : fd;
 }
 
-static int lock_folder(int folder, int stop, int *ret_fd) {
+static int lock_folder(const struct turn *turn, int folder, int *ret_fd) {
     int fd = open_folder(folder);
     if (fd < 0)
         return fd == -EACCES ? 0 : fd;
-    int result = wait_for_folder(fd, stop);
+    int result = wait_for_folder(fd, turn->turns->stop);
     if (result == 0)
         *ret_fd = fd;
     else
@@ -204,17 +266,16 @@ static bool come_in_order(const struct stat *a, const struct stat *b) {
     return a->st_dev != b->st_dev ? a->st_dev < b->st_dev : a->st_ino < b->st_ino;
 }
 
-static int take_by_folders(struct turn *turn, const struct turn_name *names, unsigned count,
-                           int stop) {
+static int take_by_folders(struct turn *turn, const struct turn_name *names, unsigned count) {
     struct stat a, b;
     int first = names[0].folder, second = names[count - 1].folder;
     if (fstat(first, &a) < 0 || fstat(second, &b) < 0)
         return -errno;
     bool two = a.st_ino != b.st_ino || a.st_dev != b.st_dev;
     bool in_order = come_in_order(&a, &b);
-    int result = lock_folder(two && !in_order ? second : first, stop, &turn->fd);
+    int result = lock_folder(turn, two && !in_order ? second : first, &turn->folders[0]);
     if (result == 0 && two)
-        result = lock_folder(in_order ? second : first, stop, &turn->other);
+        result = lock_folder(turn, in_order ? second : first, &turn->folders[1]);
     return result;
 }
 
@@ -227,25 +288,28 @@ static bool is_out_of_reach(int error) {
            error == -ENOSPC || error == -EDQUOT;
 }
 
-int turn_take(struct turn *ret_turn, const struct path_root *top, const struct turn_name *names,
-              unsigned count, int stop) {
+int turn_take(struct turn *ret_turn, struct turns *turns, const struct turn_name *names,
+              unsigned count) {
     struct turn *turn = ret_turn;
     turn_init(turn);
+    turn->turns = turns;
     int result = find_bytes(turn, names, count);
     if (result == 0)
-        result = take_by_file(turn, top, stop);
-    turn->durable = result == 0;
+        result = take_by_file(turn);
+    turn->by_file = result == 0;
     if (is_out_of_reach(result))
-        result = take_by_folders(turn, names, count, stop);
+        result = take_by_folders(turn, names, count);
     if (result < 0)
         turn_end(turn);
     return result;
 }
 
 void turn_end(struct turn *turn) {
-    if (turn->fd >= 0)
-        (void)close(turn->fd);
-    if (turn->other >= 0)
-        (void)close(turn->other);
+    if (turn->by_file)
+        unlock_bytes(turn);
+    for (unsigned i = 0; i < TURN_NAMES; i++) {
+        if (turn->folders[i] >= 0)
+            (void)close(turn->folders[i]);
+    }
     turn_init(turn);
 }

@@ -7,8 +7,9 @@
  *   ROOT/.stord.unfinished/.stord.turns/.stord.turn
  *
  * The locks are of the file and not of a folder, for on network file systems only those leave the
- * machine. They go with whoever holds them, however that ends. Where the reserved folder is somebody
- * else's, or files cannot be locked, the folder that holds the name is locked (flock), as a whole.
+ * machine. They go with whoever holds them, however that ends. The last session that uses the file
+ * removes it. Where the reserved folder is somebody else's, or files cannot be locked, the folder
+ * that holds the name is locked (flock), as a whole.
  *
  * Order, for whoever needs several: the turn, then the lock of a home's usage, then what is shared
  * by a client's sessions. A turn is never taken within a turn.
@@ -27,12 +28,20 @@ enum {
     TURN_BUSY = ETIME,
 };
 
+/* The turns of one session. It stays open between two of them. */
+struct turns {
+    const struct path_root *top; /* the root folder */
+    int stop;                    /* ends every wait once it is readable; or -1 */
+    int fd;                      /* the file; -1: it was not needed so far */
+};
+
+/* One turn. */
 struct turn {
-    int fd;                /* the file, or a folder; -1: no turn was taken */
-    int other;             /* a second folder, or -1 */
-    bool durable;          /* the file: what is written beside it is found by other sessions, too */
-    off_t at[TURN_NAMES];  /* the bytes of the names, in order */
-    unsigned count;        /* of bytes */
+    struct turns *turns;
+    bool by_file;            /* else by folders: other sessions may find nothing that is written */
+    int folders[TURN_NAMES]; /* that are locked, or -1 */
+    off_t at[TURN_NAMES];    /* the bytes of the names, in order */
+    unsigned count;          /* of bytes */
 };
 
 /* One name. */
@@ -41,14 +50,23 @@ struct turn_name {
     const char *name; /* what it is */
 };
 
+/* None has been taken. top must outlive it. */
+void turns_init(struct turns *turns, const struct path_root *top, int stop);
+
+/* Opens the file already: for whoever changes names and is about to be confined so that it may
+ * write to no file. What fails shows when a turn is taken. */
+void turns_join(struct turns *turns);
+
+/* None will be taken any more. */
+void turns_close(struct turns *turns);
+
 /* No turn is taken. */
 void turn_init(struct turn *turn);
 
-/* Takes the turn of one name, or of two (count), and waits for it for a minute at most. stop: ends
- * the wait once it is readable, or -1. Returns 0, -TURN_BUSY, -ESHUTDOWN, or another negative
- * errno. */
-int turn_take(struct turn *ret_turn, const struct path_root *top, const struct turn_name *names,
-              unsigned count, int stop);
+/* Takes the turn of one name, or of two (count), and waits for it for a minute at most. Returns 0,
+ * -TURN_BUSY, -ESHUTDOWN, or another negative errno. */
+int turn_take(struct turn *ret_turn, struct turns *turns, const struct turn_name *names,
+              unsigned count);
 
 /* Ends the turn, if one was taken. */
 void turn_end(struct turn *turn);
@@ -56,9 +74,5 @@ void turn_end(struct turn *turn);
 /* Locks all of a file, for writing (F_WRLCK) or reading (F_RDLCK), and waits for that as turn_take.
  * most: ms to wait. Returns as turn_take; -EOPNOTSUPP where files cannot be locked. */
 int turn_lock_file(int fd, short type, int most, int stop);
-
-/* Makes the folder that the file is in, where it is missing. Returns a descriptor that leads to it,
- * or a negative errno. */
-int turn_open_folder(const struct path_root *top);
 
 #endif

@@ -21,6 +21,7 @@ static const char failed[] = "Failed to upload file";
 struct upload {
     char asked[PATH_SIZE];        /* what the client calls it: a virtual path */
     char path[PATH_SIZE];         /* where it is */
+    char seen[NAME_MAX + 1];      /* name of the file that the client sees there now */
     bool tells_name;              /* another name was chosen than was asked for, or none was */
     struct usage usage;           /* of the home */
     bool is_own;                  /* the client uploaded the file that is there, in this session */
@@ -251,6 +252,9 @@ static int no_connection(struct session *session, struct upload *upload, int err
 static void find_old(struct session *session, struct upload *upload) {
     struct store_request *request = &upload->request;
     upload->is_own = view_is_own(session, upload->asked, upload->path);
+    const char *seen = upload->is_own && !session_sees(session) ? upload->path : upload->asked;
+    (void)snprintf(upload->seen, sizeof(upload->seen), "%s", strrchr(seen, '/') + 1);
+    request->seen = upload->seen;
     if (!upload->is_own || request->base == STORE_NOTHING)
         memcpy(upload->path, upload->asked, sizeof(upload->path));
     request->blind = !session_sees(session);
@@ -344,6 +348,7 @@ static void complete(struct session *session, struct upload *upload) {
     request->usage = &upload->usage;
     request->no_sync = config->no_sync;
     request->copies = config->copies;
+    request->turns = &session->turns;
     request->addition = &session->addition;
     request->stop = session->control.stop;
 }
@@ -394,8 +399,8 @@ int verb_stor(struct session *session, const char *argument) {
     return run(session, argument, &upload);
 }
 
-/* Does APPE mean an interrupted upload of that name? Only if that is what the client was last shown:
- * else it wants to add something to what it believes is there. */
+/* Does APPE mean an interrupted upload of that name? Only if that is what the client was last
+ * shown: else it wants to add something to what it believes is there. */
 static bool means_partial(const struct session *session, const char *name) {
     char path[PATH_SIZE];
     if (path_resolve(session->cwd, name, path) < 0)

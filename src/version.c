@@ -25,7 +25,8 @@ int version_of(int folder, const char *name, uint64_t *ret_version) {
     bool born = st.stx_mask & STATX_BTIME;
     uint64_t hash = mix(mix(BASIS, st.stx_ino), st.stx_size);
     hash = mix(mix(hash, (uint64_t)st.stx_mtime.tv_sec), st.stx_mtime.tv_nsec);
-    hash = mix(mix(hash, born ? (uint64_t)st.stx_btime.tv_sec : 0), born ? st.stx_btime.tv_nsec : 0);
+    hash =
+        mix(mix(hash, born ? (uint64_t)st.stx_btime.tv_sec : 0), born ? st.stx_btime.tv_nsec : 0);
     *ret_version = hash == VERSION_NOTHING || hash == VERSION_HIDDEN ? 1 : hash;
     return 0;
 }

@@ -11,8 +11,8 @@
 #include <stdbool.h>
 #include <sys/stat.h>
 
-#include "rights.h"
 #include "partial.h"
+#include "rights.h"
 
 struct session;
 

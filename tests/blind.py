@@ -39,7 +39,7 @@ def make_root(with_foreign):
         for owner in ("u.other", "a.192%2e0%2e2%2e1"):
             folder = f"{root}/.stord.unfinished/{owner}/foreign"
             os.makedirs(folder)
-            with open(folder + "/.stord.partial", "wb") as file:
+            with open(folder + "/.stord.partial-ffffffffffffffff-0000000000000001", "wb") as file:
                 file.write(b"part")
         os.symlink("/etc", root + "/link")
         os.mkfifo(root + "/pipe")

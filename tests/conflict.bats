@@ -472,17 +472,12 @@ $2
 STEPS
 }
 
-@test "conflict: what goes on is renamed or refused, too, where its name was taken meanwhile" {
-    goes_on_where_taken rename '< 150
-take NAME FILE: (x.+\.pdf)$
-put 56789
-< 226 FILE: {NAME}$
-file {NAME} 0123456789'
-    holds 0123456789 old
-    rm "$ROOT"/x*
-    goes_on_where_taken refuse '< 553'
-    untouched
-    one_unfinished 5
+@test "conflict: nobody goes on with an upload whose name was taken meanwhile" {
+    for policy in rename refuse; do
+        goes_on_where_taken $policy '< 553'
+        untouched
+        one_unfinished 5
+    done
 }
 
 @test "conflict: APPE is governed by the right to append alone" {

@@ -33,6 +33,7 @@ uploaded into FOLDER. Calls that failed are left out. The words, in the order of
 import re
 import sys
 
+TURN = ".stord.turn"  # the file in which sessions take turns: it has nothing to do with the upload
 CALL = re.compile(r"^(?:\d+ +)?(\w+)\((.*)\) += (-?\d+)")
 DESCRIPTOR = re.compile(r"^(\d+)(?:<([^>]*)>)?")
 
@@ -47,8 +48,12 @@ class Upload:
             word = "unnamed"
         elif not re.search(r"O_WRONLY|O_RDWR|O_TRUNC", args):
             return None
+        elif path == self.name and "O_APPEND" in args:
+            word = "extended"
         elif not path.startswith(".stord."):
             return "OPENED" if path == self.name else None
+        elif path == TURN:
+            return None
         else:
             word = "reserved" if "O_EXCL" in args else "resumed"
         self.files.add(result)
@@ -57,9 +62,9 @@ class Upload:
     def named(self, call, args):
         names = [n.rsplit("/", 1)[-1] for n in re.findall(r'"([^"]*)"', args)]
         old, new = names[0], names[-1]
-        if new == ".stord.partial":
+        if new.startswith(".stord.partial-"):
             return "kept"
-        if old == ".stord.partial":
+        if old.startswith(".stord.partial-"):
             return "taken"
         if call.startswith("link"):
             if new == self.name:
@@ -72,7 +77,7 @@ class Upload:
 
     @staticmethod
     def unlinked(args):
-        if "AT_REMOVEDIR" in args:
+        if "AT_REMOVEDIR" in args or TURN in args or re.search(r'"[0-9a-f]+-[0-9a-f]+"', args):
             return None
         return "unlink-reserved" if re.search(r'"(.*/)?\.stord\.[^"/]*"', args) else "UNLINKED"
 
@@ -82,6 +87,8 @@ class Upload:
         if call in ("fsync", "fdatasync"):
             if fd in self.files:
                 return "sync"
+            if path and "/.stord.additions" in path:
+                return None if path.endswith("additions") else "remembered"
             return "sync-folder" if path == self.folder else "sync-other"
         if call == "copy_file_range":
             return "copy" if int(re.findall(r"(\d+)<", args)[1]) in self.files else None

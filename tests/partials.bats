@@ -201,12 +201,14 @@ STEPS
     nothing_unfinished
 }
 
-@test "partials: APPE goes on with it where no file has the name" {
+@test "partials: APPE goes on with it in a session that was shown it; in another it makes a new file" {
     interrupted x 01234
     talk <<'STEPS'
 < 220
 > TYPE I
 < 200
+> SIZE x
+< 213 ^213 5$
 > EPSV
 < 229
 > APPE x
@@ -216,6 +218,23 @@ put 56789
 file x 0123456789
 STEPS
     published_are x
+    nothing_unfinished
+    rm "$ROOT/x"
+    interrupted x 01234
+    talk <<'STEPS'
+< 220
+> TYPE I
+< 200
+> EPSV
+< 229
+> APPE x
+< 150
+put a record
+< 226
+file x a record
+> SIZE x
+< 213 ^213 8$
+STEPS
     nothing_unfinished
 }
 
@@ -274,6 +293,10 @@ STEPS
     interrupted x 01234
     talk <<'STEPS'
 < 220
+> TYPE I
+< 200
+> SIZE x
+< 213
 > TYPE A
 < 200
 > EPSV
@@ -337,6 +360,8 @@ STEPS
 < 220
 > TYPE I
 < 200
+> SIZE x
+< 213
 > ALLO 1000
 < 200
 > EPSV
@@ -409,6 +434,10 @@ STEPS
     interrupted y 01
     talk <<'STEPS'
 < 220
+> TYPE I
+< 200
+> SIZE y
+< 213
 > ALLO 8
 < 200
 > APPE y
@@ -420,6 +449,10 @@ closed
 STEPS
     talk <<'STEPS'
 < 220
+> TYPE I
+< 200
+> SIZE y
+< 213
 > APPE y
 < 150
 >> 56789
@@ -457,6 +490,10 @@ STEPS
     one_unfinished 3
     talk <<'STEPS'
 < 220
+> TYPE I
+< 200
+> SIZE x
+< 213
 > APPE x
 < 150
 >> er
@@ -837,12 +874,14 @@ STEPS
     nothing_unfinished
 }
 
-@test "partials: an upload that goes on and is cut is kept again, beside what another session published" {
+@test "partials: an upload that goes on and is cut is void where another session has published meanwhile" {
     interrupted x 01234
     several <<'STEPS'
 [a] < 220
 > TYPE I
 < 200
+> SIZE x
+< 213
 > ALLO 1000
 < 200
 > EPSV
@@ -864,15 +903,15 @@ put second
 [a] done
 < 426 fewer
 > SIZE x
-< 213 ^213 7$
+< 213 ^213 6$
 file x second
 > EPSV
 < 229
 > APPE x
 < 150
-put 789
+put  one
 < 226
-file x 0123456789
+file x second one
 STEPS
     nothing_unfinished
 }
@@ -1024,6 +1063,8 @@ STEPS
 < 220
 > TYPE I
 < 200
+> SIZE $name
+< 213
 > EPSV
 < 229
 > APPE $name

@@ -789,7 +789,7 @@ play_session() (
 # What the count says, where it is clean, is at least what is there, and that is within the quota.
 tells_enough() {
     local there flag=none bytes=0
-    there=$(find "$ROOT" \( -name .stord.partial -o -path "$ROOT/home/*" ! -name '.stord.*' \) -type f -printf '%s\n' |
+    there=$(find "$ROOT" \( -name '.stord.partial-*' -o -path "$ROOT/home/*" ! -name '.stord.*' \) -type f -printf '%s\n' |
         awk '{ n += $1 } END { print n + 0 }')
     [ ! -s "$COUNT" ] || read -r flag bytes _ < <(cut -b 38- "$COUNT")
     [ "$there" -le "$QUOTA" ] || fail "$there bytes are there" || return

@@ -155,6 +155,8 @@ closed
 [b] < 220
 > TYPE I
 < 200
+> SIZE x
+< 213
 > EPSV
 < 229
 > APPE x

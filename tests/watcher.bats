@@ -58,10 +58,13 @@ whole() {
 }
 
 # No name comes twice in a row: inotify tells of two like events in a row as of one.
-# $1: what is seen, too, of a file that another one goes on from
+# $1: what is seen, too, of a file that another one goes on from; $2: of bytes that are added to a file:
+# "in place", or as of one that is replaced; $3...: options
 new_and_replaced() {
+    local added=('MOVED_TO data' ${1:+"$1"}) appeared=('second and more')
+    [ "$2" != 'in place' ] || added=('MODIFY data' 'CLOSE_WRITE,CLOSE data') appeared=()
     watch
-    talk <<STEPS
+    talk "${@:3}" <<STEPS
 < 220
 > CWD ${IN:-.}
 < 250
@@ -117,27 +120,31 @@ put  again
 < 226
 STEPS
     end_watch
-    saw 'MOVED_TO data' 'MOVED_TO inline' 'MOVED_TO data' 'MOVED_TO text' 'MOVED_TO data' ${1:+"$1"} \
+    saw 'MOVED_TO data' 'MOVED_TO inline' 'MOVED_TO data' 'MOVED_TO text' "${added[@]}" \
         'MOVED_TO empty' 'MOVED_TO data' ${1:+"$1"}
     whole inline content
-    whole data first second 'second and more' 'second again'
+    whole data first second "${appeared[@]}" 'second again'
     whole text 'line\n'
     whole empty ''
 }
 
 @test "a watcher sees new uploads and those that replace others once each, whole (promise 2)" {
-    new_and_replaced 'MOVED_FROM data'
+    new_and_replaced 'MOVED_FROM data' 'in place'
+}
+
+@test "a watcher sees appends as new files with --append=copy (promise 2)" {
+    new_and_replaced 'MOVED_FROM data' copied --append=copy
 }
 
 @test "a watcher sees them so where files need a name to be written to, too (promise 2)" {
     mount_exfat
-    new_and_replaced
+    new_and_replaced '' 'in place'
 }
 
 @test "a watcher sees them so in a folder on another file system than the root's (promise 2)" {
     mkdir "$ROOT/other"
     mount_tmpfs "$ROOT/other"
-    IN=other new_and_replaced 'MOVED_FROM data'
+    IN=other new_and_replaced 'MOVED_FROM data' 'in place'
 }
 
 @test "a watcher sees nothing of uploads that fail, and a resumed one once, whole (promise 2)" {

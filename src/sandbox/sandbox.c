@@ -11,7 +11,6 @@
 
 #include "../config.h"
 #include "../log.h"
-#include "../turn.h"
 #include "../unfinished.h"
 #include "../usage.h"
 #include "filter.h"
@@ -27,7 +26,7 @@
 enum {
     MEMORY = 512 << 20, /* bytes */
     DESCRIPTORS = 64,
-    RULES = 4, /* of Landlock at most */
+    RULES = 3, /* of Landlock at most */
     COMPLAINT_SIZE = 256
 };
 
@@ -95,14 +94,6 @@ static int judge(const struct lack *lack, const struct log *log) {
     return fatal ? lack->error : 0;
 }
 
-/* Opens the folder of the file in which sessions take turns, for those who change names and may not
- * write to files otherwise. -1 where that is not needed, or cannot be. */
-static int open_turns(const struct path_root *top, unsigned rights) {
-    bool writes = rights & (RIGHT_UPLOAD | RIGHT_APPEND);
-    bool changes = rights & (RIGHT_RENAME | RIGHT_DELETE);
-    return changes && !writes ? turn_open_folder(top) : -1;
-}
-
 /* Returns whether Landlock has the process. */
 static bool confine_files(struct lack *lack, const struct landlock_rule *wanted, unsigned count,
                           unsigned extra) {
@@ -134,10 +125,8 @@ static void confine_calls(struct lack *lack, const struct log *log, struct filte
 
 int sandbox_enter(const struct sandbox *sandbox, struct sandbox_state *ret_state) {
     struct lack lack = {.config = sandbox->config};
-    int turns = open_turns(sandbox->root, sandbox->rights);
-    const struct landlock_rule rules[] = {
-        {.fd = sandbox->root->fd, .files = landlock_files(sandbox->rights)},
-        {.fd = turns, .files = landlock_count_files()}};
+    const struct landlock_rule root = {.fd = sandbox->root->fd,
+                                       .files = landlock_files(sandbox->rights)};
     bool helped = sandbox->helper > 0, connects = sandbox->dial->address != NULL;
     struct filter_facts facts = {.groups = FILTER_SESSION | (connects ? FILTER_DATA : 0) |
                                            (helped ? FILTER_HELPED : 0),
@@ -146,9 +135,7 @@ int sandbox_enter(const struct sandbox *sandbox, struct sandbox_state *ret_state
     facts.groups |= log_groups(sandbox->log);
     note(&lack, set_limits(false), "limits");
     unsigned extra = (connects ? 0 : LANDLOCK_NO_TCP) | (helped ? 0 : LANDLOCK_NO_SIGNALS);
-    ret_state->files = confine_files(&lack, rules, 2, extra);
-    if (turns >= 0)
-        (void)close(turns);
+    ret_state->files = confine_files(&lack, &root, 1, extra);
     confine_calls(&lack, sandbox->log, &facts);
     ret_state->said = lack.error != 0;
     return judge(&lack, sandbox->log);
@@ -165,18 +152,14 @@ int sandbox_narrow(const struct config *config, const struct log *log,
     bool makes = home->rights & (RIGHTS_OWN | RIGHT_APPEND | RIGHT_RENAME);
     int reserved = unfinished_open(home->top->fd, makes);
     int counts = home->is_counted ? usage_open_folder(home->top) : -1;
-    int turns = open_turns(home->top, home->rights);
     const struct landlock_rule rules[RULES] = {{.fd = home->home->fd, .files = files},
                                                {.fd = reserved, .files = files},
-                                               {.fd = turns, .files = landlock_count_files()},
                                                {.fd = counts, .files = landlock_count_files()}};
     (void)confine_files(&lack, rules, RULES, LANDLOCK_NO_SIGNALS); /* the helper has gone */
     if (reserved >= 0)
         (void)close(reserved);
     if (counts >= 0)
         (void)close(counts);
-    if (turns >= 0)
-        (void)close(turns);
     return home->state.said ? 0 : judge(&lack, log);
 }
 

@@ -139,7 +139,7 @@ for session in "$inline" "$wire"; do
     grep '^421 ' "$T/replies"
 done
 exec {wire}>&- {inline}>&-
-[ "$(find "$ROOT/.stord.unfinished" -name .stord.partial | wc -l)" = 2 ]
+[ "$(find "$ROOT/.stord.unfinished" -name '.stord.partial-*' | wc -l)" = 2 ]
 [ -z "$(listening)" ]
 if pidof handler tcpsvd; then fail "they go on"; fi
 wait_for no_sessions
