@@ -151,6 +151,16 @@ static bool may_count(const struct entry *entry, const char *boot, int file) {
     return !same && entry->state == PENDING && is_whole(file, &entry->facts);
 }
 
+/* The time of the last change is another one for who owns the file alone: no matter. */
+int addition_cut(int file, const struct addition_facts *facts, bool no_sync) {
+    const struct timespec times[2] = {
+        {.tv_nsec = UTIME_OMIT}, {.tv_sec = facts->seconds, .tv_nsec = facts->rest}};
+    if (ftruncate(file, (off_t)facts->length) < 0)
+        return -errno;
+    (void)futimens(file, times);
+    return no_sync ? 0 : sync_data(file);
+}
+
 /* Takes the bytes of a dead session from the file, unless they count, or somebody else has written
  * behind them. Returns 0 or a negative errno. */
 static int take_back(const struct entry *entry, const char *boot, int file) {
@@ -161,7 +171,7 @@ static int take_back(const struct entry *entry, const char *boot, int file) {
     uint64_t size = (uint64_t)st.st_size;
     if (size <= facts->length || size > facts->length + facts->more || may_count(entry, boot, file))
         return 0;
-    return ftruncate(file, (off_t)facts->length) < 0 ? -errno : sync_data(file);
+    return addition_cut(file, facts, false);
 }
 
 /* ---------------------------------------------------------------- adding */

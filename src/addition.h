@@ -41,6 +41,8 @@ struct addition {
 /* What is being added. */
 struct addition_facts {
     uint64_t length; /* of the file before, in bytes */
+    int64_t seconds; /* when it was last changed before, since 1970, */
+    int64_t rest;    /* and ns */
     uint64_t more;   /* bytes that are added */
     uint64_t sum;    /* of these bytes: addition_sum */
 };
@@ -66,6 +68,9 @@ void addition_give_up(const struct addition *addition);
 
 /* Removes the entry. */
 void addition_close(struct addition *addition);
+
+/* Cuts what was added off again, as if it had never been there. Returns 0 or a negative errno. */
+int addition_cut(int file, const struct addition_facts *facts, bool no_sync);
 
 /* The file that is open is new: what is remembered of one that had its number concerns it not. */
 void addition_clear(const struct path_root *top, int file);

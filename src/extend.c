@@ -149,7 +149,7 @@ static void take_back(const struct adding *adding) {
     int result = fstat(adding->file, &st) < 0 ? -errno : 0;
     uint64_t size = result == 0 ? (uint64_t)st.st_size : 0;
     if (size > facts->length && size <= facts->length + facts->more)
-        result = ftruncate(adding->file, (off_t)facts->length) < 0 ? -errno : sync_file(adding);
+        result = addition_cut(adding->file, facts, adding->store->request->no_sync);
     if (result == 0)
         addition_end(addition);
     else
@@ -223,6 +223,8 @@ static int measure(struct adding *adding) {
         return -errno;
     adding->facts.length = (uint64_t)adding->old.st_size;
     adding->facts.more = (uint64_t)record.st_size;
+    adding->facts.seconds = adding->old.st_mtim.tv_sec;
+    adding->facts.rest = adding->old.st_mtim.tv_nsec;
     if (adding->facts.more > store->request->most ||
         adding->facts.length > store->request->most - adding->facts.more)
         return -EFBIG;
@@ -281,6 +283,7 @@ static int add_in_place(struct store *store, const struct stat *st) {
     if (result == 0) {
         store->old = adding.old;
         (void)path_identify_open(adding.file, &store->id);
+        store->old_id = store->id;
     }
     (void)close(adding.file);
     return result;
@@ -326,6 +329,7 @@ static int make_copy(struct store *store, const struct stat *st) {
                 (void)close(old);
             return error;
         }
+        (void)path_identify_open(old, &store->old_id);
     }
     put_aside(store);
     int result = stage_open(store, false);

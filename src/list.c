@@ -118,26 +118,32 @@ static int stat_in_folder(const struct listing *listing, const char *name, struc
     return result < 0 ? result : view_own_stat(listing->session, path, real, ret_st);
 }
 
-/* Does an interrupted upload hide what is there under a name, if anything is? Notes that the client
- * is shown that one. */
-static bool is_interrupted(const struct listing *listing, const char *name,
+/* Which version of a name the client sees in the folder. */
+static int find_version(const struct listing *listing, const char *name, const char *path,
+                        uint64_t *ret_version) {
+    return listing->folder ? version_of(dirfd(listing->folder), name, ret_version)
+                           : view_version(listing->session, path, ret_version);
+}
+
+/* Does an interrupted upload hide that version? */
+static bool is_interrupted(const struct listing *listing, const char *name, uint64_t version,
                            struct partial_found *ret_found) {
-    struct session *session = listing->session;
+    return listing->partials &&
+           partial_find_in(&listing->partial, listing->partials, name, version, ret_found) == 0;
+}
+
+/* The same of a name, and notes what the client is shown: that, or what is there. NLST shows
+ * neither. */
+static bool show(const struct listing *listing, const char *name, struct partial_found *ret_found) {
     char path[PATH_SIZE];
-    uint64_t now;
-    bool matters = listing->partials || session->shown.count > 0;
-    if (listing->form == FORM_NAMES || !matters || path_resolve(listing->path, name, path) < 0)
+    uint64_t version;
+    if (listing->form == FORM_NAMES || path_resolve(listing->path, name, path) < 0 ||
+        find_version(listing, name, path, &version) < 0)
         return false;
-    bool found = listing->partials &&
-                 partial_find_in(&listing->partial, listing->partials, name, VERSION_HIDDEN,
-                                 ret_found) == 0 &&
-                 view_version(session, path, &now) == 0 &&
-                 partial_find_in(&listing->partial, listing->partials, name, now, ret_found) == 0;
-    if (found)
-        shown_note(&session->shown, path, ret_found->id, VERSION_NOTHING);
-    else /* what it was shown before is not there any more */
-        shown_forget(&session->shown, path);
-    return found;
+    bool interrupted = is_interrupted(listing, name, version, ret_found);
+    shown_note(&listing->session->shown, path, interrupted ? ret_found->id : 0,
+               interrupted ? VERSION_NOTHING : version);
+    return interrupted;
 }
 
 /* partial: the name is from the list of interrupted uploads. Those hide a file of that name. */
@@ -152,7 +158,7 @@ static int list_one(const struct listing *listing, const char *name, bool partia
     bool there = stat_in_folder(listing, name, &st) == 0;
     if (there == partial) /* it has gone, or it is listed already */
         return 0;
-    if ((partial || S_ISREG(st.st_mode)) && is_interrupted(listing, name, &hiding))
+    if ((partial || S_ISREG(st.st_mode)) && show(listing, name, &hiding))
         return put_entry(listing, shown, &hiding.st);
     if (partial || (!is_plain(&st) && listing->form != FORM_LONG))
         return 0;

@@ -99,23 +99,37 @@ static bool is_newer(const struct stat *a, const struct stat *b) {
                                                   : a->st_mtim.tv_nsec > b->st_mtim.tv_nsec;
 }
 
+/* Reads the next partial in their folder, which is still to be found there. Returns 1, 0 behind the
+ * last one, or a negative errno. */
+static int next_partial(DIR *folder, struct partial_found *ret_found) {
+    for (;;) {
+        errno = 0;
+        const struct dirent *entry = readdir(folder);
+        if (!entry)
+            return -errno;
+        if (!parse_name(entry->d_name, ret_found))
+            continue;
+        if (fstatat(dirfd(folder), ret_found->name, &ret_found->st, AT_SYMLINK_NOFOLLOW) == 0)
+            return 1;
+        if (errno != ENOENT)
+            return -errno;
+    }
+}
+
 /* The newest that counts, of those in their folder, which is closed. */
 static int find_in_place(const struct partial *partial, DIR *folder, uint64_t now,
                          struct partial_found *ret_found) {
-    int result = -ENOENT;
     struct partial_found found;
-    const struct dirent *entry;
-    while ((entry = readdir(folder))) {
-        if (!parse_name(entry->d_name, &found) ||
-            fstatat(dirfd(folder), found.name, &found.st, AT_SYMLINK_NOFOLLOW) < 0 ||
-            !counts(partial, &found, now))
+    bool any = false;
+    int result;
+    while ((result = next_partial(folder, &found)) > 0) {
+        if (!counts(partial, &found, now) || (any && !is_newer(&found.st, &ret_found->st)))
             continue;
-        if (result < 0 || is_newer(&found.st, &ret_found->st))
-            *ret_found = found;
-        result = 0;
+        *ret_found = found;
+        any = true;
     }
     (void)closedir(folder);
-    return result;
+    return result < 0 || any ? result : -ENOENT;
 }
 
 int partial_find(const struct partial *partial, uint64_t now, struct partial_found *ret_found) {
@@ -150,15 +164,8 @@ int partial_bytes(const struct partial *partial, uint64_t *ret_bytes) {
     if (!folder)
         return -ENOMEM;
     struct partial_found found;
-    const struct dirent *entry;
-    while (result == 0 && (entry = readdir(folder))) {
-        if (!parse_name(entry->d_name, &found))
-            continue;
-        if (fstatat(dirfd(folder), found.name, &found.st, AT_SYMLINK_NOFOLLOW) < 0)
-            result = errno == ENOENT ? 0 : -errno;
-        else if (S_ISREG(found.st.st_mode))
-            *ret_bytes += (uint64_t)found.st.st_size;
-    }
+    while ((result = next_partial(folder, &found)) > 0)
+        *ret_bytes += S_ISREG(found.st.st_mode) ? (uint64_t)found.st.st_size : 0;
     (void)closedir(folder);
     return result;
 }
@@ -183,15 +190,15 @@ static int clear_place(int fd, const char *but) {
     if (!folder)
         return -ENOMEM;
     struct partial_found found;
-    const struct dirent *entry;
-    while ((entry = readdir(folder))) {
-        if (!parse_name(entry->d_name, &found) || (but && strcmp(found.name, but) == 0))
+    int next;
+    while ((next = next_partial(folder, &found)) > 0) {
+        if (but && strcmp(found.name, but) == 0)
             continue;
         int removed = unlinkat(dirfd(folder), found.name, 0) < 0 && errno != ENOENT ? -errno : 0;
         result = removed < 0 || result == -ENOENT ? removed : result;
     }
     (void)closedir(folder);
-    return result;
+    return next < 0 ? next : result;
 }
 
 int partial_keep(const struct partial *partial, uint64_t base, int from, const char *name) {

@@ -5,24 +5,25 @@
 #ifndef STORD_SHOWN_H
 #define STORD_SHOWN_H
 
-#include <stddef.h>
+#include <stdbool.h>
 #include <stdint.h>
 
-enum { SHOWN_LIMIT = 4096 /* names; the oldest is forgotten for another one */ };
+enum { SHOWN_ROWS = 4096 /* names that are remembered; each has one row that it may have */ };
 
 /* What it was: either one of the two, or nothing (both 0). */
 struct shown_row {
+    bool known;
     uint64_t path;    /* hash of the virtual path */
     uint64_t partial; /* the interrupted upload of that id, */
     uint64_t version; /* or the file in that version */
 };
 
 struct shown {
-    struct shown_row *rows;
-    size_t count, room, next; /* next: the oldest, once there are as many as the limit */
+    struct shown_row *rows; /* NULL: nothing was shown so far */
 };
 
-/* Remembers what the client is shown under that path. What there is no memory for is forgotten. */
+/* Remembers what the client is shown under that path. Another name whose row it takes is forgotten,
+ * and so is what there is no memory for. */
 void shown_note(struct shown *shown, const char *path, uint64_t partial, uint64_t version);
 
 /* What it was shown under that path, or NULL. Good until the next change. */

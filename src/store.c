@@ -76,6 +76,7 @@ static int look_at_old(struct store *store, int old) {
     if (!S_ISREG(st.st_mode))
         return -ENXIO;
     uint64_t size = settled_size(store, &st);
+    (void)path_identify_open(old, &store->old_id);
     return fstat(old, &store->old) < 0 ? -errno : set_kept(store, size);
 }
 

@@ -88,6 +88,7 @@ struct store {
     uint64_t most;                   /* and as far as is known of the quota */
     uint64_t replaced;               /* bytes of the file that it took the place of */
     struct path_id id;               /* which file it is, once it is published; or 0 */
+    struct path_id old_id;           /* which file it goes on from; or 0 */
     off_t old_size;                  /* of the partial that it goes on from */
     char name[NAME_MAX + 1];         /* final name; still to be read when the store is over */
     char temp[UNFINISHED_NAME_SIZE]; /* reserved name, "" when none is in use */

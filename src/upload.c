@@ -102,7 +102,8 @@ static void note_name(const struct session *session, struct upload *upload) {
 static void note_own(struct session *session, const struct upload *upload) {
     bool added = upload->store.base != STORE_NOTHING &&
                  (upload->store.old.st_nlink > 0 || upload->request.hidden);
-    if (added && !upload->is_own)
+    const struct own_entry *own = own_find(&session->own, upload->asked);
+    if (added && !(upload->is_own && own && path_is_same(&own->id, &upload->store.old_id)))
         return;
     const char *called = upload->tells_name ? upload->path : upload->asked;
     bool elsewhere = strcmp(called, upload->path) != 0;
@@ -366,6 +367,9 @@ static int run(struct session *session, const char *name, struct upload *upload)
                               : "Use PASV, EPSV, PORT or EPRT first");
     int error = begin(session, upload, name), result;
     if (error < 0) {
+        if (error == -STORE_OTHER) /* until it looks again */
+            shown_note(&session->shown, upload->asked, upload->request.shown_partial,
+                       upload->request.shown_version);
         data_spend(&session->data);
         result = reply_error(session, upload, error, false);
     } else {

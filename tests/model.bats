@@ -32,7 +32,7 @@ finds() {
 @test "model: it finds a server that lies: a file that changes or goes, a name too many, a wrong size" {
     finds '[134]' --lie changed
     finds '[134]' --lie lost
-    finds 1 --lie stray
+    finds '[134]' --lie stray
     finds 2 --lie size
 }
 

@@ -76,7 +76,7 @@ def refused_as_short(stage, session, upload, text):
 
 
 def note_lost(session, upload, left):
-    came = max([len(partial.data) for partial in left] + [0]) + 1 if upload.sent else 0
+    came = max([len(partial.data) for partial in left] + [0]) + (upload.sent > 0)
     session.lost[upload.name] = max(session.lost.get(upload.name, 0), came, upload.sent)
 
 

@@ -336,6 +336,10 @@ def append_inline(client):
     client.put_inline("APPE x", "x", OLD + NEW, NEW)
 
 
+def append_new(client):
+    client.put_inline("APPE x", "x", NEW, NEW)
+
+
 def restart(client):
     client.ask("TYPE I", 200)
     client.ask("REST 1000", 350)
@@ -560,6 +564,8 @@ SCENARIOS = [
     Scenario("active", active, X),
     Scenario("append", append, X),
     Scenario("append-inline", append_inline, X, over="pair"),
+    Scenario("append-copy", append, X, options=("--append=copy",)),
+    Scenario("append-new", append_new, over="pair"),
     Scenario("restart", restart, X),
     Scenario("unique", unique, X),
     Scenario("folder", folder),
@@ -575,6 +581,8 @@ SCENARIOS = [
     Scenario("plain-reset", reset_data, X, wrap=PLAIN, ends="refused", can_undo=False),
     Scenario("links-replace", epsv, X, wrap=LINKS),
     Scenario("links-append", append, X, wrap=LINKS),
+    Scenario("plain-append-copy", append, X, wrap=PLAIN, can_undo=False, options=("--append=copy",)),
+    Scenario("links-append-copy", append, X, wrap=LINKS, options=("--append=copy",)),
     Scenario("conflict-rename", renamed, X, options=("--on-conflict=rename",)),
     Scenario("policy", folder, options=POLICY),
     Scenario("policy-replace", epsv, X, options=POLICY),
