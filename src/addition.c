@@ -1,10 +1,13 @@
 #include "addition.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/vfs.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -12,36 +15,33 @@
 #include "unfinished.h"
 
 #define ADDITION_FOLDER PATH_RESERVED_PREFIX "additions"
+#define SUM_PRIME       UINT64_C(0x9e3779b97f4a7c15)
+
+#ifndef XFS_SUPER_MAGIC
+#define XFS_SUPER_MAGIC 0x58465342
+#endif
 
 enum {
-    ENTRY_SIZE = 512,    /* bytes, so that it is written whole or not at all */
     ENTRY_TIME = 10000,  /* ms to wait for whoever looks at it */
     OPEN_TRIES = 8,      /* it may be removed under our hands */
+    LOOKS = 100,         /* at an entry that changes all the time */
     HAND_SIZE = 1 << 16, /* bytes that are read at once */
-    WORD = 8,            /* bytes that are summed up at once */
-    LOOKS = 100          /* at an entry that changes all the time */
+    WORD = 8             /* bytes that are summed up at once */
 };
 
-#define MAGIC     UINT64_C(0x3130646461647473) /* "stdadd01" */
-#define SUM_PRIME UINT64_C(0x9e3779b97f4a7c15)
-
+/* What an entry says, as it is in its name. */
 enum state {
-    ENDED,   /* nothing is pending */
-    PENDING, /* bytes may be there that do not belong to the file */
-    REFUSED  /* they do not, even where all of them are there */
+    NONE,          /* there is no entry */
+    ENDED = 'e',   /* nothing is pending */
+    PENDING = 'p', /* bytes may be there that do not belong to the file */
+    REFUSED = 'r'  /* they do not, even where all of them are there */
 };
 
-/* An entry as it is in its file. */
 struct entry {
-    uint64_t magic;
-    uint64_t state;   /* enum state */
-    uint64_t written; /* when: another one each time */
-    uint64_t inode;
-    int64_t born;
-    uint64_t place; /* where the file is, if it has no time of birth; else 0 */
+    char name[ADDITION_NAME_SIZE];
+    enum state state;
     struct addition_facts facts;
-    char boot[COUNT_BOOT_SIZE + 3];
-    uint64_t sum; /* of what stands before it */
+    uint64_t boot; /* sum of the boot's id */
 };
 
 uint64_t addition_sum(uint64_t sum, const void *bytes, size_t n) {
@@ -56,74 +56,154 @@ uint64_t addition_sum(uint64_t sum, const void *bytes, size_t n) {
     return sum;
 }
 
-/* ---------------------------------------------------------------- an entry */
+/* ---------------------------------------------------------------- names of entries */
 
-static uint64_t sum_of(const struct entry *entry) {
-    return addition_sum(0, entry, offsetof(struct entry, sum));
-}
-
-/* Which file it is. */
-struct target {
-    struct path_id id;
-    uint64_t place;
+/* What the names of all entries of a file begin with; of all files that had its number (shorter).
+ */
+struct prefix {
+    char text[ADDITION_PREFIX_SIZE];
+    size_t number;
 };
 
-/* Tells name from name, of files that have no time of birth. */
-static int find_place(int folder, const char *name, struct target *target) {
+/* A file of another file system below the root may have the inode of one of the root's. Of the
+ * root's own file system the number is left out: it differs from machine to machine where several
+ * share it. */
+static int make_number(const struct path_root *top, const struct path_id *id,
+                       struct prefix *prefix) {
     struct stat st;
-    target->place = 0;
-    if (target->id.born != 0)
-        return 0;
+    if (fstat(top->fd, &st) < 0)
+        return -errno;
+    int n = snprintf(prefix->text, sizeof(prefix->text), "%llx-%llx-",
+                     id->device == st.st_dev ? 0 : (unsigned long long)id->device,
+                     (unsigned long long)id->inode);
+    prefix->number = (size_t)n;
+    return 0;
+}
+
+/* Where it is tells a file from others that have no time of birth either. */
+static int find_place(int folder, const char *name, uint64_t *ret_place) {
+    struct stat st;
     if (fstat(folder, &st) < 0)
         return -errno;
-    uint64_t inode = st.st_ino,
-             hash = addition_sum(addition_sum(0, &inode, sizeof(inode)), name, strlen(name));
-    target->place = hash ? hash : 1;
+    uint64_t inode = st.st_ino;
+    *ret_place = addition_sum(addition_sum(0, &inode, sizeof(inode)), name, strlen(name));
     return 0;
 }
 
-/* Reads the entry. False when nothing is pending by it for that file. */
-static bool read_entry(int fd, const struct target *target, struct entry *ret_entry) {
-    char block[ENTRY_SIZE] = {0};
-    ssize_t n = pread(fd, block, sizeof(block), 0);
-    memcpy(ret_entry, block, sizeof(*ret_entry));
-    return n == (ssize_t)sizeof(block) && ret_entry->magic == MAGIC &&
-           ret_entry->sum == sum_of(ret_entry) && ret_entry->state != ENDED &&
-           ret_entry->inode == target->id.inode && ret_entry->born == target->id.born &&
-           ret_entry->place == target->place;
-}
-
-static uint64_t now(void) {
-    struct timespec time;
-    (void)clock_gettime(CLOCK_MONOTONIC, &time);
-    return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
-}
-
-static int write_entry(const struct addition *addition, enum state state,
-                       const struct addition_facts *facts) {
-    char block[ENTRY_SIZE] = {0};
-    struct entry entry = {.magic = MAGIC,
-                          .state = state,
-                          .written = now(),
-                          .inode = addition->id.inode,
-                          .born = addition->id.born,
-                          .place = addition->place,
-                          .facts = *facts};
-    (void)snprintf(entry.boot, sizeof(entry.boot), "%s", addition->boot);
-    entry.sum = sum_of(&entry);
-    memcpy(block, &entry, sizeof(entry));
-    ssize_t n = pwrite(addition->fd, block, sizeof(block), 0);
-    if (n != (ssize_t)sizeof(block))
-        return n < 0 ? -errno : -ENOSPC;
+static int make_prefix(const struct path_root *top, const struct path_id *id, int folder,
+                       const char *name, struct prefix *prefix) {
+    uint64_t place = 0;
+    int result = make_number(top, id, prefix);
+    if (result == 0 && id->born == 0)
+        result = find_place(folder, name, &place);
+    if (result < 0)
+        return result;
+    (void)snprintf(prefix->text + prefix->number, sizeof(prefix->text) - prefix->number, "%c%llx-",
+                   id->born ? 'b' : 'n',
+                   (unsigned long long)(id->born ? (uint64_t)id->born : place));
     return 0;
 }
 
-static int sync_data(int fd) {
-    int result;
-    do
-        result = fdatasync(fd) < 0 ? -errno : 0;
-    while (result == -EINTR);
+static uint64_t sum_of_boot(const char *boot) {
+    return boot[0] ? addition_sum(0, boot, strlen(boot)) : 0;
+}
+
+/* One that has ended tells when: the next one has another name. */
+static void name_ended(const char *prefix, char ret_name[ADDITION_NAME_SIZE]) {
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    (void)snprintf(ret_name, ADDITION_NAME_SIZE, "%s%c%llx.%lx", prefix, ENDED,
+                   (unsigned long long)now.tv_sec, (unsigned long)now.tv_nsec);
+}
+
+static void name_facts(const char *prefix, enum state state, const struct addition_facts *facts,
+                       uint64_t boot, char ret_name[ADDITION_NAME_SIZE]) {
+    (void)snprintf(ret_name, ADDITION_NAME_SIZE, "%s%c%llx-%llx-%llx-%llx-%llx-%llx", prefix, state,
+                   (unsigned long long)facts->length, (unsigned long long)facts->more,
+                   (unsigned long long)facts->sum, (unsigned long long)facts->seconds,
+                   (unsigned long long)facts->rest, (unsigned long long)boot);
+}
+
+/* Reads what stands behind the prefix. False when that is no entry. */
+static bool parse(const char *text, struct entry *entry) {
+    uint64_t number[6];
+    entry->state = (enum state)text[0];
+    if (entry->state == ENDED)
+        return true;
+    if (entry->state != PENDING && entry->state != REFUSED)
+        return false;
+    char *end = (char *)text;
+    for (size_t i = 0; i < sizeof(number) / sizeof(number[0]); i++) {
+        const char *begin = end + 1;
+        number[i] = strtoull(begin, &end, 16);
+        if (end == begin || *end != (i < 5 ? '-' : '\0'))
+            return false;
+    }
+    entry->facts = (struct addition_facts){.length = number[0],
+                                           .more = number[1],
+                                           .sum = number[2],
+                                           .seconds = (int64_t)number[3],
+                                           .rest = (int64_t)number[4]};
+    entry->boot = number[5];
+    return true;
+}
+
+/* ---------------------------------------------------------------- finding them */
+
+static int open_folder(const struct path_root *top, bool create) {
+    if (create) {
+        int made = unfinished_enter(top, "/" ADDITION_FOLDER);
+        if (made < 0)
+            return made;
+        (void)close(made);
+    }
+    int unfinished = unfinished_open(top->fd, false);
+    if (unfinished < 0)
+        return unfinished;
+    int fd = openat(unfinished, ADDITION_FOLDER, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    fd = fd < 0 ? -errno : fd;
+    (void)close(unfinished);
+    return fd;
+}
+
+/* The same, to read names in it. */
+static DIR *read_folder(int folder) {
+    int fd = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *names = fd < 0 ? NULL : fdopendir(fd);
+    if (fd >= 0 && !names)
+        (void)close(fd);
+    return names;
+}
+
+/* Finds the entry of a file. state is NONE where there is none. Returns 0 or a negative errno. */
+static int find_entry(int folder, const struct prefix *prefix, struct entry *ret_entry) {
+    const struct dirent *found;
+    size_t n = strlen(prefix->text);
+    DIR *names = read_folder(folder);
+    *ret_entry = (struct entry){.state = NONE};
+    if (!names)
+        return -ENOMEM;
+    while (ret_entry->state == NONE && (errno = 0, found = readdir(names))) {
+        if (strncmp(found->d_name, prefix->text, n) != 0 ||
+            strlen(found->d_name) >= sizeof(ret_entry->name) ||
+            !parse(found->d_name + n, ret_entry))
+            continue;
+        memcpy(ret_entry->name, found->d_name, strlen(found->d_name) + 1);
+    }
+    int result = ret_entry->state == NONE ? -errno : 0;
+    (void)closedir(names);
     return result;
+}
+
+/* Is the open entry still called so? */
+static bool is_called(int folder, const char *name, int fd) {
+    struct stat open, there;
+    return fstat(fd, &open) == 0 && fstatat(folder, name, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
+           open.st_ino == there.st_ino && open.st_dev == there.st_dev;
+}
+
+static void unlock(int fd) {
+    (void)turn_lock_file(fd, F_UNLCK, 0, -1);
 }
 
 /* ---------------------------------------------------------------- what a dead session left */
@@ -147,16 +227,28 @@ static bool is_whole(int file, const struct addition_facts *facts) {
 /* May it have been acknowledged? Not in the boot in which it was begun: there its end would show.
  */
 static bool may_count(const struct entry *entry, const char *boot, int file) {
-    bool same = boot[0] && strcmp(entry->boot, boot) == 0;
+    bool same = boot[0] && entry->boot == sum_of_boot(boot);
     return !same && entry->state == PENDING && is_whole(file, &entry->facts);
 }
 
-/* The time of the last change is another one for who owns the file alone: no matter. */
+static int sync_data(int fd) {
+    int result;
+    do
+        result = fdatasync(fd) < 0 ? -errno : 0;
+    while (result == -EINTR);
+    return result;
+}
+
+/* The time of the last change is another one for who does not own the file: no matter. */
 int addition_cut(int file, const struct addition_facts *facts, bool no_sync) {
-    const struct timespec times[2] = {
-        {.tv_nsec = UTIME_OMIT}, {.tv_sec = facts->seconds, .tv_nsec = facts->rest}};
-    if (ftruncate(file, (off_t)facts->length) < 0)
-        return -errno;
+    const struct timespec times[2] = {{.tv_nsec = UTIME_OMIT},
+                                      {.tv_sec = facts->seconds, .tv_nsec = facts->rest}};
+    int result;
+    do
+        result = ftruncate(file, (off_t)facts->length) < 0 ? -errno : 0;
+    while (result == -EINTR);
+    if (result < 0)
+        return result;
     (void)futimens(file, times);
     return no_sync ? 0 : sync_data(file);
 }
@@ -182,136 +274,126 @@ void addition_init(struct addition *addition, const struct path_root *top, const
         (struct addition){.top = top, .folder = -1, .fd = -1, .boot = boot, .no_sync = no_sync};
 }
 
-/* A file of another file system below the root may have the inode of one of the root's. Of the
- * root's own file system the number is left out: it differs from machine to machine where several
- * share it. */
-static int name_entry(const struct path_root *top, const struct path_id *id,
-                      char ret_name[ADDITION_NAME_SIZE]) {
-    struct stat st;
-    if (fstat(top->fd, &st) < 0)
-        return -errno;
-    (void)snprintf(ret_name, ADDITION_NAME_SIZE, "%llx-%llx",
-                   id->device == st.st_dev ? 0 : (unsigned long long)id->device,
-                   (unsigned long long)id->inode);
-    return 0;
-}
-
-static int open_folder(const struct path_root *top, bool create) {
-    if (create) {
-        int made = unfinished_enter(top, "/" ADDITION_FOLDER);
-        if (made < 0)
-            return made;
-        (void)close(made);
-    }
-    int unfinished = unfinished_open(top->fd, false);
-    if (unfinished < 0)
-        return unfinished;
-    int fd = openat(unfinished, ADDITION_FOLDER, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    fd = fd < 0 ? -errno : fd;
-    (void)close(unfinished);
-    return fd;
-}
-
-static int unlock(int fd) {
-    return turn_lock_file(fd, F_UNLCK, 0, -1);
-}
-
-static int lock_entry(const struct addition *addition, int stop) {
-    struct stat st;
-    int result = turn_lock_file(addition->fd, F_WRLCK, ENTRY_TIME, stop);
-    if (result < 0)
-        return result;
-    if (fstat(addition->fd, &st) < 0)
-        return -errno;
-    return st.st_nlink > 0 ? 0 : -ESTALE;
-}
-
-/* Opens the entry of the file, making it first where it is missing. */
-static int open_entry(struct addition *addition) {
-    const int flags = O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC;
-    int result = name_entry(addition->top, &addition->id, addition->name);
-    if (result == 0 && addition->folder < 0) {
-        addition->folder = open_folder(addition->top, true);
-        result = addition->folder < 0 ? addition->folder : 0;
-    }
-    if (result < 0)
-        return result;
-    addition->fd = openat(addition->folder, addition->name, flags, 0600);
-    if (addition->fd >= 0)
-        return 0;
-    result = errno == ENOENT ? -ESTALE : -errno; /* somebody has removed the folder */
-    (void)close(addition->folder);
-    addition->folder = -1;
-    return result;
-}
-
 static void close_entry(struct addition *addition) {
     if (addition->fd >= 0)
         (void)close(addition->fd);
     addition->fd = -1;
 }
 
-/* Opens and locks the entry for the file. Whoever had it before may have removed it. */
+static void close_folder(struct addition *addition) {
+    if (addition->folder >= 0)
+        (void)close(addition->folder);
+    addition->folder = -1;
+}
+
+/* Opens the entry of the file, or a new one. -ESTALE: another try is worth while. */
+static int open_entry(struct addition *addition) {
+    struct prefix prefix;
+    struct entry entry;
+    int flags = O_WRONLY | O_NOFOLLOW | O_CLOEXEC;
+    memcpy(prefix.text, addition->prefix, sizeof(prefix.text));
+    if (addition->folder < 0)
+        addition->folder = open_folder(addition->top, true);
+    if (addition->folder < 0)
+        return addition->folder;
+    int result = find_entry(addition->folder, &prefix, &entry);
+    if (result < 0)
+        return result;
+    if (entry.state == NONE) {
+        name_ended(addition->prefix, entry.name);
+        flags |= O_CREAT | O_EXCL;
+    }
+    addition->fd = openat(addition->folder, entry.name, flags, 0600);
+    memcpy(addition->name, entry.name, sizeof(entry.name));
+    if (addition->fd >= 0)
+        return 0;
+    result = errno == ENOENT || errno == EEXIST ? -ESTALE : -errno;
+    close_folder(addition); /* somebody may have removed it */
+    return result;
+}
+
+/* Opens and locks the entry. Whoever had it before may have removed or renamed it. */
 static int take_entry(struct addition *addition, int stop) {
     int result = -ESTALE;
     for (int i = 0; i < OPEN_TRIES && result == -ESTALE; i++) {
         result = addition->fd < 0 ? open_entry(addition) : 0;
         if (result == 0)
-            result = lock_entry(addition, stop);
+            result = turn_lock_file(addition->fd, F_WRLCK, ENTRY_TIME, stop);
+        if (result == 0 && !is_called(addition->folder, addition->name, addition->fd))
+            result = -ESTALE;
         if (result < 0)
             close_entry(addition);
     }
     return result == -ESTALE ? -TURN_BUSY : result;
 }
 
+/* Gives the entry another name, by which it says something else. */
+static int rename_entry(struct addition *addition, const char *name) {
+    if (renameat(addition->folder, addition->name, addition->folder, name) < 0)
+        return -errno;
+    memcpy(addition->name, name, strlen(name) + 1);
+    return 0;
+}
+
 int addition_open(struct addition *addition, int folder, const char *name, int file, int stop) {
-    struct target target;
+    struct path_id id;
+    struct prefix prefix;
     struct entry entry;
-    int result = path_identify_open(file, &target.id);
+    int result = path_identify_open(file, &id);
     if (result == 0)
-        result = find_place(folder, name, &target);
+        result = make_prefix(addition->top, &id, folder, name, &prefix);
     if (result < 0)
         return result;
-    if (addition->fd >= 0 && !path_is_same(&target.id, &addition->id))
+    if (addition->fd >= 0 && strcmp(prefix.text, addition->prefix) != 0)
         addition_close(addition);
-    addition->id = target.id;
-    addition->place = target.place;
+    memcpy(addition->prefix, prefix.text, sizeof(prefix.text));
     result = take_entry(addition, stop);
-    if (result == 0 && read_entry(addition->fd, &target, &entry)) {
-        result = take_back(&entry, addition->boot, file);
-        if (result < 0)
-            close_entry(addition);
-    }
+    if (result < 0 || !parse(addition->name + strlen(prefix.text), &entry) || entry.state == ENDED)
+        return result;
+    result = take_back(&entry, addition->boot, file);
+    if (result < 0)
+        close_entry(addition);
     return result;
 }
 
-/* A new entry is on disk with its name: then its folder has to be synced, too. */
-int addition_begin(const struct addition *addition, const struct addition_facts *facts) {
-    struct stat st;
-    bool is_new = fstat(addition->fd, &st) < 0 || st.st_size == 0;
-    int result = write_entry(addition, PENDING, facts);
-    if (result < 0 || addition->no_sync)
+/* File systems that bring changes of names and lengths to the disk in the order in which they were
+ * made: there, what is in the file's length without its entry being on disk cannot be. Not btrfs,
+ * which brings a synced file to the disk ahead of other changes. */
+static bool is_in_order(const struct addition *addition, int file) {
+    struct stat entry, target;
+    struct statfs fs;
+    if (fstat(addition->fd, &entry) < 0 || fstat(file, &target) < 0 || fstatfs(file, &fs) < 0)
+        return false;
+    bool ordered = fs.f_type == EXT4_SUPER_MAGIC || fs.f_type == XFS_SUPER_MAGIC;
+    return ordered && entry.st_dev == target.st_dev;
+}
+
+int addition_begin(struct addition *addition, const struct addition_facts *facts, int file) {
+    char name[ADDITION_NAME_SIZE];
+    name_facts(addition->prefix, PENDING, facts, sum_of_boot(addition->boot), name);
+    int result = rename_entry(addition, name);
+    if (result < 0 || addition->no_sync || is_in_order(addition, file))
         return result;
-    result = sync_data(addition->fd);
-    return result == 0 && is_new ? path_sync_folder(addition->folder, addition->fd) : result;
+    return path_sync_folder(addition->folder, addition->fd);
 }
 
-void addition_end(const struct addition *addition) {
-    const struct addition_facts none = {0};
-    if (write_entry(addition, ENDED, &none) < 0)
+void addition_end(struct addition *addition) {
+    char name[ADDITION_NAME_SIZE];
+    name_ended(addition->prefix, name);
+    if (rename_entry(addition, name) < 0)
         (void)unlinkat(addition->folder, addition->name, 0);
-    (void)unlock(addition->fd);
+    unlock(addition->fd);
 }
 
-void addition_give_up(const struct addition *addition) {
-    char block[ENTRY_SIZE];
+void addition_give_up(struct addition *addition) {
     struct entry entry;
-    if (pread(addition->fd, block, sizeof(block), 0) == (ssize_t)sizeof(block)) {
-        memcpy(&entry, block, sizeof(entry));
-        (void)write_entry(addition, REFUSED, &entry.facts);
-        (void)sync_data(addition->fd);
+    char name[ADDITION_NAME_SIZE];
+    if (parse(addition->name + strlen(addition->prefix), &entry) && entry.state == PENDING) {
+        name_facts(addition->prefix, REFUSED, &entry.facts, entry.boot, name);
+        (void)rename_entry(addition, name);
+        (void)path_sync_folder(addition->folder, addition->fd);
     }
-    (void)unlock(addition->fd);
+    unlock(addition->fd);
 }
 
 /* Others make it again. */
@@ -325,17 +407,15 @@ static void remove_folder(const struct path_root *top) {
 
 /* An entry that says something stays, and so does one that somebody else uses. */
 void addition_close(struct addition *addition) {
-    const struct target target = {.id = addition->id, .place = addition->place};
-    struct entry entry;
-    if (addition->fd >= 0 && turn_lock_file(addition->fd, F_WRLCK, 0, -1) == 0 &&
-        !read_entry(addition->fd, &target, &entry))
+    if (addition->fd >= 0 && addition->name[strlen(addition->prefix)] == ENDED &&
+        turn_lock_file(addition->fd, F_WRLCK, 0, -1) == 0 &&
+        is_called(addition->folder, addition->name, addition->fd))
         (void)unlinkat(addition->folder, addition->name, 0);
     close_entry(addition);
     if (addition->folder >= 0) {
-        (void)close(addition->folder);
+        close_folder(addition);
         remove_folder(addition->top);
     }
-    addition->folder = -1;
 }
 
 /* ---------------------------------------------------------------- looking */
@@ -345,103 +425,77 @@ bool addition_is_any(int unfinished) {
            faccessat(unfinished, ADDITION_FOLDER, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-/* Which file is called so, and which name its entry would have. */
-static int find_target(const struct path_root *top, int folder, const char *name,
-                       struct target *ret_target, char ret_name[ADDITION_NAME_SIZE]) {
-    int result = path_identify_in(folder, name, &ret_target->id);
-    if (result == 0)
-        result = find_place(folder, name, ret_target);
-    return result < 0 ? result : name_entry(top, &ret_target->id, ret_name);
-}
-
-/* The entry of what is called so, for reading at least; *ret_writable: for writing, too. */
-static int find_entry(const struct path_root *top, int folder, const char *name,
-                      struct target *ret_target, bool *ret_writable) {
-    char entry[ADDITION_NAME_SIZE];
-    int entries = open_folder(top, false);
-    if (entries < 0)
-        return entries;
-    int result = find_target(top, folder, name, ret_target, entry);
-    int fd = result < 0 ? -1 : openat(entries, entry, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
-    *ret_writable = fd >= 0;
-    if (result == 0 && fd < 0 && errno == EACCES)
-        fd = openat(entries, entry, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-    if (result == 0 && fd < 0)
-        result = -errno;
-    (void)close(entries);
-    return result < 0 ? result : fd;
-}
-
-/* Takes back what a dead session has left, if that is so and can be done. */
-static bool settle_dead(int fd, const struct target *target, const char *boot, int folder,
-                        const char *name) {
-    struct path_id now;
-    struct entry entry;
-    if (turn_lock_file(fd, F_WRLCK, 0, -1) < 0)
-        return false;
-    if (!read_entry(fd, target, &entry))
-        return true; /* it has ended meanwhile */
-    int file = openat(folder, name, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-    bool done = file >= 0 && path_identify_open(file, &now) == 0 &&
-                path_is_same(&now, &target->id) && take_back(&entry, boot, file) == 0;
-    const struct addition_facts none = {0};
-    const struct addition addition = {
-        .fd = fd, .boot = boot, .id = target->id, .place = target->place};
-    if (done)
-        (void)write_entry(&addition, ENDED, &none);
+/* Takes back what a session has left, if that is dead and it can be done. False: it goes on. */
+static bool settle_dead(int entries, const struct prefix *prefix, const struct entry *entry,
+                        const char *boot, int folder, const char *name) {
+    const int flags = O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+    int fd = openat(entries, entry->name, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+    bool done =
+        fd >= 0 && turn_lock_file(fd, F_WRLCK, 0, -1) == 0 && is_called(entries, entry->name, fd);
+    int file = done ? openat(folder, name, flags) : -1;
+    done = file >= 0 && take_back(entry, boot, file) == 0;
+    if (done) {
+        char ended[ADDITION_NAME_SIZE];
+        name_ended(prefix->text, ended);
+        (void)renameat(entries, entry->name, entries, ended);
+    }
     if (file >= 0)
         (void)close(file);
+    if (fd >= 0)
+        (void)close(fd);
     return done;
 }
 
-void addition_clear(const struct path_root *top, int file) {
+/* Looks at the entry of what is called so. Where something is pending, *st becomes what the file is
+ * without that. */
+static void look(const struct path_root *top, const char *boot, int folder, const char *name,
+                 struct stat *st, struct entry *ret_entry) {
     struct path_id id;
-    char name[ADDITION_NAME_SIZE];
-    if (path_identify_open(file, &id) < 0 || id.born != 0 || name_entry(top, &id, name) < 0)
-        return;
+    struct prefix prefix;
     int entries = open_folder(top, false);
+    *ret_entry = (struct entry){.state = NONE};
     if (entries < 0)
         return;
-    (void)unlinkat(entries, name, 0);
+    if (path_identify_in(folder, name, &id) == 0 &&
+        make_prefix(top, &id, folder, name, &prefix) == 0 &&
+        find_entry(entries, &prefix, ret_entry) == 0 && ret_entry->state > ENDED) {
+        if (settle_dead(entries, &prefix, ret_entry, boot, folder, name))
+            ret_entry->state = ENDED; /* it has another name now: there is another look at it */
+        else if (fstatat(folder, name, st, AT_SYMLINK_NOFOLLOW) == 0 && st->st_ino == id.inode &&
+                 (uint64_t)st->st_size > ret_entry->facts.length)
+            st->st_size = (off_t)ret_entry->facts.length;
+    }
     (void)close(entries);
-}
-
-/* What the entry of a file says, if there is one. */
-enum verdict { ALONE, IN_PROGRESS };
-
-/* Looks at the entry. *ret_written: when it was written, 0 where there is none. Where something is
- * pending, *st becomes what the file is without that. */
-static enum verdict look(const struct path_root *top, const char *boot, int folder,
-                         const char *name, struct stat *st, uint64_t *ret_written) {
-    struct target target;
-    struct entry entry;
-    bool writable;
-    int fd = find_entry(top, folder, name, &target, &writable);
-    *ret_written = 0;
-    if (fd < 0)
-        return ALONE;
-    bool pending = read_entry(fd, &target, &entry);
-    if (pending && writable && settle_dead(fd, &target, boot, folder, name))
-        pending = false; /* the entry is another one now: there is another look at it */
-    *ret_written = entry.written;
-    if (pending && fstatat(folder, name, st, AT_SYMLINK_NOFOLLOW) == 0 &&
-        st->st_ino == target.id.inode && (uint64_t)st->st_size > entry.facts.length)
-        st->st_size = (off_t)entry.facts.length;
-    (void)close(fd);
-    return pending ? IN_PROGRESS : ALONE;
 }
 
 /* What was seen of the file between two looks counts when the entry has not changed meanwhile. */
 void addition_settle(const struct path_root *top, const char *boot, int folder, const char *name,
                      struct stat *st) {
-    uint64_t before, after = 0;
+    struct entry before, after = {.state = NONE};
     for (int i = 0; i < LOOKS; i++) {
-        if (look(top, boot, folder, name, st, &before) == IN_PROGRESS)
-            return;
-        if (i > 0 && before == after)
+        look(top, boot, folder, name, st, &before);
+        if (before.state > ENDED || (i > 0 && strcmp(before.name, after.name) == 0))
             return;
         if (fstatat(folder, name, st, AT_SYMLINK_NOFOLLOW) < 0)
             return;
         after = before;
     }
+}
+
+void addition_clear(const struct path_root *top, int file) {
+    struct path_id id;
+    struct prefix prefix;
+    if (path_identify_open(file, &id) < 0 || id.born != 0 || make_number(top, &id, &prefix) < 0)
+        return;
+    int entries = open_folder(top, false);
+    DIR *names = entries < 0 ? NULL : read_folder(entries);
+    const struct dirent *found;
+    while (names && (found = readdir(names))) {
+        if (strncmp(found->d_name, prefix.text, prefix.number) == 0)
+            (void)unlinkat(entries, found->d_name, 0);
+    }
+    if (names)
+        (void)closedir(names);
+    if (entries >= 0)
+        (void)close(entries);
 }

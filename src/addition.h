@@ -3,12 +3,16 @@
  * was, is remembered durably first, so that the bytes can be taken back: by whoever adds them, or
  * after a crash by the next session that adds to the file, or shows it.
  *
- *   ROOT/.stord.unfinished/.stord.additions/DEVICE-INODE
+ *   ROOT/.stord.unfinished/.stord.additions/DEVICE-INODE-BORN-...     empty; its name says it all
  *
- * The entry is locked while somebody adds. One that says "pending" and is not locked is of a
- * session that died. In the same boot of the machine nothing of the addition was acknowledged, and
- * all of it goes; after a power cut it may have been, for that an addition has ended is not synced:
- * it stays if it is whole, which its sum tells.
+ * That an entry gets another name is brought to the disk no later than the length of the file, by the
+ * order in which most file systems do such things: no sync is waited for but that of the file. Others
+ * sync the folder first.
+ *
+ * The entry is locked while somebody adds. One that says "pending" and is not locked is of a session
+ * that died. In the same boot of the machine nothing of the addition was acknowledged, and all of it
+ * goes; after a power cut it may have been, for that an addition has ended is not synced: it stays if
+ * it is whole, which its sum tells.
  *
  * A file is known by its inode and its time of birth. Where the file system does not tell that, the
  * number may be another file's by now: then its name must be the same, too, and who publishes a new
@@ -24,7 +28,7 @@
 #include "count.h"
 #include "path.h"
 
-enum { ADDITION_NAME_SIZE = 40 };
+enum { ADDITION_PREFIX_SIZE = 64, ADDITION_NAME_SIZE = 192 };
 
 /* The entry of the file that a session adds to. It stays open between two additions to one file. */
 struct addition {
@@ -33,9 +37,8 @@ struct addition {
     int fd;                      /* the entry */
     bool no_sync;
     const char *boot;  /* in which boot of the machine we are, or "" */
-    struct path_id id; /* the file, */
-    uint64_t place;    /* and where it is, if it has no time of birth; else 0 */
-    char name[ADDITION_NAME_SIZE];
+    char prefix[ADDITION_PREFIX_SIZE]; /* of the file's entries */
+    char name[ADDITION_NAME_SIZE];     /* of this one */
 };
 
 /* What is being added. */
@@ -56,15 +59,15 @@ void addition_init(struct addition *addition, const struct path_root *top, const
  * errno: -TURN_BUSY when somebody keeps the entry, -ESHUTDOWN. */
 int addition_open(struct addition *addition, int folder, const char *name, int file, int stop);
 
-/* Remembers what is to be added, durably. Returns 0 or a negative errno. */
-int addition_begin(const struct addition *addition, const struct addition_facts *facts);
+/* Remembers what is to be added to that file, durably. Returns 0 or a negative errno. */
+int addition_begin(struct addition *addition, const struct addition_facts *facts, int file);
 
 /* The bytes are part of the file, or have been taken back: there is nothing to remember. Unlocks.
  */
-void addition_end(const struct addition *addition);
+void addition_end(struct addition *addition);
 
 /* They could not be taken back: whoever comes next has to do it. Unlocks. */
-void addition_give_up(const struct addition *addition);
+void addition_give_up(struct addition *addition);
 
 /* Removes the entry. */
 void addition_close(struct addition *addition);

@@ -80,6 +80,8 @@ int allowance_reserve(struct store *store) {
         result = allowance_check_room(store, 0);
     if (result < 0 || size == 0)
         return result;
+    if (store->adds) /* it does not stay where it is received */
+        return allowance_check_room(store, size);
     store->reserved = true;
     if (fallocate(store->fd, FALLOC_FL_KEEP_SIZE, (off_t)store->kept, (off_t)size) < 0)
         return errno == ENOSPC || errno == EDQUOT || errno == EFBIG

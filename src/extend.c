@@ -25,16 +25,6 @@ static int look(const struct store *store, struct stat *ret_st) {
     return S_ISDIR(ret_st->st_mode) ? -EISDIR : -ENXIO;
 }
 
-/* The same without bytes of a session that died. */
-static int look_settled(const struct store *store, struct stat *ret_st) {
-    const struct store_request *request = store->request;
-    int result = look(store, ret_st);
-    if (result == 0)
-        addition_settle(request->partial.root, request->addition->boot, store->folder, store->name,
-                        ret_st);
-    return result;
-}
-
 /* May the file be written to, or at least be copied? */
 static int check_access(const struct store *store) {
     bool possible = faccessat(store->folder, store->name, W_OK, AT_EACCESS) == 0 ||
@@ -50,7 +40,7 @@ int extend_begin(struct store *store, bool taken) {
         store->on_conflict = request->on_conflict;
         return stage_open(store, false);
     }
-    int result = taken ? look_settled(store, &st) : -ENOENT;
+    int result = taken ? look(store, &st) : -ENOENT;
     if (result == 0) {
         store->before = (uint64_t)st.st_size;
         result = check_access(store);
@@ -143,7 +133,7 @@ static int check_name(const struct adding *adding) {
 /* Takes the bytes back, as far as they are there. Where somebody has written behind them, they
  * stay: there is nothing to be done. */
 static void take_back(const struct adding *adding) {
-    const struct addition *addition = adding->store->request->addition;
+    struct addition *addition = adding->store->request->addition;
     const struct addition_facts *facts = &adding->facts;
     struct stat st;
     int result = fstat(adding->file, &st) < 0 ? -errno : 0;
@@ -197,7 +187,7 @@ static int write_within(const struct adding *adding) {
 
 static int write_and_sync(const struct adding *adding) {
     const struct store_request *request = adding->store->request;
-    int result = addition_begin(request->addition, &adding->facts);
+    int result = addition_begin(request->addition, &adding->facts, adding->file);
     if (result < 0) {
         addition_end(request->addition);
         return result;
@@ -319,9 +309,12 @@ static void put_aside(struct store *store) {
     store->fd = -1;
 }
 
-static int make_copy(struct store *store, const struct stat *st) {
+static int make_copy(struct store *store, struct stat *st) {
+    const struct store_request *request = store->request;
     int old = -1;
-    if (st) {
+    if (st) { /* without bytes of a session that died */
+        addition_settle(request->partial.root, request->addition->boot, store->folder, store->name,
+                        st);
         old = openat(store->folder, store->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
         if (old < 0 || fstat(old, &store->old) < 0) {
             int error = errno == ENOENT ? -EBUSY : -errno;
@@ -344,7 +337,7 @@ static int make_copy(struct store *store, const struct stat *st) {
 
 int extend(struct store *store, enum extended *ret_how) {
     struct stat st;
-    int result = look_settled(store, &st);
+    int result = look(store, &st);
     if (result == -ENOENT) {
         store->old.st_nlink = 0;
         bool can_be_named = store->unnamed || store->temp[0];
