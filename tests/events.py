@@ -8,6 +8,9 @@ uploaded into FOLDER. Calls that failed are left out. The words, in the order of
   unnamed           a file without a name was opened (O_TMPFILE)
   reserved          a file with a reserved name was made
   resumed           a file with a reserved name was opened for writing
+  extended          the target was opened for adding to it
+  remembered        how long it was before is remembered
+  sync-remembered   and that was synced
   OPENED            the target was opened for writing, which must never be
   mode=N group=N    the file got that mode, that group
   copy              bytes of an older file were copied into it
@@ -34,6 +37,7 @@ import re
 import sys
 
 TURN = ".stord.turn"  # the file in which sessions take turns: it has nothing to do with the upload
+ENTRY = re.compile(r'"[0-9a-f]+-[0-9a-f]+-[bn][0-9a-f]+-')  # what is remembered of an addition
 CALL = re.compile(r"^(?:\d+ +)?(\w+)\((.*)\) += (-?\d+)")
 DESCRIPTOR = re.compile(r"^(\d+)(?:<([^>]*)>)?")
 
@@ -62,6 +66,8 @@ class Upload:
     def named(self, call, args):
         names = [n.rsplit("/", 1)[-1] for n in re.findall(r'"([^"]*)"', args)]
         old, new = names[0], names[-1]
+        if ENTRY.search(args):
+            return "remembered" if "-p" in new else None
         if new.startswith(".stord.partial-"):
             return "kept"
         if old.startswith(".stord.partial-"):
@@ -77,7 +83,7 @@ class Upload:
 
     @staticmethod
     def unlinked(args):
-        if "AT_REMOVEDIR" in args or TURN in args or re.search(r'"[0-9a-f]+-[0-9a-f]+"', args):
+        if "AT_REMOVEDIR" in args or TURN in args or ENTRY.search(args):
             return None
         return "unlink-reserved" if re.search(r'"(.*/)?\.stord\.[^"/]*"', args) else "UNLINKED"
 
@@ -87,8 +93,8 @@ class Upload:
         if call in ("fsync", "fdatasync"):
             if fd in self.files:
                 return "sync"
-            if path and "/.stord.additions" in path:
-                return None if path.endswith("additions") else "remembered"
+            if path and path.endswith("/.stord.additions"):
+                return "sync-remembered"
             return "sync-folder" if path == self.folder else "sync-other"
         if call == "copy_file_range":
             return "copy" if int(re.findall(r"(\d+)<", args)[1]) in self.files else None
