@@ -11,6 +11,8 @@
 
 #include "unfinished.h"
 
+#define MARK PATH_RESERVED_PREFIX "void" /* its time of change is that of the last publication */
+
 enum { HOUR = 60 * 60, KEEP_TRIES = 8, HEX = 16 };
 
 /* ---------------------------------------------------------------- where they are */
@@ -238,6 +240,30 @@ int partial_mark(const struct partial *partial, uint64_t base) {
     if (unfinished >= 0)
         (void)close(unfinished);
     return result;
+}
+
+int partial_void(const struct partial *partial) {
+    int folder = make_place(partial);
+    if (folder < 0)
+        return folder;
+    int fd = openat(folder, MARK, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+    int result = fd < 0 || futimens(fd, NULL) < 0 ? -errno : 0;
+    if (fd >= 0)
+        (void)close(fd);
+    (void)close(folder);
+    return result;
+}
+
+bool partial_is_void(const struct partial *partial, const struct timespec *begun) {
+    struct stat st;
+    int folder = open_place(partial);
+    if (folder < 0)
+        return folder != -ENOENT;
+    bool marked = fstatat(folder, MARK, &st, AT_SYMLINK_NOFOLLOW) == 0;
+    (void)close(folder);
+    const struct timespec *time = &st.st_mtim;
+    return marked && (time->tv_sec != begun->tv_sec ? time->tv_sec > begun->tv_sec
+                                                    : time->tv_nsec >= begun->tv_nsec);
 }
 
 int partial_remove(const struct partial *partial) {

@@ -168,6 +168,9 @@ static void move_partials(const struct move *move, bool folder) {
     struct partial replaced = view_partial(move->session, move->to);
     struct partial moved = view_partial(move->session, move->from);
     (void)partial_remove(&replaced);
+    if (!session_sees(move->session) &&
+        turns_is_in_flight(&move->session->turns, replaced.owner, replaced.path))
+        (void)partial_void(&replaced);
     if (folder)
         (void)partial_move_folder(&moved, move->to);
     shown_forget(&move->session->shown, move->from);

@@ -36,6 +36,7 @@ static int check_name(struct store *store) {
 }
 
 static void finish(struct store *store) {
+    turns_end_flight(store->request->turns, store->flight);
     stage_drop(store);
     if (store->work >= 0 && store->work != store->folder)
         (void)close(store->work);
@@ -297,6 +298,16 @@ static int begin(struct store *store) {
     return result < 0 ? result : allowance_reserve(store);
 }
 
+/* Who may not see what has the name is told by others of its owner that they have published. */
+static void begin_flight(struct store *store) {
+    const struct partial *partial = &store->request->partial;
+    struct stat st;
+    if (!store->request->hidden || fstat(store->fd, &st) < 0)
+        return;
+    store->begun = st.st_ctim;
+    store->flight = turns_begin_flight(store->request->turns, partial->owner, partial->path);
+}
+
 int store_begin(struct store *ret_store, int folder, const struct store_request *request) {
     struct store *store = ret_store;
     *store = (struct store){.request = request,
@@ -309,6 +320,8 @@ int store_begin(struct store *ret_store, int folder, const struct store_request 
                             .most = request->most,
                             .on_conflict = request->on_conflict};
     int result = begin(store);
+    if (result == 0)
+        begin_flight(store);
     if (result < 0) {
         if (store->resumed)
             put_back(store);
@@ -400,10 +413,19 @@ static int add(struct store *store) {
     return result == -ENOENT ? -EBUSY : result;
 }
 
+/* What came of earlier uploads to that name is of no use any more. */
+static void replace_partials(struct store *store) {
+    const struct store_request *request = store->request;
+    const struct partial *partial = &request->partial;
+    (void)allowance_change_partial(store, remove_partial);
+    if (request->blind && turns_is_in_flight(request->turns, partial->owner, partial->path))
+        (void)partial_void(partial);
+}
+
 static int publish_in_turn(struct store *store) {
     int result = store->adds ? add(store) : publish(store);
     if (result == 0)
-        (void)allowance_change_partial(store, remove_partial);
+        replace_partials(store);
     if (result < 0 && store->resumed && publish_is_ours(store, store->work, store->temp))
         go_back(store, result != -USAGE_EXCEEDED);
     return result;
@@ -455,6 +477,8 @@ static off_t length_to_keep(const struct store *store, bool good) {
  * only taken away hides nothing. */
 static bool is_void(struct store *store) {
     uint64_t now;
+    if (store->request->hidden)
+        return partial_is_void(&store->request->partial, &store->begun);
     int result = version_of(store->folder, store->request->seen, &now);
     if (result == 0 && now == VERSION_NOTHING)
         store->began = now;

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "addition.h"
 #include "partial.h"
@@ -80,6 +81,8 @@ struct store {
     bool reserved;                   /* more room may be reserved than it needs */
     enum store_base base;            /* what of a file it goes on from */
     enum conflict on_conflict;       /* as in the request; a file that is gone on from gives way */
+    off_t flight;                    /* says that it is in flight; or 0 */
+    struct timespec begun;           /* when, by the clock of the file system */
     uint64_t began;                  /* the version that the client saw under the name then */
     struct stat old;                 /* of that file; st_nlink is 0 where is none */
     uint64_t kept;                   /* bytes that it begins with */

@@ -26,6 +26,11 @@ enum {
  * names are below. (A read lock of one byte would take a file that may be read.) */
 #define PRESENCE ((off_t)1 << 62)
 
+/* From here on each upload that is in flight has a byte locked, at random among those of its name.
+ */
+#define FLIGHT       (PRESENCE + ((off_t)1 << 61))
+#define FLIGHT_BYTES 256
+
 #define FNV_BASIS 0xcbf29ce484222325ULL
 #define FNV_PRIME 0x100000001b3ULL
 
@@ -98,18 +103,32 @@ static int wait_for_folder(int fd, int stop) {
 
 /* ---------------------------------------------------------------- the file */
 
+static uint64_t add_to_hash(uint64_t hash, unsigned char byte) {
+    return (hash ^ byte) * FNV_PRIME;
+}
+
 /* Which byte stands for a name. Names that some file system takes for one have one byte, and others
  * may share it: that only costs a wait. */
 static off_t byte_of(ino_t folder, const char *name) {
     uint64_t hash = FNV_BASIS;
     for (unsigned i = 0; i < sizeof(folder); i++)
-        hash = (hash ^ ((uint64_t)folder >> (8 * i) & 0xff)) * FNV_PRIME;
+        hash = add_to_hash(hash, (uint8_t)((uint64_t)folder >> (8 * i)));
     for (; *name; name++) {
         unsigned char byte = (unsigned char)*name;
         if (byte < 0x80 && byte != '.' && byte != ' ')
-            hash = (hash ^ (unsigned char)tolower(byte)) * FNV_PRIME;
+            hash = add_to_hash(hash, (unsigned char)tolower(byte));
     }
     return (off_t)(hash >> 2);
+}
+
+/* The first of the bytes that stand for uploads in flight. */
+static off_t flight_of(const char *owner, const char *path) {
+    uint64_t hash = FNV_BASIS;
+    for (; *owner; owner++)
+        hash = add_to_hash(hash, (unsigned char)*owner);
+    for (; *path; path++)
+        hash = add_to_hash(hash, (unsigned char)*path);
+    return FLIGHT + (off_t)(hash >> 4 & ~(uint64_t)(FLIGHT_BYTES - 1));
 }
 
 /* Puts the bytes of the names into the turn, each once, the lower one first: whoever needs two
@@ -210,6 +229,36 @@ static int join(struct turns *turns) {
 
 void turns_join(struct turns *turns) {
     (void)join(turns);
+}
+
+off_t turns_begin_flight(struct turns *turns, const char *owner, const char *path) {
+    uint8_t random;
+    off_t first = flight_of(owner, path);
+    if (join(turns) < 0 || getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random))
+        return 0;
+    for (unsigned i = 0; i < FLIGHT_BYTES; i++) {
+        off_t at = first + (random + i) % FLIGHT_BYTES;
+        int result = try_bytes(turns->fd, F_WRLCK, at, 1);
+        if (result != -EAGAIN)
+            return result == 0 ? at : 0;
+    }
+    return 0;
+}
+
+void turns_end_flight(const struct turns *turns, off_t flight) {
+    if (flight > 0 && turns->fd >= 0)
+        (void)try_bytes(turns->fd, F_UNLCK, flight, 1);
+}
+
+/* Our own one does not hinder us. */
+bool turns_is_in_flight(struct turns *turns, const char *owner, const char *path) {
+    off_t first = flight_of(owner, path);
+    if (join(turns) < 0)
+        return false;
+    if (try_bytes(turns->fd, F_WRLCK, first, FLIGHT_BYTES) == -EAGAIN)
+        return true;
+    (void)try_bytes(turns->fd, F_UNLCK, first, FLIGHT_BYTES);
+    return false;
 }
 
 /* Only who removes the reserved folder from outside can make a second file beside one that is used.

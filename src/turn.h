@@ -60,6 +60,14 @@ void turns_join(struct turns *turns);
 /* None will be taken any more. */
 void turns_close(struct turns *turns);
 
+/* Says that an upload of that owner to that virtual path is in flight, until it is told that it has
+ * ended. Returns what tells it, or 0 where that cannot be said. */
+off_t turns_begin_flight(struct turns *turns, const char *owner, const char *path);
+void turns_end_flight(const struct turns *turns, off_t flight);
+
+/* Is one of them in flight in another session? */
+bool turns_is_in_flight(struct turns *turns, const char *owner, const char *path);
+
 /* No turn is taken. */
 void turn_init(struct turn *turn);
 
