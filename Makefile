@@ -166,6 +166,16 @@ torture: need-TEST ## kill handlers and clients N times in the middle of uploads
 	@$(MAKE) $(ALL_CORES) --no-print-directory tests-built
 	@tests/torture $(N)
 
+SECONDS = 3600
+model: need-TEST ## sessions at random against a model of what must be there, SECONDS long, by SEED
+	@$(MAKE) $(ALL_CORES) --no-print-directory all
+	@tests/model.py --seconds $(SECONDS) $(if $(SEED),--seed $(SEED))
+
+STORM = --seconds 60 --kill
+storm: need-TEST ## eight sessions that write to the same files at once, and are killed; STORM: how
+	@$(MAKE) $(ALL_CORES) --no-print-directory all
+	@tests/storm $(STORM)
+
 POWERCUT_PACKAGES = $(BUILD_PACKAGES) busybox cpio e2fsprogs gzip python3
 powercut: need-POWERCUT ## cut the power of an emulated machine that stores uploads, ROUNDS times
 	@$(MAKE) $(ALL_CORES) --no-print-directory all
@@ -181,12 +191,13 @@ oldkernel: need-OLDKERNEL ## sessions in an emulated machine whose kernel has an
 	@$(MAKE) $(ALL_CORES) --no-print-directory all $(OBJ)/../intruder/handler
 	@tests/oldkernel/run
 
-BENCH_PACKAGES = $(BUILD_PACKAGES) curl openssl perl python3 $(PEER_LIBRARIES)
+BENCH_PACKAGES = $(BUILD_PACKAGES) curl e2fsprogs mount openssl perl python3 $(PEER_LIBRARIES)
 bench: need-BENCH ## measure sessions and uploads, and compare; ROUNDS of them
 	@$(MAKE) $(ALL_CORES) --no-print-directory all
 	@tests/peers
 	@tests/bench $(ROUNDS)
 	@tests/bench-tls $(ROUNDS)
+	@tests/bench-append $(ROUNDS)
 
 BENCH_UNITS_PACKAGES = $(BUILD_PACKAGES) ipsvd python3 systemd ucspi-tcp util-linux $(PEER_LIBRARIES)
 bench-units: need-BENCH_UNITS ## measure small sessions by systemd, stord-busy.service and xinetd, and compare
@@ -292,4 +303,4 @@ help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 12
 
 .SECONDARY: # objects stay
-.PHONY: all demo check asan bench bench-units deb faults fuzz ktls lint oldkernel powercut torture install uninstall clean help tests-built
+.PHONY: all demo check asan bench bench-units deb faults fuzz ktls lint model oldkernel powercut storm torture install uninstall clean help tests-built

@@ -18,7 +18,7 @@
 enum {
     TURN_TIME = 60000,    /* ms to wait for others */
     LONGEST_STEP = 8,     /* ms between two tries, in the end */
-    OPEN_TRIES = 8,       /* the file may be removed under our hands */
+    TURN_TRIES = 8,       /* the file may be removed under our hands */
     TOUCH_AFTER = 60 * 60 /* s after which the file is to look young, or it is aged out */
 };
 
@@ -213,7 +213,7 @@ static int be_present(const struct turns *turns) {
  * have removed it meanwhile. */
 static int join(struct turns *turns) {
     int result = 0;
-    for (int i = 0; i < OPEN_TRIES && turns->fd < 0; i++) {
+    for (int i = 0; i < TURN_TRIES && turns->fd < 0; i++) {
         result = turns->fd = open_file(turns->top);
         if (result == -ENOENT)
             continue;
@@ -265,7 +265,7 @@ bool turns_is_in_flight(struct turns *turns, const char *owner, const char *path
  */
 static int take_by_file(const struct turn *turn) {
     struct turns *turns = turn->turns;
-    for (int i = 0; i < OPEN_TRIES; i++) {
+    for (int i = 0; i < TURN_TRIES; i++) {
         int result = join(turns);
         if (result == 0)
             result = lock_bytes(turn);
@@ -294,13 +294,13 @@ void turns_close(struct turns *turns) {
 
 /* A descriptor of its own for a folder, whose lock goes when that is closed. -EACCES where the
  * folder must not be read: then there is nothing to lock. */
-static int open_folder(int folder) {
+static int open_again(int folder) {
     int fd = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     return fd < 0 ? -errno : fd;
 }
 
 static int lock_folder(const struct turn *turn, int folder, int *ret_fd) {
-    int fd = open_folder(folder);
+    int fd = open_again(folder);
     if (fd < 0)
         return fd == -EACCES ? 0 : fd;
     int result = wait_for_folder(fd, turn->turns->stop);

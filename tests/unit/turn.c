@@ -1,0 +1,147 @@
+/* Turns of several sessions: each is a set of turns with a description of its own, as in a process.
+ */
+#include "../../src/turn.c"
+#include "../../src/clock.c"
+#include "../../src/path.c"
+#include "../../src/unfinished.c"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/stat.h>
+
+#include "check.h"
+
+static char folder[] = "/tmp/stord-turn.XXXXXX";
+static struct path_root top;
+static int other; /* another folder */
+static int stop;  /* readable: nobody waits */
+
+static struct turns begin(void) {
+    struct turns turns;
+    turns_init(&turns, &top, stop);
+    return turns;
+}
+
+/* Takes a turn, or finds it taken: then it would wait. */
+static int take(struct turn *turn, struct turns *turns, int a, const char *x, int b,
+                const char *y) {
+    const struct turn_name names[TURN_NAMES] = {{a, x}, {b, y}};
+    return turn_take(turn, turns, names, y ? 2 : 1);
+}
+
+static bool file_is_there(void) {
+    return faccessat(top.fd, ".stord.unfinished/.stord.turns/.stord.turn", F_OK, 0) == 0;
+}
+
+static void excludes(void) {
+    struct turns one = begin(), two = begin();
+    struct turn a, b;
+    CHECK(take(&a, &one, top.fd, "x", 0, NULL) == 0 && a.by_file);
+    CHECK(take(&b, &two, top.fd, "x", 0, NULL) == -ESHUTDOWN);
+    CHECK(take(&b, &two, top.fd, "X.", 0, NULL) == -ESHUTDOWN); /* the same name to FAT */
+    CHECK(take(&b, &two, top.fd, "y", 0, NULL) == 0);
+    turn_end(&b);
+    CHECK(take(&b, &two, other, "x", 0, NULL) == 0);
+    turn_end(&b);
+    turn_end(&a);
+    CHECK(take(&b, &two, top.fd, "x", 0, NULL) == 0);
+    turn_end(&b);
+    turns_close(&one);
+    CHECK(file_is_there()); /* the other session has it */
+    turns_close(&two);
+    CHECK(!file_is_there());
+}
+
+static void takes_two(void) {
+    struct turns one = begin(), two = begin();
+    struct turn a, b;
+    CHECK(take(&a, &one, top.fd, "x", other, "y") == 0 && a.count == 2 && a.at[0] < a.at[1]);
+    CHECK(take(&b, &two, other, "y", top.fd, "x") == -ESHUTDOWN);
+    CHECK(take(&b, &two, other, "y", 0, NULL) == -ESHUTDOWN);
+    CHECK(take(&b, &two, top.fd, "x", other, "z") == -ESHUTDOWN);
+    CHECK(take(&b, &two, other, "z", 0, NULL) == 0); /* nothing is kept of what was not had */
+    turn_end(&b);
+    turn_end(&a);
+    CHECK(take(&a, &one, top.fd, "x", top.fd, "x") == 0 && a.count == 1); /* of a name to itself */
+    turn_end(&a);
+    turns_close(&one);
+    turns_close(&two);
+}
+
+/* What a session finds removed it makes again, and meets the others there. */
+static void survives_removal(void) {
+    struct turns one = begin(), two = begin();
+    struct turn a, b;
+    CHECK(take(&a, &one, top.fd, "x", 0, NULL) == 0);
+    turn_end(&a);
+    CHECK(unlinkat(top.fd, ".stord.unfinished/.stord.turns/.stord.turn", 0) == 0);
+    CHECK(take(&b, &two, top.fd, "x", 0, NULL) == 0);
+    CHECK(take(&a, &one, top.fd, "x", 0, NULL) == -ESHUTDOWN);
+    turn_end(&b);
+    CHECK(take(&a, &one, top.fd, "x", 0, NULL) == 0);
+    turn_end(&a);
+    turns_close(&two);
+    turns_close(&one);
+    CHECK(!file_is_there());
+}
+
+/* Where the reserved folder cannot be had, the folder that has the name is locked. */
+static void by_folders(void) {
+    CHECK(unlinkat(top.fd, ".stord.unfinished", AT_REMOVEDIR) == 0);
+    CHECK(close(openat(top.fd, ".stord.unfinished", O_CREAT | O_WRONLY, 0600)) ==
+          0); /* no folder */
+    struct turns one = begin(), two = begin();
+    struct turn a, b;
+    CHECK(take(&a, &one, top.fd, "x", 0, NULL) == 0 && !a.by_file);
+    CHECK(take(&b, &two, top.fd, "y", 0, NULL) == -ESHUTDOWN);
+    CHECK(take(&b, &two, other, "y", 0, NULL) == 0);
+    turn_end(&b);
+    CHECK(take(&b, &two, other, "y", top.fd, "x") == -ESHUTDOWN);
+    turn_end(&a);
+    CHECK(take(&b, &two, other, "y", top.fd, "x") == 0);
+    CHECK(take(&a, &one, top.fd, "x", other, "y") == -ESHUTDOWN);
+    turn_end(&b);
+    turns_close(&one);
+    turns_close(&two);
+    CHECK(unlinkat(top.fd, ".stord.unfinished", 0) == 0);
+}
+
+static void flights(void) {
+    struct turns one = begin(), two = begin();
+    off_t a = turns_begin_flight(&one, "me", "/x");
+    CHECK(a > 0 && !turns_is_in_flight(&one, "me", "/x"));
+    turns_end_flight(&one, a);
+    a = turns_begin_flight(&one, "me", "/x");
+    CHECK(turns_is_in_flight(&two, "me", "/x"));
+    CHECK(!turns_is_in_flight(&two, "me", "/y") && !turns_is_in_flight(&two, "you", "/x"));
+    off_t b = turns_begin_flight(&two, "me", "/x");
+    CHECK(b > 0 && b != a && turns_is_in_flight(&one, "me", "/x"));
+    turns_end_flight(&one, a);
+    CHECK(!turns_is_in_flight(&two, "me", "/x"));
+    turns_close(&one);
+    turns_close(&two);
+}
+
+/* All of it is ours. */
+static void remove_all(void) {
+    char command[64];
+    (void)snprintf(command, sizeof(command), "rm -rf %s", folder);
+    CHECK(system(command) == 0);
+}
+
+int main(void) {
+    stop = eventfd(1, EFD_CLOEXEC);
+    if (!mkdtemp(folder) || path_root_open(&top, folder, false) < 0 ||
+        mkdirat(top.fd, "other", 0700) < 0)
+        return 2;
+    other = openat(top.fd, "other", O_RDONLY | O_DIRECTORY);
+    check_run("turn: of one name only one session has it; the last one removes the file", excludes);
+    check_run("turn: of two names both are had, or none", takes_two);
+    check_run("turn: sessions meet again when the file was removed", survives_removal);
+    check_run("turn: without a reserved folder the folder of the name is locked", by_folders);
+    check_run("turn: uploads that are in flight in another session are known", flights);
+    remove_all();
+    return check_end();
+}
