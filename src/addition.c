@@ -1,154 +1,30 @@
 #include "addition.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/vfs.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "turn.h"
 #include "unfinished.h"
 
 #define ADDITION_FOLDER PATH_RESERVED_PREFIX "additions"
-#define SUM_PRIME       UINT64_C(0x9e3779b97f4a7c15)
 
 #ifndef XFS_SUPER_MAGIC
 #define XFS_SUPER_MAGIC 0x58465342
 #endif
 
 enum {
-    ENTRY_TIME = 10000,  /* ms to wait for whoever looks at it */
-    OPEN_TRIES = 8,      /* it may be removed under our hands */
-    LOOKS = 100,         /* at an entry that changes all the time */
-    HAND_SIZE = 1 << 16, /* bytes that are read at once */
-    WORD = 8             /* bytes that are summed up at once */
+    ENTRY_TIME = 10000, /* ms to wait for whoever looks at it */
+    OPEN_TRIES = 8,     /* it may be removed under our hands */
+    LOOKS = 100,        /* at an entry that changes all the time */
+    HAND_SIZE = 1 << 16 /* bytes that are read at once */
 };
 
-/* What an entry says, as it is in its name. */
-enum state {
-    NONE,          /* there is no entry */
-    ENDED = 'e',   /* nothing is pending */
-    PENDING = 'p', /* bytes may be there that do not belong to the file */
-    REFUSED = 'r'  /* they do not, even where all of them are there */
-};
-
-struct entry {
-    char name[ADDITION_NAME_SIZE];
-    enum state state;
-    struct addition_facts facts;
-    uint64_t boot; /* sum of the boot's id */
-};
-
-uint64_t addition_sum(uint64_t sum, const void *bytes, size_t n) {
-    const uint8_t *at = bytes;
-    for (size_t i = 0; i < n; i += WORD) {
-        uint64_t word = 0;
-        size_t length = n - i < WORD ? n - i : WORD;
-        memcpy(&word, at + i, length);
-        sum = (sum ^ word ^ (uint64_t)length << 56) * SUM_PRIME;
-        sum ^= sum >> 29;
-    }
-    return sum;
-}
-
-/* ---------------------------------------------------------------- names of entries */
-
-/* What the names of all entries of a file begin with; of all files that had its number (shorter).
- */
-struct prefix {
-    char text[ADDITION_PREFIX_SIZE];
-    size_t number;
-};
-
-/* A file of another file system below the root may have the inode of one of the root's. Of the
- * root's own file system the number is left out: it differs from machine to machine where several
- * share it. */
-static int make_number(const struct path_root *top, const struct path_id *id,
-                       struct prefix *prefix) {
-    struct stat st;
-    if (fstat(top->fd, &st) < 0)
-        return -errno;
-    int n = snprintf(prefix->text, sizeof(prefix->text), "%llx-%llx-",
-                     id->device == st.st_dev ? 0 : (unsigned long long)id->device,
-                     (unsigned long long)id->inode);
-    prefix->number = (size_t)n;
-    return 0;
-}
-
-/* Where it is tells a file from others that have no time of birth either. */
-static int find_place(int folder, const char *name, uint64_t *ret_place) {
-    struct stat st;
-    if (fstat(folder, &st) < 0)
-        return -errno;
-    uint64_t inode = st.st_ino;
-    *ret_place = addition_sum(addition_sum(0, &inode, sizeof(inode)), name, strlen(name));
-    return 0;
-}
-
-static int make_prefix(const struct path_root *top, const struct path_id *id, int folder,
-                       const char *name, struct prefix *prefix) {
-    uint64_t place = 0;
-    int result = make_number(top, id, prefix);
-    if (result == 0 && id->born == 0)
-        result = find_place(folder, name, &place);
-    if (result < 0)
-        return result;
-    (void)snprintf(prefix->text + prefix->number, sizeof(prefix->text) - prefix->number, "%c%llx-",
-                   id->born ? 'b' : 'n',
-                   (unsigned long long)(id->born ? (uint64_t)id->born : place));
-    return 0;
-}
-
-static uint64_t sum_of_boot(const char *boot) {
-    return boot[0] ? addition_sum(0, boot, strlen(boot)) : 0;
-}
-
-/* One that has ended tells when: the next one has another name. */
-static void name_ended(const char *prefix, char ret_name[ADDITION_NAME_SIZE]) {
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    (void)snprintf(ret_name, ADDITION_NAME_SIZE, "%s%c%llx.%lx", prefix, ENDED,
-                   (unsigned long long)now.tv_sec, (unsigned long)now.tv_nsec);
-}
-
-static void name_facts(const char *prefix, enum state state, const struct addition_facts *facts,
-                       uint64_t boot, char ret_name[ADDITION_NAME_SIZE]) {
-    (void)snprintf(ret_name, ADDITION_NAME_SIZE, "%s%c%llx-%llx-%llx-%llx-%llx-%llx", prefix, state,
-                   (unsigned long long)facts->length, (unsigned long long)facts->more,
-                   (unsigned long long)facts->sum, (unsigned long long)facts->seconds,
-                   (unsigned long long)facts->rest, (unsigned long long)boot);
-}
-
-/* Reads what stands behind the prefix. False when that is no entry. */
-static bool parse(const char *text, struct entry *entry) {
-    uint64_t number[6];
-    entry->state = (enum state)text[0];
-    if (entry->state == ENDED)
-        return true;
-    if (entry->state != PENDING && entry->state != REFUSED)
-        return false;
-    char *end = (char *)text;
-    for (size_t i = 0; i < sizeof(number) / sizeof(number[0]); i++) {
-        const char *begin = end + 1;
-        number[i] = strtoull(begin, &end, 16);
-        if (end == begin || *end != (i < 5 ? '-' : '\0'))
-            return false;
-    }
-    entry->facts = (struct addition_facts){.length = number[0],
-                                           .more = number[1],
-                                           .sum = number[2],
-                                           .seconds = (int64_t)number[3],
-                                           .rest = (int64_t)number[4]};
-    entry->boot = number[5];
-    return true;
-}
-
-/* ---------------------------------------------------------------- finding them */
+/* ---------------------------------------------------------------- where they are */
 
 static int open_folder(const struct path_root *top, bool create) {
     if (create) {
@@ -166,35 +42,6 @@ static int open_folder(const struct path_root *top, bool create) {
     return fd;
 }
 
-/* The same, to read names in it. */
-static DIR *read_folder(int folder) {
-    int fd = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *names = fd < 0 ? NULL : fdopendir(fd);
-    if (fd >= 0 && !names)
-        (void)close(fd);
-    return names;
-}
-
-/* Finds the entry of a file. state is NONE where there is none. Returns 0 or a negative errno. */
-static int find_entry(int folder, const struct prefix *prefix, struct entry *ret_entry) {
-    const struct dirent *found;
-    size_t n = strlen(prefix->text);
-    DIR *names = read_folder(folder);
-    *ret_entry = (struct entry){.state = NONE};
-    if (!names)
-        return -ENOMEM;
-    while (ret_entry->state == NONE && (errno = 0, found = readdir(names))) {
-        if (strncmp(found->d_name, prefix->text, n) != 0 ||
-            strlen(found->d_name) >= sizeof(ret_entry->name) ||
-            !parse(found->d_name + n, ret_entry))
-            continue;
-        memcpy(ret_entry->name, found->d_name, strlen(found->d_name) + 1);
-    }
-    int result = ret_entry->state == NONE ? -errno : 0;
-    (void)closedir(names);
-    return result;
-}
-
 /* Is the open entry still called so? */
 static bool is_called(int folder, const char *name, int fd) {
     struct stat open, there;
@@ -209,7 +56,7 @@ static void unlock(int fd) {
 /* ---------------------------------------------------------------- what a dead session left */
 
 /* Is every byte that was to be added there? */
-static bool is_whole(int file, const struct addition_facts *facts) {
+static bool is_whole(int file, const struct entry_facts *facts) {
     char bytes[HAND_SIZE];
     uint64_t sum = 0, done = 0;
     while (done < facts->more) {
@@ -218,7 +65,7 @@ static bool is_whole(int file, const struct addition_facts *facts) {
         ssize_t n = pread(file, bytes, wanted, (off_t)(facts->length + done));
         if (n != (ssize_t)wanted)
             return false;
-        sum = addition_sum(sum, bytes, wanted);
+        sum = entry_sum(sum, bytes, wanted);
         done += wanted;
     }
     return sum == facts->sum;
@@ -227,8 +74,8 @@ static bool is_whole(int file, const struct addition_facts *facts) {
 /* May it have been acknowledged? Not in the boot in which it was begun: there its end would show.
  */
 static bool may_count(const struct entry *entry, const char *boot, int file) {
-    bool same = boot[0] && entry->boot == sum_of_boot(boot);
-    return !same && entry->state == PENDING && is_whole(file, &entry->facts);
+    bool same = boot[0] && entry->boot == entry_sum_of_boot(boot);
+    return !same && entry->state == ENTRY_PENDING && is_whole(file, &entry->facts);
 }
 
 static int sync_data(int fd) {
@@ -240,7 +87,7 @@ static int sync_data(int fd) {
 }
 
 /* The time of the last change is another one for who does not own the file: no matter. */
-int addition_cut(int file, const struct addition_facts *facts, bool no_sync) {
+int addition_cut(int file, const struct entry_facts *facts, bool no_sync) {
     const struct timespec times[2] = {{.tv_nsec = UTIME_OMIT},
                                       {.tv_sec = facts->seconds, .tv_nsec = facts->rest}};
     int result;
@@ -256,7 +103,7 @@ int addition_cut(int file, const struct addition_facts *facts, bool no_sync) {
 /* Takes the bytes of a dead session from the file, unless they count, or somebody else has written
  * behind them. Returns 0 or a negative errno. */
 static int take_back(const struct entry *entry, const char *boot, int file) {
-    const struct addition_facts *facts = &entry->facts;
+    const struct entry_facts *facts = &entry->facts;
     struct stat st;
     if (fstat(file, &st) < 0)
         return -errno;
@@ -288,19 +135,17 @@ static void close_folder(struct addition *addition) {
 
 /* Opens the entry of the file, or a new one. -ESTALE: another try is worth while. */
 static int open_entry(struct addition *addition) {
-    struct prefix prefix;
     struct entry entry;
     int flags = O_WRONLY | O_NOFOLLOW | O_CLOEXEC;
-    memcpy(prefix.text, addition->prefix, sizeof(prefix.text));
     if (addition->folder < 0)
         addition->folder = open_folder(addition->top, true);
     if (addition->folder < 0)
         return addition->folder;
-    int result = find_entry(addition->folder, &prefix, &entry);
+    int result = entry_find(addition->folder, &addition->prefix, &entry);
     if (result < 0)
         return result;
-    if (entry.state == NONE) {
-        name_ended(addition->prefix, entry.name);
+    if (entry.state == ENTRY_NONE) {
+        entry_name_ended(&addition->prefix, entry.name);
         flags |= O_CREAT | O_EXCL;
     }
     addition->fd = openat(addition->folder, entry.name, flags, 0600);
@@ -337,18 +182,19 @@ static int rename_entry(struct addition *addition, const char *name) {
 
 int addition_open(struct addition *addition, int folder, const char *name, int file, int stop) {
     struct path_id id;
-    struct prefix prefix;
+    struct entry_prefix prefix;
     struct entry entry;
     int result = path_identify_open(file, &id);
     if (result == 0)
-        result = make_prefix(addition->top, &id, folder, name, &prefix);
+        result = entry_make_prefix(addition->top, &id, folder, name, &prefix);
     if (result < 0)
         return result;
-    if (addition->fd >= 0 && strcmp(prefix.text, addition->prefix) != 0)
+    if (addition->fd >= 0 && strcmp(prefix.text, addition->prefix.text) != 0)
         addition_close(addition);
-    memcpy(addition->prefix, prefix.text, sizeof(prefix.text));
+    addition->prefix = prefix;
     result = take_entry(addition, stop);
-    if (result < 0 || !parse(addition->name + strlen(prefix.text), &entry) || entry.state == ENDED)
+    if (result < 0 || !entry_parse(addition->name + strlen(prefix.text), &entry) ||
+        entry.state == ENTRY_ENDED)
         return result;
     result = take_back(&entry, addition->boot, file);
     if (result < 0)
@@ -368,9 +214,10 @@ static bool is_in_order(const struct addition *addition, int file) {
     return ordered && entry.st_dev == target.st_dev;
 }
 
-int addition_begin(struct addition *addition, const struct addition_facts *facts, int file) {
-    char name[ADDITION_NAME_SIZE];
-    name_facts(addition->prefix, PENDING, facts, sum_of_boot(addition->boot), name);
+int addition_begin(struct addition *addition, const struct entry_facts *facts, int file) {
+    char name[ENTRY_NAME_SIZE];
+    entry_name_facts(&addition->prefix, ENTRY_PENDING, facts, entry_sum_of_boot(addition->boot),
+                     name);
     int result = rename_entry(addition, name);
     if (result < 0 || addition->no_sync || is_in_order(addition, file))
         return result;
@@ -378,8 +225,8 @@ int addition_begin(struct addition *addition, const struct addition_facts *facts
 }
 
 void addition_end(struct addition *addition) {
-    char name[ADDITION_NAME_SIZE];
-    name_ended(addition->prefix, name);
+    char name[ENTRY_NAME_SIZE];
+    entry_name_ended(&addition->prefix, name);
     if (rename_entry(addition, name) < 0)
         (void)unlinkat(addition->folder, addition->name, 0);
     unlock(addition->fd);
@@ -387,9 +234,10 @@ void addition_end(struct addition *addition) {
 
 void addition_give_up(struct addition *addition) {
     struct entry entry;
-    char name[ADDITION_NAME_SIZE];
-    if (parse(addition->name + strlen(addition->prefix), &entry) && entry.state == PENDING) {
-        name_facts(addition->prefix, REFUSED, &entry.facts, entry.boot, name);
+    char name[ENTRY_NAME_SIZE];
+    if (entry_parse(addition->name + strlen(addition->prefix.text), &entry) &&
+        entry.state == ENTRY_PENDING) {
+        entry_name_facts(&addition->prefix, ENTRY_REFUSED, &entry.facts, entry.boot, name);
         (void)rename_entry(addition, name);
         (void)path_sync_folder(addition->folder, addition->fd);
     }
@@ -407,7 +255,7 @@ static void remove_folder(const struct path_root *top) {
 
 /* An entry that says something stays, and so does one that somebody else uses. */
 void addition_close(struct addition *addition) {
-    if (addition->fd >= 0 && addition->name[strlen(addition->prefix)] == ENDED &&
+    if (addition->fd >= 0 && addition->name[strlen(addition->prefix.text)] == ENTRY_ENDED &&
         turn_lock_file(addition->fd, F_WRLCK, 0, -1) == 0 &&
         is_called(addition->folder, addition->name, addition->fd))
         (void)unlinkat(addition->folder, addition->name, 0);
@@ -426,7 +274,7 @@ bool addition_is_any(int unfinished) {
 }
 
 /* Takes back what a session has left, if that is dead and it can be done. False: it goes on. */
-static bool settle_dead(int entries, const struct prefix *prefix, const struct entry *entry,
+static bool settle_dead(int entries, const struct entry_prefix *prefix, const struct entry *entry,
                         const char *boot, int folder, const char *name) {
     const int flags = O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
     int fd = openat(entries, entry->name, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
@@ -435,8 +283,8 @@ static bool settle_dead(int entries, const struct prefix *prefix, const struct e
     int file = done ? openat(folder, name, flags) : -1;
     done = file >= 0 && take_back(entry, boot, file) == 0;
     if (done) {
-        char ended[ADDITION_NAME_SIZE];
-        name_ended(prefix->text, ended);
+        char ended[ENTRY_NAME_SIZE];
+        entry_name_ended(prefix, ended);
         (void)renameat(entries, entry->name, entries, ended);
     }
     if (file >= 0)
@@ -451,16 +299,17 @@ static bool settle_dead(int entries, const struct prefix *prefix, const struct e
 static void look(const struct path_root *top, const char *boot, int folder, const char *name,
                  struct stat *st, struct entry *ret_entry) {
     struct path_id id;
-    struct prefix prefix;
+    struct entry_prefix prefix;
     int entries = open_folder(top, false);
-    *ret_entry = (struct entry){.state = NONE};
+    *ret_entry = (struct entry){.state = ENTRY_NONE};
     if (entries < 0)
         return;
     if (path_identify_in(folder, name, &id) == 0 &&
-        make_prefix(top, &id, folder, name, &prefix) == 0 &&
-        find_entry(entries, &prefix, ret_entry) == 0 && ret_entry->state > ENDED) {
+        entry_make_prefix(top, &id, folder, name, &prefix) == 0 &&
+        entry_find(entries, &prefix, ret_entry) == 0 && entry_is_open(ret_entry)) {
         if (settle_dead(entries, &prefix, ret_entry, boot, folder, name))
-            ret_entry->state = ENDED; /* it has another name now: there is another look at it */
+            ret_entry->state =
+                ENTRY_ENDED; /* it has another name now: there is another look at it */
         else if (fstatat(folder, name, st, AT_SYMLINK_NOFOLLOW) == 0 && st->st_ino == id.inode &&
                  (uint64_t)st->st_size > ret_entry->facts.length)
             st->st_size = (off_t)ret_entry->facts.length;
@@ -471,10 +320,10 @@ static void look(const struct path_root *top, const char *boot, int folder, cons
 /* What was seen of the file between two looks counts when the entry has not changed meanwhile. */
 void addition_settle(const struct path_root *top, const char *boot, int folder, const char *name,
                      struct stat *st) {
-    struct entry before, after = {.state = NONE};
+    struct entry before, after = {.state = ENTRY_NONE};
     for (int i = 0; i < LOOKS; i++) {
         look(top, boot, folder, name, st, &before);
-        if (before.state > ENDED || (i > 0 && strcmp(before.name, after.name) == 0))
+        if (entry_is_open(&before) || (i > 0 && strcmp(before.name, after.name) == 0))
             return;
         if (fstatat(folder, name, st, AT_SYMLINK_NOFOLLOW) < 0)
             return;
@@ -484,18 +333,13 @@ void addition_settle(const struct path_root *top, const char *boot, int folder, 
 
 void addition_clear(const struct path_root *top, int file) {
     struct path_id id;
-    struct prefix prefix;
-    if (path_identify_open(file, &id) < 0 || id.born != 0 || make_number(top, &id, &prefix) < 0)
+    struct entry_prefix prefix;
+    if (path_identify_open(file, &id) < 0 || id.born != 0 ||
+        entry_make_prefix(top, &id, file, "", &prefix) < 0)
         return;
     int entries = open_folder(top, false);
-    DIR *names = entries < 0 ? NULL : read_folder(entries);
-    const struct dirent *found;
-    while (names && (found = readdir(names))) {
-        if (strncmp(found->d_name, prefix.text, prefix.number) == 0)
-            (void)unlinkat(entries, found->d_name, 0);
-    }
-    if (names)
-        (void)closedir(names);
-    if (entries >= 0)
-        (void)close(entries);
+    if (entries < 0)
+        return;
+    entry_remove(entries, &prefix);
+    (void)close(entries);
 }

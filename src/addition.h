@@ -3,16 +3,16 @@
  * was, is remembered durably first, so that the bytes can be taken back: by whoever adds them, or
  * after a crash by the next session that adds to the file, or shows it.
  *
- *   ROOT/.stord.unfinished/.stord.additions/DEVICE-INODE-BORN-...     empty; its name says it all
+ * The entry is an empty file, whose name says it all: see entry.
  *
- * That an entry gets another name is brought to the disk no later than the length of the file, by the
- * order in which most file systems do such things: no sync is waited for but that of the file. Others
- * sync the folder first.
+ * That an entry gets another name is brought to the disk no later than the length of the file, by
+ * the order in which most file systems do such things: no sync is waited for but that of the file.
+ * Others sync the folder first.
  *
- * The entry is locked while somebody adds. One that says "pending" and is not locked is of a session
- * that died. In the same boot of the machine nothing of the addition was acknowledged, and all of it
- * goes; after a power cut it may have been, for that an addition has ended is not synced: it stays if
- * it is whole, which its sum tells.
+ * The entry is locked while somebody adds. One that says "pending" and is not locked is of a
+ * session that died. In the same boot of the machine nothing of the addition was acknowledged, and
+ * all of it goes; after a power cut it may have been, for that an addition has ended is not synced:
+ * it stays if it is whole, which its sum tells.
  *
  * A file is known by its inode and its time of birth. Where the file system does not tell that, the
  * number may be another file's by now: then its name must be the same, too, and who publishes a new
@@ -25,10 +25,8 @@
 #include <stdint.h>
 #include <sys/stat.h>
 
-#include "count.h"
+#include "entry.h"
 #include "path.h"
-
-enum { ADDITION_PREFIX_SIZE = 64, ADDITION_NAME_SIZE = 192 };
 
 /* The entry of the file that a session adds to. It stays open between two additions to one file. */
 struct addition {
@@ -36,18 +34,9 @@ struct addition {
     int folder;                  /* that the entries are in; -1: there is none */
     int fd;                      /* the entry */
     bool no_sync;
-    const char *boot;  /* in which boot of the machine we are, or "" */
-    char prefix[ADDITION_PREFIX_SIZE]; /* of the file's entries */
-    char name[ADDITION_NAME_SIZE];     /* of this one */
-};
-
-/* What is being added. */
-struct addition_facts {
-    uint64_t length; /* of the file before, in bytes */
-    int64_t seconds; /* when it was last changed before, since 1970, */
-    int64_t rest;    /* and ns */
-    uint64_t more;   /* bytes that are added */
-    uint64_t sum;    /* of these bytes: addition_sum */
+    const char *boot;           /* in which boot of the machine we are, or "" */
+    struct entry_prefix prefix; /* of the file's entries */
+    char name[ENTRY_NAME_SIZE]; /* of this one */
 };
 
 /* No entry. boot: as usage_boot tells it. Both must outlive it. */
@@ -60,7 +49,7 @@ void addition_init(struct addition *addition, const struct path_root *top, const
 int addition_open(struct addition *addition, int folder, const char *name, int file, int stop);
 
 /* Remembers what is to be added to that file, durably. Returns 0 or a negative errno. */
-int addition_begin(struct addition *addition, const struct addition_facts *facts, int file);
+int addition_begin(struct addition *addition, const struct entry_facts *facts, int file);
 
 /* The bytes are part of the file, or have been taken back: there is nothing to remember. Unlocks.
  */
@@ -73,7 +62,7 @@ void addition_give_up(struct addition *addition);
 void addition_close(struct addition *addition);
 
 /* Cuts what was added off again, as if it had never been there. Returns 0 or a negative errno. */
-int addition_cut(int file, const struct addition_facts *facts, bool no_sync);
+int addition_cut(int file, const struct entry_facts *facts, bool no_sync);
 
 /* The file that is open is new: what is remembered of one that had its number concerns it not. */
 void addition_clear(const struct path_root *top, int file);
@@ -87,9 +76,5 @@ void addition_settle(const struct path_root *top, const char *boot, int folder, 
 /* May any entry be there? For whoever looks at many files: asked behind each look. unfinished: the
  * reserved folder, or -1. */
 bool addition_is_any(int unfinished);
-
-/* A sum of n bytes, begun with 0, and independent of how they are cut into pieces where each but
- * the last has a multiple of 8 bytes. */
-uint64_t addition_sum(uint64_t sum, const void *bytes, size_t n);
 
 #endif

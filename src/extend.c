@@ -13,7 +13,7 @@
 
 enum {
     LOCK_TIME = 10000,  /* ms to wait for a program that has locked the file */
-    HAND_SIZE = 1 << 16 /* bytes that are written at once; a multiple of 8, see addition_sum */
+    HAND_SIZE = 1 << 16 /* bytes that are written at once; a multiple of 8, see entry_sum */
 };
 
 /* What the name stands for. Returns 0 for a plain file, or why it cannot be extended. */
@@ -60,7 +60,7 @@ int extend_begin(struct store *store, bool taken) {
 struct adding {
     struct store *store;
     int file; /* open for reading and appending */
-    struct addition_facts facts;
+    struct entry_facts facts;
     struct stat old; /* the file before */
 };
 
@@ -72,7 +72,7 @@ static int sum_up(struct adding *adding) {
             continue;
         if (n <= 0)
             return n < 0 ? -errno : -EIO;
-        adding->facts.sum = addition_sum(adding->facts.sum, bytes, (size_t)n);
+        adding->facts.sum = entry_sum(adding->facts.sum, bytes, (size_t)n);
         done += (uint64_t)n;
     }
     return 0;
@@ -134,7 +134,7 @@ static int check_name(const struct adding *adding) {
  * stay: there is nothing to be done. */
 static void take_back(const struct adding *adding) {
     struct addition *addition = adding->store->request->addition;
-    const struct addition_facts *facts = &adding->facts;
+    const struct entry_facts *facts = &adding->facts;
     struct stat st;
     int result = fstat(adding->file, &st) < 0 ? -errno : 0;
     uint64_t size = result == 0 ? (uint64_t)st.st_size : 0;

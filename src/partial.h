@@ -6,9 +6,9 @@
  *
  * BASE is the version of what had the name when the upload began, ID is random. Once something else
  * has the name, the upload is void: that was published later, and must neither be hidden nor mixed
- * with it. Who may not see what has the name must not learn of it in this way either: there, what the
- * owner itself has published since counts, of which a mark tells uploads that were in flight then.
- * Whoever changes partials of a name has its turn (see turn).
+ * with it. Who may not see what has the name must not learn of it in this way either: there, what
+ * the owner itself has published since counts, of which a mark tells uploads that were in flight
+ * then. Whoever changes partials of a name has its turn (see turn).
  */
 #ifndef STORD_PARTIAL_H
 #define STORD_PARTIAL_H

@@ -23,8 +23,8 @@ void shown_note(struct shown *shown, const char *path, uint64_t partial, uint64_
         shown->rows = calloc(SHOWN_ROWS, sizeof(*shown->rows));
     struct shown_row *row = row_of(shown, hash);
     if (row)
-        *row = (struct shown_row){
-            .known = true, .path = hash, .partial = partial, .version = version};
+        *row =
+            (struct shown_row){.known = true, .path = hash, .partial = partial, .version = version};
 }
 
 const struct shown_row *shown_find(const struct shown *shown, const char *path) {

@@ -2,6 +2,7 @@
  */
 #include "../../src/addition.c"
 #include "../../src/clock.c"
+#include "../../src/entry.c"
 #include "../../src/path.c"
 #include "../../src/turn.c"
 #include "../../src/unfinished.c"
@@ -54,9 +55,9 @@ static size_t count_entries(void) {
  * `state` says; it still has the entry where it is to live on. */
 static void add(struct addition *addition, const char *name, const char *written) {
     const char record[] = "-more";
-    struct addition_facts facts = {.more = sizeof(record) - 1,
-                                   .sum = addition_sum(0, record, sizeof(record) - 1),
-                                   .seconds = 1000000000};
+    struct entry_facts facts = {.more = sizeof(record) - 1,
+                                .sum = entry_sum(0, record, sizeof(record) - 1),
+                                .seconds = 1000000000};
     int file = make_file(name, "old");
     facts.length = 3;
     addition_init(addition, &top, boot, true);
