@@ -1,0 +1,496 @@
+# Several sessions and one name: what each of them was told stays true (promise 1).
+# shellcheck shell=bats
+bats_require_minimum_version 1.5.0
+load resume
+
+ALL=upload,append,replace,list,read,mkdir,rename,delete
+
+setup() { setup_sandbox; }
+teardown() { teardown_sandbox; }
+
+# ------------------------------------------------- a device that lost its link and sent the file again
+
+# sent_again HOW: a first upload is under way; the file is sent again in a second session, as the steps
+# on standard input say; then the first one ends by HOW, a step. SIZE and RETR show what was acknowledged,
+# and curl, which goes on with what it sees, leaves that as it is.
+sent_again() {
+    local again
+    again=$(cat)
+    rm -rf "${ROOT:?}"/* "$ROOT"/.stord.*
+    several --allow="$ALL" --stall-timeout=1 <<STEPS || return
+[a] < 220
+> TYPE I
+< 200
+> EPSV
+< 229
+> STOR x
+< 150
+connect
+data OLD-OLD-OLD-OLD
+stored 15
+[b] < 220
+> TYPE I
+< 200
+$again
+[a] $1
+[b] > SIZE x
+< 213 ^213 19$
+> EPSV
+< 229
+> RETR x
+< 150
+get \\Anew-new-new-new-new\\Z
+< 226
+file x new-new-new-new-new
+STEPS
+    printf new-new-new-new-new >"$T/plan"
+    serve --allow="$ALL"
+    curl -sS -C - -T "$T/plan" "ftp://127.0.0.1:$PORT/x" || return
+    same "$T/plan" "$ROOT/x" || return
+    kill_spawned
+}
+
+ENDS=('reset
+< 426' 'signal TERM
+< 421
+closed
+ended' '< 426 no data' 'leave
+done
+ended' '> ABOR
+< 426
+< 226')
+
+@test "a device that loses its link and sends the file again keeps what was acknowledged (promise 1)" {
+    for how in "${ENDS[@]}"; do
+        sent_again "$how" <<'STEPS' || fail "the first session ended so: $how"
+> EPSV
+< 229
+> STOR x
+< 150
+put new-new-new-new-new
+< 226
+STEPS
+    done
+}
+
+@test "so it does where another one gave the name by a rename, added to it, or a program did (promise 1)" {
+    sent_again "${ENDS[0]}" <<'STEPS'
+> EPSV
+< 229
+> STOR y
+< 150
+put new-new-new-new-new
+< 226
+> RNFR y
+< 350
+> RNTO x
+< 250
+STEPS
+    sent_again "${ENDS[0]}" <<'STEPS'
+> EPSV
+< 229
+> APPE x
+< 150
+put new-new-new-
+< 226
+> EPSV
+< 229
+> APPE x
+< 150
+put new-new
+< 226
+STEPS
+    sent_again "${ENDS[0]}" <<'STEPS'
+run printf new-new-new-new-new >"$T/new" && mv "$T/new" "$ROOT/x"
+STEPS
+}
+
+@test "what was kept of an upload is not shown any more once a program has put a file there (promise 1)" {
+    interrupted x OLD-OLD-OLD-OLD
+    talk --allow="$ALL" <<'STEPS'
+< 220
+> TYPE I
+< 200
+> SIZE x
+< 213 ^213 15$
+STEPS
+    printf record. >"$ROOT/x"
+    talk --allow="$ALL" <<'STEPS'
+< 220
+> TYPE I
+< 200
+> EPSV
+< 229
+> LIST
+< 150
+get  7 [^\n]* x\r\n\Z
+< 226
+> EPSV
+< 229
+> APPE x
+< 150
+put one more.
+< 226
+file x record.one more.
+STEPS
+}
+
+# ---------------------------------------------------------------- going on from what was shown
+
+@test "nobody goes on with another upload, or another file, than it was shown (promise 1)" {
+    interrupted x 01234
+    several --allow="$ALL" <<'STEPS'
+[a] < 220
+> TYPE I
+< 200
+> SIZE x
+< 213 ^213 5$
+[b] < 220
+> TYPE I
+< 200
+> EPSV
+< 229
+> ALLO 100
+< 200
+> STOR x
+< 150
+put other bytes
+< 426
+[a] > EPSV
+< 229
+> APPE x
+< 550 look again
+> REST 5
+< 350
+> EPSV
+< 229
+> STOR x
+< 550 look again
+nofile x
+> SIZE x
+< 213 ^213 10$
+> REST 10
+< 350
+> EPSV
+< 229
+> STOR x
+< 150
+put s, and more
+< 226
+file x other bytes, and more
+[b] > SIZE x
+< 213 ^213 21$
+run printf 'the file of a program' >"$T/new" && mv "$T/new" "$ROOT/x"
+> REST 21
+< 350
+> EPSV
+< 229
+> STOR x
+< 550 look again
+file x the file of a program
+> EPSV
+< 229
+> MLSD
+< 150
+get size=21
+< 226
+> REST 3
+< 350
+> EPSV
+< 229
+> STOR x
+< 150
+put  end
+< 226
+file x the end
+STEPS
+}
+
+@test "where nobody may see, an upload is void by the client's own sessions, and by nothing else (promise 5)" {
+    for foreign in '' "printf foreign >\"\$ROOT/x\"; "; do
+        for policy in replace rename; do
+            rm -rf "${ROOT:?}"/* "$ROOT"/.stord.*
+            eval "$foreign"
+            several --allow=upload,replace --on-conflict=$policy <<'STEPS'
+[a] < 220
+> TYPE I
+< 200
+> EPSV
+< 229
+> STOR x
+< 150
+connect
+data OLD-OLD-OLD-OLD
+stored 15
+[b] < 220
+> TYPE I
+< 200
+> EPSV
+< 229
+> STOR x
+< 150
+put new-new-new
+< 226
+[a] reset
+< 426 ^426 [^;]*$
+[b] > SIZE x
+< 213 ^213 11$
+STEPS
+        done
+    done
+    # that somebody else has put something there is not to be learnt
+    rm -rf "${ROOT:?}"/* "$ROOT"/.stord.*
+    several --allow=upload <<'STEPS'
+[a] < 220
+> TYPE I
+< 200
+> EPSV
+< 229
+> STOR x
+< 150
+connect
+data OLD-OLD-OLD-OLD
+stored 15
+run printf foreign >"$ROOT/x"
+[a] reset
+< 426 can be resumed
+> SIZE x
+< 213 ^213 14$
+STEPS
+}
+
+# ---------------------------------------------------------------- less than before
+
+# shorter OPTION...: an upload of 60 bytes is cut; $FIRST is the reply to 40 bytes under that name, then 226
+shorter() {
+    talk "$@" <<STEPS
+< 220
+> TYPE I
+< 200
+> EPSV
+< 229
+> STOR live.jpg
+< 150
+connect
+data $(printf '%060d' 0)
+reset
+< 426
+> EPSV
+< 229
+> STOR live.jpg
+< 150
+put $(printf '%040d' 0)
+< $FIRST
+> EPSV
+< 229
+> STOR live.jpg
+< 150
+put $(printf '%040d' 1)
+< 226
+file live.jpg $(printf '%040d' 1)
+STEPS
+}
+
+@test "a webcam whose picture broke off may send a smaller one" {
+    FIRST=426 shorter
+    rm "$ROOT/live.jpg"
+    FIRST=226 shorter --resume-hours=0 # nothing is kept that it could be the end of
+}
+
+@test "who is told that a file is too large may send less" {
+    talk --max-file-size=50 <<STEPS
+< 220
+> TYPE I
+< 200
+> EPSV
+< 229
+> STOR x
+< 150
+put $(printf '%060d' 0)
+< 552
+> EPSV
+< 229
+> STOR x
+< 150
+put less
+< 226
+file x less
+STEPS
+}
+
+@test "a file that is shorter than an appended record that broke off is taken" {
+    printf log >"$ROOT/x"
+    talk <<'STEPS'
+< 220
+> TYPE I
+< 200
+> EPSV
+< 229
+> APPE x
+< 150
+connect
+data a long record
+reset
+< 426
+> EPSV
+< 229
+> STOR x
+< 150
+put new
+< 226
+file x new
+STEPS
+}
+
+# ---------------------------------------------------------------- adding
+
+@test "a logger adds to what is there when its record is whole, whoever added meanwhile (promise 1)" {
+    printf 'first\n' >"$ROOT/log"
+    for how in in-place copy; do
+        printf 'first\n' >"$ROOT/log"
+        several --append=$how <<'STEPS'
+[a] < 220
+> TYPE I
+< 200
+> EPSV
+< 229
+> APPE log
+< 150
+connect
+data from a\n
+stored 7
+[b] < 220
+> TYPE I
+< 200
+> EPSV
+< 229
+> APPE log
+< 150
+put from b\n
+< 226
+[a] done
+< 226
+file log first\nfrom b\nfrom a\n
+[b] > DELE log
+< 550|250
+STEPS
+    done
+}
+
+@test "a record goes into the file that a consumer has left, or into a new one (promise 1)" {
+    printf old >"$ROOT/log"
+    several --allow="$ALL" <<'STEPS'
+[a] < 220
+> TYPE I
+< 200
+> EPSV
+< 229
+> APPE log
+< 150
+connect
+data record
+stored 6
+run mv "$ROOT/log" "$T/taken"
+[a] done
+< 226
+file log record
+STEPS
+    [ "$(cat "$T/taken")" = old ]
+}
+
+@test "another name of a file keeps what it had when something is appended (promise 1)" {
+    printf old >"$ROOT/log"
+    ln "$ROOT/log" "$ROOT/snapshot"
+    talk <<'STEPS'
+< 220
+> ALLO 4
+< 200
+> APPE log
+< 150
+>> more
+< 226
+file log oldmore
+file snapshot old
+STEPS
+}
+
+@test "a program that has locked a file is waited for before something is appended to it" {
+    printf old >"$ROOT/log"
+    cat >"$T/lock.py" <<'PY'
+import fcntl, sys, time
+with open(sys.argv[1], "r+b") as file:
+    fcntl.lockf(file, fcntl.LOCK_EX)
+    print("locked", flush=True)
+    sys.stdin.readline()
+    file.seek(0, 2)
+    file.write(b" and its own")
+PY
+    mkfifo "$T/go"
+    exec 7<>"$T/go"
+    spawn_to "$T/lock.log" python3 "$T/lock.py" "$ROOT/log" <&7
+    wait_for grep -q locked "$T/lock.log"
+    printf 'ALLO 5\r\nAPPE log\r\n more' >"$T/in"
+    spawn_to "$T/out" "$HANDLER" --root "$ROOT" <"$T/in"
+    wait_for grep -q ^150 "$T/out"
+    printf '\n' >&7
+    wait_for grep -q ^226 "$T/out"
+    exec 7>&-
+    [ "$(cat "$ROOT/log")" = 'old and its own more' ]
+}
+
+# ---------------------------------------------------------------- turns
+
+@test "whoever may only rename or delete takes turns with all others" {
+    local WRAP=(strace -f -o "$T/trace" -e trace=fcntl,openat,flock)
+    local -x ASAN_OPTIONS=detect_leaks=0 # leaks cannot be looked for under strace
+    for allow in list,delete list,rename,read; do
+        printf old >"$ROOT/x"
+        talk --allow=$allow <<'STEPS'
+< 220
+> DELE x
+< 250|550
+> RNFR x
+< 350|550
+> RNTO y
+< 250|5..
+STEPS
+        grep -q 'openat(.*stord.turn".* = [0-9]' "$T/trace" || fail "$allow: $(cat "$T/trace")"
+        grep -q 'F_OFD_SETLK, {l_type=F_WRLCK.*l_len=1}) = 0' "$T/trace"
+        ! grep 'flock(' "$T/trace"
+        rm -f "$ROOT"/[xy]
+    done
+}
+
+@test "a driver that takes an exchange of names for a rename loses and doubles nothing (promise 1)" {
+    local -x LD_PRELOAD=$TOP/build/tools/no_exchange.so EXCHANGE ASAN_OPTIONS=verify_asan_link_order=0
+    for EXCHANGE in renames eio; do
+        rm -rf "${ROOT:?}"/* "$ROOT"/.stord.*
+        printf old >"$ROOT/x"
+        talk --allow="$ALL" --append=copy <<'STEPS'
+< 220
+> ALLO 4
+< 200
+> APPE x
+< 150
+>> more
+< 226
+file x oldmore
+> ALLO 3
+< 200
+> STOR x
+< 150
+>> new
+< 226
+file x new
+> REST 2
+< 350
+> ALLO 2
+< 200
+> STOR x
+< 150
+>> xt
+< 226
+file x next
+STEPS
+    done
+}
