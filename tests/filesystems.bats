@@ -285,7 +285,7 @@ keeps_promises_for_whole_files() {
 
 # upload_traced: EVENTS become what an upload of x does
 upload_traced() {
-    traced x "$@" <<'STEPS'
+    traced x <<'STEPS'
 < 220
 > ALLO 300000
 < 200

@@ -441,8 +441,9 @@ PY
 # ---------------------------------------------------------------- turns
 
 @test "whoever may only rename or delete takes turns with all others" {
-    local WRAP=(strace -f -o "$T/trace" -e trace=fcntl,openat,flock)
-    local -x ASAN_OPTIONS=detect_leaks=0 # leaks cannot be looked for under strace
+    # shellcheck disable=SC2034 # for talk
+    local WRAP=(strace -f -o "$T/trace" -e 'trace=fcntl,openat,flock')
+    export ASAN_OPTIONS=detect_leaks=0 # leaks cannot be looked for under strace
     for allow in list,delete list,rename,read; do
         printf old >"$ROOT/x"
         talk --allow=$allow <<'STEPS'
@@ -462,7 +463,7 @@ STEPS
 }
 
 @test "a driver that takes an exchange of names for a rename loses and doubles nothing (promise 1)" {
-    local -x LD_PRELOAD=$TOP/build/tools/no_exchange.so EXCHANGE ASAN_OPTIONS=verify_asan_link_order=0
+    local -x LD_PRELOAD=$TOP/build/tools/no_exchange.so EXCHANGE
     for EXCHANGE in renames eio; do
         rm -rf "${ROOT:?}"/* "$ROOT"/.stord.*
         printf old >"$ROOT/x"

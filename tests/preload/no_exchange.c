@@ -1,6 +1,6 @@
 /*
- * For LD_PRELOAD: a file system without links whose driver takes an exchange of two names for a plain
- * rename, as some FUSE drivers do. With EXCHANGE=eio it does that and fails.
+ * For LD_PRELOAD: a file system without links whose driver takes an exchange of two names for a
+ * plain rename, as some FUSE drivers do. With EXCHANGE=eio it does that and fails.
  */
 #include <errno.h>
 #include <linux/fs.h>
