@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -21,6 +22,8 @@ enum {
     ENTRY_TIME = 10000, /* ms to wait for whoever looks at it */
     OPEN_TRIES = 8,     /* it may be removed under our hands */
     LOOKS = 100,        /* at an entry that changes all the time */
+    WATCH_ROOM = 64,    /* files at first of which something is pending */
+    WATCH_REST = 1,     /* s after which a folder's time of change tells for sure */
     HAND_SIZE = 1 << 16 /* bytes that are read at once */
 };
 
@@ -224,12 +227,15 @@ int addition_begin(struct addition *addition, const struct entry_facts *facts, i
     return path_sync_folder(addition->folder, addition->fd);
 }
 
-void addition_end(struct addition *addition) {
+int addition_end(struct addition *addition) {
     char name[ENTRY_NAME_SIZE];
     entry_name_ended(&addition->prefix, name);
-    if (rename_entry(addition, name) < 0)
-        (void)unlinkat(addition->folder, addition->name, 0);
-    unlock(addition->fd);
+    int result = rename_entry(addition, name);
+    if (result < 0 && unlinkat(addition->folder, addition->name, 0) == 0)
+        result = 0;
+    if (result == 0)
+        unlock(addition->fd);
+    return result;
 }
 
 void addition_give_up(struct addition *addition) {
@@ -268,20 +274,78 @@ void addition_close(struct addition *addition) {
 
 /* ---------------------------------------------------------------- looking */
 
-bool addition_is_any(int unfinished) {
-    return unfinished >= 0 &&
-           faccessat(unfinished, ADDITION_FOLDER, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+void addition_watch_begin(struct addition_watch *watch, const struct path_root *top) {
+    *watch = (struct addition_watch){.unfinished = unfinished_open(top->fd, false)};
+}
+
+void addition_watch_end(struct addition_watch *watch) {
+    if (watch->unfinished >= 0)
+        (void)close(watch->unfinished);
+    free(watch->inodes);
+    *watch = (struct addition_watch){.unfinished = -1};
+}
+
+static bool add_inode(void *context, uint64_t inode) {
+    struct addition_watch *watch = context;
+    if (watch->count == watch->room) {
+        size_t room = watch->room ? 2 * watch->room : WATCH_ROOM;
+        uint64_t *inodes = reallocarray(watch->inodes, room, sizeof(*inodes));
+        if (!inodes)
+            return false;
+        watch->inodes = inodes;
+        watch->room = room;
+    }
+    watch->inodes[watch->count++] = inode;
+    return true;
+}
+
+static bool same_time(const struct timespec *a, const struct timespec *b) {
+    return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
+}
+
+/* Reads of which files something is pending, unless that is known. Times of change are those of the
+ * kernel's ticks: what changed a moment ago may change again without another one. */
+static bool refresh(struct addition_watch *watch, const struct stat *st) {
+    struct timespec now;
+    if (watch->settled && same_time(&watch->changed, &st->st_mtim))
+        return true;
+    int folder =
+        openat(watch->unfinished, ADDITION_FOLDER, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    watch->count = 0;
+    watch->changed = st->st_mtim;
+    watch->settled = now.tv_sec - st->st_mtim.tv_sec > WATCH_REST;
+    bool known = folder < 0 ? errno == ENOENT : entry_each_open(folder, add_inode, watch) == 0;
+    if (folder >= 0)
+        (void)close(folder);
+    return known;
+}
+
+bool addition_watch_may(struct addition_watch *watch, ino_t inode) {
+    struct stat st;
+    if (watch->unfinished < 0 ||
+        fstatat(watch->unfinished, ADDITION_FOLDER, &st, AT_SYMLINK_NOFOLLOW) < 0)
+        return false;
+    if (!refresh(watch, &st))
+        return true;
+    for (size_t i = 0; i < watch->count; i++) {
+        if (watch->inodes[i] == inode)
+            return true;
+    }
+    return false;
 }
 
 /* Takes back what a session has left, if that is dead and it can be done. False: it goes on. */
 static bool settle_dead(int entries, const struct entry_prefix *prefix, const struct entry *entry,
-                        const char *boot, int folder, const char *name) {
+                        const struct path_id *id, const char *boot, int folder, const char *name) {
     const int flags = O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
     int fd = openat(entries, entry->name, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
     bool done =
         fd >= 0 && turn_lock_file(fd, F_WRLCK, 0, -1) == 0 && is_called(entries, entry->name, fd);
     int file = done ? openat(folder, name, flags) : -1;
-    done = file >= 0 && take_back(entry, boot, file) == 0;
+    struct path_id now; /* something else may have got the name */
+    done = file >= 0 && path_identify_open(file, &now) == 0 && path_is_same(&now, id) &&
+           take_back(entry, boot, file) == 0;
     if (done) {
         char ended[ENTRY_NAME_SIZE];
         entry_name_ended(prefix, ended);
@@ -307,7 +371,7 @@ static void look(const struct path_root *top, const char *boot, int folder, cons
     if (path_identify_in(folder, name, &id) == 0 &&
         entry_make_prefix(top, &id, folder, name, &prefix) == 0 &&
         entry_find(entries, &prefix, ret_entry) == 0 && entry_is_open(ret_entry)) {
-        if (settle_dead(entries, &prefix, ret_entry, boot, folder, name))
+        if (settle_dead(entries, &prefix, ret_entry, &id, boot, folder, name))
             ret_entry->state =
                 ENTRY_ENDED; /* it has another name now: there is another look at it */
         else if (fstatat(folder, name, st, AT_SYMLINK_NOFOLLOW) == 0 && st->st_ino == id.inode &&

@@ -24,6 +24,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "entry.h"
 #include "path.h"
@@ -52,14 +53,41 @@ int addition_open(struct addition *addition, int folder, const char *name, int f
 int addition_begin(struct addition *addition, const struct entry_facts *facts, int file);
 
 /* The bytes are part of the file, or have been taken back: there is nothing to remember. Unlocks.
- */
-void addition_end(struct addition *addition);
+ * Returns 0 or a negative errno: then whoever comes next takes them back. */
+int addition_end(struct addition *addition);
 
 /* They could not be taken back: whoever comes next has to do it. Unlocks. */
 void addition_give_up(struct addition *addition);
 
 /* Removes the entry. */
 void addition_close(struct addition *addition);
+
+/* Cuts what was added off again, as if it had never been there. Returns 0 or a negative errno. */
+int addition_cut(int file, const struct entry_facts *facts, bool no_sync);
+
+/* The file that is open is new: what is remembered of one that had its number concerns it not. */
+void addition_clear(const struct path_root *top, int file);
+
+/* What a file looks like without the addition that is pending: takes back what a dead session left,
+ * if that can be done, and else tells the old length. folder, name: where it is. *st: what it looks
+ * like; changed where an addition is pending. boot: as in addition_init. */
+void addition_settle(const struct path_root *top, const char *boot, int folder, const char *name,
+                     struct stat *st);
+
+/* For whoever looks at many files: of which something may be pending. */
+struct addition_watch {
+    int unfinished;          /* the reserved folder; -1: there is none */
+    struct timespec changed; /* when the folder of entries was last changed, as far as is known */
+    bool settled;            /* nothing can have changed since without another time */
+    uint64_t *inodes;        /* of these files */
+    size_t count, room;
+};
+
+void addition_watch_begin(struct addition_watch *watch, const struct path_root *top);
+void addition_watch_end(struct addition_watch *watch);
+
+/* May something be pending of a file with that inode? Asked behind the look at the file. */
+bool addition_watch_may(struct addition_watch *watch, ino_t inode);
 
 /* Cuts what was added off again, as if it had never been there. Returns 0 or a negative errno. */
 int addition_cut(int file, const struct entry_facts *facts, bool no_sync);

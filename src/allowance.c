@@ -34,7 +34,8 @@ static int old_bytes(const struct store *store, uint64_t *ret_bytes) {
  * not learn of it would learn the size. */
 static int gone_bytes(const struct store *store, uint64_t *ret_bytes) {
     uint64_t old = 0, partial = 0;
-    bool stays = store->request->hidden || store->adds;
+    bool copied = store->record >= 0;
+    bool stays = store->request->hidden || (store->adds && !copied);
     int result = stays ? 0 : old_bytes(store, &old);
     if (result == 0)
         result = partial_bytes(&store->request->partial, &partial);

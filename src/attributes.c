@@ -39,7 +39,9 @@ static int look_up_to_set(struct session *session, const char *name, char ret_re
 int verb_size(struct session *session, const char *argument) {
     char path[PATH_SIZE];
     struct stat st;
-    int result = look_up(session, argument, path, &st);
+    int result = path_resolve(session->cwd, argument, path);
+    if (result == 0)
+        result = view_show(session, path, RIGHT_LIST | RIGHT_READ, &st);
     if (result < 0)
         return reply_failure(session, 550, "Failed to get size", result);
     if (!S_ISREG(st.st_mode))

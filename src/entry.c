@@ -146,6 +146,31 @@ int entry_find(int folder, const struct entry_prefix *prefix, struct entry *ret_
     return result;
 }
 
+/* The inode in the name of an entry in which something is open, or 0. */
+static uint64_t open_inode(const char *name) {
+    struct entry entry;
+    const char *inode = strchr(name, '-'), *born = inode ? strchr(inode + 1, '-') : NULL;
+    const char *state = born ? strchr(born + 1, '-') : NULL;
+    bool open = state && entry_parse(state + 1, &entry) && entry_is_open(&entry);
+    return open ? strtoull(inode + 1, NULL, 16) : 0;
+}
+
+int entry_each_open(int folder, bool (*call)(void *context, uint64_t inode), void *context) {
+    const struct dirent *found;
+    DIR *names = read_folder(folder);
+    if (!names)
+        return -ENOMEM;
+    int result = 0;
+    while (result == 0 && (errno = 0, found = readdir(names))) {
+        uint64_t inode = open_inode(found->d_name);
+        if (inode && !call(context, inode))
+            result = -ENOMEM;
+    }
+    result = result < 0 ? result : -errno;
+    (void)closedir(names);
+    return result;
+}
+
 void entry_remove(int folder, const struct entry_prefix *prefix) {
     const struct dirent *found;
     DIR *names = read_folder(folder);

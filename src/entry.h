@@ -71,6 +71,10 @@ bool entry_parse(const char *text, struct entry *ret_entry);
  * Returns 0 or a negative errno. */
 int entry_find(int folder, const struct entry_prefix *prefix, struct entry *ret_entry);
 
+/* Calls with the inode of each file of which something is pending or refused, until a call returns
+ * false. Returns 0 or a negative errno, -ENOMEM then. */
+int entry_each_open(int folder, bool (*call)(void *context, uint64_t inode), void *context);
+
 /* Removes the entries of all files that have had the inode. */
 void entry_remove(int folder, const struct entry_prefix *prefix);
 

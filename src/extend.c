@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -12,8 +13,8 @@
 #include "store.h"
 
 enum {
-    LOCK_TIME = 10000,  /* ms to wait for a program that has locked the file */
-    HAND_SIZE = 1 << 16 /* bytes that are written at once; a multiple of 8, see entry_sum */
+    LOCK_TIME = 5000,    /* ms to wait for a program that has locked the file */
+    PIECE_SIZE = 1 << 23 /* bytes that are written at once; a multiple of 8, see entry_sum */
 };
 
 /* What the name stands for. Returns 0 for a plain file, or why it cannot be extended. */
@@ -62,52 +63,67 @@ struct adding {
     int file; /* open for reading and appending */
     struct entry_facts facts;
     struct stat old; /* the file before */
+    uint64_t end;    /* of our bytes in it, so far; 0: none are there */
 };
 
-static int sum_up(struct adding *adding) {
-    char bytes[HAND_SIZE];
-    for (uint64_t done = 0; done < adding->facts.more;) {
-        ssize_t n = pread(adding->store->fd, bytes, sizeof(bytes), (off_t)done);
-        if (n < 0 && errno == EINTR)
+/* Does something with n bytes of the record. Returns 0 or a negative errno. */
+typedef int use_bytes(struct adding *adding, const uint8_t *bytes, size_t n);
+
+/* Reads n bytes of the record. */
+static int read_piece(const struct adding *adding, uint8_t *bytes, size_t n, uint64_t from) {
+    for (size_t got = 0; got < n;) {
+        ssize_t done = pread(adding->store->fd, bytes + got, n - got, (off_t)(from + got));
+        if (done < 0 && errno == EINTR)
             continue;
-        if (n <= 0)
-            return n < 0 ? -errno : -EIO;
-        adding->facts.sum = entry_sum(adding->facts.sum, bytes, (size_t)n);
-        done += (uint64_t)n;
+        if (done <= 0)
+            return done < 0 ? -errno : -EIO;
+        got += (size_t)done;
     }
     return 0;
 }
 
-/* Appends n bytes. What a program on this machine has appended meanwhile stays; but where it is in
- * the middle of our bytes, they cannot be taken back: -EBUSY. */
-static int append(const struct adding *adding, const char *bytes, size_t n, uint64_t *end) {
+/* Calls with the record, in large pieces: each is written in one go, so that nobody on this machine
+ * sees, or writes into, the middle of it. */
+static int each_piece(struct adding *adding, use_bytes *use) {
+    const int protection = PROT_READ | PROT_WRITE, flags = MAP_PRIVATE | MAP_ANONYMOUS;
+    uint64_t more = adding->facts.more;
+    size_t room = more < PIECE_SIZE ? (size_t)more + (more == 0) : PIECE_SIZE;
+    uint8_t *bytes = mmap(NULL, room, protection, flags, -1, 0);
+    if (bytes == MAP_FAILED)
+        return -errno;
+    int result = 0;
+    for (uint64_t done = 0; done < more && result == 0;) {
+        size_t n = more - done < room ? (size_t)(more - done) : room;
+        result = read_piece(adding, bytes, n, done);
+        if (result == 0)
+            result = use(adding, bytes, n);
+        done += n;
+    }
+    (void)munmap(bytes, room);
+    return result;
+}
+
+static int sum_up(struct adding *adding, const uint8_t *bytes, size_t n) {
+    adding->facts.sum = entry_sum(adding->facts.sum, bytes, n);
+    return 0;
+}
+
+/* Appends n bytes. Where a program on this machine has written in between, they are not one record
+ * any more, and cannot be taken back without its bytes: -EIO. */
+static int append(struct adding *adding, const uint8_t *bytes, size_t n) {
     while (n > 0) {
         ssize_t done = write(adding->file, bytes, n);
         if (done < 0 && errno == EINTR)
             continue;
         if (done <= 0)
             return done < 0 ? -errno : -EIO;
-        off_t now = lseek(adding->file, 0, SEEK_CUR);
-        if (*end > 0 && (uint64_t)now != *end + (uint64_t)done)
-            return -EBUSY;
-        *end = (uint64_t)now;
+        uint64_t now = (uint64_t)lseek(adding->file, 0, SEEK_CUR);
+        bool follows = adding->end == 0 || now == adding->end + (uint64_t)done;
+        adding->end = now;
+        if (!follows)
+            return -EIO;
         bytes += done;
         n -= (size_t)done;
-    }
-    return 0;
-}
-
-static int append_all(const struct adding *adding) {
-    char bytes[HAND_SIZE];
-    uint64_t end = 0;
-    for (uint64_t done = 0; done < adding->facts.more;) {
-        ssize_t n = pread(adding->store->fd, bytes, sizeof(bytes), (off_t)done);
-        if (n < 0 && errno == EINTR)
-            continue;
-        int result = n > 0 ? append(adding, bytes, (size_t)n, &end) : n < 0 ? -errno : -EIO;
-        if (result < 0)
-            return result;
-        done += (uint64_t)n;
     }
     return 0;
 }
@@ -130,19 +146,18 @@ static int check_name(const struct adding *adding) {
     return same ? 0 : -EBUSY;
 }
 
-/* Takes the bytes back, as far as they are there. Where somebody has written behind them, they
- * stay: there is nothing to be done. */
+/* Takes the bytes back, as far as they are there. Where somebody has written before or behind them,
+ * they stay: there is nothing to be done. */
 static void take_back(const struct adding *adding) {
     struct addition *addition = adding->store->request->addition;
     const struct entry_facts *facts = &adding->facts;
     struct stat st;
     int result = fstat(adding->file, &st) < 0 ? -errno : 0;
     uint64_t size = result == 0 ? (uint64_t)st.st_size : 0;
-    if (size > facts->length && size <= facts->length + facts->more)
+    bool ours = size == adding->end && size <= facts->length + facts->more;
+    if (size > facts->length && ours)
         result = addition_cut(adding->file, facts, adding->store->request->no_sync);
-    if (result == 0)
-        addition_end(addition);
-    else
+    if (result < 0 || addition_end(addition) < 0)
         addition_give_up(addition);
 }
 
@@ -167,14 +182,14 @@ static int dress(const struct adding *adding) {
 }
 
 /* Writes the bytes, within the quota, or takes back what was written. */
-static int write_within(const struct adding *adding) {
+static int write_within(struct adding *adding) {
     struct store *store = adding->store;
     int result = allowance_begin_adding(store, adding->facts.more);
     if (result < 0) {
-        addition_end(store->request->addition);
+        (void)addition_end(store->request->addition);
         return result;
     }
-    result = append_all(adding);
+    result = each_piece(adding, append);
     if (result == 0)
         result = check_name(adding);
     if (result == 0)
@@ -185,21 +200,21 @@ static int write_within(const struct adding *adding) {
     return result;
 }
 
-static int write_and_sync(const struct adding *adding) {
+static int write_and_sync(struct adding *adding) {
     const struct store_request *request = adding->store->request;
     int result = addition_begin(request->addition, &adding->facts, adding->file);
     if (result < 0) {
-        addition_end(request->addition);
+        (void)addition_end(request->addition);
         return result;
     }
     result = write_within(adding);
     if (result < 0)
         return result;
     result = sync_file(adding);
-    if (result == 0) {
-        addition_end(request->addition);
+    if (result == 0)
+        result = addition_end(request->addition);
+    if (result == 0)
         return 0;
-    }
     take_back(adding);
     allowance_doubt(adding->store);
     return result;
@@ -219,13 +234,15 @@ static int measure(struct adding *adding) {
         adding->facts.length > store->request->most - adding->facts.more)
         return -EFBIG;
     int result = allowance_check_room(store, 0);
-    return result < 0 ? result : sum_up(adding);
+    return result < 0 ? result : each_piece(adding, sum_up);
 }
 
-/* The bytes of the file that is open are nobody else's now. Programs that lock it are waited for.
- */
+/* The bytes of the file that is open are nobody else's now. Programs that lock it are waited for,
+ * but not for long: then they keep what they have locked, and a copy takes its place. */
 static int lock(const struct adding *adding) {
     int result = turn_lock_file(adding->file, F_WRLCK, LOCK_TIME, adding->store->request->stop);
+    if (result == -TURN_BUSY)
+        return -EOPNOTSUPP;
     return result == -EOPNOTSUPP || result == -ENOLCK ? 0 : result;
 }
 
@@ -246,18 +263,32 @@ static int add_to(struct adding *adding) {
     if (result == 0)
         result = check_name(adding);
     if (result < 0) {
-        addition_end(request->addition);
+        (void)addition_end(request->addition);
         return result;
     }
     return write_and_sync(adding);
+}
+
+/* Such a file (chattr +a) can be added to, and nothing can be taken back. */
+static bool is_append_only(const struct store *store) {
+    struct statx st;
+    return statx(store->folder, store->name, AT_SYMLINK_NOFOLLOW, 0, &st) == 0 &&
+           st.stx_attributes & STATX_ATTR_APPEND;
 }
 
 /* What is known before the file is opened: who watches it would see it closed. */
 static bool can_be_added_to(const struct store *store, const struct stat *st) {
     const struct store_request *request = store->request;
     bool dresses = wants_group(request, st) || wants_mode(request, st);
+    struct stat root; /* where entries are: numbers of other file systems may change */
     return !request->copies && store->may_add_in_place && st->st_nlink == 1 &&
-           (!dresses || st->st_uid == geteuid());
+           (!dresses || st->st_uid == geteuid()) && fstat(request->partial.root->fd, &root) == 0 &&
+           root.st_dev == st->st_dev && !is_append_only(store);
+}
+
+/* Must the file not be written to? EAGAIN: a program has a lease on it (Samba). */
+static bool is_reserved(int error) {
+    return error == EACCES || error == EPERM || error == ETXTBSY || error == EAGAIN;
 }
 
 /* Returns -EOPNOTSUPP where the file has to be copied. */
@@ -268,7 +299,7 @@ static int add_in_place(struct store *store, const struct stat *st) {
         return -EOPNOTSUPP;
     adding.file = openat(store->folder, store->name, flags);
     if (adding.file < 0)
-        return errno == EACCES || errno == EPERM || errno == ETXTBSY ? -EOPNOTSUPP : -errno;
+        return is_reserved(errno) ? -EOPNOTSUPP : -errno;
     int result = add_to(&adding);
     if (result == 0) {
         store->old = adding.old;
@@ -326,6 +357,9 @@ static int make_copy(struct store *store, struct stat *st) {
     }
     put_aside(store);
     int result = stage_open(store, false);
+    if (result == 0 && request->group != VALUE_NO_GROUP &&
+        fchown(store->fd, (uid_t)-1, request->group) < 0)
+        result = -errno;
     if (result == 0)
         result = fill_copy(store, old, st ? (uint64_t)st->st_size : 0);
     if (old >= 0)

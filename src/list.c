@@ -12,7 +12,6 @@
 #include "reply.h"
 #include "send.h"
 #include "session.h"
-#include "unfinished.h"
 #include "view.h"
 
 static const char failed[] = "Failed to list";
@@ -26,21 +25,21 @@ enum form {
 /* One listing, from its command to its last line. */
 struct listing {
     struct session *session;
-    struct sender *sender;    /* where lines go; NULL: the control connection */
-    enum form form;           /* what lines look like */
-    time_t now;               /* when it was asked for */
-    char path[PATH_SIZE];     /* virtual path of the folder or file */
-    const char *prefix;       /* what goes before names */
-    size_t prefix_length;     /* bytes of it */
-    bool slash;               /* with "/" behind them */
-    char match[NAME_MAX + 1]; /* pattern that names must match, or "" */
-    bool is_folder;           /* else a file */
-    DIR *folder;              /* the folder; NULL: only what is the client's own is shown */
-    struct partial partial;   /* where interrupted uploads to it are */
-    int unfinished;           /* the reserved folder, or -1 */
-    DIR *partials;            /* these; NULL: there are none, or they are not shown */
-    struct stat st;           /* of the file */
-    unsigned rights;          /* what the client may do with what is shown */
+    struct sender *sender;       /* where lines go; NULL: the control connection */
+    enum form form;              /* what lines look like */
+    time_t now;                  /* when it was asked for */
+    char path[PATH_SIZE];        /* virtual path of the folder or file */
+    const char *prefix;          /* what goes before names */
+    size_t prefix_length;        /* bytes of it */
+    bool slash;                  /* with "/" behind them */
+    char match[NAME_MAX + 1];    /* pattern that names must match, or "" */
+    bool is_folder;              /* else a file */
+    DIR *folder;                 /* the folder; NULL: only what is the client's own is shown */
+    struct partial partial;      /* where interrupted uploads to it are */
+    struct addition_watch watch; /* for bytes that somebody is about to add */
+    DIR *partials;               /* these; NULL: there are none, or they are not shown */
+    struct stat st;              /* of the file */
+    unsigned rights;             /* what the client may do with what is shown */
 };
 
 /* Copies a name with control characters replaced. Returns whether there were any. */
@@ -101,14 +100,14 @@ static bool is_hidden(const struct listing *listing, const char *name) {
 }
 
 /* What is published under a name in the folder. Returns 0 or a negative errno. */
-static int stat_in_folder(const struct listing *listing, const char *name, struct stat *ret_st) {
+static int stat_in_folder(struct listing *listing, const char *name, struct stat *ret_st) {
     const struct session *session = listing->session;
     char path[PATH_SIZE], real[PATH_SIZE];
     if (listing->folder) {
         int folder = dirfd(listing->folder);
         if (fstatat(folder, name, ret_st, AT_SYMLINK_NOFOLLOW) < 0)
             return -errno;
-        if (S_ISREG(ret_st->st_mode) && addition_is_any(listing->unfinished))
+        if (S_ISREG(ret_st->st_mode) && addition_watch_may(&listing->watch, ret_st->st_ino))
             addition_settle(&session->top, session->boot, folder, name, ret_st);
         return 0;
     }
@@ -132,22 +131,37 @@ static bool is_interrupted(const struct listing *listing, const char *name, uint
            partial_find_in(&listing->partial, listing->partials, name, version, ret_found) == 0;
 }
 
+/* Is the file still what was looked at? */
+static bool is_still(const struct listing *listing, const char *name, const struct stat *st) {
+    struct stat now;
+    return !listing->folder ||
+           (fstatat(dirfd(listing->folder), name, &now, AT_SYMLINK_NOFOLLOW) == 0 &&
+            now.st_ino == st->st_ino && now.st_size == st->st_size &&
+            now.st_mtim.tv_sec == st->st_mtim.tv_sec && now.st_mtim.tv_nsec == st->st_mtim.tv_nsec);
+}
+
 /* The same of a name, and notes what the client is shown: that, or what is there. NLST shows
  * neither. */
-static bool show(const struct listing *listing, const char *name, struct partial_found *ret_found) {
+static bool show(const struct listing *listing, const char *name, const struct stat *st,
+                 struct partial_found *ret_found) {
+    struct shown *shown = &listing->session->shown;
     char path[PATH_SIZE];
     uint64_t version;
     if (listing->form == FORM_NAMES || path_resolve(listing->path, name, path) < 0 ||
         find_version(listing, name, path, &version) < 0)
         return false;
     bool interrupted = is_interrupted(listing, name, version, ret_found);
-    shown_note(&listing->session->shown, path, interrupted ? ret_found->id : 0,
-               interrupted ? VERSION_NOTHING : version);
+    if (interrupted)
+        shown_note(shown, path, ret_found->id, VERSION_NOTHING);
+    else if (is_still(listing, name, st))
+        shown_note(shown, path, 0, version);
+    else /* it has changed since it was looked at */
+        shown_note(shown, path, SHOWN_STALE, VERSION_NOTHING);
     return interrupted;
 }
 
 /* partial: the name is from the list of interrupted uploads. Those hide a file of that name. */
-static int list_one(const struct listing *listing, const char *name, bool partial) {
+static int list_one(struct listing *listing, const char *name, bool partial) {
     char shown[NAME_MAX + 1];
     struct partial_found hiding;
     struct stat st;
@@ -158,7 +172,7 @@ static int list_one(const struct listing *listing, const char *name, bool partia
     bool there = stat_in_folder(listing, name, &st) == 0;
     if (there == partial) /* it has gone, or it is listed already */
         return 0;
-    if ((partial || S_ISREG(st.st_mode)) && show(listing, name, &hiding))
+    if ((partial || S_ISREG(st.st_mode)) && show(listing, name, &st, &hiding))
         return put_entry(listing, shown, &hiding.st);
     if (partial || (!is_plain(&st) && listing->form != FORM_LONG))
         return 0;
@@ -171,7 +185,7 @@ static size_t folder_part(const char *name) {
     return slash ? (size_t)(slash + 1 - name) : 0;
 }
 
-static int list_names(const struct listing *listing, DIR *folder, bool partial) {
+static int list_names(struct listing *listing, DIR *folder, bool partial) {
     for (;;) {
         errno = 0;
         const struct dirent *entry = readdir(folder);
@@ -199,13 +213,12 @@ static int list_all(struct listing *listing) {
     return result;
 }
 
-static void close_folders(const struct listing *listing) {
+static void close_folders(struct listing *listing) {
     if (listing->folder)
         (void)closedir(listing->folder);
     if (listing->partials)
         (void)closedir(listing->partials);
-    if (listing->unfinished >= 0)
-        (void)close(listing->unfinished);
+    addition_watch_end(&listing->watch);
 }
 
 /* Opens the interrupted uploads to the folder. */
@@ -213,7 +226,7 @@ static void open_partials(struct listing *listing) {
     listing->partial = view_partial(listing->session, listing->path);
     if (listing->form != FORM_NAMES) /* NLST is for RETR, which does not take them */
         listing->partials = partial_folder(&listing->partial);
-    listing->unfinished = unfinished_open(listing->session->top.fd, false);
+    addition_watch_begin(&listing->watch, &listing->session->top);
 }
 
 static int open_folder(struct listing *listing) {
@@ -257,7 +270,7 @@ static int look_up(struct listing *listing) {
     struct stat *st = &listing->st;
     int result = listing->form == FORM_NAMES
                      ? view_published(session, listing->path, RIGHT_LIST, st)
-                     : view_stat(session, listing->path, RIGHT_LIST, st);
+                     : view_show(session, listing->path, RIGHT_LIST, st);
     return listing->form == FORM_LONG ? result : plain_only(result, st);
 }
 
@@ -312,7 +325,7 @@ static void begin(struct listing *listing, struct session *session, enum form fo
     memset(listing, 0, sizeof(*listing));
     listing->session = session;
     view_read_others(session);
-    listing->unfinished = -1;
+    listing->watch.unfinished = -1;
     listing->form = form;
     listing->now = time(NULL);
     listing->rights = session->rights;
@@ -379,7 +392,7 @@ int verb_mlst(struct session *session, const char *argument) {
     struct stat st = {0};
     int result = path_resolve(session->cwd, argument, path);
     if (result == 0)
-        result = plain_only(view_stat(session, path, RIGHT_LIST | RIGHT_READ, &st), &st);
+        result = plain_only(view_show(session, path, RIGHT_LIST | RIGHT_READ, &st), &st);
     if (result < 0)
         return reply_failure(session, 550, failed, result);
     unsigned known = st.st_ino ? FACTS_ALL : FACT_TYPE | FACT_PERM, rights = session->rights;

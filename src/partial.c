@@ -11,9 +11,10 @@
 
 #include "unfinished.h"
 
-#define MARK PATH_RESERVED_PREFIX "void" /* its time of change is that of the last publication */
+#define MARKS                                                                                      \
+    PATH_RESERVED_PREFIX "marks" /* whose times of change are those of the last publications */
 
-enum { HOUR = 60 * 60, KEEP_TRIES = 8, HEX = 16 };
+enum { HOUR = 60 * 60, KEEP_TRIES = 8, HEX = 16, MARK_SIZE = HEX + 1 };
 
 /* ---------------------------------------------------------------- where they are */
 
@@ -242,11 +243,17 @@ int partial_mark(const struct partial *partial, uint64_t base) {
     return result;
 }
 
-int partial_void(const struct partial *partial) {
-    int folder = make_place(partial);
+static void name_mark(uint64_t kind, char ret_name[MARK_SIZE]) {
+    (void)snprintf(ret_name, MARK_SIZE, "%016llx", (unsigned long long)kind);
+}
+
+int partial_void(const struct path_root *top, uint64_t kind) {
+    char name[MARK_SIZE];
+    int folder = unfinished_enter(top, "/" MARKS);
     if (folder < 0)
         return folder;
-    int fd = openat(folder, MARK, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+    name_mark(kind, name);
+    int fd = openat(folder, name, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
     int result = fd < 0 || futimens(fd, NULL) < 0 ? -errno : 0;
     if (fd >= 0)
         (void)close(fd);
@@ -254,16 +261,26 @@ int partial_void(const struct partial *partial) {
     return result;
 }
 
-bool partial_is_void(const struct partial *partial, const struct timespec *begun) {
+bool partial_is_void(const struct path_root *top, uint64_t kind, const struct timespec *begun) {
+    char path[sizeof(MARKS "/") + MARK_SIZE] = MARKS "/";
     struct stat st;
-    int folder = open_place(partial);
-    if (folder < 0)
-        return folder != -ENOENT;
-    bool marked = fstatat(folder, MARK, &st, AT_SYMLINK_NOFOLLOW) == 0;
-    (void)close(folder);
+    int unfinished = unfinished_open(top->fd, false);
+    if (unfinished < 0)
+        return false;
+    name_mark(kind, path + sizeof(MARKS "/") - 1);
+    bool marked = fstatat(unfinished, path, &st, AT_SYMLINK_NOFOLLOW) == 0;
+    (void)close(unfinished);
     const struct timespec *time = &st.st_mtim;
     return marked && (time->tv_sec != begun->tv_sec ? time->tv_sec > begun->tv_sec
                                                     : time->tv_nsec >= begun->tv_nsec);
+}
+
+void partial_drop(const struct partial *partial, const struct partial_found *found) {
+    int folder = open_place(partial);
+    if (folder < 0)
+        return;
+    (void)unlinkat(folder, found->name, 0);
+    (void)close(folder);
 }
 
 int partial_remove(const struct partial *partial) {

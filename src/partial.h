@@ -6,9 +6,10 @@
  *
  * BASE is the version of what had the name when the upload began, ID is random. Once something else
  * has the name, the upload is void: that was published later, and must neither be hidden nor mixed
- * with it. Who may not see what has the name must not learn of it in this way either: there, what
- * the owner itself has published since counts, of which a mark tells uploads that were in flight
- * then. Whoever changes partials of a name has its turn (see turn).
+ * with it. What has left the name again counts, too: who publishes leaves a mark for uploads that
+ * are in flight. Who may not see what has the name must not learn of it in this way: there, nothing
+ * counts but marks of the owner's other sessions. Whoever changes partials of a name has its turn
+ * (see turn).
  */
 #ifndef STORD_PARTIAL_H
 #define STORD_PARTIAL_H
@@ -62,11 +63,15 @@ int partial_keep(const struct partial *partial, uint64_t base, int from, const c
 /* Makes an empty file the partial, as partial_keep. */
 int partial_mark(const struct partial *partial, uint64_t base);
 
-/* Leaves the mark: uploads that are in flight now are void. Returns 0 or a negative errno. */
-int partial_void(const struct partial *partial);
+/* Leaves a mark: uploads of that kind (turn_kind) that are in flight now are void. Returns 0 or a
+ * negative errno. */
+int partial_void(const struct path_root *top, uint64_t kind);
 
 /* Was it left at that time or later? */
-bool partial_is_void(const struct partial *partial, const struct timespec *begun);
+bool partial_is_void(const struct path_root *top, uint64_t kind, const struct timespec *begun);
+
+/* Removes that one, for it is void. Whether that can be done does not matter: it does not count. */
+void partial_drop(const struct partial *partial, const struct partial_found *found);
 
 /* Removes all partials of that name. Returns 0, -ENOENT when there is none, or another negative
  * errno. */

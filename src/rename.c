@@ -13,6 +13,7 @@
 #include "quota.h"
 #include "reply.h"
 #include "session.h"
+#include "store.h"
 #include "tell.h"
 #include "turn.h"
 #include "view.h"
@@ -117,7 +118,25 @@ static void note_moved(const struct move *move, char ret_real[PATH_SIZE]) {
                   strcmp(move->to, ret_real) == 0 ? NULL : ret_real);
 }
 
-static int rename_within(struct move *move, char ret_real[PATH_SIZE]) {
+/* The interrupted uploads that belong to what was renamed: those of a folder go with it; those of
+ * the old name and of the new one began before what has the name now came there. */
+static void move_partials(const struct move *move, bool folder) {
+    struct session *session = move->session;
+    struct partial replaced = view_partial(session, move->to);
+    struct partial moved = view_partial(session, move->from);
+    (void)partial_remove(&replaced);
+    if (folder)
+        (void)partial_move_folder(&moved, move->to);
+    else
+        (void)partial_remove(&moved);
+    store_mark(&session->turns, &session->top, turn_kind_of_name(move->new_folder, move->new));
+    if (!session_sees(session))
+        store_mark(&session->turns, &session->top, turn_kind(replaced.owner, replaced.path));
+    shown_forget(&session->shown, move->from);
+    shown_forget(&session->shown, move->to);
+}
+
+static int rename_within(struct move *move, bool folder, char ret_real[PATH_SIZE]) {
     const struct path_root *root = &move->session->root;
     const char *new;
     move->old_folder = path_open_parent(root, move->real, &move->old);
@@ -132,6 +151,7 @@ static int rename_within(struct move *move, char ret_real[PATH_SIZE]) {
     }
     if (result == 0) {
         note_moved(move, ret_real);
+        move_partials(move, folder);
         result = sync_both(move);
     }
     (void)close(move->old_folder);
@@ -162,21 +182,6 @@ static int take_turn(const struct move *move, struct turn *turn) {
     return result;
 }
 
-/* The interrupted uploads that belong to what was renamed: those of a folder go with it; those of
- * the old name and of the new one began before what has the name now came there. */
-static void move_partials(const struct move *move, bool folder) {
-    struct partial replaced = view_partial(move->session, move->to);
-    struct partial moved = view_partial(move->session, move->from);
-    (void)partial_remove(&replaced);
-    if (!session_sees(move->session) &&
-        turns_is_in_flight(&move->session->turns, replaced.owner, replaced.path))
-        (void)partial_void(&replaced);
-    if (folder)
-        (void)partial_move_folder(&moved, move->to);
-    shown_forget(&move->session->shown, move->from);
-    shown_forget(&move->session->shown, move->to);
-}
-
 /* The same with the interrupted uploads that belong to them, and counts what it comes to. */
 static int rename_counted(struct move *move, bool folder) {
     struct quota_change change;
@@ -185,9 +190,7 @@ static int rename_counted(struct move *move, bool folder) {
     memcpy(real, move->to, strlen(move->to) + 1);
     (void)view_file_stat(move->session, move->real, &st); /* without what a dead session left */
     quota_begin(&change, move->session, move->real, move->to, real);
-    int result = rename_within(move, real);
-    if (result == 0)
-        move_partials(move, folder);
+    int result = rename_within(move, folder, real);
     quota_end(&change);
     return result;
 }

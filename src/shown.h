@@ -6,9 +6,16 @@
 #define STORD_SHOWN_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
-enum { SHOWN_ROWS = 4096 /* names that are remembered; each has one row that it may have */ };
+enum {
+    SHOWN_VERSIONS = 4096, /* files that are remembered; each has one row that it may have */
+    SHOWN_LIMIT = 100000   /* interrupted uploads, all of which are */
+};
+
+/* An id that no interrupted upload has: what was shown is not there any more. */
+#define SHOWN_STALE UINT64_MAX
 
 /* What it was: either one of the two, or nothing (both 0). */
 struct shown_row {
@@ -19,11 +26,14 @@ struct shown_row {
 };
 
 struct shown {
-    struct shown_row *rows; /* NULL: nothing was shown so far */
+    struct shown_row *partials; /* sorted by path */
+    size_t count, room;
+    bool lost;                  /* some are missing: what is not known may have been shown */
+    struct shown_row *versions; /* NULL: none was shown so far */
 };
 
-/* Remembers what the client is shown under that path. Another name whose row it takes is forgotten,
- * and so is what there is no memory for. */
+/* Remembers what the client is shown under that path. Another file whose row it takes is forgotten:
+ * an interrupted upload never is. */
 void shown_note(struct shown *shown, const char *path, uint64_t partial, uint64_t version);
 
 /* What it was shown under that path, or NULL. Good until the next change. */

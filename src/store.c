@@ -77,8 +77,12 @@ static int look_at_old(struct store *store, int old) {
     if (!S_ISREG(st.st_mode))
         return -ENXIO;
     uint64_t size = settled_size(store, &st);
+    uint64_t version;
     (void)path_identify_open(old, &store->old_id);
-    return fstat(old, &store->old) < 0 ? -errno : set_kept(store, size);
+    int result = fstat(old, &store->old) < 0 ? -errno : version_of_open(old, &version);
+    if (result == 0 && store->request->was_shown && version != store->request->shown_version)
+        result = -STORE_OTHER;
+    return result < 0 ? result : set_kept(store, size);
 }
 
 /* Begins the file with what is to be kept of the old one, and with its mode. */
@@ -98,13 +102,6 @@ static int take_beginning(struct store *store) {
         result = -errno;
     (void)close(old);
     return result;
-}
-
-/* Is that file still the one that the client was shown? */
-static int check_shown(const struct store *store) {
-    const struct store_request *request = store->request;
-    bool other = request->was_shown && store->began != request->shown_version;
-    return request->base == STORE_BEGINNING && other ? -STORE_OTHER : 0;
 }
 
 /* ---------------------------------------------------------------- partials */
@@ -230,8 +227,9 @@ static int resume_in_turn(struct store *store) {
 /* Puts a partial back that was taken over in vain. */
 static void put_back(struct store *store) {
     struct turn turn;
-    if ((store->fd >= 0 && stage_cut(store, store->old_size) < 0) || take_turn(store, &turn) < 0)
+    if (store->fd >= 0 && stage_cut(store, store->old_size) < 0)
         return;
+    (void)take_turn(store, &turn); /* without one, too: it is void where something has come */
     (void)become_partial(store);
     turn_end(&turn);
 }
@@ -249,9 +247,7 @@ static int begin_new(struct store *store, bool taken) {
     store->on_conflict = CONFLICT_REPLACE;
     if (store->base == STORE_ALL)
         return extend_begin(store, taken);
-    int result = check_shown(store);
-    if (result == 0)
-        result = stage_open(store, false);
+    int result = stage_open(store, false);
     return result < 0 ? result : take_beginning(store);
 }
 
@@ -298,14 +294,21 @@ static int begin(struct store *store) {
     return result < 0 ? result : allowance_reserve(store);
 }
 
-/* Who may not see what has the name is told by others of its owner that they have published. */
+/* Uploads of which kind make this one void when they are published? Of who may not see what has the
+ * name, those of its own sessions. */
+static uint64_t own_kind(const struct store *store) {
+    const struct store_request *request = store->request;
+    return request->hidden ? turn_kind(request->partial.owner, request->partial.path)
+                           : turn_kind_of_name(store->folder, request->seen);
+}
+
 static void begin_flight(struct store *store) {
-    const struct partial *partial = &store->request->partial;
     struct stat st;
-    if (!store->request->hidden || fstat(store->fd, &st) < 0)
+    if (fstat(store->fd, &st) < 0)
         return;
     store->begun = st.st_ctim;
-    store->flight = turns_begin_flight(store->request->turns, partial->owner, partial->path);
+    store->kind = own_kind(store);
+    store->flight = turns_begin_flight(store->request->turns, store->kind);
 }
 
 int store_begin(struct store *ret_store, int folder, const struct store_request *request) {
@@ -413,13 +416,19 @@ static int add(struct store *store) {
     return result == -ENOENT ? -EBUSY : result;
 }
 
+void store_mark(struct turns *turns, const struct path_root *top, uint64_t kind) {
+    if (turns_is_in_flight(turns, kind))
+        (void)partial_void(top, kind);
+}
+
 /* What came of earlier uploads to that name is of no use any more. */
 static void replace_partials(struct store *store) {
     const struct store_request *request = store->request;
     const struct partial *partial = &request->partial;
     (void)allowance_change_partial(store, remove_partial);
-    if (request->blind && turns_is_in_flight(request->turns, partial->owner, partial->path))
-        (void)partial_void(partial);
+    store_mark(request->turns, partial->root, turn_kind_of_name(store->folder, store->name));
+    if (request->blind)
+        store_mark(request->turns, partial->root, turn_kind(partial->owner, partial->path));
 }
 
 static int publish_in_turn(struct store *store) {
@@ -473,13 +482,16 @@ static off_t length_to_keep(const struct store *store, bool good) {
     return length > 0 || hides_older(store) ? length : -ENODATA;
 }
 
-/* Has something been published under the name since the upload began? Then it is void. What was
- * only taken away hides nothing. */
+/* Has something been published under the name since the upload began, be it there still or not?
+ * Then it is void. What was only taken away hides nothing. */
 static bool is_void(struct store *store) {
+    const struct store_request *request = store->request;
     uint64_t now;
-    if (store->request->hidden)
-        return partial_is_void(&store->request->partial, &store->begun);
-    int result = version_of(store->folder, store->request->seen, &now);
+    if (partial_is_void(request->partial.root, store->kind, &store->begun))
+        return true;
+    if (request->hidden)
+        return false;
+    int result = version_of(store->folder, request->seen, &now);
     if (result == 0 && now == VERSION_NOTHING)
         store->began = now;
     return result < 0 || now != store->began;
@@ -510,10 +522,10 @@ int store_keep(struct store *store, bool good) {
     turn_init(&turn);
     off_t length = length_to_keep(store, good);
     int result = length < 0 ? (int)length : prepare_to_keep(store, length);
-    if (result == 0)
-        result = take_turn(store, &turn);
-    if (result == 0)
+    if (result == 0) {
+        (void)take_turn(store, &turn); /* when we are to stop there may be none: see put_back */
         result = keep_in_turn(store);
+    }
     finish(store);
     turn_end(&turn);
     return result;

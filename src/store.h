@@ -81,6 +81,7 @@ struct store {
     bool reserved;                   /* more room may be reserved than it needs */
     enum store_base base;            /* what of a file it goes on from */
     enum conflict on_conflict;       /* as in the request; a file that is gone on from gives way */
+    uint64_t kind;                   /* of uploads: see turn_kind */
     off_t flight;                    /* says that it is in flight; or 0 */
     struct timespec begun;           /* when, by the clock of the file system */
     uint64_t began;                  /* the version that the client saw under the name then */
@@ -126,6 +127,10 @@ int store_publish(struct store *store);
  * -USAGE_EXCEEDED when the quota does not leave room for it, or another negative errno. Either way
  * the store is over. */
 int store_keep(struct store *store, bool good);
+
+/* Something has come to names of that kind (turn_kind): uploads to them that are in flight are
+ * void. */
+void store_mark(struct turns *turns, const struct path_root *top, uint64_t kind);
 
 /* Drops what arrived. */
 void store_abort(struct store *store);

@@ -107,9 +107,7 @@ static uint64_t add_to_hash(uint64_t hash, unsigned char byte) {
     return (hash ^ byte) * FNV_PRIME;
 }
 
-/* Which byte stands for a name. Names that some file system takes for one have one byte, and others
- * may share it: that only costs a wait. */
-static off_t byte_of(ino_t folder, const char *name) {
+static uint64_t hash_name(ino_t folder, const char *name) {
     uint64_t hash = FNV_BASIS;
     for (unsigned i = 0; i < sizeof(folder); i++)
         hash = add_to_hash(hash, (uint8_t)((uint64_t)folder >> (8 * i)));
@@ -118,17 +116,32 @@ static off_t byte_of(ino_t folder, const char *name) {
         if (byte < 0x80 && byte != '.' && byte != ' ')
             hash = add_to_hash(hash, (unsigned char)tolower(byte));
     }
-    return (off_t)(hash >> 2);
+    return hash;
 }
 
-/* The first of the bytes that stand for uploads in flight. */
-static off_t flight_of(const char *owner, const char *path) {
+/* Which byte stands for a name. Names that some file system takes for one have one byte, and others
+ * may share it: that only costs a wait. */
+static off_t byte_of(ino_t folder, const char *name) {
+    return (off_t)(hash_name(folder, name) >> 2);
+}
+
+uint64_t turn_kind(const char *owner, const char *path) {
     uint64_t hash = FNV_BASIS;
     for (; *owner; owner++)
         hash = add_to_hash(hash, (unsigned char)*owner);
     for (; *path; path++)
         hash = add_to_hash(hash, (unsigned char)*path);
-    return FLIGHT + (off_t)(hash >> 4 & ~(uint64_t)(FLIGHT_BYTES - 1));
+    return hash;
+}
+
+uint64_t turn_kind_of_name(int folder, const char *name) {
+    struct stat st;
+    return fstat(folder, &st) < 0 ? 0 : hash_name(st.st_ino, name);
+}
+
+/* The first of the bytes that stand for uploads in flight. */
+static off_t flight_of(uint64_t kind) {
+    return FLIGHT + (off_t)(kind >> 4 & ~(uint64_t)(FLIGHT_BYTES - 1));
 }
 
 /* Puts the bytes of the names into the turn, each once, the lower one first: whoever needs two
@@ -231,9 +244,9 @@ void turns_join(struct turns *turns) {
     (void)join(turns);
 }
 
-off_t turns_begin_flight(struct turns *turns, const char *owner, const char *path) {
+off_t turns_begin_flight(struct turns *turns, uint64_t kind) {
     uint8_t random;
-    off_t first = flight_of(owner, path);
+    off_t first = flight_of(kind);
     if (join(turns) < 0 || getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random))
         return 0;
     for (unsigned i = 0; i < FLIGHT_BYTES; i++) {
@@ -251,8 +264,8 @@ void turns_end_flight(const struct turns *turns, off_t flight) {
 }
 
 /* Our own one does not hinder us. */
-bool turns_is_in_flight(struct turns *turns, const char *owner, const char *path) {
-    off_t first = flight_of(owner, path);
+bool turns_is_in_flight(struct turns *turns, uint64_t kind) {
+    off_t first = flight_of(kind);
     if (join(turns) < 0)
         return false;
     if (try_bytes(turns->fd, F_WRLCK, first, FLIGHT_BYTES) == -EAGAIN)
@@ -301,6 +314,8 @@ static int open_again(int folder) {
 
 static int lock_folder(const struct turn *turn, int folder, int *ret_fd) {
     int fd = open_again(folder);
+    if (fd == -EACCES) /* whoever may not read it locks the root */
+        fd = open_again(turn->turns->top->fd);
     if (fd < 0)
         return fd == -EACCES ? 0 : fd;
     int result = wait_for_folder(fd, turn->turns->stop);

@@ -18,6 +18,7 @@
 #define STORD_TURN_H
 
 #include <errno.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "path.h"
@@ -60,13 +61,18 @@ void turns_join(struct turns *turns);
 /* None will be taken any more. */
 void turns_close(struct turns *turns);
 
-/* Says that an upload of that owner to that virtual path is in flight, until it is told that it has
- * ended. Returns what tells it, or 0 where that cannot be said. */
-off_t turns_begin_flight(struct turns *turns, const char *owner, const char *path);
+/* What uploads are of one kind, of which somebody else may want to know: those of one owner to one
+ * virtual path, or all to one name in a folder. */
+uint64_t turn_kind(const char *owner, const char *path);
+uint64_t turn_kind_of_name(int folder, const char *name);
+
+/* Says that an upload of that kind is in flight, until it is told that it has ended. Returns what
+ * tells it, or 0 where that cannot be said. */
+off_t turns_begin_flight(struct turns *turns, uint64_t kind);
 void turns_end_flight(const struct turns *turns, off_t flight);
 
-/* Is one of them in flight in another session? */
-bool turns_is_in_flight(struct turns *turns, const char *owner, const char *path);
+/* Is one of that kind in flight in another session? */
+bool turns_is_in_flight(struct turns *turns, uint64_t kind);
 
 /* No turn is taken. */
 void turn_init(struct turn *turn);

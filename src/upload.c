@@ -24,6 +24,7 @@ struct upload {
     char seen[NAME_MAX + 1];      /* name of the file that the client sees there now */
     bool tells_name;              /* another name was chosen than was asked for, or none was */
     struct usage usage;           /* of the home */
+    bool stored;                  /* it has got its name */
     bool is_own;                  /* the client uploaded the file that is there, in this session */
     struct store_request request; /* what it is to become */
     struct store store;           /* the transaction */
@@ -227,6 +228,7 @@ static int finish(struct session *session, struct upload *upload) {
     error = store_publish(&upload->store);
     if (error < 0)
         return fail_late(session, upload, error);
+    upload->stored = true;
     session->files++;
     session->bytes += upload->result.received;
     forget_failure(session, upload);
@@ -266,15 +268,27 @@ static void find_old(struct session *session, struct upload *upload) {
         upload->job.size_is_rest = request->size_is_rest = true;
 }
 
-/* What the client was shown under that name is what it goes on from; from now on it knows of the
- * upload that begins here. */
-static void note_expected(struct session *session, struct upload *upload) {
+/* What the client was shown under that name is what it goes on from. */
+static void note_expected(const struct session *session, struct upload *upload) {
     struct store_request *request = &upload->request;
     const struct shown_row *row = shown_find(&session->shown, upload->asked);
     request->was_shown = row != NULL && request->base != STORE_NOTHING;
     request->shown_partial = row ? row->partial : 0;
     request->shown_version = row ? row->version : VERSION_NOTHING;
-    shown_forget(&session->shown, upload->asked);
+    if (!row && session->shown.lost && request->base == STORE_ALL && request->may_resume) {
+        request->was_shown = true;
+        request->shown_partial = SHOWN_STALE;
+    }
+}
+
+/* After the upload the client does not know what is there, unless that was stored: who has begun to
+ * go on, or was shown an interrupted upload, has to look again before it goes on. */
+static void note_ended(struct session *session, const struct upload *upload, bool stored) {
+    const struct shown_row *row = shown_find(&session->shown, upload->asked);
+    if (stored || !row || (upload->request.base == STORE_NOTHING && row->partial == 0))
+        shown_forget(&session->shown, upload->asked);
+    else
+        shown_note(&session->shown, upload->asked, SHOWN_STALE, VERSION_NOTHING);
 }
 
 /* Refuses what can be refused before a byte is sent. Returns 0 when the transaction has begun. */
@@ -367,14 +381,12 @@ static int run(struct session *session, const char *name, struct upload *upload)
                               : "Use PASV, EPSV, PORT or EPRT first");
     int error = begin(session, upload, name), result;
     if (error < 0) {
-        if (error == -STORE_OTHER) /* until it looks again */
-            shown_note(&session->shown, upload->asked, upload->request.shown_partial,
-                       upload->request.shown_version);
         data_spend(&session->data);
         result = reply_error(session, upload, error, false);
     } else {
         quota_note(session, &upload->usage);
         result = transfer(session, upload);
+        note_ended(session, upload, upload->stored);
     }
     quota_note(session, &upload->usage);
     return result;
@@ -410,7 +422,7 @@ static bool means_partial(const struct session *session, const char *name) {
     if (path_resolve(session->cwd, name, path) < 0)
         return false;
     const struct shown_row *row = shown_find(&session->shown, path);
-    return row && row->partial != 0;
+    return row ? row->partial != 0 : session->shown.lost;
 }
 
 int verb_appe(struct session *session, const char *argument) {

@@ -13,4 +13,7 @@
 /* Finds out which version has a name in a folder. Returns 0 or a negative errno. */
 int version_of(int folder, const char *name, uint64_t *ret_version);
 
+/* The same of a descriptor. */
+int version_of_open(int fd, uint64_t *ret_version);
+
 #endif

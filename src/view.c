@@ -7,6 +7,8 @@
 
 #include "session.h"
 
+enum { SHOW_TRIES = 8 /* at a file that changes all the time */ };
+
 struct partial view_partial(const struct session *session, const char *path) {
     return (struct partial){.root = &session->top,
                             .owner = session->owner,
@@ -40,23 +42,18 @@ int view_is_partial(const struct session *session, const char *path, const struc
                     struct partial_found *ret_found) {
     struct partial partial = view_partial(session, path);
     uint64_t now;
+    ret_found->id = 0;
     if (published && !S_ISREG(published->st_mode))
         return 0;
     int result = partial_find(&partial, VERSION_HIDDEN, ret_found);
     if (result == 0)
         result = view_version(session, path, &now);
+    struct partial_found found = *ret_found;
     if (result == 0)
         result = partial_find(&partial, now, ret_found);
+    if (result == -ENOENT && found.id) /* it is void, and stays so when what has the name goes */
+        partial_drop(&partial, &found);
     return result == 0 ? 1 : result == -ENOENT ? 0 : result;
-}
-
-/* Notes what the client is shown: an interrupted upload (its id), or (0) what is there. */
-static void note_shown(struct session *session, const char *path, uint64_t partial) {
-    uint64_t version = VERSION_NOTHING;
-    if (partial == 0 && view_version(session, path, &version) < 0)
-        shown_forget(&session->shown, path);
-    else
-        shown_note(&session->shown, path, partial, version);
 }
 
 void view_read_others(struct session *session) {
@@ -177,17 +174,48 @@ int view_published(struct session *session, const char *path, unsigned right, st
                                                     : view_file_stat(session, real, ret_st);
 }
 
-int view_stat(struct session *session, const char *path, unsigned right, struct stat *ret_st) {
+/* *ret_partial: the id of the interrupted upload, if it is one, or 0. */
+static int look(struct session *session, const char *path, unsigned right, struct stat *ret_st,
+                uint64_t *ret_partial) {
     struct partial_found partial;
     struct stat st;
+    *ret_partial = 0;
     int result = view_published(session, path, right, &st);
     if (result < 0 && result != -ENOENT && result != -PATH_NOT_OWN)
         return result;
     int is_partial = view_is_partial(session, path, result == 0 ? &st : NULL, &partial);
     if (is_partial < 0)
         return is_partial;
-    note_shown(session, path, is_partial ? partial.id : 0);
+    if (is_partial)
+        *ret_partial = partial.id;
     if (is_partial || result == 0)
         *ret_st = is_partial ? partial.st : st;
     return is_partial ? 0 : result;
+}
+
+int view_stat(struct session *session, const char *path, unsigned right, struct stat *ret_st) {
+    uint64_t partial;
+    return look(session, path, right, ret_st, &partial);
+}
+
+/* What was there before and after the look is what was seen. */
+int view_show(struct session *session, const char *path, unsigned right, struct stat *ret_st) {
+    uint64_t before, after, partial;
+    int result, known;
+    for (int i = 0; i < SHOW_TRIES; i++) {
+        known = view_version(session, path, &before);
+        result = look(session, path, right, ret_st, &partial);
+        if (known == 0)
+            known = view_version(session, path, &after);
+        if (known < 0 || before == after)
+            break;
+    }
+    bool changes = known == 0 && before != after;
+    if (known < 0)
+        shown_forget(&session->shown, path);
+    else if (partial || !changes)
+        shown_note(&session->shown, path, partial, partial ? VERSION_NOTHING : after);
+    else
+        shown_note(&session->shown, path, SHOWN_STALE, VERSION_NOTHING);
+    return result;
 }

@@ -71,6 +71,9 @@ int view_published(struct session *session, const char *path, unsigned right, st
 /* The same, or the interrupted upload that hides it. */
 int view_stat(struct session *session, const char *path, unsigned right, struct stat *ret_st);
 
+/* The same, which the client is shown: it may go on from that. */
+int view_show(struct session *session, const char *path, unsigned right, struct stat *ret_st);
+
 /* The file at `real`, without bytes that somebody is about to add to it. Returns 0 or a negative
  * errno. */
 int view_file_stat(const struct session *session, const char *real, struct stat *ret_st);

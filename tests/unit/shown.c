@@ -22,29 +22,48 @@ static void remembers(void) {
     CHECK(!shown_find(&shown, "/b") && !shown_find(&shown, "/c"));
 }
 
+/* However many interrupted uploads there are, all are known. */
+static void keeps_partials(void) {
+    struct shown shown = {0};
+    char path[32];
+    for (unsigned i = 1; i <= 5000; i++) {
+        (void)snprintf(path, sizeof(path), "/file%u", i);
+        shown_note(&shown, path, i, 0);
+    }
+    for (unsigned i = 1; i <= 5000; i++) {
+        (void)snprintf(path, sizeof(path), "/file%u", i);
+        CHECK(shown_find(&shown, path)->partial == i);
+        if (i % 2)
+            shown_forget(&shown, path);
+    }
+    CHECK(shown.count == 2500 && !shown.lost);
+    shown_forget_all(&shown);
+}
+
 /* Where there are too many, names are forgotten, never confused. */
 static void forgets(void) {
-    enum { MANY = 4 * SHOWN_ROWS };
+    enum { MANY = 4 * SHOWN_VERSIONS };
     struct shown shown = {0};
     char path[32];
     size_t known = 0;
     for (unsigned i = 1; i <= MANY; i++) {
         (void)snprintf(path, sizeof(path), "/file%u", i);
-        shown_note(&shown, path, i, 0);
-        CHECK(shown_find(&shown, path)->partial == i);
+        shown_note(&shown, path, 0, i);
+        CHECK(shown_find(&shown, path)->version == i);
     }
     for (unsigned i = 1; i <= MANY; i++) {
         (void)snprintf(path, sizeof(path), "/file%u", i);
         const struct shown_row *row = shown_find(&shown, path);
-        CHECK(!row || row->partial == i);
+        CHECK(!row || row->version == i);
         known += row != NULL;
     }
-    CHECK(known > SHOWN_ROWS / 2 && known <= SHOWN_ROWS);
+    CHECK(known > SHOWN_VERSIONS / 2 && known <= SHOWN_VERSIONS);
     shown_forget_all(&shown);
 }
 
 int main(void) {
     check_run("shown: what was shown last under a name is remembered", remembers);
-    check_run("shown: of too many names some are forgotten, none is taken for another", forgets);
+    check_run("shown: no interrupted upload is forgotten", keeps_partials);
+    check_run("shown: of too many files some are forgotten, none is taken for another", forgets);
     return check_end();
 }

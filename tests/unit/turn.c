@@ -110,16 +110,17 @@ static void by_folders(void) {
 
 static void flights(void) {
     struct turns one = begin(), two = begin();
-    off_t a = turns_begin_flight(&one, "me", "/x");
-    CHECK(a > 0 && !turns_is_in_flight(&one, "me", "/x"));
+    off_t a = turns_begin_flight(&one, turn_kind("me", "/x"));
+    CHECK(a > 0 && !turns_is_in_flight(&one, turn_kind("me", "/x")));
     turns_end_flight(&one, a);
-    a = turns_begin_flight(&one, "me", "/x");
-    CHECK(turns_is_in_flight(&two, "me", "/x"));
-    CHECK(!turns_is_in_flight(&two, "me", "/y") && !turns_is_in_flight(&two, "you", "/x"));
-    off_t b = turns_begin_flight(&two, "me", "/x");
-    CHECK(b > 0 && b != a && turns_is_in_flight(&one, "me", "/x"));
+    a = turns_begin_flight(&one, turn_kind("me", "/x"));
+    CHECK(turns_is_in_flight(&two, turn_kind("me", "/x")));
+    CHECK(!turns_is_in_flight(&two, turn_kind("me", "/y")) &&
+          !turns_is_in_flight(&two, turn_kind("you", "/x")));
+    off_t b = turns_begin_flight(&two, turn_kind("me", "/x"));
+    CHECK(b > 0 && b != a && turns_is_in_flight(&one, turn_kind("me", "/x")));
     turns_end_flight(&one, a);
-    CHECK(!turns_is_in_flight(&two, "me", "/x"));
+    CHECK(!turns_is_in_flight(&two, turn_kind("me", "/x")));
     turns_close(&one);
     turns_close(&two);
 }
