@@ -18,11 +18,11 @@
 
 enum { TIME_DIGITS = 14, SHORT_TIME_DIGITS = 12 }; /* YYYYMMDDHHMM[SS] */
 
-/* Finds what a name from the client names. Returns 0 or a negative errno. */
+/* Finds what a name from the client names, and shows it. Returns 0 or a negative errno. */
 static int look_up(struct session *session, const char *name, char ret_path[PATH_SIZE],
                    struct stat *ret_st) {
     int result = path_resolve(session->cwd, name, ret_path);
-    return result < 0 ? result : view_stat(session, ret_path, RIGHT_LIST | RIGHT_READ, ret_st);
+    return result < 0 ? result : view_show(session, ret_path, RIGHT_LIST | RIGHT_READ, ret_st);
 }
 
 /* Finds the file whose attributes are to be set. Who may not see, but may replace, must not learn
@@ -39,9 +39,7 @@ static int look_up_to_set(struct session *session, const char *name, char ret_re
 int verb_size(struct session *session, const char *argument) {
     char path[PATH_SIZE];
     struct stat st;
-    int result = path_resolve(session->cwd, argument, path);
-    if (result == 0)
-        result = view_show(session, path, RIGHT_LIST | RIGHT_READ, &st);
+    int result = look_up(session, argument, path, &st);
     if (result < 0)
         return reply_failure(session, 550, "Failed to get size", result);
     if (!S_ISREG(st.st_mode))

@@ -34,14 +34,15 @@ bool entry_is_open(const struct entry *entry) {
 /* A file of another file system below the root may have the inode of one of the root's. Of the
  * root's own file system the number is left out: it differs from machine to machine where several
  * share it. */
-static int make_number(const struct path_root *top, const struct path_id *id,
+static int make_number(const struct path_root *top, const struct path_id *id, int folder,
                        struct entry_prefix *prefix) {
     struct stat st;
     *prefix = (struct entry_prefix){0};
-    if (fstat(top->fd, &st) < 0)
+    struct stat there;
+    if (fstat(top->fd, &st) < 0 || fstat(folder, &there) < 0)
         return -errno;
     int n = snprintf(prefix->text, sizeof(prefix->text), "%llx-%llx-",
-                     id->device == st.st_dev ? 0 : (unsigned long long)id->device,
+                     there.st_dev == st.st_dev ? 0 : (unsigned long long)there.st_dev,
                      (unsigned long long)id->inode);
     prefix->number = (size_t)n;
     return 0;
@@ -61,7 +62,7 @@ int entry_make_prefix(const struct path_root *top, const struct path_id *id, int
                       const char *name, struct entry_prefix *ret_prefix) {
     struct entry_prefix *prefix = ret_prefix;
     uint64_t place = 0;
-    int result = make_number(top, id, prefix);
+    int result = make_number(top, id, folder, prefix);
     if (result == 0 && id->born == 0)
         result = find_place(folder, name, &place);
     if (result < 0)

@@ -280,10 +280,11 @@ static bool is_append_only(const struct store *store) {
 static bool can_be_added_to(const struct store *store, const struct stat *st) {
     const struct store_request *request = store->request;
     bool dresses = wants_group(request, st) || wants_mode(request, st);
-    struct stat root; /* where entries are: numbers of other file systems may change */
+    struct stat root, folder; /* numbers of other file systems than the root's may change */
     return !request->copies && store->may_add_in_place && st->st_nlink == 1 &&
            (!dresses || st->st_uid == geteuid()) && fstat(request->partial.root->fd, &root) == 0 &&
-           root.st_dev == st->st_dev && !is_append_only(store);
+           fstat(store->folder, &folder) == 0 && root.st_dev == folder.st_dev &&
+           !is_append_only(store);
 }
 
 /* Must the file not be written to? EAGAIN: a program has a lease on it (Samba). */

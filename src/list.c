@@ -153,6 +153,8 @@ static bool show(const struct listing *listing, const char *name, const struct s
     bool interrupted = is_interrupted(listing, name, version, ret_found);
     if (interrupted)
         shown_note(shown, path, ret_found->id, VERSION_NOTHING);
+    else if (version == VERSION_NOTHING)
+        shown_forget(shown, path);
     else if (is_still(listing, name, st))
         shown_note(shown, path, 0, version);
     else /* it has changed since it was looked at */

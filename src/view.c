@@ -193,11 +193,6 @@ static int look(struct session *session, const char *path, unsigned right, struc
     return is_partial ? 0 : result;
 }
 
-int view_stat(struct session *session, const char *path, unsigned right, struct stat *ret_st) {
-    uint64_t partial;
-    return look(session, path, right, ret_st, &partial);
-}
-
 /* What was there before and after the look is what was seen. */
 int view_show(struct session *session, const char *path, unsigned right, struct stat *ret_st) {
     uint64_t before, after, partial;

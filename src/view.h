@@ -68,10 +68,8 @@ void view_forget_all_own(struct session *session);
  * to be there the inode is 0, and there is no time. Returns 0 or a negative errno. */
 int view_published(struct session *session, const char *path, unsigned right, struct stat *ret_st);
 
-/* The same, or the interrupted upload that hides it. */
-int view_stat(struct session *session, const char *path, unsigned right, struct stat *ret_st);
-
-/* The same, which the client is shown: it may go on from that. */
+/* The same, or the interrupted upload that hides it. The client is shown that: it may go on from
+ * it. */
 int view_show(struct session *session, const char *path, unsigned right, struct stat *ret_st);
 
 /* The file at `real`, without bytes that somebody is about to add to it. Returns 0 or a negative

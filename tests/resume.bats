@@ -213,7 +213,7 @@ PY
 
 digest() { sha1sum | cut -d ' ' -f 1; }
 
-@test "resume: APPE to a published file is one step: readers see the old or the new one (promise 2)" {
+@test "resume: with --append=copy APPE is one step: readers see the old or the new file (promise 2)" {
     local i step digests=()
     head -c 1000000 /dev/zero >"$ROOT/x"
     cp "$ROOT/x" "$T/expected"
@@ -223,7 +223,7 @@ digest() { sha1sum | cut -d ' ' -f 1; }
         digests+=("$(digest <"$T/expected")")
     done
     step=$(printf '%s\n' '> EPSV' '< 229' '> APPE x' '< 150' 'put@ 3000000' '< 226')
-    readers_see_only "${digests[@]}" <<STEPS
+    STORD_APPEND=copy readers_see_only "${digests[@]}" <<STEPS
 < 220
 > TYPE I
 < 200

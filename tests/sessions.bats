@@ -495,3 +495,177 @@ file x next
 STEPS
     done
 }
+
+@test "a file that a consumer has taken already is not followed by the old half of it (promise 1)" {
+    for how in 'run mv "$ROOT/x" "$T/taken"' '> RNFR x
+< 350
+> RNTO done
+< 250'; do
+        rm -rf "${ROOT:?}"/* "$ROOT"/.stord.*
+        several --allow="$ALL" <<STEPS
+[a] < 220
+> TYPE I
+< 200
+> EPSV
+< 229
+> STOR x
+< 150
+connect
+data OLD-OLD-OLD-OLD
+stored 15
+[b] < 220
+> TYPE I
+< 200
+> EPSV
+< 229
+> STOR x
+< 150
+put new-new-new-new-new
+< 226
+$how
+[a] reset
+< 426 ^426 [^;]*$
+> SIZE x
+< 550
+[b] > SIZE x
+< 550
+STEPS
+    done
+    # nor by one that was kept before, once that was seen to be void
+    interrupted y OLD-OLD-OLD-OLD
+    several --allow="$ALL" <<'STEPS'
+< 220
+> TYPE I
+< 200
+> SIZE y
+< 213 ^213 15$
+run printf new >"$ROOT/y"
+> SIZE y
+< 213 ^213 3$
+run mv "$ROOT/y" "$T/taken"
+> SIZE y
+< 550
+STEPS
+}
+
+@test "who has tried in vain to go on looks again before anything is appended (promise 1)" {
+    interrupted x 012345678
+    talk --allow="$ALL" --connect-timeout=1 --max-file-size=1000 <<'STEPS'
+< 220
+> TYPE I
+< 200
+> SIZE x
+< 213 ^213 9$
+> PASV
+< 227
+> APPE x
+< 150
+< 425
+> EPSV
+< 229
+> APPE x
+< 550 look again
+> SIZE x
+< 213 ^213 9$
+> ALLO 5000
+< 200
+> EPSV
+< 229
+> APPE x
+< 552
+> EPSV
+< 229
+> APPE x
+< 550 look again
+nofile x
+> MLST x
+< 250 size=9;
+> EPSV
+< 229
+> APPE x
+< 150
+put 9ABCDEF
+< 226
+file x 0123456789ABCDEF
+STEPS
+}
+
+@test "of a long listing, too, it is known what was shown (promise 1)" {
+    printf 'an older file\n' >"$ROOT/x"
+    interrupted x 012345678
+    for ((i = 0; i < 6000; i++)); do : >"$ROOT/file$i"; done
+    talk --allow="$ALL" <<'STEPS'
+< 220
+> TYPE I
+< 200
+> EPSV
+< 229
+> LIST
+< 150
+get  9 [^\n]* x\r\n
+< 226
+> EPSV
+< 229
+> APPE x
+< 150
+put 9ABCDEF
+< 226
+file x 0123456789ABCDEF
+STEPS
+}
+
+@test "what came is kept when the service stops while another session has the turn" {
+    cat >"$T/lock.py" <<'PY'
+import fcntl, sys
+with open(sys.argv[1], "r+b") as file:
+    fcntl.lockf(file, fcntl.LOCK_EX, 1 << 62, 0)
+    print("locked", flush=True)
+    sys.stdin.readline()
+PY
+    export T
+    several <<'STEPS'
+[a] < 220
+> TYPE I
+< 200
+> EPSV
+< 229
+> STOR x
+< 150
+connect
+data 0123456789
+stored 10
+run mkfifo "$T/go"; exec 7<>"$T/go"; setsid python3 "$T/lock.py" "$ROOT/.stord.unfinished/.stord.turns/.stord.turn" <&7 >"$T/locked" 2>&1 & echo $! >"$T/pid"; until grep -q locked "$T/locked"; do sleep 0.02; done
+signal TERM
+< 421
+closed
+ended
+run kill "$(cat "$T/pid")"
+STEPS
+    one_unfinished 9
+    talk <<'STEPS'
+< 220
+> TYPE I
+< 200
+> SIZE x
+< 213 ^213 9$
+STEPS
+}
+
+@test "a copy of a file that is added to has the group that is wanted, and fits where it does in place" {
+    need_root gives files away
+    for link in '' link; do
+        printf old >"$ROOT/x"
+        [ -z "$link" ] || ln "$ROOT/x" "$ROOT/second"
+        talk --group=games --append=$([ -n "$link" ] && echo in-place || echo copy) <<'STEPS'
+< 220
+> ALLO 4
+< 200
+> APPE x
+< 150
+>> more
+< 226
+file x oldmore
+STEPS
+        [ "$(stat -c %G "$ROOT/x")" = games ]
+    done
+}
