@@ -267,6 +267,11 @@ older_than() { [ $(($(date +%s) - $(stat -c %Z "$2"))) -gt "$1" ]; }
     for file in x d/x .hidden; do echo published >"$ROOT/$file"; done
     interrupted old 01234
     interrupted d/old 01234
+    # what is remembered of bytes that a dead session added, and of some that were none
+    local additions=$ROOT/.stord.unfinished/.stord.additions
+    mkdir -p "$additions"
+    : >"$additions/0-1-b1-p3-5-0-0-0-0"
+    : >"$additions/0-2-b1-e1.2"
     # systemd looks at all times that a file has, and nobody can set them all: the age is shortened
     sed -E "s|/var/lib/stord|$ROOT|; s/ stord stord / root root /; s/^(e .* )[^ ]+\$/\1${age}s/" \
         "$TOP/units/stord.tmpfiles.conf" >"$T/tmpfiles.conf"
@@ -275,6 +280,7 @@ older_than() { [ $(($(date +%s) - $(stat -c %Z "$2"))) -gt "$1" ]; }
     interrupted young 012
     systemd-tmpfiles --clean "$T/tmpfiles.conf"
     one_unfinished 3
+    [ "$(ls "$additions")" = 0-1-b1-p3-5-0-0-0-0 ]
     published_are .hidden d d/x x
     [ "$(cat "$ROOT/x" "$ROOT/d/x" "$ROOT/.hidden" | sort -u)" = published ]
     talk <<'STEPS'
