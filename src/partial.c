@@ -11,10 +11,7 @@
 
 #include "unfinished.h"
 
-#define MARKS                                                                                      \
-    PATH_RESERVED_PREFIX "marks" /* whose times of change are those of the last publications */
-
-enum { HOUR = 60 * 60, KEEP_TRIES = 8, HEX = 16, MARK_SIZE = HEX + 1 };
+enum { HOUR = 60 * 60, KEEP_TRIES = 8, HEX = 16 };
 
 /* ---------------------------------------------------------------- where they are */
 
@@ -241,38 +238,6 @@ int partial_mark(const struct partial *partial, uint64_t base) {
     if (unfinished >= 0)
         (void)close(unfinished);
     return result;
-}
-
-static void name_mark(uint64_t kind, char ret_name[MARK_SIZE]) {
-    (void)snprintf(ret_name, MARK_SIZE, "%016llx", (unsigned long long)kind);
-}
-
-int partial_void(const struct path_root *top, uint64_t kind) {
-    char name[MARK_SIZE];
-    int folder = unfinished_enter(top, "/" MARKS);
-    if (folder < 0)
-        return folder;
-    name_mark(kind, name);
-    int fd = openat(folder, name, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-    int result = fd < 0 || futimens(fd, NULL) < 0 ? -errno : 0;
-    if (fd >= 0)
-        (void)close(fd);
-    (void)close(folder);
-    return result;
-}
-
-bool partial_is_void(const struct path_root *top, uint64_t kind, const struct timespec *begun) {
-    char path[sizeof(MARKS "/") + MARK_SIZE] = MARKS "/";
-    struct stat st;
-    int unfinished = unfinished_open(top->fd, false);
-    if (unfinished < 0)
-        return false;
-    name_mark(kind, path + sizeof(MARKS "/") - 1);
-    bool marked = fstatat(unfinished, path, &st, AT_SYMLINK_NOFOLLOW) == 0;
-    (void)close(unfinished);
-    const struct timespec *time = &st.st_mtim;
-    return marked && (time->tv_sec != begun->tv_sec ? time->tv_sec > begun->tv_sec
-                                                    : time->tv_nsec >= begun->tv_nsec);
 }
 
 void partial_drop(const struct partial *partial, const struct partial_found *found) {

@@ -63,13 +63,6 @@ int partial_keep(const struct partial *partial, uint64_t base, int from, const c
 /* Makes an empty file the partial, as partial_keep. */
 int partial_mark(const struct partial *partial, uint64_t base);
 
-/* Leaves a mark: uploads of that kind (turn_kind) that are in flight now are void. Returns 0 or a
- * negative errno. */
-int partial_void(const struct path_root *top, uint64_t kind);
-
-/* Was it left at that time or later? */
-bool partial_is_void(const struct path_root *top, uint64_t kind, const struct timespec *begun);
-
 /* Removes that one, for it is void. Whether that can be done does not matter: it does not count. */
 void partial_drop(const struct partial *partial, const struct partial_found *found);
 

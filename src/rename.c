@@ -13,7 +13,6 @@
 #include "quota.h"
 #include "reply.h"
 #include "session.h"
-#include "store.h"
 #include "tell.h"
 #include "turn.h"
 #include "view.h"
@@ -129,9 +128,9 @@ static void move_partials(const struct move *move, bool folder) {
         (void)partial_move_folder(&moved, move->to);
     else
         (void)partial_remove(&moved);
-    store_mark(&session->turns, &session->top, turn_kind_of_name(move->new_folder, move->new));
+    turns_mark(&session->turns, turn_kind_of_name(move->new_folder, move->new));
     if (!session_sees(session))
-        store_mark(&session->turns, &session->top, turn_kind(replaced.owner, replaced.path));
+        turns_mark(&session->turns, turn_kind(replaced.owner, replaced.path));
     shown_forget(&session->shown, move->from);
     shown_forget(&session->shown, move->to);
 }

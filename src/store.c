@@ -77,7 +77,7 @@ static int look_at_old(struct store *store, int old) {
     if (!S_ISREG(st.st_mode))
         return -ENXIO;
     uint64_t size = settled_size(store, &st);
-    uint64_t version;
+    uint64_t version = VERSION_NOTHING;
     (void)path_identify_open(old, &store->old_id);
     int result = fstat(old, &store->old) < 0 ? -errno : version_of_open(old, &version);
     if (result == 0 && store->request->was_shown && version != store->request->shown_version)
@@ -304,8 +304,8 @@ static uint64_t own_kind(const struct store *store) {
 
 static void begin_flight(struct store *store) {
     struct stat st;
-    if (fstat(store->fd, &st) < 0)
-        return;
+    if (store->request->unique || fstat(store->fd, &st) < 0)
+        return; /* the name of one that is unique is nobody else's */
     store->begun = st.st_ctim;
     store->kind = own_kind(store);
     store->flight = turns_begin_flight(store->request->turns, store->kind);
@@ -416,19 +416,14 @@ static int add(struct store *store) {
     return result == -ENOENT ? -EBUSY : result;
 }
 
-void store_mark(struct turns *turns, const struct path_root *top, uint64_t kind) {
-    if (turns_is_in_flight(turns, kind))
-        (void)partial_void(top, kind);
-}
-
 /* What came of earlier uploads to that name is of no use any more. */
 static void replace_partials(struct store *store) {
     const struct store_request *request = store->request;
     const struct partial *partial = &request->partial;
     (void)allowance_change_partial(store, remove_partial);
-    store_mark(request->turns, partial->root, turn_kind_of_name(store->folder, store->name));
+    turns_mark(request->turns, turn_kind_of_name(store->folder, store->name));
     if (request->blind)
-        store_mark(request->turns, partial->root, turn_kind(partial->owner, partial->path));
+        turns_mark(request->turns, turn_kind(partial->owner, partial->path));
 }
 
 static int publish_in_turn(struct store *store) {
@@ -487,7 +482,7 @@ static off_t length_to_keep(const struct store *store, bool good) {
 static bool is_void(struct store *store) {
     const struct store_request *request = store->request;
     uint64_t now;
-    if (partial_is_void(request->partial.root, store->kind, &store->begun))
+    if (turns_is_marked(request->turns, store->kind, &store->begun))
         return true;
     if (request->hidden)
         return false;

@@ -128,10 +128,6 @@ int store_publish(struct store *store);
  * the store is over. */
 int store_keep(struct store *store, bool good);
 
-/* Something has come to names of that kind (turn_kind): uploads to them that are in flight are
- * void. */
-void store_mark(struct turns *turns, const struct path_root *top, uint64_t kind);
-
 /* Drops what arrived. */
 void store_abort(struct store *store);
 

@@ -1,11 +1,14 @@
 #include "turn.h"
 
 #include <ctype.h>
+#include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <sys/file.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -14,8 +17,10 @@
 
 #define TURN_FOLDER PATH_RESERVED_PREFIX "turns"
 #define TURN_FILE   PATH_RESERVED_PREFIX "turn"
+#define MARKS       TURN_FOLDER "/" PATH_RESERVED_PREFIX "marks" /* folders, whose times tell when */
 
 enum {
+    MARK_SIZE = 17,       /* a number in hexadecimal, and a NUL */
     TURN_TIME = 60000,    /* ms to wait for others */
     LONGEST_STEP = 8,     /* ms between two tries, in the end */
     TURN_TRIES = 8,       /* the file may be removed under our hands */
@@ -244,6 +249,23 @@ void turns_join(struct turns *turns) {
     (void)join(turns);
 }
 
+/* Only who removes the reserved folder from outside can make a second file beside one that is used.
+ */
+static int take_by_file(const struct turn *turn) {
+    struct turns *turns = turn->turns;
+    for (int i = 0; i < TURN_TRIES; i++) {
+        int result = join(turns);
+        if (result == 0)
+            result = lock_bytes(turn);
+        if (result < 0 || is_current(turns->fd))
+            return result;
+        close_file(turns);
+    }
+    return -TURN_BUSY;
+}
+
+/* ---------------------------------------------------------------- uploads in flight */
+
 off_t turns_begin_flight(struct turns *turns, uint64_t kind) {
     uint8_t random;
     off_t first = flight_of(kind);
@@ -274,31 +296,65 @@ bool turns_is_in_flight(struct turns *turns, uint64_t kind) {
     return false;
 }
 
-/* Only who removes the reserved folder from outside can make a second file beside one that is used.
- */
-static int take_by_file(const struct turn *turn) {
-    struct turns *turns = turn->turns;
-    for (int i = 0; i < TURN_TRIES; i++) {
-        int result = join(turns);
-        if (result == 0)
-            result = lock_bytes(turn);
-        if (result < 0 || is_current(turns->fd))
-            return result;
-        close_file(turns);
-    }
-    return -TURN_BUSY;
+/* ---------------------------------------------------------------- marks */
+
+static void name_mark(uint64_t kind, char ret_name[MARK_SIZE]) {
+    (void)snprintf(ret_name, MARK_SIZE, "%016llx", (unsigned long long)kind);
 }
 
-/* The last one removes the file. */
+void turns_mark(struct turns *turns, uint64_t kind) {
+    char name[MARK_SIZE];
+    int folder = turns_is_in_flight(turns, kind) ? unfinished_enter(turns->top, "/" MARKS) : -1;
+    if (folder < 0)
+        return;
+    name_mark(kind, name);
+    if (mkdirat(folder, name, 0700) < 0)
+        (void)utimensat(folder, name, NULL, AT_SYMLINK_NOFOLLOW);
+    (void)close(folder);
+}
+
+bool turns_is_marked(const struct turns *turns, uint64_t kind, const struct timespec *since) {
+    char path[sizeof(MARKS "/") + MARK_SIZE] = MARKS "/";
+    struct stat st;
+    int unfinished = unfinished_open(turns->top->fd, false);
+    if (unfinished < 0)
+        return false;
+    name_mark(kind, path + sizeof(MARKS "/") - 1);
+    bool marked = fstatat(unfinished, path, &st, AT_SYMLINK_NOFOLLOW) == 0;
+    (void)close(unfinished);
+    const struct timespec *time = &st.st_mtim;
+    return marked && (time->tv_sec != since->tv_sec ? time->tv_sec > since->tv_sec
+                                                    : time->tv_nsec >= since->tv_nsec);
+}
+
+static void remove_marks(int unfinished) {
+    int fd = openat(unfinished, MARKS, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    DIR *marks = fd < 0 ? NULL : fdopendir(fd);
+    const struct dirent *entry;
+    while (marks && (entry = readdir(marks))) {
+        if (entry->d_name[0] != '.')
+            (void)unlinkat(fd, entry->d_name, AT_REMOVEDIR);
+    }
+    if (marks)
+        (void)closedir(marks);
+    else if (fd >= 0)
+        (void)close(fd);
+    (void)unlinkat(unfinished, MARKS, AT_REMOVEDIR);
+}
+
+/* The last one removes the file. Of sessions that leave at once, one is alone: each gives up its
+ * own byte before it looks for those of others. */
 void turns_close(struct turns *turns) {
-    if (turns->fd >= 0 && try_bytes(turns->fd, F_WRLCK, PRESENCE, 0) == 0 &&
-        is_current(turns->fd)) {
-        int unfinished = unfinished_open(turns->top->fd, false);
-        if (unfinished >= 0) {
-            (void)unlinkat(unfinished, TURN_FOLDER "/" TURN_FILE, 0);
-            (void)unlinkat(unfinished, TURN_FOLDER, AT_REMOVEDIR);
-            (void)close(unfinished);
-        }
+    if (turns->fd >= 0)
+        (void)try_bytes(turns->fd, F_UNLCK, PRESENCE, 0);
+    bool alone =
+        turns->fd >= 0 && try_bytes(turns->fd, F_WRLCK, PRESENCE, 0) == 0 && is_current(turns->fd);
+    int unfinished = alone ? unfinished_open(turns->top->fd, false) : -1;
+    if (unfinished >= 0) {
+        remove_marks(unfinished);
+        (void)unlinkat(unfinished, TURN_FOLDER "/" TURN_FILE, 0);
+        (void)unlinkat(unfinished, TURN_FOLDER, AT_REMOVEDIR);
+        (void)close(unfinished);
     }
     close_file(turns);
 }

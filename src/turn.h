@@ -20,6 +20,7 @@
 #include <errno.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include <time.h>
 
 #include "path.h"
 
@@ -73,6 +74,13 @@ void turns_end_flight(const struct turns *turns, off_t flight);
 
 /* Is one of that kind in flight in another session? */
 bool turns_is_in_flight(struct turns *turns, uint64_t kind);
+
+/* Something has come that makes uploads of that kind void which are in flight now: leaves a mark
+ * for them, if there are any. The last session that uses the file removes all marks. */
+void turns_mark(struct turns *turns, uint64_t kind);
+
+/* Was a mark left at that time, by the clock of the file system, or later? */
+bool turns_is_marked(const struct turns *turns, uint64_t kind, const struct timespec *since);
 
 /* No turn is taken. */
 void turn_init(struct turn *turn);

@@ -195,8 +195,8 @@ static int look(struct session *session, const char *path, unsigned right, struc
 
 /* What was there before and after the look is what was seen. */
 int view_show(struct session *session, const char *path, unsigned right, struct stat *ret_st) {
-    uint64_t before, after, partial;
-    int result, known;
+    uint64_t before = VERSION_NOTHING, after = VERSION_NOTHING, partial = 0;
+    int result = 0, known = 0;
     for (int i = 0; i < SHOW_TRIES; i++) {
         known = view_version(session, path, &before);
         result = look(session, path, right, ret_st, &partial);

@@ -144,7 +144,7 @@ STEPS
 @test "a watcher sees them so in a folder on another file system than the root's (promise 2)" {
     mkdir "$ROOT/other"
     mount_tmpfs "$ROOT/other"
-    IN=other new_and_replaced 'MOVED_FROM data' 'in place'
+    IN=other new_and_replaced 'MOVED_FROM data' copied
 }
 
 @test "a watcher sees nothing of uploads that fail, and a resumed one once, whole (promise 2)" {
