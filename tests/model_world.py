@@ -193,6 +193,7 @@ class World:
     def __init__(self, config):
         self.config, self.clock = config, 0
         self.files, self.partials = {}, {name: [] for name in NAMES}
+        self.came = {}  # when a session last published under a name, be that there still or not
         self.kept = {b""}  # all that any interrupted upload may ever have left
 
     def tick(self):
@@ -202,9 +203,11 @@ class World:
     # ------------------------------------------------------------- what clients see
 
     def is_newest(self, name, partial):
-        """Did it begin after what has the name now was published? Or did that have the name then,
-        too, and was only moved away and back?"""
+        """Did it begin after a session last published under the name, and after what has the name now was
+        published? Or did that have the name then, too, and was only moved away and back by a program?"""
         file = self.files.get(name)
+        if partial.began < self.came.get(name, 0):
+            return False
         return not file or partial.began > file.published or partial.base is file.id
 
     def may_show(self, name, partial):
@@ -278,10 +281,16 @@ class World:
                           " | ".join(map(str, results)) or "a refusal", self.changes(disk))
         result, name = match
         self.publish(name, result)
+        self.note_came(upload.name, name)
         added = upload.verb == "APPE" and not upload.goes_on()
         if evicts and not added:
             self.partials[upload.name] = []
         return name
+
+    def note_came(self, asked, name):
+        """Who may not see takes what came under another name for the one that it asked for."""
+        for came in {name} if self.config.sees else {asked, name}:
+            self.came[came] = self.tick()
 
     def publish(self, name, result):
         old, now = self.files.get(name), self.tick()
@@ -364,6 +373,7 @@ class World:
                 if disk == rest | {place: file.data}:
                     del self.files[source]
                     self.files[place] = File(file.data, self.tick(), file.own, (new,), file.id)
+                    self.note_came(new, place)
                     return
         raise Failure(1, f"RNTO {new} was acknowledged", " | ".join(expected) or "a refusal", self.changes(disk))
 

@@ -497,7 +497,7 @@ STEPS
 }
 
 @test "a file that a consumer has taken already is not followed by the old half of it (promise 1)" {
-    for how in 'run mv "$ROOT/x" "$T/taken"' '> RNFR x
+    for how in "run mv '$ROOT/x' '$T/taken'" '> RNFR x
 < 350
 > RNTO done
 < 250'; do
@@ -653,10 +653,10 @@ STEPS
 
 @test "a copy of a file that is added to has the group that is wanted, and fits where it does in place" {
     need_root gives files away
-    for link in '' link; do
+    for how in copy in-place; do
         printf old >"$ROOT/x"
-        [ -z "$link" ] || ln "$ROOT/x" "$ROOT/second"
-        talk --group=games --append=$([ -n "$link" ] && echo in-place || echo copy) <<'STEPS'
+        [ $how = copy ] || ln "$ROOT/x" "$ROOT/second"
+        talk --group=games --append=$how <<'STEPS'
 < 220
 > ALLO 4
 < 200
