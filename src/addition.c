@@ -22,6 +22,7 @@ enum {
     ENTRY_TIME = 10000, /* ms to wait for whoever looks at it */
     OPEN_TRIES = 8,     /* it may be removed under our hands */
     LOOKS = 100,        /* at an entry that changes all the time */
+    LOOK_TIME = 2000,   /* ms to wait for somebody else who looks */
     WATCH_ROOM = 64,    /* files at first of which something is pending */
     WATCH_REST = 1,     /* s after which a folder's time of change tells for sure */
     HAND_SIZE = 1 << 16 /* bytes that are read at once */
@@ -340,8 +341,10 @@ static bool settle_dead(int entries, const struct entry_prefix *prefix, const st
                         const struct path_id *id, const char *boot, int folder, const char *name) {
     const int flags = O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
     int fd = openat(entries, entry->name, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
-    bool done =
-        fd >= 0 && turn_lock_file(fd, F_WRLCK, 0, -1) == 0 && is_called(entries, entry->name, fd);
+    /* Of another boot it is locked by nobody but others that look */
+    int patience = entry->boot == entry_sum_of_boot(boot) ? 0 : LOOK_TIME;
+    bool done = fd >= 0 && turn_lock_file(fd, F_WRLCK, patience, -1) == 0 &&
+                is_called(entries, entry->name, fd);
     int file = done ? openat(folder, name, flags) : -1;
     struct path_id now; /* something else may have got the name */
     done = file >= 0 && path_identify_open(file, &now) == 0 && path_is_same(&now, id) &&
@@ -358,6 +361,18 @@ static bool settle_dead(int entries, const struct entry_prefix *prefix, const st
     return done;
 }
 
+/* Whoever may not write can still find out that it counts. */
+static bool does_count(const struct entry *entry, const struct path_id *id, const char *boot,
+                       int folder, const char *name) {
+    struct path_id now;
+    int file = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    bool counts = file >= 0 && path_identify_open(file, &now) == 0 && path_is_same(&now, id) &&
+                  may_count(entry, boot, file);
+    if (file >= 0)
+        (void)close(file);
+    return counts;
+}
+
 /* Looks at the entry of what is called so. Where something is pending, *st becomes what the file is
  * without that. */
 static void look(const struct path_root *top, const char *boot, int folder, const char *name,
@@ -372,8 +387,9 @@ static void look(const struct path_root *top, const char *boot, int folder, cons
         entry_make_prefix(top, &id, folder, name, &prefix) == 0 &&
         entry_find(entries, &prefix, ret_entry) == 0 && entry_is_open(ret_entry)) {
         if (settle_dead(entries, &prefix, ret_entry, &id, boot, folder, name))
-            ret_entry->state =
-                ENTRY_ENDED; /* it has another name now: there is another look at it */
+            ret_entry->state = ENTRY_ENDED; /* by another name: there is another look at it */
+        else if (does_count(ret_entry, &id, boot, folder, name))
+            ret_entry->state = ENTRY_ENDED; /* as good as */
         else if (fstatat(folder, name, st, AT_SYMLINK_NOFOLLOW) == 0 && st->st_ino == id.inode &&
                  (uint64_t)st->st_size > ret_entry->facts.length)
             st->st_size = (off_t)ret_entry->facts.length;

@@ -53,13 +53,13 @@ keeps_all() { storm --kill --operations 500 --largest 200000 "$@"; }
 }
 
 @test "bindfs (FUSE): of all sessions at once each record is kept once (promise 1)" {
-    mount_bindfs
-    keeps_all
+    mount_bindfs # whoever takes a file away through FUSE may do so between two of its steps
+    keeps_all --without taken
 }
 
 @test "exfat (FUSE): of all sessions at once each record is kept once (promise 1)" {
     mount_exfat
-    keeps_all
+    keeps_all --without taken
 }
 
 @test "without unnamed files, flags and links: of all sessions at once each record is kept once (promise 1)" {
