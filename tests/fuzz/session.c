@@ -32,6 +32,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../../src/partial.h"
 #include "../../src/sandbox.h"
 #include "../../src/session.h"
 #include "../../src/systemd.h"
@@ -255,7 +256,7 @@ static int remove_one(const char *path, const struct stat *st, int kind, struct 
     const char *name = path + where->base;
     bool reserved = strncmp(name, PATH_RESERVED_PREFIX, strlen(PATH_RESERVED_PREFIX)) == 0;
     must(!reserved || strcmp(name, UNFINISHED_FOLDER) == 0 ||
-         strcmp(name, UNFINISHED_PARTIAL) == 0);
+         strncmp(name, PARTIAL_PREFIX, strlen(PARTIAL_PREFIX)) == 0);
     must((kind == FTW_DP ? rmdir(path) : unlink(path)) == 0);
     return 0;
 }
