@@ -386,10 +386,10 @@ static void look(const struct path_root *top, const char *boot, int folder, cons
     if (path_identify_in(folder, name, &id) == 0 &&
         entry_make_prefix(top, &id, folder, name, &prefix) == 0 &&
         entry_find(entries, &prefix, ret_entry) == 0 && entry_is_open(ret_entry)) {
-        if (settle_dead(entries, &prefix, ret_entry, &id, boot, folder, name))
-            ret_entry->state = ENTRY_ENDED; /* by another name: there is another look at it */
-        else if (does_count(ret_entry, &id, boot, folder, name))
-            ret_entry->state = ENTRY_ENDED; /* as good as */
+        /* By another name then, or as good as that: there is another look at it */
+        if (settle_dead(entries, &prefix, ret_entry, &id, boot, folder, name) ||
+            does_count(ret_entry, &id, boot, folder, name))
+            ret_entry->state = ENTRY_ENDED;
         else if (fstatat(folder, name, st, AT_SYMLINK_NOFOLLOW) == 0 && st->st_ino == id.inode &&
                  (uint64_t)st->st_size > ret_entry->facts.length)
             st->st_size = (off_t)ret_entry->facts.length;
