@@ -9,6 +9,8 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "clock.h"
+#include "sum.h"
 #include "turn.h"
 #include "unfinished.h"
 
@@ -46,13 +48,6 @@ static int open_folder(const struct path_root *top, bool create) {
     return fd;
 }
 
-/* Is the open entry still called so? */
-static bool is_called(int folder, const char *name, int fd) {
-    struct stat open, there;
-    return fstat(fd, &open) == 0 && fstatat(folder, name, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
-           open.st_ino == there.st_ino && open.st_dev == there.st_dev;
-}
-
 static void unlock(int fd) {
     (void)turn_lock_file(fd, F_UNLCK, 0, -1);
 }
@@ -69,7 +64,7 @@ static bool is_whole(int file, const struct entry_facts *facts) {
         ssize_t n = pread(file, bytes, wanted, (off_t)(facts->length + done));
         if (n != (ssize_t)wanted)
             return false;
-        sum = entry_sum(sum, bytes, wanted);
+        sum = sum_add(sum, bytes, wanted);
         done += wanted;
     }
     return sum == facts->sum;
@@ -80,14 +75,6 @@ static bool is_whole(int file, const struct entry_facts *facts) {
 static bool may_count(const struct entry *entry, const char *boot, int file) {
     bool same = boot[0] && entry->boot == entry_sum_of_boot(boot);
     return !same && entry->state == ENTRY_PENDING && is_whole(file, &entry->facts);
-}
-
-static int sync_data(int fd) {
-    int result;
-    do
-        result = fdatasync(fd) < 0 ? -errno : 0;
-    while (result == -EINTR);
-    return result;
 }
 
 /* The time of the last change is another one for who does not own the file: no matter. */
@@ -101,7 +88,7 @@ int addition_cut(int file, const struct entry_facts *facts, bool no_sync) {
     if (result < 0)
         return result;
     (void)futimens(file, times);
-    return no_sync ? 0 : sync_data(file);
+    return no_sync ? 0 : path_sync(file);
 }
 
 /* Takes the bytes of a dead session from the file, unless they count, or somebody else has written
@@ -168,7 +155,7 @@ static int take_entry(struct addition *addition, int stop) {
         result = addition->fd < 0 ? open_entry(addition) : 0;
         if (result == 0)
             result = turn_lock_file(addition->fd, F_WRLCK, ENTRY_TIME, stop);
-        if (result == 0 && !is_called(addition->folder, addition->name, addition->fd))
+        if (result == 0 && !path_is_called(addition->fd, addition->folder, addition->name))
             result = -ESTALE;
         if (result < 0)
             close_entry(addition);
@@ -264,7 +251,7 @@ static void remove_folder(const struct path_root *top) {
 void addition_close(struct addition *addition) {
     if (addition->fd >= 0 && addition->name[strlen(addition->prefix.text)] == ENTRY_ENDED &&
         turn_lock_file(addition->fd, F_WRLCK, 0, -1) == 0 &&
-        is_called(addition->folder, addition->name, addition->fd))
+        path_is_called(addition->fd, addition->folder, addition->name))
         (void)unlinkat(addition->folder, addition->name, 0);
     close_entry(addition);
     if (addition->folder >= 0) {
@@ -300,15 +287,11 @@ static bool add_inode(void *context, uint64_t inode) {
     return true;
 }
 
-static bool same_time(const struct timespec *a, const struct timespec *b) {
-    return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
-}
-
 /* Reads of which files something is pending, unless that is known. Times of change are those of the
  * kernel's ticks: what changed a moment ago may change again without another one. */
 static bool refresh(struct addition_watch *watch, const struct stat *st) {
     struct timespec now;
-    if (watch->settled && same_time(&watch->changed, &st->st_mtim))
+    if (watch->settled && clock_order(&watch->changed, &st->st_mtim) == 0)
         return true;
     int folder =
         openat(watch->unfinished, ADDITION_FOLDER, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -344,7 +327,7 @@ static bool settle_dead(int entries, const struct entry_prefix *prefix, const st
     /* Of another boot it is locked by nobody but others that look */
     int patience = entry->boot == entry_sum_of_boot(boot) ? 0 : LOOK_TIME;
     bool done = fd >= 0 && turn_lock_file(fd, F_WRLCK, patience, -1) == 0 &&
-                is_called(entries, entry->name, fd);
+                path_is_called(fd, entries, entry->name);
     int file = done ? openat(folder, name, flags) : -1;
     struct path_id now; /* something else may have got the name */
     done = file >= 0 && path_identify_open(file, &now) == 0 && path_is_same(&now, id) &&

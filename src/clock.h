@@ -4,6 +4,8 @@
 #ifndef STORD_CLOCK_H
 #define STORD_CLOCK_H
 
+#include <time.h>
+
 /* Milliseconds since some fixed moment. */
 long long clock_ms(void);
 
@@ -12,5 +14,8 @@ long long clock_deadline(unsigned seconds);
 
 /* clock_ms in seconds, with fractions. */
 double clock_seconds(void);
+
+/* Which of two times is the later one: below 0 the second, above 0 the first. */
+int clock_order(const struct timespec *a, const struct timespec *b);
 
 #endif

@@ -10,20 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define SUM_PRIME UINT64_C(0x9e3779b97f4a7c15)
-
-enum { WORD = 8 /* bytes that are summed up at once */ };
-uint64_t entry_sum(uint64_t sum, const void *bytes, size_t n) {
-    const uint8_t *at = bytes;
-    for (size_t i = 0; i < n; i += WORD) {
-        uint64_t word = 0;
-        size_t length = n - i < WORD ? n - i : WORD;
-        memcpy(&word, at + i, length);
-        sum = (sum ^ word ^ (uint64_t)length << 56) * SUM_PRIME;
-        sum ^= sum >> 29;
-    }
-    return sum;
-}
+#include "sum.h"
 
 bool entry_is_open(const struct entry *entry) {
     return entry->state == ENTRY_PENDING || entry->state == ENTRY_REFUSED;
@@ -53,8 +40,7 @@ static int find_place(int folder, const char *name, uint64_t *ret_place) {
     struct stat st;
     if (fstat(folder, &st) < 0)
         return -errno;
-    uint64_t inode = st.st_ino;
-    *ret_place = entry_sum(entry_sum(0, &inode, sizeof(inode)), name, strlen(name));
+    *ret_place = sum_add_text(sum_add_number(0, st.st_ino), name);
     return 0;
 }
 
@@ -74,7 +60,7 @@ int entry_make_prefix(const struct path_root *top, const struct path_id *id, int
 }
 
 uint64_t entry_sum_of_boot(const char *boot) {
-    return boot[0] ? entry_sum(0, boot, strlen(boot)) : 0;
+    return boot[0] ? sum_add_text(0, boot) : 0;
 }
 
 void entry_name_ended(const struct entry_prefix *prefix, char ret_name[ENTRY_NAME_SIZE]) {
@@ -119,13 +105,9 @@ bool entry_parse(const char *text, struct entry *ret_entry) {
 
 /* ---------------------------------------------------------------- finding them */
 
-/* A descriptor of its own, to read names. */
+/* By a descriptor of its own. */
 static DIR *read_folder(int folder) {
-    int fd = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *names = fd < 0 ? NULL : fdopendir(fd);
-    if (fd >= 0 && !names)
-        (void)close(fd);
-    return names;
+    return path_read_folder(openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 }
 
 int entry_find(int folder, const struct entry_prefix *prefix, struct entry *ret_entry) {

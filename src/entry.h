@@ -33,7 +33,7 @@ struct entry_facts {
     int64_t seconds; /* when it was last changed before, since 1970, */
     int64_t rest;    /* and ns */
     uint64_t more;   /* bytes that are added */
-    uint64_t sum;    /* of these bytes: entry_sum */
+    uint64_t sum;    /* of these bytes: sum_add */
 };
 
 struct entry {
@@ -80,9 +80,5 @@ void entry_remove(int folder, const struct entry_prefix *prefix);
 
 /* In which boot of the machine it is written. boot: as usage_boot; 0 when that is not known. */
 uint64_t entry_sum_of_boot(const char *boot);
-
-/* A sum of n bytes, begun with 0, and independent of how they are cut into pieces where each but
- * the last has a multiple of 8 bytes. */
-uint64_t entry_sum(uint64_t sum, const void *bytes, size_t n);
 
 #endif

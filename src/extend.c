@@ -11,10 +11,11 @@
 #include "copy.h"
 #include "stage.h"
 #include "store.h"
+#include "sum.h"
 
 enum {
     LOCK_TIME = 5000,    /* ms to wait for a program that has locked the file */
-    PIECE_SIZE = 1 << 23 /* bytes that are written at once; a multiple of 8, see entry_sum */
+    PIECE_SIZE = 1 << 23 /* bytes that are written at once; a multiple of 8, see sum_add */
 };
 
 /* What the name stands for. Returns 0 for a plain file, or why it cannot be extended. */
@@ -104,7 +105,7 @@ static int each_piece(struct adding *adding, use_bytes *use) {
 }
 
 static int sum_up(struct adding *adding, const uint8_t *bytes, size_t n) {
-    adding->facts.sum = entry_sum(adding->facts.sum, bytes, n);
+    adding->facts.sum = sum_add(adding->facts.sum, bytes, n);
     return 0;
 }
 
@@ -126,14 +127,6 @@ static int append(struct adding *adding, const uint8_t *bytes, size_t n) {
         n -= (size_t)done;
     }
     return 0;
-}
-
-static int sync_file(const struct adding *adding) {
-    int result;
-    do
-        result = !adding->store->request->no_sync && fsync(adding->file) < 0 ? -errno : 0;
-    while (result == -EINTR);
-    return result;
 }
 
 /* Is the file still what has the name? Whoever took it before all bytes were in it would have a
@@ -210,7 +203,8 @@ static int write_and_sync(struct adding *adding) {
     result = write_within(adding);
     if (result < 0)
         return result;
-    result = sync_file(adding);
+    if (!request->no_sync)
+        result = path_sync(adding->file);
     if (result == 0)
         result = addition_end(request->addition);
     if (result == 0)

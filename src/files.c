@@ -85,8 +85,8 @@ static int unlink_checked(int parent, const char *name, int flags) {
 
 /* Removes a reserved folder that has nothing in it from a folder that seems to be empty. */
 static bool drop_reserved(int parent, const char *name) {
-    int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    DIR *folder = fd < 0 ? NULL : fdopendir(fd);
+    const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+    DIR *folder = path_read_folder(openat(parent, name, flags));
     if (!folder)
         return false;
     bool alone = true; /* or an upload to a folder that stays would lose it */

@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "unfinished.h"
 
 enum { HOUR = 60 * 60, KEEP_TRIES = 8, HEX = 16 };
@@ -41,15 +42,6 @@ static int make_place(const struct partial *partial) {
     char path[PATH_SIZE];
     int result = place(partial, path);
     return result < 0 ? result : unfinished_enter(partial->root, path);
-}
-
-/* The same, to read names in it. The descriptor then belongs to what is returned, NULL on an
- * error. */
-static DIR *read_place(int fd) {
-    DIR *folder = fd < 0 ? NULL : fdopendir(fd);
-    if (fd >= 0 && !folder)
-        (void)close(fd);
-    return folder;
 }
 
 /* ---------------------------------------------------------------- names */
@@ -94,11 +86,6 @@ static bool counts(const struct partial *partial, const struct partial_found *fo
     return ours && !old && !is_void;
 }
 
-static bool is_newer(const struct stat *a, const struct stat *b) {
-    return a->st_mtim.tv_sec != b->st_mtim.tv_sec ? a->st_mtim.tv_sec > b->st_mtim.tv_sec
-                                                  : a->st_mtim.tv_nsec > b->st_mtim.tv_nsec;
-}
-
 /* Reads the next partial in their folder, which is still to be found there. Returns 1, 0 behind the
  * last one, or a negative errno. */
 static int next_partial(DIR *folder, struct partial_found *ret_found) {
@@ -123,7 +110,8 @@ static int find_in_place(const struct partial *partial, DIR *folder, uint64_t no
     bool any = false;
     int result;
     while ((result = next_partial(folder, &found)) > 0) {
-        if (!counts(partial, &found, now) || (any && !is_newer(&found.st, &ret_found->st)))
+        if (!counts(partial, &found, now) ||
+            (any && clock_order(&found.st.st_mtim, &ret_found->st.st_mtim) <= 0))
             continue;
         *ret_found = found;
         any = true;
@@ -136,12 +124,12 @@ int partial_find(const struct partial *partial, uint64_t now, struct partial_fou
     int fd = open_place(partial);
     if (fd < 0)
         return fd;
-    DIR *folder = read_place(fd);
+    DIR *folder = path_read_folder(fd);
     return folder ? find_in_place(partial, folder, now, ret_found) : -ENOMEM;
 }
 
 DIR *partial_folder(const struct partial *partial) {
-    return read_place(open_place(partial));
+    return path_read_folder(open_place(partial));
 }
 
 int partial_find_in(const struct partial *partial, DIR *folder, const char *name, uint64_t now,
@@ -151,7 +139,7 @@ int partial_find_in(const struct partial *partial, DIR *folder, const char *name
     int fd = openat(dirfd(folder), name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0)
         return -errno;
-    DIR *inner = read_place(fd);
+    DIR *inner = path_read_folder(fd);
     return inner ? find_in_place(partial, inner, now, ret_found) : -ENOMEM;
 }
 
@@ -160,7 +148,7 @@ int partial_bytes(const struct partial *partial, uint64_t *ret_bytes) {
     int fd = open_place(partial), result = 0;
     if (fd < 0)
         return fd == -ENOENT ? 0 : fd;
-    DIR *folder = read_place(fd);
+    DIR *folder = path_read_folder(fd);
     if (!folder)
         return -ENOMEM;
     struct partial_found found;
@@ -186,7 +174,7 @@ int partial_take(const struct partial *partial, const struct partial_found *foun
  * another negative errno. */
 static int clear_place(int fd, const char *but) {
     int result = -ENOENT;
-    DIR *folder = read_place(fd);
+    DIR *folder = path_read_folder(fd);
     if (!folder)
         return -ENOMEM;
     struct partial_found found;

@@ -195,15 +195,34 @@ bool path_is_same(const struct path_id *a, const struct path_id *b) {
     return a->device == b->device && a->inode == b->inode && a->born == b->born;
 }
 
-int path_sync_folder(int folder, int other) {
+bool path_is_called(int fd, int folder, const char *name) {
+    struct stat open, there;
+    return fstat(fd, &open) == 0 && fstatat(folder, name, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
+           open.st_dev == there.st_dev && open.st_ino == there.st_ino;
+}
+
+DIR *path_read_folder(int fd) {
+    DIR *folder = fd < 0 ? NULL : fdopendir(fd);
+    if (fd >= 0 && !folder) {
+        int error = errno;
+        (void)close(fd);
+        errno = error;
+    }
+    return folder;
+}
+
+int path_sync(int fd) {
     int result;
     do
-        result = fsync(folder);
-    while (result < 0 && errno == EINTR);
-    if (result == 0)
-        return 0;
-    if (errno != EBADF && errno != EINVAL)
-        return -errno;
+        result = fsync(fd) < 0 ? -errno : 0;
+    while (result == -EINTR);
+    return result;
+}
+
+int path_sync_folder(int folder, int other) {
+    int result = path_sync(folder);
+    if (result != -EBADF && result != -EINVAL)
+        return result;
     if (syncfs(other) == 0)
         return 0;
     if (errno != EBADF)

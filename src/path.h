@@ -8,6 +8,7 @@
 #ifndef STORD_PATH_H
 #define STORD_PATH_H
 
+#include <dirent.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdbool.h>
@@ -74,6 +75,16 @@ int path_identify_open(int fd, struct path_id *ret_id);
 int path_identify_in(int folder, const char *name, struct path_id *ret_id);
 
 bool path_is_same(const struct path_id *a, const struct path_id *b);
+
+/* Is what the descriptor leads to called so? */
+bool path_is_called(int fd, int folder, const char *name);
+
+/* Begins to read the names in a folder, whose descriptor then belongs to what is returned, also
+ * when that is NULL, with errno. A negative descriptor is an error before. */
+DIR *path_read_folder(int fd);
+
+/* Brings what a descriptor leads to to the disk. Returns 0 or a negative errno. */
+int path_sync(int fd);
 
 /* Brings the names in a folder to the disk. A folder that may not be read is open as a mere path
  * and cannot be synced, nor can any on some file systems: then all of the file system is synced, to

@@ -10,6 +10,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "store.h"
 
 enum { LINK_TRIES = 16, PUBLISH_TRIES = 16, SUFFIX_LIMIT = 16 };
@@ -89,10 +90,7 @@ static int publish_new(struct store *store) {
 }
 
 bool publish_is_ours(const struct store *store, int folder, const char *name) {
-    struct stat ours, there;
-    return fstat(store->fd, &ours) == 0 &&
-           fstatat(folder, name, &there, AT_SYMLINK_NOFOLLOW) == 0 && ours.st_dev == there.st_dev &&
-           ours.st_ino == there.st_ino;
+    return path_is_called(store->fd, folder, name);
 }
 
 /* Exchanges back. Should another session have published over our file meanwhile, it is its file
@@ -113,8 +111,7 @@ static int check_old(const struct store *store, int folder, const char *name) {
         return S_ISDIR(st.st_mode) ? -EISDIR : -ENXIO;
     const struct stat *old = &store->old;
     bool same = old->st_nlink > 0 && st.st_ino == old->st_ino && st.st_dev == old->st_dev &&
-                st.st_size == old->st_size && st.st_mtim.tv_sec == old->st_mtim.tv_sec &&
-                st.st_mtim.tv_nsec == old->st_mtim.tv_nsec;
+                st.st_size == old->st_size && clock_order(&st.st_mtim, &old->st_mtim) == 0;
     return store->base == STORE_NOTHING || same ? 0 : -EBUSY;
 }
 

@@ -3,17 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sum.h"
+
 enum { FIRST_ROOM = 16 };
-
-#define BASIS UINT64_C(0xcbf29ce484222325)
-#define PRIME UINT64_C(0x100000001b3)
-
-static uint64_t hash_of(const char *path) {
-    uint64_t hash = BASIS;
-    for (; *path; path++)
-        hash = (hash ^ (unsigned char)*path) * PRIME;
-    return hash;
-}
 
 /* Where the first interrupted upload is that does not come before that path. */
 static size_t lower_bound(const struct shown *shown, uint64_t path) {
@@ -84,7 +76,7 @@ static void forget_version(struct shown *shown, uint64_t path) {
 
 void shown_note(struct shown *shown, const char *path, uint64_t partial, uint64_t version) {
     const struct shown_row row = {
-        .known = true, .path = hash_of(path), .partial = partial, .version = version};
+        .known = true, .path = sum_add_text(0, path), .partial = partial, .version = version};
     if (partial) {
         forget_version(shown, row.path);
         add_partial(shown, &row);
@@ -99,18 +91,18 @@ void shown_note(struct shown *shown, const char *path, uint64_t partial, uint64_
 }
 
 const struct shown_row *shown_find(const struct shown *shown, const char *path) {
-    uint64_t hash = hash_of(path);
-    const struct shown_row *row = find_partial(shown, hash);
+    uint64_t sum = sum_add_text(0, path);
+    const struct shown_row *row = find_partial(shown, sum);
     if (row)
         return row;
-    row = version_row(shown, hash);
-    return row && row->known && row->path == hash ? row : NULL;
+    row = version_row(shown, sum);
+    return row && row->known && row->path == sum ? row : NULL;
 }
 
 void shown_forget(struct shown *shown, const char *path) {
-    uint64_t hash = hash_of(path);
-    drop_partial(shown, hash);
-    forget_version(shown, hash);
+    uint64_t sum = sum_add_text(0, path);
+    drop_partial(shown, sum);
+    forget_version(shown, sum);
 }
 
 void shown_forget_all(struct shown *shown) {

@@ -20,7 +20,7 @@ enum {
 /* What it was: either one of the two, or nothing (both 0). */
 struct shown_row {
     bool known;
-    uint64_t path;    /* hash of the virtual path */
+    uint64_t path;    /* sum of the virtual path */
     uint64_t partial; /* the interrupted upload of that id, */
     uint64_t version; /* or the file in that version */
 };

@@ -46,11 +46,7 @@ int stage_cut(const struct store *store, off_t size) {
 }
 
 int stage_sync(const struct store *store) {
-    int result;
-    do
-        result = !store->request->no_sync && fsync(store->fd) < 0 ? -errno : 0;
-    while (result == -EINTR);
-    return result;
+    return store->request->no_sync ? 0 : path_sync(store->fd);
 }
 
 int stage_close(struct store *store) {

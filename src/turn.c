@@ -3,7 +3,6 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <sys/file.h>
@@ -13,6 +12,8 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "patience.h"
+#include "sum.h"
 #include "unfinished.h"
 
 #define TURN_FOLDER PATH_RESERVED_PREFIX "turns"
@@ -22,7 +23,6 @@
 enum {
     MARK_SIZE = 17,       /* a number in hexadecimal, and a NUL */
     TURN_TIME = 60000,    /* ms to wait for others */
-    LONGEST_STEP = 8,     /* ms between two tries, in the end */
     TURN_TRIES = 8,       /* the file may be removed under our hands */
     TOUCH_AFTER = 60 * 60 /* s after which the file is to look young, or it is aged out */
 };
@@ -36,9 +36,6 @@ enum {
 #define FLIGHT       (PRESENCE + ((off_t)1 << 61))
 #define FLIGHT_BYTES 256
 
-#define FNV_BASIS 0xcbf29ce484222325ULL
-#define FNV_PRIME 0x100000001b3ULL
-
 void turns_init(struct turns *turns, const struct path_root *top, int stop) {
     *turns = (struct turns){.top = top, .stop = stop, .fd = -1};
 }
@@ -51,18 +48,6 @@ void turn_init(struct turn *turn) {
 
 static bool is_busy(int error) {
     return error == -EAGAIN || error == -EACCES;
-}
-
-/* Waits a moment before the next try, longer each time. Returns 0, -TURN_BUSY when it is too late,
- * or -ESHUTDOWN. */
-static int pause_before(int *step, long long deadline, int stop) {
-    struct pollfd one = {.fd = stop, .events = POLLIN};
-    if (clock_ms() >= deadline)
-        return -TURN_BUSY;
-    if (poll(&one, 1, *step) > 0)
-        return -ESHUTDOWN;
-    *step = *step < LONGEST_STEP ? 2 * *step : LONGEST_STEP;
-    return 0;
 }
 
 /* Locks bytes of a file once. Returns 0, -EAGAIN, -EOPNOTSUPP where there are no such locks, or
@@ -79,12 +64,12 @@ static int try_bytes(int fd, short type, off_t start, off_t length) {
 }
 
 static int wait_for_bytes(int fd, short type, off_t start, off_t length, int most, int stop) {
-    long long deadline = clock_ms() + most;
-    int step = 1, result;
+    struct patience patience = patience_begin(most, stop);
+    int result;
     while ((result = try_bytes(fd, type, start, length)) == -EAGAIN) {
-        result = pause_before(&step, deadline, stop);
+        result = patience_pause(&patience);
         if (result < 0)
-            return result;
+            break;
     }
     return result;
 }
@@ -94,54 +79,43 @@ int turn_lock_file(int fd, short type, int most, int stop) {
 }
 
 static int wait_for_folder(int fd, int stop) {
-    long long deadline = clock_ms() + TURN_TIME;
-    int step = 1, result;
-    while ((result = flock(fd, LOCK_EX | LOCK_NB) < 0 ? -errno : 0) < 0) {
-        if (result != -EINTR && result != -EWOULDBLOCK)
-            return result;
-        result = pause_before(&step, deadline, stop);
+    struct patience patience = patience_begin(TURN_TIME, stop);
+    int result;
+    while ((result = flock(fd, LOCK_EX | LOCK_NB) < 0 ? -errno : 0) == -EWOULDBLOCK ||
+           result == -EINTR) {
+        result = patience_pause(&patience);
         if (result < 0)
-            return result;
+            break;
     }
-    return 0;
+    return result;
 }
 
 /* ---------------------------------------------------------------- the file */
 
-static uint64_t add_to_hash(uint64_t hash, unsigned char byte) {
-    return (hash ^ byte) * FNV_PRIME;
-}
-
-static uint64_t hash_name(ino_t folder, const char *name) {
-    uint64_t hash = FNV_BASIS;
-    for (unsigned i = 0; i < sizeof(folder); i++)
-        hash = add_to_hash(hash, (uint8_t)((uint64_t)folder >> (8 * i)));
-    for (; *name; name++) {
+/* Names that some file system takes for one are one. */
+static uint64_t sum_up(ino_t folder, const char *name) {
+    char folded[NAME_MAX + 1];
+    size_t n = 0;
+    for (; *name && n < NAME_MAX; name++) {
         unsigned char byte = (unsigned char)*name;
         if (byte < 0x80 && byte != '.' && byte != ' ')
-            hash = add_to_hash(hash, (unsigned char)tolower(byte));
+            folded[n++] = (char)tolower(byte);
     }
-    return hash;
+    return sum_add(sum_add_number(0, folder), folded, n);
 }
 
-/* Which byte stands for a name. Names that some file system takes for one have one byte, and others
- * may share it: that only costs a wait. */
+/* Which byte stands for a name. Several may share it: that only costs a wait. */
 static off_t byte_of(ino_t folder, const char *name) {
-    return (off_t)(hash_name(folder, name) >> 2);
+    return (off_t)(sum_up(folder, name) >> 2);
 }
 
 uint64_t turn_kind(const char *owner, const char *path) {
-    uint64_t hash = FNV_BASIS;
-    for (; *owner; owner++)
-        hash = add_to_hash(hash, (unsigned char)*owner);
-    for (; *path; path++)
-        hash = add_to_hash(hash, (unsigned char)*path);
-    return hash;
+    return sum_add_text(sum_add_text(0, owner), path);
 }
 
 uint64_t turn_kind_of_name(int folder, const char *name) {
     struct stat st;
-    return fstat(folder, &st) < 0 ? 0 : hash_name(st.st_ino, name);
+    return fstat(folder, &st) < 0 ? 0 : sum_up(st.st_ino, name);
 }
 
 /* The first of the bytes that stand for uploads in flight. */
@@ -322,23 +296,19 @@ bool turns_is_marked(const struct turns *turns, uint64_t kind, const struct time
     name_mark(kind, path + sizeof(MARKS "/") - 1);
     bool marked = fstatat(unfinished, path, &st, AT_SYMLINK_NOFOLLOW) == 0;
     (void)close(unfinished);
-    const struct timespec *time = &st.st_mtim;
-    return marked && (time->tv_sec != since->tv_sec ? time->tv_sec > since->tv_sec
-                                                    : time->tv_nsec >= since->tv_nsec);
+    return marked && clock_order(&st.st_mtim, since) >= 0;
 }
 
 static void remove_marks(int unfinished) {
-    int fd = openat(unfinished, MARKS, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    DIR *marks = fd < 0 ? NULL : fdopendir(fd);
+    const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+    DIR *marks = path_read_folder(openat(unfinished, MARKS, flags));
     const struct dirent *entry;
     while (marks && (entry = readdir(marks))) {
         if (entry->d_name[0] != '.')
-            (void)unlinkat(fd, entry->d_name, AT_REMOVEDIR);
+            (void)unlinkat(dirfd(marks), entry->d_name, AT_REMOVEDIR);
     }
     if (marks)
         (void)closedir(marks);
-    else if (fd >= 0)
-        (void)close(fd);
     (void)unlinkat(unfinished, MARKS, AT_REMOVEDIR);
 }
 

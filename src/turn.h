@@ -23,11 +23,12 @@
 #include <time.h>
 
 #include "path.h"
+#include "patience.h"
 
 enum {
     TURN_NAMES = 2,
-    /* An error, by an errno that nothing else gives: others keep the turn for too long */
-    TURN_BUSY = ETIME,
+    /* An error: others keep the turn for too long */
+    TURN_BUSY = PATIENCE_OVER,
 };
 
 /* The turns of one session. It stays open between two of them. */

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "patience.h"
 #include "tally.h"
 #include "unfinished.h"
 #include "value.h"
@@ -18,7 +19,6 @@
 
 enum {
     LOCK_TIME = 60000,         /* ms to wait for others */
-    LOCK_STEP = 10,            /* ms between two tries */
     DAY = 24 * 60 * 60 * 1000, /* ms after which what others put there is to be found */
     REST = 10,                 /* a recount takes at most one part of so many of the time */
     FILE_LIMIT = 1 << 22,      /* bytes of a count that is believed */
@@ -109,17 +109,14 @@ static int try_lock(struct usage *usage) {
 }
 
 static int lock(struct usage *usage) {
-    long long deadline = clock_ms() + LOCK_TIME;
-    for (;;) {
-        int result = try_lock(usage);
-        if (result != -EWOULDBLOCK)
-            return result;
-        if (clock_ms() >= deadline)
-            return -EAGAIN;
-        result = channel_await(usage->channel, -1, 0, LOCK_STEP);
-        if (result != -ETIMEDOUT)
-            return result;
+    struct patience patience = patience_begin(LOCK_TIME, usage->channel->stop);
+    int result;
+    while ((result = try_lock(usage)) == -EWOULDBLOCK) {
+        result = patience_pause(&patience);
+        if (result < 0)
+            break;
     }
+    return result == -PATIENCE_OVER ? -EAGAIN : result;
 }
 
 static void unlock(struct usage *usage) {

@@ -5,14 +5,7 @@
 #include <stdbool.h>
 #include <sys/stat.h>
 
-#define BASIS UINT64_C(0xcbf29ce484222325)
-#define PRIME UINT64_C(0x100000001b3)
-
-static uint64_t mix(uint64_t hash, uint64_t value) {
-    for (unsigned i = 0; i < 64; i += 8)
-        hash = (hash ^ (value >> i & 0xff)) * PRIME;
-    return hash;
-}
+#include "sum.h"
 
 /* Not by the device, whose number differs between the machines that share a file system, nor by the
  * time of the last change to its attributes: a mode or a second link make no other file of it. */
@@ -23,11 +16,14 @@ static int find(int folder, const char *name, int flags, uint64_t *ret_version) 
     if (statx(folder, name, AT_SYMLINK_NOFOLLOW | flags, wanted, &st) < 0)
         return errno == ENOENT ? 0 : -errno;
     bool born = st.stx_mask & STATX_BTIME;
-    uint64_t hash = mix(mix(BASIS, st.stx_ino), st.stx_size);
-    hash = mix(mix(hash, (uint64_t)st.stx_mtime.tv_sec), st.stx_mtime.tv_nsec);
-    hash =
-        mix(mix(hash, born ? (uint64_t)st.stx_btime.tv_sec : 0), born ? st.stx_btime.tv_nsec : 0);
-    *ret_version = hash == VERSION_NOTHING || hash == VERSION_HIDDEN ? 1 : hash;
+    const uint64_t what[] = {st.stx_ino,
+                             st.stx_size,
+                             (uint64_t)st.stx_mtime.tv_sec,
+                             st.stx_mtime.tv_nsec,
+                             born ? (uint64_t)st.stx_btime.tv_sec : 0,
+                             born ? st.stx_btime.tv_nsec : 0};
+    uint64_t sum = sum_add(0, what, sizeof(what));
+    *ret_version = sum == VERSION_NOTHING || sum == VERSION_HIDDEN ? 1 : sum;
     return 0;
 }
 

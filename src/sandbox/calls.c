@@ -103,7 +103,6 @@ const struct calls_row calls_rows[] = {
     LET(ftruncate, SESSION, OVER(0, FIRST_FILE)),
     LET(fallocate, SESSION, OVER(0, FIRST_FILE)),
     LET(fsync, SESSION),
-    LET(fdatasync, SESSION),
     LET(syncfs, SESSION),
     LET(sync, SESSION),
     LET(sync_file_range, SESSION),

@@ -4,6 +4,8 @@
 #include "../../src/clock.c"
 #include "../../src/entry.c"
 #include "../../src/path.c"
+#include "../../src/patience.c"
+#include "../../src/sum.c"
 #include "../../src/turn.c"
 #include "../../src/unfinished.c"
 
@@ -56,7 +58,7 @@ static size_t count_entries(void) {
 static void add(struct addition *addition, const char *name, const char *written) {
     const char record[] = "-more";
     struct entry_facts facts = {.more = sizeof(record) - 1,
-                                .sum = entry_sum(0, record, sizeof(record) - 1),
+                                .sum = sum_add(0, record, sizeof(record) - 1),
                                 .seconds = 1000000000};
     int file = make_file(name, "old");
     facts.length = 3;

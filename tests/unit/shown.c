@@ -1,4 +1,5 @@
 #include "../../src/shown.c"
+#include "../../src/sum.c"
 
 #include <stdio.h>
 

@@ -3,6 +3,8 @@
 #include "../../src/turn.c"
 #include "../../src/clock.c"
 #include "../../src/path.c"
+#include "../../src/patience.c"
+#include "../../src/sum.c"
 #include "../../src/unfinished.c"
 
 #include <stdio.h>
