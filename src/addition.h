@@ -89,20 +89,4 @@ void addition_watch_end(struct addition_watch *watch);
 /* May something be pending of a file with that inode? Asked behind the look at the file. */
 bool addition_watch_may(struct addition_watch *watch, ino_t inode);
 
-/* Cuts what was added off again, as if it had never been there. Returns 0 or a negative errno. */
-int addition_cut(int file, const struct entry_facts *facts, bool no_sync);
-
-/* The file that is open is new: what is remembered of one that had its number concerns it not. */
-void addition_clear(const struct path_root *top, int file);
-
-/* What a file looks like without the addition that is pending: takes back what a dead session left,
- * if that can be done, and else tells the old length. folder, name: where it is. *st: what it looks
- * like; changed where an addition is pending. boot: as in addition_init. */
-void addition_settle(const struct path_root *top, const char *boot, int folder, const char *name,
-                     struct stat *st);
-
-/* May any entry be there? For whoever looks at many files: asked behind each look. unfinished: the
- * reserved folder, or -1. */
-bool addition_is_any(int unfinished);
-
 #endif

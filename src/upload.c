@@ -283,9 +283,9 @@ static void note_expected(const struct session *session, struct upload *upload) 
 
 /* After the upload the client does not know what is there, unless that was stored: who has begun to
  * go on, or was shown an interrupted upload, has to look again before it goes on. */
-static void note_ended(struct session *session, const struct upload *upload, bool stored) {
+static void note_ended(struct session *session, const struct upload *upload) {
     const struct shown_row *row = shown_find(&session->shown, upload->asked);
-    if (stored || !row || (upload->request.base == STORE_NOTHING && row->partial == 0))
+    if (upload->stored || !row || (upload->request.base == STORE_NOTHING && row->partial == 0))
         shown_forget(&session->shown, upload->asked);
     else
         shown_note(&session->shown, upload->asked, SHOWN_STALE, VERSION_NOTHING);
@@ -386,7 +386,7 @@ static int run(struct session *session, const char *name, struct upload *upload)
     } else {
         quota_note(session, &upload->usage);
         result = transfer(session, upload);
-        note_ended(session, upload, upload->stored);
+        note_ended(session, upload);
     }
     quota_note(session, &upload->usage);
     return result;
