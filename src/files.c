@@ -106,7 +106,7 @@ static bool has_partials(const struct session *session, const char *path) {
     DIR *folder = partial_folder(&partial);
     const struct dirent *entry = NULL;
     while (folder && (entry = readdir(folder)) &&
-           partial_find_in(&partial, folder, entry->d_name, VERSION_NOTHING, &found)) {
+           partial_find_in(&partial, folder, entry->d_name, &found)) {
     }
     if (folder)
         (void)closedir(folder);

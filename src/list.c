@@ -128,7 +128,8 @@ static int find_version(const struct listing *listing, const char *name, const c
 static bool is_interrupted(const struct listing *listing, const char *name, uint64_t version,
                            struct partial_found *ret_found) {
     return listing->partials &&
-           partial_find_in(&listing->partial, listing->partials, name, version, ret_found) == 0;
+           partial_find_in(&listing->partial, listing->partials, name, ret_found) == 0 &&
+           !partial_is_void(ret_found, version);
 }
 
 /* Is the file still what was looked at? */

@@ -77,13 +77,16 @@ static int make_name(uint64_t base, char ret_name[PARTIAL_NAME_SIZE]) {
 
 /* ---------------------------------------------------------------- looking */
 
-static bool counts(const struct partial *partial, const struct partial_found *found, uint64_t now) {
+bool partial_is_void(const struct partial_found *found, uint64_t now) {
+    return now != VERSION_NOTHING && now != VERSION_HIDDEN && found->base != VERSION_HIDDEN &&
+           found->base != now;
+}
+
+static bool counts(const struct partial *partial, const struct partial_found *found) {
     const struct stat *st = &found->st;
     bool old = time(NULL) - st->st_mtime > (time_t)partial->hours * HOUR;
     bool ours = S_ISREG(st->st_mode) && st->st_uid == geteuid() && st->st_nlink == 1;
-    bool is_void = now != VERSION_NOTHING && now != VERSION_HIDDEN &&
-                   found->base != VERSION_HIDDEN && found->base != now;
-    return ours && !old && !is_void;
+    return ours && !old;
 }
 
 /* Reads the next partial in their folder, which is still to be found there. Returns 1, 0 behind the
@@ -104,13 +107,13 @@ static int next_partial(DIR *folder, struct partial_found *ret_found) {
 }
 
 /* The newest that counts, of those in their folder, which is closed. */
-static int find_in_place(const struct partial *partial, DIR *folder, uint64_t now,
+static int find_in_place(const struct partial *partial, DIR *folder,
                          struct partial_found *ret_found) {
     struct partial_found found;
     bool any = false;
     int result;
     while ((result = next_partial(folder, &found)) > 0) {
-        if (!counts(partial, &found, now) ||
+        if (!counts(partial, &found) ||
             (any && clock_order(&found.st.st_mtim, &ret_found->st.st_mtim) <= 0))
             continue;
         *ret_found = found;
@@ -120,19 +123,19 @@ static int find_in_place(const struct partial *partial, DIR *folder, uint64_t no
     return result < 0 || any ? result : -ENOENT;
 }
 
-int partial_find(const struct partial *partial, uint64_t now, struct partial_found *ret_found) {
+int partial_find(const struct partial *partial, struct partial_found *ret_found) {
     int fd = open_place(partial);
     if (fd < 0)
         return fd;
     DIR *folder = path_read_folder(fd);
-    return folder ? find_in_place(partial, folder, now, ret_found) : -ENOMEM;
+    return folder ? find_in_place(partial, folder, ret_found) : -ENOMEM;
 }
 
 DIR *partial_folder(const struct partial *partial) {
     return path_read_folder(open_place(partial));
 }
 
-int partial_find_in(const struct partial *partial, DIR *folder, const char *name, uint64_t now,
+int partial_find_in(const struct partial *partial, DIR *folder, const char *name,
                     struct partial_found *ret_found) {
     if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
         return -ENOENT;
@@ -140,7 +143,7 @@ int partial_find_in(const struct partial *partial, DIR *folder, const char *name
     if (fd < 0)
         return -errno;
     DIR *inner = path_read_folder(fd);
-    return inner ? find_in_place(partial, inner, now, ret_found) : -ENOMEM;
+    return inner ? find_in_place(partial, inner, ret_found) : -ENOMEM;
 }
 
 int partial_bytes(const struct partial *partial, uint64_t *ret_bytes) {

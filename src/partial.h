@@ -42,10 +42,14 @@ struct partial_found {
     struct stat st; /* what it looks like */
 };
 
-/* Finds the one that counts. now: the version that has the name, VERSION_HIDDEN where that is not
- * to matter. Where nothing has it, any counts. Returns 0, -ENOENT when there is none, or another
- * negative errno. */
-int partial_find(const struct partial *partial, uint64_t now, struct partial_found *ret_found);
+/* Finds the newest one. Returns 0, -ENOENT when there is none, or another negative errno. */
+int partial_find(const struct partial *partial, struct partial_found *ret_found);
+
+/* Is it void, because something else was published under the name since? now: the version that has
+ * the name, VERSION_HIDDEN where that is not to matter. What was only taken away makes nothing
+ * void.
+ */
+bool partial_is_void(const struct partial_found *found, uint64_t now);
 
 /* How many bytes all partials of that name have, also those that do not count. Returns 0 or a
  * negative errno. */
@@ -78,7 +82,7 @@ int partial_move_folder(const struct partial *from, const char *to);
 DIR *partial_folder(const struct partial *partial);
 
 /* The one of the name `name` in that folder, as partial_find. */
-int partial_find_in(const struct partial *partial, DIR *folder, const char *name, uint64_t now,
+int partial_find_in(const struct partial *partial, DIR *folder, const char *name,
                     struct partial_found *ret_found);
 
 #endif

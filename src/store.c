@@ -24,8 +24,7 @@ static int check_name(struct store *store) {
     if (strlen(name) >= sizeof(store->name))
         return -ENAMETOOLONG;
     memcpy(store->name, name, strlen(name) + 1);
-    if (store->request->unique &&
-        partial_find(&store->request->partial, VERSION_HIDDEN, &partial) == 0)
+    if (store->request->unique && partial_find(&store->request->partial, &partial) == 0)
         return 1;
     if (fstatat(store->folder, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
         return errno == ENOENT ? 0 : -errno;
@@ -129,9 +128,10 @@ static int keep_partial(struct store *store) {
                                      store->temp);
 }
 
+/* The one that the upload may go on from. */
 static int find_partial(const struct store *store, struct partial_found *ret_found) {
-    return partial_find(&store->request->partial,
-                        store->request->hidden ? VERSION_HIDDEN : store->began, ret_found);
+    int result = partial_find(&store->request->partial, ret_found);
+    return result == 0 && partial_is_void(ret_found, base_version(store)) ? -ENOENT : result;
 }
 
 static int take_partial(struct store *store) {

@@ -37,23 +37,23 @@ int view_version(const struct session *session, const char *path, uint64_t *ret_
     return 0;
 }
 
-/* Which version is there is asked only where there is an interrupted upload. */
+/* Which version is there is asked only where there is an interrupted upload. A void one stays so
+ * when what has the name goes. */
 int view_is_partial(const struct session *session, const char *path, const struct stat *published,
                     struct partial_found *ret_found) {
     struct partial partial = view_partial(session, path);
     uint64_t now;
-    ret_found->id = 0;
     if (published && !S_ISREG(published->st_mode))
         return 0;
-    int result = partial_find(&partial, VERSION_HIDDEN, ret_found);
+    int result = partial_find(&partial, ret_found);
     if (result == 0)
         result = view_version(session, path, &now);
-    struct partial_found found = *ret_found;
-    if (result == 0)
-        result = partial_find(&partial, now, ret_found);
-    if (result == -ENOENT && found.id) /* it is void, and stays so when what has the name goes */
-        partial_drop(&partial, &found);
-    return result == 0 ? 1 : result == -ENOENT ? 0 : result;
+    if (result < 0)
+        return result == -ENOENT ? 0 : result;
+    if (!partial_is_void(ret_found, now))
+        return 1;
+    partial_drop(&partial, ret_found);
+    return 0;
 }
 
 void view_read_others(struct session *session) {
