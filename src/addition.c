@@ -13,6 +13,7 @@
 #include "sum.h"
 #include "turn.h"
 #include "unfinished.h"
+#include "version.h"
 
 #define ADDITION_FOLDER PATH_RESERVED_PREFIX "additions"
 
@@ -356,42 +357,49 @@ static bool does_count(const struct entry *entry, const struct path_id *id, cons
     return counts;
 }
 
-/* Looks at the entry of what is called so. Where something is pending, *st becomes what the file is
- * without that. */
-static void look(const struct path_root *top, const char *boot, int folder, const char *name,
-                 struct stat *st, struct entry *ret_entry) {
-    struct path_id id;
+/* The entry of what is called so, and which file that is. Open only where it is of a session that
+ * may be alive, or could not be taken back. */
+static void find_pending(const struct path_root *top, const char *boot, int folder,
+                         const char *name, struct path_id *ret_id, struct entry *ret_entry) {
     struct entry_prefix prefix;
     int entries = open_folder(top, false);
     *ret_entry = (struct entry){.state = ENTRY_NONE};
     if (entries < 0)
         return;
-    if (path_identify_in(folder, name, &id) == 0 &&
-        entry_make_prefix(top, &id, folder, name, &prefix) == 0 &&
-        entry_find(entries, &prefix, ret_entry) == 0 && entry_is_open(ret_entry)) {
-        /* By another name then, or as good as that: there is another look at it */
-        if (settle_dead(entries, &prefix, ret_entry, &id, boot, folder, name) ||
-            does_count(ret_entry, &id, boot, folder, name))
-            ret_entry->state = ENTRY_ENDED;
-        else if (fstatat(folder, name, st, AT_SYMLINK_NOFOLLOW) == 0 && st->st_ino == id.inode &&
-                 (uint64_t)st->st_size > ret_entry->facts.length)
-            st->st_size = (off_t)ret_entry->facts.length;
-    }
+    /* By another name then, or as good as that: there is another look at it */
+    if (path_identify_in(folder, name, ret_id) == 0 &&
+        entry_make_prefix(top, ret_id, folder, name, &prefix) == 0 &&
+        entry_find(entries, &prefix, ret_entry) == 0 && entry_is_open(ret_entry) &&
+        (settle_dead(entries, &prefix, ret_entry, ret_id, boot, folder, name) ||
+         does_count(ret_entry, ret_id, boot, folder, name)))
+        ret_entry->state = ENTRY_ENDED;
     (void)close(entries);
 }
 
-/* What was seen of the file between two looks counts when the entry has not changed meanwhile. */
-void addition_settle(const struct path_root *top, const char *boot, int folder, const char *name,
-                     struct stat *st) {
-    struct entry before, after = {.state = ENTRY_NONE};
+/* What was seen of the file between two looks at the entry counts when that has not changed. */
+int addition_look(const struct path_root *top, const char *boot, int folder, const char *name,
+                  struct stat *ret_st, uint64_t *ret_version) {
+    struct entry before, after;
+    struct path_id id;
+    int result = version_look(folder, name, ret_st, ret_version);
+    if (result < 0 || !S_ISREG(ret_st->st_mode))
+        return result;
+    find_pending(top, boot, folder, name, &id, &before);
     for (int i = 0; i < LOOKS; i++) {
-        look(top, boot, folder, name, st, &before);
-        if (entry_is_open(&before) || (i > 0 && strcmp(before.name, after.name) == 0))
-            return;
-        if (fstatat(folder, name, st, AT_SYMLINK_NOFOLLOW) < 0)
-            return;
-        after = before;
+        result = version_look(folder, name, ret_st, ret_version);
+        if (result < 0)
+            return result;
+        if (entry_is_open(&before)) {
+            if (ret_st->st_ino == id.inode && (uint64_t)ret_st->st_size > before.facts.length)
+                ret_st->st_size = (off_t)before.facts.length;
+            return 0;
+        }
+        find_pending(top, boot, folder, name, &id, &after);
+        if (strcmp(before.name, after.name) == 0)
+            return 0;
+        before = after;
     }
+    return 0;
 }
 
 void addition_clear(const struct path_root *top, int file) {

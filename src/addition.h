@@ -68,11 +68,11 @@ int addition_cut(int file, const struct entry_facts *facts, bool no_sync);
 /* The file that is open is new: what is remembered of one that had its number concerns it not. */
 void addition_clear(const struct path_root *top, int file);
 
-/* What a file looks like without the addition that is pending: takes back what a dead session left,
- * if that can be done, and else tells the old length. folder, name: where it is. *st: what it looks
- * like; changed where an addition is pending. boot: as in addition_init. */
-void addition_settle(const struct path_root *top, const char *boot, int folder, const char *name,
-                     struct stat *st);
+/* Looks at what has a name in a folder, as version_look, but at a file without the addition that is
+ * pending: takes back what a dead session left, if that can be done, and else tells the old length.
+ * boot: as in addition_init. */
+int addition_look(const struct path_root *top, const char *boot, int folder, const char *name,
+                  struct stat *ret_st, uint64_t *ret_version);
 
 /* For whoever looks at many files: of which something may be pending. */
 struct addition_watch {

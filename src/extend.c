@@ -339,8 +339,11 @@ static int make_copy(struct store *store, struct stat *st) {
     const struct store_request *request = store->request;
     int old = -1;
     if (st) { /* without bytes of a session that died */
-        addition_settle(request->partial.root, request->addition->boot, store->folder, store->name,
-                        st);
+        uint64_t version;
+        int looked = addition_look(request->partial.root, request->addition->boot, store->folder,
+                                   store->name, st, &version);
+        if (looked < 0)
+            return looked == -ENOENT ? -EBUSY : looked;
         old = openat(store->folder, store->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
         if (old < 0 || fstat(old, &store->old) < 0) {
             int error = errno == ENOENT ? -EBUSY : -errno;

@@ -99,29 +99,26 @@ static bool is_hidden(const struct listing *listing, const char *name) {
     return *listing->match && fnmatch(listing->match, name, FNM_PERIOD) != 0;
 }
 
-/* What is published under a name in the folder. Returns 0 or a negative errno. */
-static int stat_in_folder(struct listing *listing, const char *name, struct stat *ret_st) {
-    const struct session *session = listing->session;
+/* What is published under a name in the folder, and which version the client sees. Returns 0 or a
+ * negative errno. */
+static int look_in_folder(struct listing *listing, const char *name, struct stat *ret_st,
+                          uint64_t *ret_version) {
+    struct session *session = listing->session;
     char path[PATH_SIZE], real[PATH_SIZE];
     if (listing->folder) {
-        int folder = dirfd(listing->folder);
-        if (fstatat(folder, name, ret_st, AT_SYMLINK_NOFOLLOW) < 0)
-            return -errno;
-        if (S_ISREG(ret_st->st_mode) && addition_watch_may(&listing->watch, ret_st->st_ino))
-            addition_settle(&session->top, session->boot, folder, name, ret_st);
-        return 0;
+        int folder = dirfd(listing->folder),
+            result = version_look(folder, name, ret_st, ret_version);
+        if (result == 0 && S_ISREG(ret_st->st_mode) &&
+            addition_watch_may(&listing->watch, ret_st->st_ino))
+            result = addition_look(&session->top, session->boot, folder, name, ret_st, ret_version);
+        return result;
     }
     int result = path_resolve(listing->path, name, path);
-    if (result == 0 && !view_is_known_own(listing->session, path, real))
-        result = -ENOENT;
-    return result < 0 ? result : view_own_stat(listing->session, path, real, ret_st);
-}
-
-/* Which version of a name the client sees in the folder. */
-static int find_version(const struct listing *listing, const char *name, const char *path,
-                        uint64_t *ret_version) {
-    return listing->folder ? version_of(dirfd(listing->folder), name, ret_version)
-                           : view_version(listing->session, path, ret_version);
+    if (result == 0 && view_is_known_own(session, path, real))
+        return view_own_stat(session, path, real, ret_st, ret_version);
+    if (result == 0)
+        result = view_version(session, path, ret_version);
+    return result < 0 ? result : -ENOENT;
 }
 
 /* Does an interrupted upload hide that version? */
@@ -132,34 +129,21 @@ static bool is_interrupted(const struct listing *listing, const char *name, uint
            !partial_is_void(ret_found, version);
 }
 
-/* Is the file still what was looked at? */
-static bool is_still(const struct listing *listing, const char *name, const struct stat *st) {
-    struct stat now;
-    return !listing->folder ||
-           (fstatat(dirfd(listing->folder), name, &now, AT_SYMLINK_NOFOLLOW) == 0 &&
-            now.st_ino == st->st_ino && now.st_size == st->st_size &&
-            now.st_mtim.tv_sec == st->st_mtim.tv_sec && now.st_mtim.tv_nsec == st->st_mtim.tv_nsec);
-}
-
 /* The same of a name, and notes what the client is shown: that, or what is there. NLST shows
  * neither. */
-static bool show(const struct listing *listing, const char *name, const struct stat *st,
+static bool show(const struct listing *listing, const char *name, uint64_t version,
                  struct partial_found *ret_found) {
     struct shown *shown = &listing->session->shown;
     char path[PATH_SIZE];
-    uint64_t version;
-    if (listing->form == FORM_NAMES || path_resolve(listing->path, name, path) < 0 ||
-        find_version(listing, name, path, &version) < 0)
+    if (listing->form == FORM_NAMES || path_resolve(listing->path, name, path) < 0)
         return false;
     bool interrupted = is_interrupted(listing, name, version, ret_found);
     if (interrupted)
         shown_note(shown, path, ret_found->id, VERSION_NOTHING);
     else if (version == VERSION_NOTHING)
         shown_forget(shown, path);
-    else if (is_still(listing, name, st))
+    else
         shown_note(shown, path, 0, version);
-    else /* it has changed since it was looked at */
-        shown_note(shown, path, SHOWN_STALE, VERSION_NOTHING);
     return interrupted;
 }
 
@@ -172,10 +156,11 @@ static int list_one(struct listing *listing, const char *name, bool partial) {
         return 0;
     if (clean(name, shown) && listing->form != FORM_LONG)
         return 0;
-    bool there = stat_in_folder(listing, name, &st) == 0;
+    uint64_t version;
+    bool there = look_in_folder(listing, name, &st, &version) == 0;
     if (there == partial) /* it has gone, or it is listed already */
         return 0;
-    if ((partial || S_ISREG(st.st_mode)) && show(listing, name, &st, &hiding))
+    if ((partial || S_ISREG(st.st_mode)) && show(listing, name, version, &hiding))
         return put_entry(listing, shown, &hiding.st);
     if (partial || (!is_plain(&st) && listing->form != FORM_LONG))
         return 0;
@@ -271,8 +256,9 @@ static void set_prefix(struct listing *listing, const char *argument, size_t n) 
 static int look_up(struct listing *listing) {
     struct session *session = listing->session;
     struct stat *st = &listing->st;
+    uint64_t version;
     int result = listing->form == FORM_NAMES
-                     ? view_published(session, listing->path, RIGHT_LIST, st)
+                     ? view_published(session, listing->path, RIGHT_LIST, st, &version)
                      : view_show(session, listing->path, RIGHT_LIST, st);
     return listing->form == FORM_LONG ? result : plain_only(result, st);
 }

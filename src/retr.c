@@ -33,8 +33,9 @@ struct retr {
 static uint64_t settled_size(const struct session *session, const char *path,
                              const struct stat *st) {
     struct stat settled;
-    bool same = view_file_stat(session, path, &settled) == 0 && settled.st_ino == st->st_ino &&
-                settled.st_dev == st->st_dev;
+    uint64_t version;
+    bool same = view_file_stat(session, path, &settled, &version) == 0 &&
+                settled.st_ino == st->st_ino && settled.st_dev == st->st_dev;
     return (uint64_t)(same ? settled.st_size : st->st_size);
 }
 

@@ -59,29 +59,24 @@ static int set_kept(struct store *store, uint64_t size) {
     return store->kept > request->most ? -EFBIG : 0;
 }
 
-/* What a file looks like without bytes that somebody is about to add. */
-static uint64_t settled_size(const struct store *store, const struct stat *st) {
-    const struct store_request *request = store->request;
-    struct stat settled = *st;
-    addition_settle(request->partial.root, request->addition->boot, store->folder, store->name,
-                    &settled);
-    return (uint64_t)(settled.st_ino == st->st_ino ? settled.st_size : st->st_size);
-}
-
-/* Looks at the file that is open at `old`, and that is to be gone on from. */
+/* Looks at the file that is open at `old`, and that is to be gone on from, without bytes that
+ * somebody is about to add. */
 static int look_at_old(struct store *store, int old) {
-    struct stat st;
-    if (fstat(old, &st) < 0)
-        return -errno;
-    if (!S_ISREG(st.st_mode))
+    const struct store_request *request = store->request;
+    struct stat settled;
+    uint64_t version;
+    bool named = addition_look(request->partial.root, request->addition->boot, store->folder,
+                               store->name, &settled, &version) == 0;
+    int result = version_look(old, "", &store->old, &version);
+    if (result < 0)
+        return result;
+    if (!S_ISREG(store->old.st_mode))
         return -ENXIO;
-    uint64_t size = settled_size(store, &st);
-    uint64_t version = VERSION_NOTHING;
     (void)path_identify_open(old, &store->old_id);
-    int result = fstat(old, &store->old) < 0 ? -errno : version_of_open(old, &version);
-    if (result == 0 && store->request->was_shown && version != store->request->shown_version)
-        result = -STORE_OTHER;
-    return result < 0 ? result : set_kept(store, size);
+    if (request->was_shown && version != request->shown_version)
+        return -STORE_OTHER;
+    bool same = named && settled.st_ino == store->old.st_ino;
+    return set_kept(store, (uint64_t)(same ? settled.st_size : store->old.st_size));
 }
 
 /* Begins the file with what is to be kept of the old one, and with its mode. */

@@ -7,8 +7,6 @@
 
 #include "session.h"
 
-enum { SHOW_TRIES = 8 /* at a file that changes all the time */ };
-
 struct partial view_partial(const struct session *session, const char *path) {
     return (struct partial){.root = &session->top,
                             .owner = session->owner,
@@ -37,23 +35,35 @@ int view_version(const struct session *session, const char *path, uint64_t *ret_
     return 0;
 }
 
-/* Which version is there is asked only where there is an interrupted upload. A void one stays so
- * when what has the name goes. */
+static int find_interrupted(const struct session *session, const char *path,
+                            const struct stat *published, struct partial_found *ret_found) {
+    struct partial partial = view_partial(session, path);
+    if (published && !S_ISREG(published->st_mode))
+        return -ENOENT;
+    return partial_find(&partial, ret_found);
+}
+
+/* Does it hide that version? A void one is removed, for it stays void when what has the name goes.
+ */
+static bool hides(const struct session *session, const char *path,
+                  const struct partial_found *found, uint64_t version) {
+    struct partial partial = view_partial(session, path);
+    if (!partial_is_void(found, version))
+        return true;
+    partial_drop(&partial, found);
+    return false;
+}
+
+/* Which version is there is asked only where there is an interrupted upload. */
 int view_is_partial(const struct session *session, const char *path, const struct stat *published,
                     struct partial_found *ret_found) {
-    struct partial partial = view_partial(session, path);
     uint64_t now;
-    if (published && !S_ISREG(published->st_mode))
-        return 0;
-    int result = partial_find(&partial, ret_found);
+    int result = find_interrupted(session, path, published, ret_found);
     if (result == 0)
         result = view_version(session, path, &now);
     if (result < 0)
         return result == -ENOENT ? 0 : result;
-    if (!partial_is_void(ret_found, now))
-        return 1;
-    partial_drop(&partial, ret_found);
-    return 0;
+    return hides(session, path, ret_found, now);
 }
 
 void view_read_others(struct session *session) {
@@ -141,22 +151,23 @@ static int stat_folder(const struct session *session, const char *path, struct s
     return 0;
 }
 
-int view_file_stat(const struct session *session, const char *real, struct stat *ret_st) {
+int view_file_stat(const struct session *session, const char *real, struct stat *ret_st,
+                   uint64_t *ret_version) {
     const char *name;
     int parent = path_open_parent(&session->root, real, &name);
+    *ret_version = VERSION_NOTHING;
     if (parent < 0)
         return parent;
-    int result = fstatat(parent, *name ? name : ".", ret_st, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;
-    if (result == 0 && S_ISREG(ret_st->st_mode))
-        addition_settle(&session->top, session->boot, parent, name, ret_st);
+    int result = addition_look(&session->top, session->boot, parent, *name ? name : ".", ret_st,
+                               ret_version);
     (void)close(parent);
     return result;
 }
 
 int view_own_stat(const struct session *session, const char *path, const char *real,
-                  struct stat *ret_st) {
+                  struct stat *ret_st, uint64_t *ret_version) {
     const struct own_entry *entry = own_find(&session->own, path);
-    int result = view_file_stat(session, real, ret_st);
+    int result = view_file_stat(session, real, ret_st, ret_version);
     if (result == 0 && entry && S_ISDIR(ret_st->st_mode)) {
         ret_st->st_nlink = 2;
         ret_st->st_size = 0;
@@ -165,52 +176,36 @@ int view_own_stat(const struct session *session, const char *path, const char *r
     return result;
 }
 
-int view_published(struct session *session, const char *path, unsigned right, struct stat *ret_st) {
+int view_published(struct session *session, const char *path, unsigned right, struct stat *ret_st,
+                   uint64_t *ret_version) {
     char real[PATH_SIZE];
     int result = view_permit(session, path, right, real);
-    if (result < 0)
+    if (result < 0) {
+        (void)view_version(session, path, ret_version);
         return stat_folder(session, path, ret_st);
-    return result > 0 && !(session->rights & right) ? view_own_stat(session, path, real, ret_st)
-                                                    : view_file_stat(session, real, ret_st);
-}
-
-/* *ret_partial: the id of the interrupted upload, if it is one, or 0. */
-static int look(struct session *session, const char *path, unsigned right, struct stat *ret_st,
-                uint64_t *ret_partial) {
-    struct partial_found partial;
-    struct stat st;
-    *ret_partial = 0;
-    int result = view_published(session, path, right, &st);
-    if (result < 0 && result != -ENOENT && result != -PATH_NOT_OWN)
-        return result;
-    int is_partial = view_is_partial(session, path, result == 0 ? &st : NULL, &partial);
-    if (is_partial < 0)
-        return is_partial;
-    if (is_partial)
-        *ret_partial = partial.id;
-    if (is_partial || result == 0)
-        *ret_st = is_partial ? partial.st : st;
-    return is_partial ? 0 : result;
-}
-
-/* What was there before and after the look is what was seen. */
-int view_show(struct session *session, const char *path, unsigned right, struct stat *ret_st) {
-    uint64_t before = VERSION_NOTHING, after = VERSION_NOTHING, partial = 0;
-    int result = 0, known = 0;
-    for (int i = 0; i < SHOW_TRIES; i++) {
-        known = view_version(session, path, &before);
-        result = look(session, path, right, ret_st, &partial);
-        if (known == 0)
-            known = view_version(session, path, &after);
-        if (known < 0 || before == after)
-            break;
     }
-    bool changes = known == 0 && before != after;
-    if (known < 0)
+    return result > 0 && !(session->rights & right)
+               ? view_own_stat(session, path, real, ret_st, ret_version)
+               : view_file_stat(session, real, ret_st, ret_version);
+}
+
+/* What was looked at is what was shown, whatever comes of it meanwhile. */
+int view_show(struct session *session, const char *path, unsigned right, struct stat *ret_st) {
+    struct partial_found partial;
+    uint64_t version;
+    int result = view_published(session, path, right, ret_st, &version);
+    bool known = result == 0 || result == -ENOENT || result == -PATH_NOT_OWN;
+    int interrupted =
+        known ? find_interrupted(session, path, result == 0 ? ret_st : NULL, &partial) : result;
+    if (interrupted < 0 && interrupted != -ENOENT) {
         shown_forget(&session->shown, path);
-    else if (partial || !changes)
-        shown_note(&session->shown, path, partial, partial ? VERSION_NOTHING : after);
-    else
-        shown_note(&session->shown, path, SHOWN_STALE, VERSION_NOTHING);
+        return interrupted;
+    }
+    if (interrupted == 0 && hides(session, path, &partial, version)) {
+        shown_note(&session->shown, path, partial.id, VERSION_NOTHING);
+        *ret_st = partial.st;
+        return 0;
+    }
+    shown_note(&session->shown, path, 0, version);
     return result;
 }

@@ -47,10 +47,10 @@ bool view_is_own(struct session *session, const char *path, char ret_real[PATH_S
 /* The same, without a look at what other sessions of the client have done meanwhile. */
 bool view_is_known_own(const struct session *session, const char *path, char ret_real[PATH_SIZE]);
 
-/* What a client's own file or folder looks like that is at `real`. Of a folder nothing tells what
- * others may have put into it. Returns 0 or a negative errno. */
+/* What a client's own file or folder looks like that is at `real`, and its version. Of a folder
+ * nothing tells what others may have put into it. Returns 0 or a negative errno. */
 int view_own_stat(const struct session *session, const char *path, const char *real,
-                  struct stat *ret_st);
+                  struct stat *ret_st, uint64_t *ret_version);
 
 /* Remembers that the client made what it calls by that path, if that ever matters. real: where it
  * is, or NULL when it is called so. */
@@ -64,16 +64,19 @@ void view_move_own(struct session *session, const char *from, const char *to, co
 /* From now on nothing is the client's own. */
 void view_forget_all_own(struct session *session);
 
-/* What is published under that path, a link itself where it is one. Of a folder that is only known
- * to be there the inode is 0, and there is no time. Returns 0 or a negative errno. */
-int view_published(struct session *session, const char *path, unsigned right, struct stat *ret_st);
+/* What is published under that path, a link itself where it is one, and its version, as
+ * view_version. Of a folder that is only known to be there the inode is 0, and there is no time.
+ * Returns 0 or a negative errno. */
+int view_published(struct session *session, const char *path, unsigned right, struct stat *ret_st,
+                   uint64_t *ret_version);
 
 /* The same, or the interrupted upload that hides it. The client is shown that: it may go on from
  * it. */
 int view_show(struct session *session, const char *path, unsigned right, struct stat *ret_st);
 
-/* The file at `real`, without bytes that somebody is about to add to it. Returns 0 or a negative
- * errno. */
-int view_file_stat(const struct session *session, const char *real, struct stat *ret_st);
+/* What is at `real`, and its version; a file without bytes that somebody is about to add to it.
+ * Returns 0 or a negative errno. */
+int view_file_stat(const struct session *session, const char *real, struct stat *ret_st,
+                   uint64_t *ret_version);
 
 #endif
