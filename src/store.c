@@ -298,12 +298,11 @@ static uint64_t own_kind(const struct store *store) {
 }
 
 static void begin_flight(struct store *store) {
-    struct stat st;
-    if (store->request->unique || fstat(store->fd, &st) < 0)
-        return; /* the name of one that is unique is nobody else's */
-    store->begun = st.st_ctim;
+    if (store->request->unique)
+        return; /* its name is nobody else's */
     store->kind = own_kind(store);
-    store->flight = turns_begin_flight(store->request->turns, store->kind);
+    store->flight =
+        turns_begin_flight(store->request->turns, store->kind, store->fd, &store->begun);
 }
 
 int store_begin(struct store *ret_store, int folder, const struct store_request *request) {

@@ -24,6 +24,7 @@ enum {
     MARK_SIZE = 17,       /* a number in hexadecimal, and a NUL */
     TURN_TIME = 60000,    /* ms to wait for others */
     TURN_TRIES = 8,       /* the file may be removed under our hands */
+    CLOCK_STEP = 50,      /* ms to wait for the next time that files get */
     TOUCH_AFTER = 60 * 60 /* s after which the file is to look young, or it is aged out */
 };
 
@@ -240,9 +241,41 @@ static int take_by_file(const struct turn *turn) {
 
 /* ---------------------------------------------------------------- uploads in flight */
 
-off_t turns_begin_flight(struct turns *turns, uint64_t kind) {
+static void name_mark(uint64_t kind, char ret_name[MARK_SIZE]) {
+    (void)snprintf(ret_name, MARK_SIZE, "%016llx", (unsigned long long)kind);
+}
+
+bool turns_is_marked(const struct turns *turns, uint64_t kind, const struct timespec *since) {
+    char path[sizeof(MARKS "/") + MARK_SIZE] = MARKS "/";
+    struct stat st;
+    int unfinished = unfinished_open(turns->top->fd, false);
+    if (unfinished < 0)
+        return false;
+    name_mark(kind, path + sizeof(MARKS "/") - 1);
+    bool marked = fstatat(unfinished, path, &st, AT_SYMLINK_NOFOLLOW) == 0;
+    (void)close(unfinished);
+    return marked && clock_order(&st.st_mtim, since) >= 0;
+}
+
+/* When the upload begins: later than what has made others void, by the clock of the file system,
+ * which stands still for some ms at a time. */
+static struct timespec begin_time(const struct turns *turns, uint64_t kind, int fd) {
+    const struct timespec touch[] = {{.tv_nsec = UTIME_NOW}, {.tv_nsec = UTIME_OMIT}};
+    struct patience patience = patience_begin(CLOCK_STEP, turns->stop);
+    struct stat st;
+    for (;;) {
+        if (fstat(fd, &st) < 0)
+            return (struct timespec){0};
+        if (!turns_is_marked(turns, kind, &st.st_ctim) || patience_pause(&patience) < 0 ||
+            futimens(fd, touch) < 0)
+            return st.st_ctim;
+    }
+}
+
+off_t turns_begin_flight(struct turns *turns, uint64_t kind, int fd, struct timespec *ret_begun) {
     uint8_t random;
     off_t first = flight_of(kind);
+    *ret_begun = begin_time(turns, kind, fd);
     if (join(turns) < 0 || getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random))
         return 0;
     for (unsigned i = 0; i < FLIGHT_BYTES; i++) {
@@ -270,12 +303,6 @@ bool turns_is_in_flight(struct turns *turns, uint64_t kind) {
     return false;
 }
 
-/* ---------------------------------------------------------------- marks */
-
-static void name_mark(uint64_t kind, char ret_name[MARK_SIZE]) {
-    (void)snprintf(ret_name, MARK_SIZE, "%016llx", (unsigned long long)kind);
-}
-
 void turns_mark(struct turns *turns, uint64_t kind) {
     char name[MARK_SIZE];
     int folder = turns_is_in_flight(turns, kind) ? unfinished_enter(turns->top, "/" MARKS) : -1;
@@ -285,18 +312,6 @@ void turns_mark(struct turns *turns, uint64_t kind) {
     if (mkdirat(folder, name, 0700) < 0)
         (void)utimensat(folder, name, NULL, AT_SYMLINK_NOFOLLOW);
     (void)close(folder);
-}
-
-bool turns_is_marked(const struct turns *turns, uint64_t kind, const struct timespec *since) {
-    char path[sizeof(MARKS "/") + MARK_SIZE] = MARKS "/";
-    struct stat st;
-    int unfinished = unfinished_open(turns->top->fd, false);
-    if (unfinished < 0)
-        return false;
-    name_mark(kind, path + sizeof(MARKS "/") - 1);
-    bool marked = fstatat(unfinished, path, &st, AT_SYMLINK_NOFOLLOW) == 0;
-    (void)close(unfinished);
-    return marked && clock_order(&st.st_mtim, since) >= 0;
 }
 
 static void remove_marks(int unfinished) {

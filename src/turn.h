@@ -68,9 +68,10 @@ void turns_close(struct turns *turns);
 uint64_t turn_kind(const char *owner, const char *path);
 uint64_t turn_kind_of_name(int folder, const char *name);
 
-/* Says that an upload of that kind is in flight, until it is told that it has ended. Returns what
- * tells it, or 0 where that cannot be said. */
-off_t turns_begin_flight(struct turns *turns, uint64_t kind);
+/* Says that an upload of that kind is in flight, until it is told that it has ended. fd: its file,
+ * which is ours. ret_begun: since when it counts, by the clock of the file system: marks that are
+ * there already are older. Returns what tells that it has ended, or 0 where nothing can be said. */
+off_t turns_begin_flight(struct turns *turns, uint64_t kind, int fd, struct timespec *ret_begun);
 void turns_end_flight(const struct turns *turns, off_t flight);
 
 /* Is one of that kind in flight in another session? */

@@ -110,19 +110,49 @@ static void by_folders(void) {
     CHECK(unlinkat(top.fd, ".stord.unfinished", 0) == 0);
 }
 
+/* Begins an upload with a file of its own, and tells since when it counts. */
+static off_t begin_flight(struct turns *turns, uint64_t kind, struct timespec *ret_begun) {
+    int fd = openat(top.fd, ".", O_TMPFILE | O_WRONLY, 0600);
+    CHECK(fd >= 0);
+    off_t flight = turns_begin_flight(turns, kind, fd, ret_begun);
+    (void)close(fd);
+    return flight;
+}
+
 static void flights(void) {
     struct turns one = begin(), two = begin();
-    off_t a = turns_begin_flight(&one, turn_kind("me", "/x"));
+    struct timespec begun;
+    off_t a = begin_flight(&one, turn_kind("me", "/x"), &begun);
     CHECK(a > 0 && !turns_is_in_flight(&one, turn_kind("me", "/x")));
     turns_end_flight(&one, a);
-    a = turns_begin_flight(&one, turn_kind("me", "/x"));
+    a = begin_flight(&one, turn_kind("me", "/x"), &begun);
     CHECK(turns_is_in_flight(&two, turn_kind("me", "/x")));
     CHECK(!turns_is_in_flight(&two, turn_kind("me", "/y")) &&
           !turns_is_in_flight(&two, turn_kind("you", "/x")));
-    off_t b = turns_begin_flight(&two, turn_kind("me", "/x"));
+    off_t b = begin_flight(&two, turn_kind("me", "/x"), &begun);
     CHECK(b > 0 && b != a && turns_is_in_flight(&one, turn_kind("me", "/x")));
     turns_end_flight(&one, a);
     CHECK(!turns_is_in_flight(&two, turn_kind("me", "/x")));
+    turns_close(&one);
+    turns_close(&two);
+}
+
+/* However close they come: many times, for the clock of files stands still for some ms. */
+static void marks(void) {
+    struct turns one = begin(), two = begin();
+    const uint64_t kind = turn_kind("me", "/x");
+    one.stop = two.stop = -1;
+    for (int i = 0; i < 50; i++) {
+        struct timespec before, after;
+        off_t a = begin_flight(&one, kind, &before);
+        CHECK(!turns_is_marked(&one, kind, &before));
+        turns_mark(&two, kind);
+        CHECK(turns_is_marked(&one, kind, &before));
+        off_t b = begin_flight(&two, kind, &after);
+        CHECK(!turns_is_marked(&two, kind, &after));
+        turns_end_flight(&one, a);
+        turns_end_flight(&two, b);
+    }
     turns_close(&one);
     turns_close(&two);
 }
@@ -145,6 +175,8 @@ int main(void) {
     check_run("turn: sessions meet again when the file was removed", survives_removal);
     check_run("turn: without a reserved folder the folder of the name is locked", by_folders);
     check_run("turn: uploads that are in flight in another session are known", flights);
+    check_run("turn: a mark is for uploads that began before it, and for none that begins later",
+              marks);
     remove_all();
     return check_end();
 }
