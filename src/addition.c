@@ -380,7 +380,7 @@ static void find_pending(const struct path_root *top, const char *boot, int fold
 int addition_look(const struct path_root *top, const char *boot, int folder, const char *name,
                   struct stat *ret_st, uint64_t *ret_version) {
     struct entry before, after;
-    struct path_id id;
+    struct path_id id = {0};
     int result = version_look(folder, name, ret_st, ret_version);
     if (result < 0 || !S_ISREG(ret_st->st_mode))
         return result;

@@ -156,7 +156,7 @@ static int list_one(struct listing *listing, const char *name, bool partial) {
         return 0;
     if (clean(name, shown) && listing->form != FORM_LONG)
         return 0;
-    uint64_t version;
+    uint64_t version = VERSION_NOTHING;
     bool there = look_in_folder(listing, name, &st, &version) == 0;
     if (there == partial) /* it has gone, or it is listed already */
         return 0;

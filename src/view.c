@@ -57,7 +57,7 @@ static bool hides(const struct session *session, const char *path,
 /* Which version is there is asked only where there is an interrupted upload. */
 int view_is_partial(const struct session *session, const char *path, const struct stat *published,
                     struct partial_found *ret_found) {
-    uint64_t now;
+    uint64_t now = VERSION_NOTHING;
     int result = find_interrupted(session, path, published, ret_found);
     if (result == 0)
         result = view_version(session, path, &now);

@@ -237,10 +237,16 @@ races() {
     rm "$T/pipe.7" "$T/pipe.8" "$ROOT/raced"
 }
 
+# What clients and consumers see of the files: not the links and blocks of `ls -l`, which FUSE tells
+# as they were a second ago
+seen() {
+    find "$ROOT" -mindepth 1 -name '.stord*' -prune -o -printf '%P %y %m %s\n' | sort
+}
+
 # Killed, without a chance to clean up. What it leaves has a reserved name, or none.
 is_killed() {
-    local before
-    before=$(ls -l "$ROOT")
+    local before after
+    before=$(seen)
     session 7
     printf 'STOR inline\r\nhalf of it' >&7
     wait_for grep -q '^150' "$OUTPUT"
@@ -248,7 +254,8 @@ is_killed() {
     wait_for all_gone "$SPAWN_PID"
     exec 7>&-
     rm "$T/pipe.7"
-    [ "$(ls -l "$ROOT")" = "$before" ]
+    after=$(seen)
+    [ "$after" = "$before" ] || fail "before: $before; after: $after"
     [ "$(cat "$ROOT/inline")" = 'newerest of all' ]
     talk <<'STEPS'
 < 220
