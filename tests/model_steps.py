@@ -398,7 +398,7 @@ def planned_upload(stage, session, name):
     how, view, seen = session.plans.pop(name)
     size, partial = len(view.data), view.partial
     rest = size if how == "STOR" else 0
-    if view is NOTHING:
+    if view is NOTHING or (how == "STOR" and partial and not size):  # it says no REST
         upload = new_upload(stage, "STOR", name)
     elif partial:
         upload = Upload(how, name, partial.stream, partial.stop, view, rest)
