@@ -24,6 +24,8 @@ struct account {
     uint64_t max_file_size; /* bytes an upload may have, or VALUE_UNLIMITED */
     bool has_file_mode;     /* else what --file-mode says */
     mode_t file_mode;       /* of uploads, or VALUE_NO_MODE */
+    bool lenient;           /* uploads are taken for whole that end without a proper end: see
+                               session_pardons_cut */
     uint64_t quota;         /* bytes that all files of the home may have together, or
                                VALUE_UNLIMITED */
 };

@@ -174,6 +174,8 @@ static int narrow(struct session *session) {
 /* code: of the reply when all goes well. */
 static int log_in(struct session *session, const struct account *account, int code) {
     apply(session, account);
+    if (session_pardons_cut(session))
+        wire_be_lenient(&session->control.wire);
     int result = enter_home(session);
     if (result < 0)
         return refuse_home(session, result);

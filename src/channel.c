@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -108,6 +109,11 @@ int channel_write(struct channel *channel, const void *bytes, size_t n, int time
             return result;
     }
     return 0;
+}
+
+bool channel_is_acknowledged(const struct channel *channel) {
+    int left = 0;
+    return ioctl(channel->wire.out, SIOCOUTQ, &left) == 0 && left == 0;
 }
 
 bool channel_has_unread(const struct channel *channel) {

@@ -59,6 +59,10 @@ void channel_gather(struct channel *channel);
 /* Writes all bytes, waiting up to timeout ms for each piece. Returns 0 or a negative errno. */
 int channel_write(struct channel *channel, const void *bytes, size_t n, int timeout);
 
+/* Tells whether all that was written over TCP has been acknowledged. The kernel at the other end
+ * does so as long as its program has the connection open. */
+bool channel_is_acknowledged(const struct channel *channel);
+
 /* Tells whether bytes have come that nobody has read. Closing a socket with such bytes resets the
  * connection, and the last reply can be lost. */
 bool channel_has_unread(const struct channel *channel);

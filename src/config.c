@@ -43,6 +43,8 @@ static const struct option options[] = {
      "data connections must resume the TLS session of the control connection", false},
     {"tls-lenient-close", NULL, "no", value_flag, FIELD(tls_lenient_close),
      "take uploads for whole whose TLS ends without close_notify", false},
+    {"lenient-close", NULL, "no", value_flag, FIELD(lenient_close),
+     "take uploads for whole whose client closes the control connection first", true},
     {"anonymous", NULL, "no", value_flag, FIELD(anonymous),
      "anybody may log in as anonymous or ftp, to upload", true},
     {"allow", "RIGHTS", "upload,append,replace,list,mkdir", value_rights, FIELD(allow),

@@ -39,6 +39,7 @@ struct config {
     const char *tls_client_ca;  /* who signs client certificates; NULL: none are asked for */
     bool tls_require_reuse;     /* data connections resume the control connection's session */
     bool tls_lenient_close;     /* they may end without close_notify */
+    bool lenient_close;         /* clients may close the control connection before the reply */
     bool anonymous;             /* strangers may log in as anonymous */
     unsigned allow;             /* what sessions may do: bits of enum right */
     enum log_target log;        /* where to log */

@@ -159,6 +159,7 @@ static bool step(struct receive *receive) {
         return stop(receive, cut ? COPY_CUT : COPY_RESET, (int)n);
     }
     receive->held += (size_t)n;
+    *copy->progress = receive->result.received + receive->held;
     return receive->held < copy->gather || take_held(receive);
 }
 

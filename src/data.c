@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -17,27 +18,57 @@
 
 enum {
     DROP_SIZE = 1 << 16, /* bytes dropped at once */
-    BACKLOG = 8,         /* room for strangers' connections, which are closed one by one */
-    LEAST_PORT = 1024    /* of active connections */
+    LEAST_PORT = 1024,   /* of active connections */
+    GUARD_TIME = 5000,   /* ms that a transfer looks out for another connection of the client's */
+    RIVAL_TIME = 1000,   /* ms that one which is silent may take to end, when the transfer is over */
+    PORT_TIME = 6000,    /* ms that a port is waited for which a transfer of another session has, */
+    PORT_STEP = 50       /* and between two tries */
 };
 
 void data_init(struct data *data) {
-    *data = (struct data){.listener = -1, .active.any.sa_family = AF_UNSPEC};
+    *data = (struct data){.active.any.sa_family = AF_UNSPEC, .met = -EAGAIN};
+    passive_init(&data->passive);
 }
 
 bool data_prepared(const struct data *data) {
-    return !data->spent && (data->listener >= 0 || data->active.any.sa_family != AF_UNSPEC);
+    return !data->spent &&
+           (passive_is_open(&data->passive) || data->active.any.sa_family != AF_UNSPEC);
 }
 
-void data_spend(struct data *data) {
+int data_refuse(struct session *session) {
+    const struct passive *passive = &session->data.passive;
+    if (session->config->no_data_connections)
+        return reply_send(session, 425,
+                          "Only inline uploads are served: connect anew, and do not ask for "
+                          "data connections");
+    if (passive->expired)
+        return reply_send(session, 425, "Nobody connected within %u seconds: use PASV or EPSV anew",
+                          session->config->connect_timeout);
+    if (passive->error < 0)
+        return reply_send(session, 425, "Cannot open data connection: %s",
+                          strerror(-passive->error));
+    return reply_send(session, 425, "Use PASV, EPSV, PORT or EPRT first");
+}
+
+void data_finish(struct session *session) {
+    struct data *data = &session->data;
+    if (!data_prepared(data))
+        return;
+    if (data->passive.taken) {
+        data_reset(data);
+        return;
+    }
+    passive_retire(&data->passive, &session->peer, session->log);
+    data->active = (union address){.any.sa_family = AF_UNSPEC};
     data->spent = true;
 }
 
 void data_reset(struct data *data) {
-    if (data->listener >= 0)
-        (void)close(data->listener);
-    data->listener = -1;
-    data->spent = false;
+    passive_close(&data->passive);
+    if (data->met == 0)
+        data_disconnect(&data->early);
+    data->met = -EAGAIN;
+    data->spent = data->is_proven = false;
     data->active = (union address){.any.sa_family = AF_UNSPEC};
 }
 
@@ -79,40 +110,37 @@ static unsigned port_of(const union address *address) {
                                                     : address->in.sin_port);
 }
 
-/* A socket that listens on one port. Returns it or a negative errno. */
-static int listen_on(const union address *address) {
-    int fd = socket(address->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0)
-        return -errno;
-    const int on = 1; /* a port whose last connection is still in TIME_WAIT can be used */
-    (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-    if (bind(fd, &address->any, length_of(address)) == 0 && listen(fd, BACKLOG) == 0)
-        return fd;
-    int result = -errno;
-    (void)close(fd);
-    return result;
-}
-
 /* Listens for a data connection on a port of the range, beginning anywhere in it, so that sessions
- * do not queue up behind each other and strangers cannot guess. *ret_port: where. Returns 0 or a
- * negative errno. */
-static int listen_for_data(struct session *session, unsigned *ret_port) {
+ * do not queue up behind each other and strangers cannot guess. Returns 0 or a negative errno. */
+static int listen_in_range(struct session *session) {
     struct port_range range = session->config->passive_ports;
     unsigned count = range.first ? range.last - range.first + 1U : 1U, start = 0;
     union address address = listen_address(session);
-    socklen_t length = length_of(&address);
-    data_reset(&session->data);
     if (count > 1 && getrandom(&start, sizeof(start), 0) != (ssize_t)sizeof(start))
         return -errno;
-    int fd = -EADDRINUSE;
-    for (unsigned i = 0; i < count && fd == -EADDRINUSE; i++) {
+    int result = -EADDRINUSE;
+    for (unsigned i = 0; i < count && result == -EADDRINUSE; i++) {
         set_port(&address, range.first ? range.first + (start + i) % count : 0);
-        fd = listen_on(&address);
+        result = passive_listen(&session->data.passive, &address,
+                                clock_deadline(session->config->connect_timeout));
     }
-    if (fd < 0)
-        return fd;
-    session->data.listener = fd;
-    if (getsockname(fd, &address.any, &length) < 0)
+    return result;
+}
+
+/* The same, waiting for a port where all are taken: a transfer of another session that has begun
+ * needs its port for seconds only. *ret_port: where. */
+static int listen_for_data(struct session *session, unsigned *ret_port) {
+    long long deadline = clock_ms() + PORT_TIME;
+    union address address = {0};
+    socklen_t length = sizeof(address);
+    data_reset(&session->data);
+    int result = listen_in_range(session);
+    while (result == -EADDRINUSE && clock_ms() < deadline &&
+           channel_await(&session->control, -1, 0, PORT_STEP) == -ETIMEDOUT)
+        result = listen_in_range(session);
+    if (result < 0)
+        return result;
+    if (getsockname(session->data.passive.listener, &address.any, &length) < 0)
         return -errno;
     *ret_port = port_of(&address);
     return 0;
@@ -231,33 +259,25 @@ int verb_eprt(struct session *session, const char *argument) {
     return set_active(session, &address, "EPRT");
 }
 
-/* Takes one connection if it comes from the host it must come from. Returns a socket, -EAGAIN
- * when there is none to take, or another negative errno. */
-static int take_connection(const struct session *session) {
-    union address from = {0};
-    socklen_t length = sizeof(from);
-    int fd = accept4(session->data.listener, &from.any, &length, SOCK_CLOEXEC | SOCK_NONBLOCK);
-    if (fd < 0)
-        return errno == ECONNABORTED || errno == EINTR || errno == EWOULDBLOCK ? -EAGAIN : -errno;
-    if (peer_may_send(&session->peer, &from))
-        return fd;
-    char text[PEER_TEXT_SIZE];
-    peer_format(&from, text);
-    log_event(session->log, EVENT_DATA_REFUSED, "Refused data connection from %s: not the client",
-              text);
-    (void)close(fd);
-    return -EAGAIN;
-}
-
+/* Waits until somebody of the client's host has come. Returns a socket or a negative errno. */
 static int accept_data(struct session *session) {
+    struct passive *passive = &session->data.passive;
     long long deadline = clock_deadline(session->config->connect_timeout);
-    int result;
-    do {
-        result = session_wait(session, session->data.listener, POLLIN, deadline);
-        if (result == 0)
-            result = take_connection(session);
-    } while (result == -EAGAIN);
-    return result;
+    int fd = -EAGAIN, result = 0;
+    passive_extend(passive, deadline);
+    for (;;) {
+        passive_attend(passive, &session->peer, session->log);
+        fd = passive_take(passive);
+        if (fd >= 0)
+            break;
+        if (!passive_is_open(passive))
+            return passive->error < 0 ? passive->error : -ETIMEDOUT;
+        result = session_wait(session, -1, 0, deadline);
+        if (result < 0 && result != -ETIMEDOUT)
+            return result;
+    }
+    passive_limit(passive, clock_ms() + GUARD_TIME);
+    return fd;
 }
 
 /* Connects to where the client waits. From our own address, for the client may know only that. */
@@ -283,19 +303,111 @@ static int connect_data(struct session *session) {
     return result < 0 ? result : -error;
 }
 
-int data_connect(struct session *session, struct wire *ret_wire) {
-    int fd = session->data.listener >= 0 ? accept_data(session) : connect_data(session);
-    data_reset(&session->data);
+/* Waits until something has come over a new connection, or its end. Returns 0, -DATA_OTHER_SPEAKS
+ * when something comes over another one first, or another negative errno. */
+static int await_first(struct session *session, int fd) {
+    long long deadline = clock_deadline(session->config->connect_timeout);
+    char byte;
+    while (recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && wire_is_passing(errno)) {
+        if (passive_speaks(&session->data.passive))
+            return -DATA_OTHER_SPEAKS;
+        int result = session_wait(session, fd, POLLIN, deadline);
+        if (result < 0)
+            return result;
+    }
+    return 0;
+}
+
+static int secure(struct session *session, struct wire *wire) {
     session->secure.error[0] = '\0';
+    if (!session->secure.is_private)
+        return 0;
+    int result = await_first(session, wire->in);
+    if (result == -ETIMEDOUT)
+        (void)snprintf(session->secure.error, TLS_ERROR_SIZE, "TLS: nothing came for too long");
+    return result < 0 ? result : secure_data(session, wire);
+}
+
+/* Makes one connection, whatever others there are. */
+static int open_one(struct session *session, struct wire *ret_wire) {
+    bool is_active = session->data.active.any.sa_family != AF_UNSPEC;
+    session->data.awaited = true;
+    int fd = is_active ? connect_data(session) : accept_data(session);
+    session->data.awaited = false;
+    if (is_active)
+        data_reset(&session->data);
     if (fd < 0)
         return fd;
     wire_open_socket(ret_wire, fd);
-    int result = session->secure.is_private ? secure_data(session, ret_wire) : 0;
-    if (result < 0)
+    int result = secure(session, ret_wire);
+    if (result == -DATA_OTHER_SPEAKS)
+        data_give_back(session, ret_wire);
+    else if (result < 0)
         data_disconnect(ret_wire);
-    else
+    return result;
+}
+
+/* Is it the connection that failed, and not the transfer? */
+static bool is_its_own(int error) {
+    return error != -ECANCELED && error != -ESHUTDOWN && error != -ENOTCONN;
+}
+
+static int open_any(struct session *session, struct wire *ret_wire) {
+    int result;
+    do
+        result = open_one(session, ret_wire);
+    while (result < 0 && is_its_own(result) && data_has_other(session));
+    return result;
+}
+
+void data_meet(struct session *session) {
+    struct data *data = &session->data;
+    if (!session->secure.is_private)
+        return;
+    passive_attend(&data->passive, &session->peer, session->log);
+    data->meets = true;
+    if (passive_speaks(&data->passive))
+        data->met = open_any(session, &data->early);
+    data->meets = false;
+}
+
+int data_connect(struct session *session, struct wire *ret_wire) {
+    int result = session->data.met;
+    session->data.met = -EAGAIN;
+    if (result == 0)
+        *ret_wire = session->data.early;
+    else if (result == -EAGAIN)
+        result = open_any(session, ret_wire);
+    if (result == 0)
         transcript_connected(session);
     return result;
+}
+
+bool data_has_other(struct session *session) {
+    struct passive *passive = &session->data.passive;
+    passive_attend(passive, &session->peer, session->log);
+    return passive->count > 0;
+}
+
+void data_give_back(struct session *session, const struct wire *wire) {
+    passive_give_back(&session->data.passive, wire->in);
+}
+
+bool data_is_contested(struct session *session, bool may_wait) {
+    struct passive *passive = &session->data.passive;
+    long long deadline = clock_ms() + (may_wait ? RIVAL_TIME : 0);
+    if (session->data.is_proven)
+        return false;
+    for (;;) {
+        passive_attend(passive, &session->peer, session->log);
+        enum rivals rivals = passive_rivals(passive);
+        if (rivals != RIVALS_SILENT)
+            return rivals == RIVALS_SPEAK;
+        if (!may_wait)
+            return false;
+        if (session_wait(session, -1, 0, deadline) < 0) /* it may be the client's */
+            return true;
+    }
 }
 
 const char *data_reason(const struct session *session, int error) {

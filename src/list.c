@@ -349,7 +349,6 @@ static int list(struct session *session, const char *argument, enum form form) {
     result = open_argument(&listing, argument);
     if (result == 0)
         return transfer(&listing);
-    data_spend(&session->data);
     return reply_failure(session, 550, failed, result);
 }
 
@@ -370,7 +369,6 @@ int verb_mlsd(struct session *session, const char *argument) {
     result = open_name(&listing, argument);
     if (result == 0 && listing.is_folder)
         return transfer(&listing);
-    data_spend(&session->data);
     if (result == 0)
         return reply_send(session, 501, "%s: it is no folder", failed);
     return reply_failure(session, 550, failed, result);

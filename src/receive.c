@@ -5,26 +5,36 @@
 
 #include "allowance.h"
 #include "clock.h"
+#include "reply.h"
 #include "session.h"
 #include "store.h"
 
 enum {
     DROP_TIME = 5000,     /* ms that the bytes of a failed upload are dropped */
+    ENOUGH_TIME = 2000,   /* ms of silence that end an upload of which all that ALLO said has come */
     GATHER_SIZE = 1 << 17 /* bytes that are written at once under TLS, whose records are small */
 };
 
-static const struct verdict whole_by_size = {"size", NULL, 0};
-const struct verdict receive_closed = {"close", NULL, 0};
-static const struct verdict reset = {"reset", "the connection was reset", 426};
-static const struct verdict cut = {"tls-truncated", "TLS ended without close_notify", 426};
-static const struct verdict broken = {"tls-broken", "TLS failed on the data connection", 426};
-static const struct verdict unasked = {"tls-unasked", "it was TLS, without PROT P before", 426};
-static const struct verdict stalled = {"stalled", "no data came for too long", 426};
-static const struct verdict aborted = {"aborted", "as you asked", 426};
-static const struct verdict vanished = {"vanished", "the control connection was closed", 426};
-static const struct verdict cut_short = {"short", "fewer bytes than announced by ALLO", 426};
-const struct verdict receive_shrunk = {"short", "fewer bytes than before it was interrupted", 426};
-static const struct verdict stopped = {"stopped", "the service is shutting down", 421};
+static const struct verdict whole_by_size = {"size", NULL, 0, NULL};
+const struct verdict receive_closed = {"close", NULL, 0, NULL};
+static const struct verdict reset = {"reset", "the connection was reset", 426, NULL};
+static const struct verdict cut = {"tls-truncated", "TLS ended without close_notify", 426,
+                                   "--tls-lenient-close"};
+static const struct verdict torn = {"tls-truncated", "TLS ended in the middle of a record", 426,
+                                    NULL};
+static const struct verdict broken = {"tls-broken", "TLS failed on the data connection", 426, NULL};
+static const struct verdict unasked = {"tls-unasked", "it was TLS, without PROT P before", 426,
+                                       NULL};
+static const struct verdict stalled = {"stalled", "no data came for too long", 426, NULL};
+static const struct verdict aborted = {"aborted", "as you asked", 426, NULL};
+static const struct verdict vanished = {"vanished", "the control connection was closed", 426,
+                                        "--lenient-close"};
+static const struct verdict contested = {
+    "contested", "another connection came to that port from your address", 426, NULL};
+static const struct verdict cut_short = {"short", "fewer bytes than announced by ALLO", 426, NULL};
+const struct verdict receive_shrunk = {"short", "fewer bytes than before it was interrupted", 426,
+                                       NULL};
+static const struct verdict stopped = {"stopped", "the service is shutting down", 421, NULL};
 
 /* Without conversion of line ends, the number of bytes is known to be right or wrong. */
 static bool counts(const struct receive_job *job) {
@@ -39,6 +49,34 @@ static bool is_announced(const struct receive_job *job, uint64_t received) {
     return counts(job) && (received == job->size || all == job->size);
 }
 
+/* As many bytes have come as ALLO announced, and the client may wait for the reply before it closes
+ * the connection. Not where what is kept may count, too: then there are two numbers. */
+static bool has_enough(const struct receive_job *job, uint64_t received) {
+    bool is_clear = job->size_is_rest || job->store->kept + job->store->before == 0;
+    return counts(job) && is_clear && received > 0 && received == job->size;
+}
+
+/* The verdict by the end of the data, or NULL where that was good. */
+static const struct verdict *judge_end(const struct receive_job *job,
+                                       const struct copy_result *result) {
+    switch (result->end) {
+    case COPY_RESET:
+        if (job->is_tls)
+            return &unasked;
+        return result->error == TLS_BROKEN ? &broken : &reset;
+    case COPY_CUT:
+        return result->error == TLS_TORN ? &torn : &cut;
+    case COPY_STALLED:
+        return has_enough(job, result->received) ? NULL : &stalled;
+    case COPY_ABORTED:
+        return &aborted;
+    case COPY_STOPPED:
+        return &stopped;
+    default:
+        return NULL;
+    }
+}
+
 const struct verdict *receive_judge(const struct receive_job *job,
                                     const struct copy_result *result) {
     struct session *session = job->session;
@@ -46,36 +84,37 @@ const struct verdict *receive_judge(const struct receive_job *job,
         session_look(session);
     if (session->aborted)
         return &aborted;
-    switch (result->end) {
-    case COPY_RESET:
-        if (job->is_tls)
-            return &unasked;
-        return result->error == TLS_BROKEN ? &broken : &reset;
-    case COPY_CUT:
-        return &cut;
-    case COPY_STALLED:
-        return &stalled;
-    case COPY_ABORTED:
-        return &aborted;
-    case COPY_STOPPED:
-        return &stopped;
-    case COPY_LIMIT:
-        return &whole_by_size;
-    default:
-        break;
-    }
+    const struct verdict *end = judge_end(job, result);
+    if (end || result->end == COPY_LIMIT)
+        return end ? end : &whole_by_size;
     bool whole = is_announced(job, result->received);
     if (counts(job) && !whole && result->received < job->size)
         return &cut_short;
-    if (!job->is_inline && session->control_gone)
+    if (!job->is_inline && session->control_gone && !session_pardons_leaving(session))
         return &vanished;
+    if (!job->is_inline && data_is_contested(session, false))
+        return &contested;
     return whole ? &whole_by_size : &receive_closed;
 }
 
-void receive_linger(const struct receive_job *job, long long ended) {
+const struct verdict *receive_confirm(const struct receive_job *job,
+                                      const struct copy_result *result,
+                                      const struct verdict *verdict, long long ended) {
     struct session *session = job->session;
-    if (!job->is_inline)
-        (void)session_wait(session, -1, 0, ended + session->config->vanish_wait);
+    if (job->is_inline)
+        return receive_judge(job, result);
+    long long until = ended + session->config->vanish_wait;
+    bool waits = verdict == &receive_closed || session->half_closed;
+    while (waits && session_wait(session, -1, 0, until) == 0) {
+        /* news of the passive port */
+    }
+    if (data_is_contested(session, true))
+        return &contested;
+    verdict = receive_judge(job, result);
+    bool has_left = session->half_closed && !session_pardons_leaving(session);
+    if (verdict->reason || !has_left || reply_reaches(session))
+        return verdict;
+    return receive_judge(job, result);
 }
 
 /* A ClientHello (RFC 8446, 5.1) */
@@ -109,6 +148,20 @@ static int look_alone(void *context) {
     return channel_stopped(&job->session->control) ? session_stop(job->session) : 0;
 }
 
+/* Is another connection of the client's the one with the data? TLS that has begun is no idle
+ * connection. */
+static bool may_be_another(const struct receive_job *job) {
+    return job->session->moved == 0 && !job->wire->tls &&
+           passive_speaks(&job->session->data.passive);
+}
+
+/* The moment at which the upload is over if nothing comes. */
+static long long silence_ends(const struct receive_job *job) {
+    long long stall = clock_deadline(job->session->config->stall_timeout);
+    long long enough = clock_ms() + ENOUGH_TIME;
+    return has_enough(job, job->session->moved) && enough < stall ? enough : stall;
+}
+
 /* copy_wait for data connections. What is still on its way is taken even when the client has left
  * the control connection: the verdict is `vanished`, and the log tells how much came. */
 static int wait_for_data(void *context) {
@@ -116,7 +169,9 @@ static int wait_for_data(void *context) {
     struct session *session = job->session;
     int fd;
     short events = wire_reading(job->wire, &fd);
-    int result = session_wait(session, fd, events, clock_deadline(session->config->stall_timeout));
+    int result = session_wait(session, fd, events, silence_ends(job));
+    if (result == 0 && may_be_another(job))
+        return -DATA_OTHER_SPEAKS;
     return result == -ENOTCONN ? wait_alone(context) : result;
 }
 
@@ -171,7 +226,19 @@ static struct copy_result receive_inline(struct receive_job *job) {
     return result;
 }
 
-static int receive_data(struct receive_job *job, struct copy_result *ret_result) {
+/* Ends a connection whose bytes have all been taken, or are not wanted. */
+static void close_data(struct receive_job *job, const struct copy_result *result) {
+    bool is_over = result->end == COPY_CLOSED ||
+                   (result->end == COPY_STALLED && has_enough(job, result->received));
+    if (result->end == COPY_FAILED) /* a client that is reset does not look for the reply */
+        is_over = data_drain(job->session, job->wire, clock_ms() + DROP_TIME);
+    if (is_over)
+        wire_end(job->wire); /* some clients read no reply before that */
+    data_disconnect(job->wire);
+}
+
+/* Receives over one connection. Returns as receive_bytes. */
+static int receive_once(struct receive_job *job, struct copy_result *ret_result) {
     int result = data_connect(job->session, &job->data);
     if (result < 0)
         return result;
@@ -185,13 +252,26 @@ static int receive_data(struct receive_job *job, struct copy_result *ret_result)
     if (ret_result->error == TLS_BROKEN && !job->is_tls)
         log_event(job->session->log, EVENT_TLS_BROKEN, "Data connection: TLS: %s",
                   wire_error(job->wire));
-    bool is_over = ret_result->end == COPY_CLOSED;
-    if (ret_result->end == COPY_FAILED) /* a client that is reset does not look for the reply */
-        is_over = data_drain(job->session, job->wire, clock_ms() + DROP_TIME);
-    if (is_over)
-        wire_end(job->wire); /* some clients read no reply before that */
-    data_disconnect(job->wire);
+    if (ret_result->error == -DATA_OTHER_SPEAKS)
+        data_give_back(job->session, job->wire);
+    else
+        close_data(job, ret_result);
     return 0;
+}
+
+/* Has a connection ended, or been left, over which nothing came? */
+static bool is_void(const struct receive_job *job, const struct copy_result *result) {
+    bool ended = result->end == COPY_CLOSED || result->end == COPY_CUT ||
+                 (result->end == COPY_RESET && result->error != TLS_BROKEN);
+    return result->received == 0 && ended && !job->is_tls;
+}
+
+static int receive_data(struct receive_job *job, struct copy_result *ret_result) {
+    int result;
+    do
+        result = receive_once(job, ret_result);
+    while (result == 0 && is_void(job, ret_result) && data_has_other(job->session));
+    return result;
 }
 
 int receive_bytes(struct receive_job *job, struct copy_result *ret_result) {

@@ -32,6 +32,7 @@ struct verdict {
     const char *word;   /* for the log */
     const char *reason; /* for the client; NULL when the upload is whole */
     int code;           /* of the reply, where there is a reason */
+    const char *pardon; /* the option that would take such an upload for whole; or NULL */
 };
 
 /* Takes the bytes. An inline upload that ran to the end of input ends the session. Returns 0 with
@@ -43,11 +44,14 @@ int receive_bytes(struct receive_job *job, struct copy_result *ret_result);
 const struct verdict *receive_judge(const struct receive_job *job,
                                     const struct copy_result *result);
 
-/* Waits, after the data have ended at that moment (clock_ms), as long as a client that was killed
- * may take to lose its control connection, too: a kernel closes the connections of a process one
- * after the other, mostly the data connection first. Nothing to wait for where the size is known.
- */
-void receive_linger(const struct receive_job *job, long long ended);
+/* Once more, before the upload is published, which so far was whole when the data ended (at that
+ * moment, as clock_ms tells it). Waits as long as a client that was killed may take to lose its
+ * control connection, too: a kernel closes the connections of a process one after the other, mostly
+ * the data connection first; not where the size is known. Waits for what else came to the port, and
+ * finds out whether a client that has ended its side of the control connection is still there. */
+const struct verdict *receive_confirm(const struct receive_job *job,
+                                      const struct copy_result *result,
+                                      const struct verdict *verdict, long long ended);
 
 /* The verdict on an upload of which nothing is known but that its end was clean. */
 extern const struct verdict receive_closed;

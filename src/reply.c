@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "clock.h"
 #include "rights.h"
 #include "session.h"
 #include "store.h"
@@ -16,13 +17,26 @@ enum {
     WRITE_TIMEOUT = 60000,           /* ms a client may take to read a reply */
     LAST_WRITE_TIMEOUT = 200,        /* the same when we are asked to stop */
     REASON_SIZE = 128,               /* of what stands in brackets behind a reason */
-    RETRY_DELAY = 1000               /* ms before a 45x: some clients try again at once, for ever */
+    RETRY_DELAY = 1000,              /* ms before a 45x: some clients try again at once, for ever */
+    PROOF_TIME = 10000,              /* ms that a client may take to acknowledge a byte */
+    PROOF_STEP = 2,                  /* ms between two looks whether it has */
+    PROOF_PAUSE = 300                /* ms in which a reset comes from behind a relay */
 };
 
+/* What has been sent of a reply before it was made. */
+static const char begun[] = "226";
+
+/* Sends what has been put together, without what has been sent of it. A reply that goes on in
+ * another way cannot be sent any more: without an end it is none, and the session is over. */
 static int flush(struct session *session) {
     int timeout = session->stopping ? LAST_WRITE_TIMEOUT : WRITE_TIMEOUT;
-    int result = channel_write(&session->control, session->out, session->out_length, timeout);
-    session->out_length = 0;
+    size_t skip = session->reply_begun, n = session->out_length;
+    session->out_length = session->reply_begun = 0;
+    int result = -EPIPE;
+    if (n >= skip && memcmp(session->out, begun, skip) == 0)
+        result = channel_write(&session->control, session->out + skip, n - skip, timeout);
+    else
+        session->over = true;
     if (result < 0)
         transcript_note(session, "That could not be sent: %s", strerror(-result));
     return result;
@@ -85,6 +99,36 @@ int reply_send(struct session *session, int code, const char *format, ...) {
     int result = put_line(session, prefix, format, arguments);
     va_end(arguments);
     return result < 0 ? result : flush(session);
+}
+
+/* Waits until what was written is acknowledged, and a while more. Returns 0 or a negative errno. */
+static int await_proof(struct session *session) {
+    long long deadline = clock_ms() + PROOF_TIME;
+    int result = -ETIMEDOUT;
+    while (!channel_is_acknowledged(&session->control)) {
+        if (clock_ms() >= deadline)
+            return -ETIMEDOUT;
+        result = session_wait(session, -1, 0, clock_ms() + PROOF_STEP);
+        if (result < 0 && result != -ETIMEDOUT)
+            return result;
+    }
+    deadline = clock_ms() + PROOF_PAUSE;
+    do
+        result = session_wait(session, -1, 0, deadline);
+    while (result == 0);
+    return result == -ETIMEDOUT ? 0 : result;
+}
+
+bool reply_reaches(struct session *session) {
+    int result = 0;
+    while (result == 0 && session->reply_begun < strlen(begun)) {
+        result = channel_write(&session->control, begun + session->reply_begun, 1, PROOF_TIME);
+        session->reply_begun++;
+        if (result == 0)
+            result = await_proof(session);
+    }
+    session->control_gone = session->control_gone || result < 0;
+    return result == 0;
 }
 
 int reply_begin(struct session *session, int code, const char *text) {

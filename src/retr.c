@@ -141,17 +141,13 @@ int verb_retr(struct session *session, const char *argument) {
     retr.offset = retr.taken = 0;
     retr.ascii = (struct ascii){0};
     result = open_file(session, &retr, argument);
-    if (result < 0) {
-        data_spend(&session->data);
+    if (result < 0)
         return reply_failure(session, 550, failed, result);
-    }
     result = restart(&retr, session->ascii, from);
-    if (result == 0) {
+    if (result == 0)
         result = transfer(session, &retr);
-    } else {
-        data_spend(&session->data);
+    else
         result = reply_failure(session, result == -ERANGE ? 554 : 550, failed, result);
-    }
     (void)close(retr.fd);
     return result;
 }

@@ -30,7 +30,7 @@ struct sender {
 int send_refuse(struct session *session) {
     if (data_prepared(&session->data))
         return 0;
-    int result = reply_send(session, 425, "Use PASV, EPSV, PORT or EPRT first");
+    int result = data_refuse(session);
     return result < 0 ? result : 1;
 }
 
@@ -128,6 +128,8 @@ static const char *broken_reason(int error) {
         return "the control connection was closed";
     case -ESHUTDOWN:
         return "the service is shutting down";
+    case -DATA_CONTESTED:
+        return "another connection came to that port from your address";
     default:
         return "the connection was reset";
     }
@@ -173,7 +175,11 @@ static void disconnect(struct sender *sender, int result) {
 /* Lets the bytes flow. Returns 0, or the negative errno that ended them. */
 static int run(struct sender *sender, const struct send_source *source) {
     int result = source->produce(sender, source->context);
-    return result < 0 ? result : flush(sender);
+    if (result == 0)
+        result = flush(sender);
+    if (result == 0 && data_is_contested(sender->session, true))
+        result = broke(sender, -DATA_CONTESTED);
+    return result;
 }
 
 /* What is answered in the end. */
@@ -214,6 +220,7 @@ int send_transfer(struct session *session, const struct send_source *source) {
     sender.broken = 0;
     sender.length = 0;
     double begun = clock_seconds();
+    data_meet(session);
     int result =
         reply_send(session, 150, "File status okay; about to open data connection%s", source->note);
     if (result < 0)

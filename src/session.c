@@ -16,7 +16,8 @@
 
 enum {
     DRAIN_TIME = 5000, /* ms that input is dropped after a last reply */
-    STOP_TIME = 200    /* the same when we are asked to stop */
+    STOP_TIME = 200,   /* the same when we are asked to stop */
+    HALF_TIME = 5000   /* ms in which a client that has perhaps left has to connect */
 };
 
 /* What reading a command line came to. */
@@ -78,6 +79,38 @@ static bool feed_line(struct session *session) {
     return ended;
 }
 
+/* Polls n descriptors and, in the room behind them (PASSIVE_FDS), what belongs to the passive port,
+ * and sees to that. Until deadline at the most, as clock_ms tells it; perhaps less. Returns as
+ * poll(2). */
+static int poll_beside(struct session *session, struct pollfd *fds, nfds_t n, long long deadline) {
+    struct passive *passive = &session->data.passive;
+    long long left = deadline - clock_ms();
+    left = passive_patience(passive, left > 0 ? left : 0);
+    int ready = poll(fds, n + passive_poll(passive, fds + n), (int)left);
+    if (ready >= 0)
+        passive_attend(passive, &session->peer, session->log);
+    return ready;
+}
+
+/* Waits for a command, as channel_fill does, while others may come to the passive port. */
+static int fill(struct session *session, int timeout) {
+    struct channel *control = &session->control;
+    long long deadline = clock_ms() + timeout, left = timeout;
+    while (passive_is_open(&session->data.passive) && !wire_has_more(&control->wire) && left > 0) {
+        struct pollfd fds[2 + PASSIVE_FDS] = {{.fd = -1}, {.fd = control->stop, .events = POLLIN}};
+        fds[0].events = wire_reading(&control->wire, &fds[0].fd);
+        if (poll_beside(session, fds, 2, deadline) < 0 && errno != EINTR)
+            return -errno;
+        if (fds[0].revents || fds[1].revents) {
+            int result = channel_fill(control, 0);
+            if (result != -ETIMEDOUT) /* a part of what TLS wants to see whole */
+                return result;
+        }
+        left = deadline - clock_ms();
+    }
+    return channel_fill(control, left > 0 ? (int)left : 0);
+}
+
 /* May the line that has begun be a command without line end? Not when it came together with the
  * line before it: then it is the first half of a line that the network cut. Nor in a session that
  * has asked for data connections: that client knows how lines end. */
@@ -116,11 +149,12 @@ static enum read_outcome end_reading(const struct session *session, int result) 
 }
 
 static enum read_outcome read_line(struct session *session) {
+    struct channel *control = &session->control;
     if (session->line_waiting) {
         session->line_waiting = session->end_seen = false;
+        session->half_closed = session->half_closed && control->ended; /* more may stand before it */
         return READ_LINE;
     }
-    struct channel *control = &session->control;
     session->line_alone = channel_pending(control) == 0;
     if (!session->logged_in && clock_ms() >= session->login_deadline)
         return READ_IDLE;
@@ -138,8 +172,8 @@ static enum read_outcome read_line(struct session *session) {
             return READ_LINE;
         bool unterminated = may_be_unterminated(session);
         bool by_silence = unterminated && session->config->unterminated_wait > 0;
-        int result = channel_fill(control, by_silence ? (int)session->config->unterminated_wait
-                                                      : patience(session));
+        int result = fill(session, by_silence ? (int)session->config->unterminated_wait
+                                              : patience(session));
         if (result > 0)
             continue;
         if (result == -ETIMEDOUT && !by_silence)
@@ -206,6 +240,14 @@ bool session_sees(const struct session *session) {
     return session->rights & (RIGHT_LIST | RIGHT_READ);
 }
 
+bool session_pardons_cut(const struct session *session) {
+    return session->config->tls_lenient_close || session->account.lenient;
+}
+
+bool session_pardons_leaving(const struct session *session) {
+    return session->config->lenient_close || session->account.lenient;
+}
+
 bool session_may_replace(const struct session *session) {
     return account_policy(&session->account) == CONFLICT_REPLACE;
 }
@@ -256,16 +298,29 @@ void session_run(struct session *session) {
     view_forget_all_own(session);
 }
 
+/* The client sends nothing more. Over TCP it may have closed its side alone, and wait for the
+ * replies. TLS that is not over has been cut. */
+static void note_end(struct session *session) {
+    if (session->peer.kind != PEER_INET || secure_is_on(session)) {
+        session->control_gone = true;
+        return;
+    }
+    session->half_closed = true;
+    session->half_until = clock_ms() + HALF_TIME;
+}
+
 /* Takes what the client sends on the control connection during a transfer. */
 static void attend(struct session *session) {
     struct channel *control = &session->control;
     int result = channel_pending(control) > 0 ? 1 : channel_fill(control, 0);
     if (result == -ETIMEDOUT) /* a part of what TLS wants to see whole */
         return;
-    if (result <= 0) {
+    if (result == 0)
+        note_end(session);
+    else if (result < 0)
         session->control_gone = true;
+    if (result <= 0)
         return;
-    }
     while (channel_pending(control) > 0 && !session->line_waiting) {
         if (!feed_line(session))
             continue;
@@ -280,7 +335,8 @@ static void attend(struct session *session) {
 }
 
 static bool is_listening(const struct session *session) {
-    return !session->control_gone && !session->line_waiting;
+    return !session->control_gone && !session->half_closed && !session->line_waiting &&
+           !session->data.meets;
 }
 
 static bool is_quit(const char *line) {
@@ -317,9 +373,12 @@ static bool has_quit(struct session *session) {
 
 /* While a line waits, no more are read; but whether the client is still there can be seen. */
 static void watch_for_end(struct session *session, short events) {
-    if (events & (POLLRDHUP | POLLHUP | POLLERR))
-        session->control_gone = !has_quit(session);
-    session->end_seen = events != 0;
+    bool is_over = events & (POLLHUP | POLLERR), has_left = session->line_waiting && has_quit(session);
+    if (is_over)
+        session->control_gone = !has_left;
+    else if (events & POLLRDHUP && !has_left)
+        note_end(session);
+    session->end_seen = is_over || has_left || session->control_gone;
 }
 
 /* What to wait for on the control connection: commands, or only its end. */
@@ -327,8 +386,10 @@ static struct pollfd control_events(const struct session *session) {
     struct pollfd control;
     control.events = wire_reading(&session->control.wire, &control.fd);
     control.revents = 0;
-    if (session->control_gone || (session->line_waiting && session->end_seen))
+    if (session->control_gone || session->end_seen || session->data.meets)
         control.fd = -1;
+    else if (session->half_closed)
+        control.events = 0; /* a reset is told all the same */
     else if (session->line_waiting)
         control.events = POLLRDHUP;
     return control;
@@ -336,7 +397,7 @@ static struct pollfd control_events(const struct session *session) {
 
 /* Attends to what poll has found. */
 static void attend_to(struct session *session, short events) {
-    if (session->line_waiting)
+    if (session->line_waiting || session->half_closed)
         watch_for_end(session, events);
     else
         attend(session);
@@ -344,11 +405,11 @@ static void attend_to(struct session *session, short events) {
 
 void session_look(struct session *session) {
     for (;;) {
-        struct pollfd control = control_events(session);
+        struct pollfd fds[1 + PASSIVE_FDS] = {control_events(session)};
         if (is_listening(session) && channel_has_more(&session->control))
             attend(session);
-        else if (control.fd >= 0 && poll(&control, 1, 0) > 0)
-            attend_to(session, control.revents);
+        else if (poll_beside(session, fds, 1, 0) > 0 && fds[0].revents)
+            attend_to(session, fds[0].revents);
         else
             return;
     }
@@ -364,20 +425,25 @@ int session_wait(struct session *session, int fd, short events, long long deadli
             attend(session);
             continue;
         }
-        struct pollfd fds[] = {{.fd = fd, .events = events},
-                               control_events(session),
-                               {.fd = session->control.stop, .events = POLLIN}};
-        long long left = session->control_gone ? 0 : deadline - clock_ms();
-        int n = poll(fds, sizeof(fds) / sizeof(fds[0]), left > 0 ? (int)left : 0);
+        struct pollfd fds[3 + PASSIVE_FDS] = {{.fd = fd, .events = events},
+                                              control_events(session),
+                                              {.fd = session->control.stop, .events = POLLIN}};
+        bool is_brief = session->half_closed && session->data.awaited;
+        long long until = session->control_gone ? 0 : deadline;
+        if (is_brief && session->half_until < until)
+            until = session->half_until;
+        int n = poll_beside(session, fds, 3, until);
         if (n < 0 && errno != EINTR)
             return -errno;
         if (n > 0 && fds[2].revents)
             return session_stop(session);
         if (n > 0 && fds[1].revents)
             attend_to(session, fds[1].revents);
-        if (n > 0 && fds[0].revents && !session->aborted)
+        if (session->aborted)
+            continue;
+        if (passive_news(&session->data.passive) || (n > 0 && fds[0].revents))
             return 0;
-        if (n >= 0 && left <= 0 && !session->aborted)
-            return session->control_gone ? -ENOTCONN : -ETIMEDOUT;
+        if (n >= 0 && clock_ms() >= until)
+            return session->control_gone || until != deadline ? -ENOTCONN : -ETIMEDOUT;
     }
 }

@@ -84,7 +84,10 @@ struct session {
     bool transferring;        /* a transfer over a data connection is under way */
     bool aborted;             /* ABOR came during this transfer */
     bool end_seen;            /* the control connection has ended behind a line that waits */
+    bool half_closed;         /* the client sends nothing more on it, but may still listen */
+    long long half_until;     /* ms, as clock_ms: until then its data connection must come */
     bool control_gone;        /* the control connection ended during this transfer */
+    size_t reply_begun;       /* bytes of the next reply that have been sent: see reply_reaches */
     bool had_inline;          /* there has been an inline upload */
     bool inline_whole;        /* all bytes of the inline upload have been taken */
     uint64_t moved;           /* bytes of this transfer so far */
@@ -135,7 +138,8 @@ void session_run(struct session *session);
 
 /* Waits until fd is ready for events (poll(2)), until deadline at most (ms, as clock_ms), and
  * meanwhile attends to the control connection: the commands that are allowed during a transfer are
- * run, any other waits for its end. Returns 0, -ETIMEDOUT, -ECANCELED after ABOR, -ESHUTDOWN once
+ * run, any other waits for its end. Returns 0, also when there is news of the passive port (see
+ * passive_news), -ETIMEDOUT, -ECANCELED after ABOR, -ESHUTDOWN once
  * we are to stop, or -ENOTCONN at once when fd is not ready and the client has left the control
  * connection. */
 int session_wait(struct session *session, int fd, short events, long long deadline);
@@ -146,6 +150,11 @@ int session_stop(struct session *session);
 
 /* May the client learn what is there that it did not upload itself in this session? */
 bool session_sees(const struct session *session);
+
+/* Is an upload taken for whole whose TLS ends without close_notify, or whose client closes the
+ * control connection before the reply? */
+bool session_pardons_cut(const struct session *session);
+bool session_pardons_leaving(const struct session *session);
 
 /* May an upload or a renamed file take the place of another one? */
 bool session_may_replace(const struct session *session);

@@ -2,6 +2,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +18,11 @@
 enum {
     FIRST_LISTEN_FD = 3,         /* sd_listen_fds(3) */
     FIRST_PLACE = START_OUT + 1, /* for what start_shield moves */
-    FIRST_LEAKED = START_OUT + 1 /* what is neither the client nor the log */
+    FIRST_LEAKED = START_OUT + 1, /* what is neither the client nor the log */
+    KEEP_IDLE = 60,              /* s without a byte until the client is asked whether it is there, */
+    KEEP_INTERVAL = 15,          /* s until it is asked again, */
+    KEEP_PROBES = 4,             /* and how often; as in units/stord.socket */
+    KERNEL_IDLE = 7200           /* s, where nobody has chosen (tcp(7)) */
 };
 
 static void reset_signals(void) {
@@ -164,6 +170,23 @@ void start_unshield(const struct start *start) {
     put_back(start->saved, STDERR_FILENO);
 }
 
+/* A router between forgets a connection over which nothing goes: the control connection while an
+ * upload takes hours. What the super-server has chosen stays, but for the kernel's two hours, which
+ * are longer than most routers remember. Fails harmlessly on what is no TCP socket. */
+static void keep_alive(int fd) {
+    const int on = 1, idle = KEEP_IDLE, interval = KEEP_INTERVAL, probes = KEEP_PROBES;
+    int chosen = 0;
+    socklen_t size = sizeof(chosen);
+    if (getsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &chosen, &size) < 0)
+        return;
+    (void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
+    if (chosen < KERNEL_IDLE)
+        return;
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof(idle));
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval, sizeof(interval));
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof(probes));
+}
+
 /* Puts the client where it is looked for. Returns 0, or a negative errno without one. */
 static int place_client(struct start *start) {
     if (start->in < 0 || start->out < 0) {
@@ -177,6 +200,7 @@ static int place_client(struct start *start) {
     int error = -errno;
     start->in = START_IN;
     start->out = START_OUT;
+    keep_alive(START_IN);
     return placed ? 0 : error;
 }
 

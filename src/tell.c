@@ -40,7 +40,7 @@ static void add_to_xferlog(const struct session *session, const struct transfer 
 }
 
 void tell_transfer(const struct session *session, const struct transfer *transfer) {
-    char file[PLACE_SIZE], reply[32] = "";
+    char file[PLACE_SIZE], reply[32] = "", pardon[96] = "";
     const struct log_facts facts = {.file = place(session, transfer->path, file),
                                     .verdict = transfer->verdict,
                                     .reply = transfer->reply,
@@ -50,11 +50,14 @@ void tell_transfer(const struct session *session, const struct transfer *transfe
     const char *user = session->log->context.user;
     if (transfer->reply)
         (void)snprintf(reply, sizeof(reply), ": reply %d", transfer->reply);
+    if (transfer->pardon)
+        (void)snprintf(pardon, sizeof(pardon), "; %s, or lenient in the users file, would allow it",
+                       transfer->pardon);
     log_about(session->log, transfer->event, &facts,
-              "%s: %s%s (%llu bytes, %.3f s, %s) %s %s%s%s%s", transfer->what,
+              "%s: %s%s (%llu bytes, %.3f s, %s) %s %s%s%s%s%s", transfer->what,
               before(session->account.home), transfer->path, (unsigned long long)transfer->bytes,
               transfer->seconds, transfer->verdict, transfer->incoming ? "from" : "to",
-              session->peer.text, user ? ", user " : "", user ? user : "", reply);
+              session->peer.text, user ? ", user " : "", user ? user : "", reply, pardon);
     if (session->xferlog && transfer->is_file)
         add_to_xferlog(session, transfer, file);
     transcript_note(session, "%s: %s (%llu bytes, %s)", transfer->what, transfer->path,

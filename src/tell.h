@@ -17,6 +17,7 @@ struct transfer {
     const char *what;    /* the same in words: "File uploaded" */
     const char *path;    /* virtual path */
     const char *verdict; /* one word for an upload, a reason for what was sent */
+    const char *pardon;  /* the option by which it would have been good; or NULL */
     int reply;           /* code of the reply to it; 0: there is nobody to reply to */
     uint64_t bytes;      /* that were transferred */
     double seconds;      /* which that took */

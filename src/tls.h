@@ -95,6 +95,8 @@ struct tls_library {
     /* Whether more may be read from the connection than one record: faster, but what lies behind
      * the end of TLS is lost. */
     void (*read_ahead)(struct tls_stream *stream, bool on);
+    /* The connection may end without close_notify. */
+    void (*be_lenient)(struct tls_stream *stream);
     /* A server's control connection: what is written next brings a ticket for the next data
      * connection along. */
     void (*renew_ticket)(struct tls_stream *stream);

@@ -33,9 +33,9 @@ struct upload {
     struct copy_result result;    /* how they ended */
 };
 
-/* Tells how it ended. code: of the reply, or 0. */
-static void tell(const struct session *session, const struct upload *upload, const char *word,
-                 int code) {
+/* Tells how it ended. code: of the reply, or 0. pardon: the option that would allow it, or NULL. */
+static void tell_pardon(const struct session *session, const struct upload *upload, const char *word,
+                        int code, const char *pardon) {
     bool good = code == 226;
     const struct transfer transfer = {.event = good ? EVENT_UPLOADED : EVENT_UPLOAD_FAILED,
                                       .what = good ? "File uploaded" : "Upload failed",
@@ -46,8 +46,14 @@ static void tell(const struct session *session, const struct upload *upload, con
                                       .seconds = clock_seconds() - upload->begun,
                                       .is_file = true,
                                       .incoming = true,
+                                      .pardon = pardon,
                                       .ascii = session->ascii && !upload->job.is_inline};
     tell_transfer(session, &transfer);
+}
+
+static void tell(const struct session *session, const struct upload *upload, const char *word,
+                 int code) {
+    tell_pardon(session, upload, word, code, NULL);
 }
 
 /* The word for an error that ended an upload. */
@@ -192,7 +198,7 @@ static int reply_verdict(struct session *session, struct upload *upload,
         note_failure(session, upload);
     if (kept < 0 && upload->store.taken && !upload->request.hidden && code == 426)
         code = 550;
-    tell(session, upload, verdict->word, code);
+    tell_pardon(session, upload, verdict->word, code, verdict->pardon);
     return reply_send(session, code, "%s: %s%s", failed, verdict->reason,
                       kept > 0 ? "; it can be resumed" : "");
 }
@@ -219,10 +225,8 @@ static int finish(struct session *session, struct upload *upload) {
     int error = verdict->reason ? 0 : store_sync(&upload->store);
     if (error < 0)
         return fail_locally(session, upload, error);
-    if (verdict == &receive_closed)
-        receive_linger(&upload->job, ended);
     if (!verdict->reason) /* once more, for meanwhile the client may have vanished */
-        verdict = judge(session, upload);
+        verdict = receive_confirm(&upload->job, &upload->result, verdict, ended);
     if (verdict->reason)
         return reply_verdict(session, upload, verdict);
     error = store_publish(&upload->store);
@@ -322,6 +326,8 @@ static void log_default_type(const struct session *session, const struct upload 
 static int transfer(struct session *session, struct upload *upload) {
     note_name(session, upload);
     upload->begun = clock_seconds();
+    if (!upload->job.is_inline)
+        data_meet(session);
     int result =
         reply_progress(session, upload, 150, "File status okay; about to open data connection");
     if (upload->request.unique) {
@@ -374,14 +380,9 @@ static int run(struct session *session, const char *name, struct upload *upload)
     if (upload->job.is_inline && session->allo_refused)
         return reply_send(session, 501, "%s: its size was announced and refused", failed);
     if (!upload->job.is_inline && !data_prepared(&session->data))
-        return reply_send(session, 425, "%s",
-                          session->config->no_data_connections
-                              ? "Only inline uploads are served: connect anew, and do not ask for "
-                                "data connections"
-                              : "Use PASV, EPSV, PORT or EPRT first");
+        return data_refuse(session);
     int error = begin(session, upload, name), result;
     if (error < 0) {
-        data_spend(&session->data);
         result = reply_error(session, upload, error, false);
     } else {
         quota_note(session, &upload->usage);

@@ -23,6 +23,7 @@ enum option {
     OPTION_CONFLICT,
     OPTION_FILE_MODE,
     OPTION_CERTIFICATE,
+    OPTION_LENIENT,
     OPTION_COUNT
 };
 
@@ -111,7 +112,7 @@ static const char *set_from(struct user *user, const char *ranges) {
 
 static enum option find_option(const char *name, size_t length) {
     static const char *const names[] = {"tls",         "from",      "max-file", "quota",
-                                        "on-conflict", "file-mode", "cert"};
+                                        "on-conflict", "file-mode", "cert",     "lenient"};
     unsigned i = 0;
     while (i < OPTION_COUNT && (strlen(names[i]) != length || memcmp(names[i], name, length) != 0))
         i++;
@@ -144,6 +145,9 @@ static const char *set_option(struct user *user, enum option option, const char 
     case OPTION_TLS:
         user->tls = true;
         return value ? "tls, without a value" : NULL;
+    case OPTION_LENIENT:
+        account->lenient = true;
+        return value ? "lenient, without a value" : NULL;
     case OPTION_FROM:
         return set_from(user, value);
     case OPTION_MAX_FILE:
@@ -169,9 +173,10 @@ static bool read_option(struct reader *reader, struct user *user, char *text, un
     if (value)
         *value++ = '\0';
     enum option option = find_option(text, strlen(text));
-    const char *expected = "tls, from=, max-file=, quota=, on-conflict=, file-mode= or cert=";
+    const char *expected = "tls, lenient, from=, max-file=, quota=, on-conflict=, file-mode= or cert=";
+    bool is_flag = option == OPTION_TLS || option == OPTION_LENIENT;
     if (option < OPTION_COUNT)
-        expected = set_option(user, option, value || option == OPTION_TLS ? value : "");
+        expected = set_option(user, option, value || is_flag ? value : "");
     if (!expected && !(*given >> option & 1)) {
         *given |= 1U << option;
         return true;

@@ -6,7 +6,7 @@
  * Empty lines and lines that begin with # do not count. hash is what crypt(3) makes: yescrypt,
  * bcrypt or sha512 (or "!": there is no password). home is a folder beneath the root. rights are
  * words as
- * --allow has them; none given: those of --allow. options are a comma list: tls,
+ * --allow has them; none given: those of --allow. options are a comma list: tls, lenient,
  * from=CIDR[+CIDR...], max-file=SIZE, quota=SIZE, on-conflict=POLICY, file-mode=OCTAL; each once;
  * and cert=FINGERPRINT or cert=SUBJECT, which ends the line.
  * The last line ends as the others do.

@@ -243,8 +243,10 @@ static void before(struct session *session, const struct verb *verb) {
 }
 
 static void after(struct session *session, const struct verb *verb) {
-    if (verb->traits & VERB_TRANSFER)
+    if (verb->traits & VERB_TRANSFER) {
         session->restart = 0;
+        data_finish(session);
+    }
     if (verb->traits & VERB_UPLOAD)
         session->allo_given = session->allo_refused = false;
 }

@@ -105,6 +105,11 @@ void wire_read_ahead(struct wire *wire, bool on) {
         wire->library->read_ahead(wire->tls, on);
 }
 
+void wire_be_lenient(struct wire *wire) {
+    if (wire->tls)
+        wire->library->be_lenient(wire->tls);
+}
+
 void wire_end(struct wire *wire) {
     if (wire->tls)
         (void)wire->library->end(wire->tls);

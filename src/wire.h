@@ -58,6 +58,9 @@ bool wire_has_more(const struct wire *wire);
 /* See tls_library. */
 void wire_read_ahead(struct wire *wire, bool on);
 
+/* See tls_library. */
+void wire_be_lenient(struct wire *wire);
+
 /* Tells the other side, under TLS, that nothing more will be sent. */
 void wire_end(struct wire *wire);
 

@@ -116,6 +116,7 @@ const struct calls_row calls_rows[] = {
     LET(fcntl, SESSION, IS(1, F_OFD_SETLK)),
     LET(fcntl, SESSION, IS(1, F_OFD_SETLKW)),
     LET(ioctl, SESSION, IS(1, FIONREAD)),
+    LET(ioctl, SESSION, IS(1, SIOCOUTQ)), /* has the client, or the journal, taken it? */
     LET(ioctl, SESSION, IS(1, FS_IOC_FSGETXATTR)),
 
     /* Data connections: from and to the client's own family, and to no host but its own */
@@ -136,7 +137,6 @@ const struct calls_row calls_rows[] = {
     LET(memfd_create, JOURNAL),
     LET(prctl, JOURNAL, IS(0, PR_GET_NAME)), /* it has that name */
     LET(fcntl, JOURNAL, IS(1, F_ADD_SEALS)),
-    LET(ioctl, JOURNAL, IS(1, SIOCOUTQ)),
     LET(socket, FILTER_LOGGING, IS(0, AF_UNIX), BUT_FLAGS(1, SOCK_DGRAM), IS(2, 0)),
     LET(fcntl, FILTER_LOGGING, IS(0, STDERR_FILENO), IS(1, F_DUPFD_CLOEXEC)),
     LET(getsockopt, FILTER_LOGGING, IS(1, SOL_SOCKET), IS(2, SO_SNDBUF)),

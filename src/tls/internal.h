@@ -24,6 +24,7 @@ struct tls_stream {
     const struct tls_stream *beside; /* the control connection; NULL: this is one */
     bool ended;                      /* reading is over, */
     int how;                         /* as it told the last time */
+    bool lenient;                    /* it may end without close_notify */
     short events;                    /* what -EAGAIN waits for */
     bool more;                       /* perhaps bytes that have been received wait in here */
     char error[TLS_ERROR_SIZE];
@@ -74,6 +75,7 @@ int stream_end(struct tls_stream *stream);
 short stream_events(const struct tls_stream *stream);
 bool stream_has_buffered(const struct tls_stream *stream);
 void stream_read_ahead(struct tls_stream *stream, bool on);
+void stream_be_lenient(struct tls_stream *stream);
 void stream_renew_ticket(struct tls_stream *stream);
 void stream_describe(const struct tls_stream *stream, struct tls_facts *ret);
 const char *stream_error(const struct tls_stream *stream);

@@ -19,6 +19,7 @@ const struct tls_library stord_tls = {
     .events = stream_events,
     .has_buffered = stream_has_buffered,
     .read_ahead = stream_read_ahead,
+    .be_lenient = stream_be_lenient,
     .renew_ticket = stream_renew_ticket,
     .describe = stream_describe,
     .error = stream_error,

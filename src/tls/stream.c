@@ -15,6 +15,7 @@ struct tls_stream *stream_open(struct tls_context *context, int in, int out,
         return NULL;
     stream->context = context;
     stream->beside = beside;
+    stream->lenient = context->lenient;
     stream->more = true; /* the handshake may have read it */
     stream->ssl = SSL_new(context->ssl);
     bool good = stream->ssl && SSL_set_app_data(stream->ssl, stream) == 1 &&
@@ -105,7 +106,7 @@ ssize_t stream_read(struct tls_stream *stream, void *bytes, size_t n) {
         if (result == -EAGAIN)
             return total > 0 ? (ssize_t)total : result;
         stream->ended = true;
-        bool cut = result == TLS_TRUNCATED || (result == 0 && stream->context->lenient);
+        bool cut = result == TLS_TRUNCATED || (result == 0 && stream->lenient);
         stream->how = cut && is_torn(stream->ssl) ? TLS_TORN : result;
     }
     return total > 0 || n == 0 ? (ssize_t)total : stream->how;
@@ -143,6 +144,11 @@ bool stream_has_buffered(const struct tls_stream *stream) {
 
 void stream_read_ahead(struct tls_stream *stream, bool on) {
     SSL_set_read_ahead(stream->ssl, on);
+}
+
+void stream_be_lenient(struct tls_stream *stream) {
+    (void)SSL_set_options(stream->ssl, SSL_OP_IGNORE_UNEXPECTED_EOF);
+    stream->lenient = true;
 }
 
 void stream_renew_ticket(struct tls_stream *stream) {
