@@ -263,7 +263,7 @@ int verb_eprt(struct session *session, const char *argument) {
 static int accept_data(struct session *session) {
     struct passive *passive = &session->data.passive;
     long long deadline = clock_deadline(session->config->connect_timeout);
-    int fd = -EAGAIN, result = 0;
+    int fd;
     passive_extend(passive, deadline);
     for (;;) {
         passive_attend(passive, &session->peer, session->log);
@@ -272,8 +272,8 @@ static int accept_data(struct session *session) {
             break;
         if (!passive_is_open(passive))
             return passive->error < 0 ? passive->error : -ETIMEDOUT;
-        result = session_wait(session, -1, 0, deadline);
-        if (result < 0 && result != -ETIMEDOUT)
+        int result = session_wait_or_news(session, -1, 0, deadline);
+        if (result != -EINTR && result != -ETIMEDOUT)
             return result;
     }
     passive_limit(passive, clock_ms() + GUARD_TIME);
@@ -311,8 +311,8 @@ static int await_first(struct session *session, int fd) {
     while (recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && wire_is_passing(errno)) {
         if (passive_speaks(&session->data.passive))
             return -DATA_OTHER_SPEAKS;
-        int result = session_wait(session, fd, POLLIN, deadline);
-        if (result < 0)
+        int result = session_wait_or_news(session, fd, POLLIN, deadline);
+        if (result < 0 && result != -EINTR)
             return result;
     }
     return 0;
@@ -366,8 +366,11 @@ void data_meet(struct session *session) {
         return;
     passive_attend(&data->passive, &session->peer, session->log);
     data->meets = true;
-    if (passive_speaks(&data->passive))
-        data->met = open_any(session, &data->early);
+    while (data->met == -EAGAIN && passive_speaks(&data->passive)) {
+        int result = open_one(session, &data->early);
+        if (result == 0 || !is_its_own(result) || !data_has_other(session))
+            data->met = result;
+    }
     data->meets = false;
 }
 
@@ -405,9 +408,15 @@ bool data_is_contested(struct session *session, bool may_wait) {
             return rivals == RIVALS_SPEAK;
         if (!may_wait)
             return false;
-        if (session_wait(session, -1, 0, deadline) < 0) /* it may be the client's */
+        if (session_wait_or_news(session, -1, 0, deadline) != -EINTR) /* it may be the client's */
             return true;
     }
+}
+
+bool data_has_rival(struct session *session) {
+    struct passive *passive = &session->data.passive;
+    passive_attend(passive, &session->peer, session->log);
+    return !session->data.is_proven && passive_rivals(passive) != RIVALS_NONE;
 }
 
 const char *data_reason(const struct session *session, int error) {

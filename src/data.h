@@ -16,7 +16,7 @@ struct session;
 /* Errors besides errnos that mean themselves */
 enum {
     DATA_OTHER_SPEAKS = EUSERS, /* something has come over another connection, and not this one */
-    DATA_CONTESTED = EUSERS     /* which of two is the client's is not known */
+    DATA_CONTESTED = ENOTUNIQ   /* which of two is the client's is not known */
 };
 
 struct data {
@@ -71,6 +71,9 @@ void data_give_back(struct session *session, const struct wire *wire);
  * come from its host, and is open or has brought something (doc/design.md, "Who comes to a passive
  * port"). may_wait: for a second, whether it ends without a byte. */
 bool data_is_contested(struct session *session, bool may_wait);
+
+/* Is there another one at all, now? */
+bool data_has_rival(struct session *session);
 
 /* Why data_connect failed, for the client. */
 const char *data_reason(const struct session *session, int error);

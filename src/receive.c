@@ -63,6 +63,8 @@ static const struct verdict *judge_end(const struct receive_job *job,
     case COPY_RESET:
         if (job->is_tls)
             return &unasked;
+        if (result->error == -DATA_CONTESTED)
+            return &contested;
         return result->error == TLS_BROKEN ? &broken : &reset;
     case COPY_CUT:
         return result->error == TLS_TORN ? &torn : &cut;
@@ -105,9 +107,8 @@ const struct verdict *receive_confirm(const struct receive_job *job,
         return receive_judge(job, result);
     long long until = ended + session->config->vanish_wait;
     bool waits = verdict == &receive_closed || session->half_closed;
-    while (waits && session_wait(session, -1, 0, until) == 0) {
-        /* news of the passive port */
-    }
+    if (waits)
+        (void)session_wait(session, -1, 0, until);
     if (data_is_contested(session, true))
         return &contested;
     verdict = receive_judge(job, result);
@@ -169,9 +170,15 @@ static int wait_for_data(void *context) {
     struct session *session = job->session;
     int fd;
     short events = wire_reading(job->wire, &fd);
-    int result = session_wait(session, fd, events, silence_ends(job));
-    if (result == 0 && may_be_another(job))
-        return -DATA_OTHER_SPEAKS;
+    long long deadline = silence_ends(job);
+    int result = -EINTR;
+    while (result == -EINTR) {
+        if (may_be_another(job))
+            return -DATA_OTHER_SPEAKS;
+        if (session->moved == 0 && session->data.passive.crowded)
+            return -DATA_CONTESTED; /* it cannot end well */
+        result = session_wait_or_news(session, fd, events, deadline);
+    }
     return result == -ENOTCONN ? wait_alone(context) : result;
 }
 
@@ -262,7 +269,8 @@ static int receive_once(struct receive_job *job, struct copy_result *ret_result)
 /* Has a connection ended, or been left, over which nothing came? */
 static bool is_void(const struct receive_job *job, const struct copy_result *result) {
     bool ended = result->end == COPY_CLOSED || result->end == COPY_CUT ||
-                 (result->end == COPY_RESET && result->error != TLS_BROKEN);
+                 (result->end == COPY_RESET && result->error != TLS_BROKEN &&
+                  result->error != -DATA_CONTESTED);
     return result->received == 0 && ended && !job->is_tls;
 }
 

@@ -104,7 +104,7 @@ int reply_send(struct session *session, int code, const char *format, ...) {
 /* Waits until what was written is acknowledged, and a while more. Returns 0 or a negative errno. */
 static int await_proof(struct session *session) {
     long long deadline = clock_ms() + PROOF_TIME;
-    int result = -ETIMEDOUT;
+    int result;
     while (!channel_is_acknowledged(&session->control)) {
         if (clock_ms() >= deadline)
             return -ETIMEDOUT;
@@ -112,10 +112,7 @@ static int await_proof(struct session *session) {
         if (result < 0 && result != -ETIMEDOUT)
             return result;
     }
-    deadline = clock_ms() + PROOF_PAUSE;
-    do
-        result = session_wait(session, -1, 0, deadline);
-    while (result == 0);
+    result = session_wait(session, -1, 0, clock_ms() + PROOF_PAUSE);
     return result == -ETIMEDOUT ? 0 : result;
 }
 

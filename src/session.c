@@ -416,6 +416,14 @@ void session_look(struct session *session) {
 }
 
 int session_wait(struct session *session, int fd, short events, long long deadline) {
+    int result;
+    do
+        result = session_wait_or_news(session, fd, events, deadline);
+    while (result == -EINTR);
+    return result;
+}
+
+int session_wait_or_news(struct session *session, int fd, short events, long long deadline) {
     for (;;) {
         if (session->aborted)
             return -ECANCELED;
@@ -441,8 +449,10 @@ int session_wait(struct session *session, int fd, short events, long long deadli
             attend_to(session, fds[1].revents);
         if (session->aborted)
             continue;
-        if (passive_news(&session->data.passive) || (n > 0 && fds[0].revents))
+        if (n > 0 && fds[0].revents)
             return 0;
+        if (passive_news(&session->data.passive))
+            return -EINTR;
         if (n >= 0 && clock_ms() >= until)
             return session->control_gone || until != deadline ? -ENOTCONN : -ETIMEDOUT;
     }

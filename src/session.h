@@ -138,11 +138,13 @@ void session_run(struct session *session);
 
 /* Waits until fd is ready for events (poll(2)), until deadline at most (ms, as clock_ms), and
  * meanwhile attends to the control connection: the commands that are allowed during a transfer are
- * run, any other waits for its end. Returns 0, also when there is news of the passive port (see
- * passive_news), -ETIMEDOUT, -ECANCELED after ABOR, -ESHUTDOWN once
+ * run, any other waits for its end. Returns 0, -ETIMEDOUT, -ECANCELED after ABOR, -ESHUTDOWN once
  * we are to stop, or -ENOTCONN at once when fd is not ready and the client has left the control
  * connection. */
 int session_wait(struct session *session, int fd, short events, long long deadline);
+
+/* The same, but returns -EINTR when there is news of the passive port (see passive_news). */
+int session_wait_or_news(struct session *session, int fd, short events, long long deadline);
 
 /* We are asked to stop: the session is over, and what is still to be said to the client must not
  * take long. Returns -ESHUTDOWN. */
