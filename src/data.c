@@ -20,7 +20,8 @@ enum {
     DROP_SIZE = 1 << 16, /* bytes dropped at once */
     LEAST_PORT = 1024,   /* of active connections */
     GUARD_TIME = 5000,   /* ms that a transfer looks out for another connection of the client's */
-    RIVAL_TIME = 1000,   /* ms that one which is silent may take to end, when the transfer is over */
+    RIVAL_TIME = 1000,   /* ms that one which is silent may take to end, when the transfer is over, */
+    PROBE_TIME = 1000,   /* and the client to come after one that had ended before the transfer */
     PORT_TIME = 6000,    /* ms that a port is waited for which a transfer of another session has, */
     PORT_STEP = 50       /* and between two tries */
 };
@@ -263,16 +264,18 @@ int verb_eprt(struct session *session, const char *argument) {
 static int accept_data(struct session *session) {
     struct passive *passive = &session->data.passive;
     long long deadline = clock_deadline(session->config->connect_timeout);
+    long long probe = clock_ms() + PROBE_TIME;
     int fd;
     passive_extend(passive, deadline);
     for (;;) {
         passive_attend(passive, &session->peer, session->log);
-        fd = passive_take(passive);
+        fd = passive_take(passive, clock_ms() >= probe || passive->listener < 0);
         if (fd >= 0)
             break;
         if (!passive_is_open(passive))
             return passive->error < 0 ? passive->error : -ETIMEDOUT;
-        int result = session_wait_or_news(session, -1, 0, deadline);
+        long long until = passive->count > 0 && probe < deadline ? probe : deadline;
+        int result = session_wait_or_news(session, -1, 0, until);
         if (result != -EINTR && result != -ETIMEDOUT)
             return result;
     }
@@ -356,7 +359,7 @@ static int open_any(struct session *session, struct wire *ret_wire) {
     int result;
     do
         result = open_one(session, ret_wire);
-    while (result < 0 && is_its_own(result) && data_has_other(session));
+    while (result < 0 && is_its_own(result) && data_has_other(session, 0));
     return result;
 }
 
@@ -368,7 +371,7 @@ void data_meet(struct session *session) {
     data->meets = true;
     while (data->met == -EAGAIN && passive_speaks(&data->passive)) {
         int result = open_one(session, &data->early);
-        if (result == 0 || !is_its_own(result) || !data_has_other(session))
+        if (result == 0 || !is_its_own(result) || !data_has_other(session, 0))
             data->met = result;
     }
     data->meets = false;
@@ -386,9 +389,13 @@ int data_connect(struct session *session, struct wire *ret_wire) {
     return result;
 }
 
-bool data_has_other(struct session *session) {
+bool data_has_other(struct session *session, int time) {
     struct passive *passive = &session->data.passive;
+    long long deadline = clock_ms() + time;
     passive_attend(passive, &session->peer, session->log);
+    while (passive->count == 0 && passive->listener >= 0 &&
+           session_wait_or_news(session, -1, 0, deadline) == -EINTR) {
+    }
     return passive->count > 0;
 }
 

@@ -59,9 +59,9 @@ void data_meet(struct session *session);
  * used up, but for other connections of the client's: see data_has_other. */
 int data_connect(struct session *session, struct wire *ret_wire);
 
-/* Does another connection of the client's wait, for one that brought nothing? data_connect takes it
- * then. */
-bool data_has_other(struct session *session);
+/* Does another connection of the client's wait, for one that brought nothing, or does it come in so
+ * many ms? data_connect takes it then. */
+bool data_has_other(struct session *session, int time);
 
 /* Something has come over another connection, and nothing so far over this one: it goes back to
  * those that wait, where it counts as a rival. */

@@ -189,9 +189,9 @@ bool passive_news(struct passive *passive) {
     return changed;
 }
 
-int passive_take(struct passive *passive) {
+int passive_take(struct passive *passive, bool ended) {
     static const enum caller_state order[] = {CALLER_SPEAKS, CALLER_SILENT, CALLER_ENDED};
-    for (size_t state = 0; state < sizeof(order) / sizeof(order[0]); state++) {
+    for (size_t state = 0; state < (ended ? 3 : 2); state++) {
         for (unsigned i = 0; i < passive->count; i++) {
             if (passive->callers[i].state != order[state])
                 continue;

@@ -74,8 +74,9 @@ void passive_attend(struct passive *passive, const struct peer *peer, const stru
 bool passive_news(struct passive *passive);
 
 /* Takes the connection to be used: the first one over which something has come, else the first one
- * that is open, else one that has ended. Returns a socket that does not block, or -EAGAIN. */
-int passive_take(struct passive *passive);
+ * that is open, else, where `ended` says so, one that has ended. Returns a socket that does not
+ * block, or -EAGAIN. */
+int passive_take(struct passive *passive, bool ended);
 
 /* Gives one back over which nothing has come. */
 void passive_give_back(struct passive *passive, int fd);

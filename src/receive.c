@@ -275,10 +275,10 @@ static bool is_void(const struct receive_job *job, const struct copy_result *res
 }
 
 static int receive_data(struct receive_job *job, struct copy_result *ret_result) {
-    int result;
+    int result, wait = (int)job->session->config->vanish_wait;
     do
         result = receive_once(job, ret_result);
-    while (result == 0 && is_void(job, ret_result) && data_has_other(job->session));
+    while (result == 0 && is_void(job, ret_result) && data_has_other(job->session, wait));
     return result;
 }
 

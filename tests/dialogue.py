@@ -23,6 +23,7 @@ A dialogue is one step a line; \\r \\n \\t \\0 \\\\ and \\xNN stand for bytes:
   data@ N           the same with N bytes of the pattern
   reset             close the open data connection by a reset
   done              close the open data connection
+  other             what follows is about another data connection; the next `other` goes back
   get [REGEX]       read the data connection to its end (connecting if need be); REGEX must match
   urgent BYTES      send BYTES as urgent data
   silence           wait until nothing came for a while: no reply is expected here
@@ -34,6 +35,7 @@ A dialogue is one step a line; \\r \\n \\t \\0 \\\\ and \\xNN stand for bytes:
   mtime NAME TIME   NAME was last changed at TIME (seconds since 1970)
   mode NAME OCTAL   NAME has these permissions
   vanish            reset the control connection
+  leave             close the control connection, without a word
   killed            the handler is killed by SIGKILL, and that is no failure
   exits N           its exit status is to be N
   helpers N         the handler has so many children, at last; when the session is over they must
@@ -141,7 +143,7 @@ class Player:
 
     def __init__(self, over, mode, command):
         self.mode, self.buffer, self.data, self.listener = mode, b"", None, None
-        self.passive, self.words = None, {}
+        self.passive, self.words, self.aside = None, {}, None
         self.helpers, self.expected = [], 0
         if over == "pipe":
             self.control = Pipes()
@@ -232,6 +234,9 @@ class Player:
             return
         where = (source, 0) if source else None
         self.data = socket.create_connection(self.passive, TIMEOUT, source_address=where)
+
+    def other(self):
+        self.data, self.aside = self.aside, self.data
 
     def done(self):
         self.data.close()
@@ -340,7 +345,8 @@ class Player:
             line = line.replace(word, value)
         verb, _, rest = line.partition(" ")
         simple = {"listen": self.listen, "connect": self.connect, "reset": self.reset,
-                  "vanish": self.vanish, "killed": self.killed,
+                  "vanish": self.vanish, "killed": self.killed, "other": self.other,
+                  "leave": self.control.close,
                   "done": self.done, "closed": self.closed, "silence": self.silence,
                   "eof": lambda: self.control.shutdown(socket.SHUT_WR)}
         if verb == ">":
@@ -381,8 +387,10 @@ class Player:
             raise Failure("no such step")
 
     def end(self):
-        if self.data:
-            self.done()
+        for _ in range(2):
+            if self.data:
+                self.done()
+            self.other()
         self.control.close()
         try:
             status = self.process.wait(TIMEOUT)
