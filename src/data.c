@@ -355,12 +355,9 @@ static bool is_its_own(int error) {
     return error != -ECANCELED && error != -ESHUTDOWN && error != -ENOTCONN;
 }
 
-static int open_any(struct session *session, struct wire *ret_wire) {
-    int result;
-    do
-        result = open_one(session, ret_wire);
-    while (result < 0 && is_its_own(result) && data_has_other(session, 0));
-    return result;
+/* Has a connection failed in whose place another one waits, or comes soon? */
+static bool may_try_another(struct session *session, int result, int time) {
+    return result < 0 && is_its_own(result) && data_has_other(session, time);
 }
 
 void data_meet(struct session *session) {
@@ -371,7 +368,7 @@ void data_meet(struct session *session) {
     data->meets = true;
     while (data->met == -EAGAIN && passive_speaks(&data->passive)) {
         int result = open_one(session, &data->early);
-        if (result == 0 || !is_its_own(result) || !data_has_other(session, 0))
+        if (!may_try_another(session, result, 0))
             data->met = result;
     }
     data->meets = false;
@@ -383,7 +380,9 @@ int data_connect(struct session *session, struct wire *ret_wire) {
     if (result == 0)
         *ret_wire = session->data.early;
     else if (result == -EAGAIN)
-        result = open_any(session, ret_wire);
+        result = open_one(session, ret_wire);
+    while (may_try_another(session, result, PROBE_TIME))
+        result = open_one(session, ret_wire);
     if (result == 0)
         transcript_connected(session);
     return result;
