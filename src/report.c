@@ -47,6 +47,8 @@ static void print_user(const struct user *user, const struct config *config) {
         (void)printf(" from=%s", user->from);
     if (user->tls)
         (void)printf(" tls only");
+    if (user->account.lenient)
+        (void)printf(" lenient");
     if (*user->certificate)
         (void)printf(" by certificate");
     (void)puts(users_is_strong(user->hash) || *user->certificate ? "" : " locked");

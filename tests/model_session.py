@@ -155,6 +155,12 @@ class Session:
         self.note("connect")
         return socket.create_connection(("127.0.0.1", port), TIMEOUT)
 
+    def rival(self, where):
+        """Somebody else with our address comes to the port as well, and sends first."""
+        self.note("another connection sends evil bytes")
+        with socket.create_connection(where, TIMEOUT) as stranger:
+            stranger.sendall(b"evil bytes")
+
     def send(self, count):
         """The next bytes of the upload."""
         upload = self.upload

@@ -21,9 +21,11 @@ def length(rng, config):
     return rng.randrange(60000, LARGE) if kind > 0.97 and not config.quota else rng.randrange(2, 90)
 
 
-def begin(stage, session, upload, rng):
+def begin(stage, session, upload, rng, rival=False):
     """Up to the open data connection. False: it was refused."""
     data = session.passive(rng)
+    if rival:
+        session.rival(data.getpeername())
     if upload.total is not None:
         session.ask(f"ALLO {upload.total}", "200")
     if upload.rest:
@@ -175,6 +177,24 @@ def may_send(stage, session, name):
 
 
 # -------------------------------------------------------------------- broken uploads
+
+def store_contested(stage, session, name, rng):
+    """Whose the bytes are is not known."""
+    upload = new_upload(stage, "STOR", name)
+    if not begin(stage, session, upload, rng, rival=True):
+        return
+    session.send(rng.randrange(1, 60))  # an empty file could not be told from a probe
+    session.done()
+    code, text = session.reply()
+    session.upload = None
+    upload.data.close()
+    forget_plans(session, name)
+    if code == 226:
+        raise Failure(1, f"an upload of {name} that may be somebody else's was acknowledged", "426", text)
+    stage.count("contested")
+    stage.check("an upload was contested")
+    stage.world.contest(upload)
+
 
 def break_reset(stage, session, _name, _rng):
     session.drain()
@@ -567,6 +587,7 @@ TABLE = [
     Row("SIGKILL", 2, always, kill, "session"),
     Row("SIGTERM", 2, always, terminate, "session"),
     Row("the control connection is closed", 3, always, leave, "session"),
+    Row("STOR, and another connection to its port", 3, is_free, store_contested),
     Row("its end and a signal", 4, is_open, race, "session"),
     Row("SIZE", 5, is_free, look_size),
     Row("MLST", 3, is_free, look_mlst),

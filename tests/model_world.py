@@ -341,6 +341,13 @@ class World:
         if not surely:
             self.give_back(upload)
 
+    def contest(self, upload):
+        """It has ended, and what came may be somebody else's: nothing of it is kept."""
+        if not self.config.keeps:
+            return
+        self.add_partials(upload.name, [Partial(b"", upload.stream, 0, upload.began, upload.base)])
+        self.give_back(upload)
+
     def give_back(self, upload):
         """What the upload went on with may be there again, as it was, or without its last byte once more."""
         base = upload.goes_on()

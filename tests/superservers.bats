@@ -48,6 +48,7 @@ disconnect() { exec {WIRE}>&-; }
 # takes_uploads_by_tcp: inline ones, and with curl one over EPSV
 takes_uploads_by_tcp() {
     connect
+    wait_for keeps_alive
     inline_session >&"$WIRE"
     cat <&"$WIRE" >"$T/replies"
     disconnect
@@ -58,6 +59,12 @@ takes_uploads_by_tcp() {
     grep -q '^> EPSV' "$T/curl.log"
     grep -q '^< 229 ' "$T/curl.log"
     same "$T/sent" "$ROOT/by epsv"
+}
+
+# The server's end of the connection asks after a minute of silence whether the client is there, or a
+# router between forgets it.
+keeps_alive() {
+    ss -Htno state established "sport = :$PORT" | grep -qE 'timer:\(keepalive,([0-9]{1,2}(\.[0-9]+)?(s|sec|ms)|1min)'
 }
 
 # logs_to FILE: that is where the log of these uploads is

@@ -77,6 +77,18 @@ PY
     ftplib_is_killed --no-sync
 }
 
+# A relay passes on the end of the control connection as if the client had only nothing more to say.
+@test "truncation: curl, killed in the middle, its control connection behind a relay" {
+    need curl socat
+    serve
+    local server=$PORT
+    free_port
+    spawn socat -t 60 "TCP-LISTEN:$PORT,bind=127.0.0.1,reuseaddr,fork" "TCP:127.0.0.1:$server"
+    wait_port "$PORT" 127.0.0.1
+    KILLS=5
+    never_published curl -sS --limit-rate 100M -T "$T/name" "ftp://127.0.0.1:$PORT/"
+}
+
 # shellcheck disable=SC2153 # CLIENT is helpers'
 @test "truncation: our own client, which announces the size, killed in the middle" {
     serve
