@@ -20,10 +20,10 @@ enum {
     DROP_SIZE = 1 << 16, /* bytes dropped at once */
     LEAST_PORT = 1024,   /* of active connections */
     GUARD_TIME = 5000,   /* ms that a transfer looks out for another connection of the client's */
-    RIVAL_TIME = 1000,   /* ms that one which is silent may take to end, when the transfer is over, */
-    PROBE_TIME = 1000,   /* and the client to come after one that had ended before the transfer */
-    PORT_TIME = 6000,    /* ms that a port is waited for which a transfer of another session has, */
-    PORT_STEP = 50       /* and between two tries */
+    RIVAL_TIME = 1000, /* ms that one which is silent may take to end, when the transfer is over, */
+    PROBE_TIME = 1000, /* and the client to come after one that had ended before the transfer */
+    PORT_TIME = 6000,  /* ms that a port is waited for which a transfer of another session has, */
+    PORT_STEP = 50     /* and between two tries */
 };
 
 void data_init(struct data *data) {

@@ -28,8 +28,8 @@ struct data {
     bool meets;             /* data_meet is at it: no command is attended to before 150 */
     bool is_proven;         /* it is the client's: it resumed the session of its TLS */
     bool spent;             /* the transfer that it was for was refused: see data_finish */
-    bool used;              /* the client has asked for a data connection once: never inline again */
-    bool extended_only;     /* EPSV ALL was sent (RFC 2428 section 4) */
+    bool used;          /* the client has asked for a data connection once: never inline again */
+    bool extended_only; /* EPSV ALL was sent (RFC 2428 section 4) */
 };
 
 /* Ready for a session. */

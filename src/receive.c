@@ -10,8 +10,8 @@
 #include "store.h"
 
 enum {
-    DROP_TIME = 5000,     /* ms that the bytes of a failed upload are dropped */
-    ENOUGH_TIME = 2000,   /* ms of silence that end an upload of which all that ALLO said has come */
+    DROP_TIME = 5000,   /* ms that the bytes of a failed upload are dropped */
+    ENOUGH_TIME = 2000, /* ms of silence that end an upload of which all that ALLO said has come */
     GATHER_SIZE = 1 << 17 /* bytes that are written at once under TLS, whose records are small */
 };
 

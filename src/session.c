@@ -152,7 +152,8 @@ static enum read_outcome read_line(struct session *session) {
     struct channel *control = &session->control;
     if (session->line_waiting) {
         session->line_waiting = session->end_seen = false;
-        session->half_closed = session->half_closed && control->ended; /* more may stand before it */
+        session->half_closed =
+            session->half_closed && control->ended; /* more may stand before it */
         return READ_LINE;
     }
     session->line_alone = channel_pending(control) == 0;
@@ -172,8 +173,8 @@ static enum read_outcome read_line(struct session *session) {
             return READ_LINE;
         bool unterminated = may_be_unterminated(session);
         bool by_silence = unterminated && session->config->unterminated_wait > 0;
-        int result = fill(session, by_silence ? (int)session->config->unterminated_wait
-                                              : patience(session));
+        int result =
+            fill(session, by_silence ? (int)session->config->unterminated_wait : patience(session));
         if (result > 0)
             continue;
         if (result == -ETIMEDOUT && !by_silence)
@@ -373,7 +374,8 @@ static bool has_quit(struct session *session) {
 
 /* While a line waits, no more are read; but whether the client is still there can be seen. */
 static void watch_for_end(struct session *session, short events) {
-    bool is_over = events & (POLLHUP | POLLERR), has_left = session->line_waiting && has_quit(session);
+    bool is_over = events & (POLLHUP | POLLERR),
+         has_left = session->line_waiting && has_quit(session);
     if (is_over)
         session->control_gone = !has_left;
     else if (events & POLLRDHUP && !has_left)

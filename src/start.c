@@ -16,13 +16,13 @@
 #include "log.h"
 
 enum {
-    FIRST_LISTEN_FD = 3,         /* sd_listen_fds(3) */
-    FIRST_PLACE = START_OUT + 1, /* for what start_shield moves */
+    FIRST_LISTEN_FD = 3,          /* sd_listen_fds(3) */
+    FIRST_PLACE = START_OUT + 1,  /* for what start_shield moves */
     FIRST_LEAKED = START_OUT + 1, /* what is neither the client nor the log */
-    KEEP_IDLE = 60,              /* s without a byte until the client is asked whether it is there, */
-    KEEP_INTERVAL = 15,          /* s until it is asked again, */
-    KEEP_PROBES = 4,             /* and how often; as in units/stord.socket */
-    KERNEL_IDLE = 7200           /* s, where nobody has chosen (tcp(7)) */
+    KEEP_IDLE = 60,     /* s without a byte until the client is asked whether it is there, */
+    KEEP_INTERVAL = 15, /* s until it is asked again, */
+    KEEP_PROBES = 4,    /* and how often; as in units/stord.socket */
+    KERNEL_IDLE = 7200  /* s, where nobody has chosen (tcp(7)) */
 };
 
 static void reset_signals(void) {

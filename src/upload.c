@@ -34,8 +34,8 @@ struct upload {
 };
 
 /* Tells how it ended. code: of the reply, or 0. pardon: the option that would allow it, or NULL. */
-static void tell_pardon(const struct session *session, const struct upload *upload, const char *word,
-                        int code, const char *pardon) {
+static void tell_pardon(const struct session *session, const struct upload *upload,
+                        const char *word, int code, const char *pardon) {
     bool good = code == 226;
     const struct transfer transfer = {.event = good ? EVENT_UPLOADED : EVENT_UPLOAD_FAILED,
                                       .what = good ? "File uploaded" : "Upload failed",

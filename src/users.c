@@ -173,7 +173,8 @@ static bool read_option(struct reader *reader, struct user *user, char *text, un
     if (value)
         *value++ = '\0';
     enum option option = find_option(text, strlen(text));
-    const char *expected = "tls, lenient, from=, max-file=, quota=, on-conflict=, file-mode= or cert=";
+    const char *expected =
+        "tls, lenient, from=, max-file=, quota=, on-conflict=, file-mode= or cert=";
     bool is_flag = option == OPTION_TLS || option == OPTION_LENIENT;
     if (option < OPTION_COUNT)
         expected = set_option(user, option, value || is_flag ? value : "");

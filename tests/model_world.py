@@ -301,11 +301,12 @@ class World:
     # ------------------------------------------------------------- what is kept
 
     def begin(self, upload, shown):
-        """The server has answered 150. What it goes on with is in flight from now on."""
+        """The server has answered 150. What it goes on with is in flight from now on; but a STOR that goes
+        on with an empty one says no REST, and leaves it where it is."""
         upload.began, upload.shown = self.tick(), shown
         file = self.files.get(upload.name)
         upload.base = file and file.id
-        if upload.goes_on():
+        if upload.goes_on() and (upload.verb != "STOR" or upload.rest):
             self.partials[upload.name] = [
                 p for p in self.partials[upload.name] if p is not upload.goes_on()]
 
