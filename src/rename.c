@@ -81,10 +81,16 @@ static int move_once(const struct move *move) {
     return result;
 }
 
-/* Is a file to be kept beside another one of its new name, and not to be told of that? */
+/* Is a file to be kept beside another one of its new name? Clients that upload under a name of
+ * their own and then rename (KDE, lftp's use-temp-file) end an upload by that, so it comes to what
+ * STOR to that name comes to. Who sees and moves what has long been there hears that the name is
+ * taken. */
 static bool is_kept_beside(const struct move *move) {
+    const struct session *session = move->session;
+    char real[PATH_SIZE];
     struct stat st;
-    return !session_sees(move->session) && move->session->account.conflict == CONFLICT_RENAME &&
+    return session->account.conflict == CONFLICT_RENAME &&
+           (!session_sees(session) || view_is_known_own(session, move->from, real)) &&
            fstatat(move->old_folder, move->old, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
            S_ISREG(st.st_mode);
 }
@@ -107,32 +113,39 @@ static int sync_both(const struct move *move) {
     return result < 0 ? result : folder_sync(session->config, &session->root, move->old_folder);
 }
 
+/* What the client calls it now, which is at `real`: who may not know that the name was taken finds
+ * it under the name that it gave. */
+static const char *new_call(const struct move *move, const char *real) {
+    return session_sees(move->session) ? real : move->to;
+}
+
 /* It has the new name, whatever comes now. Puts the name that was given in the end into ret_real.
  */
 static void note_moved(const struct move *move, char ret_real[PATH_SIZE]) {
     char *name = strrchr(ret_real, '/') + 1;
     (void)snprintf(name, PATH_SIZE - (size_t)(name - ret_real), "%s", move->new);
     tell_renamed(move->session, move->real, ret_real);
-    view_move_own(move->session, move->from, move->to,
-                  strcmp(move->to, ret_real) == 0 ? NULL : ret_real);
+    const char *called = new_call(move, ret_real);
+    view_move_own(move->session, move->from, called,
+                  strcmp(called, ret_real) == 0 ? NULL : ret_real);
 }
 
 /* The interrupted uploads that belong to what was renamed: those of a folder go with it; those of
  * the old name and of the new one began before what has the name now came there. */
-static void move_partials(const struct move *move, bool folder) {
+static void move_partials(const struct move *move, const char *to, bool folder) {
     struct session *session = move->session;
-    struct partial replaced = view_partial(session, move->to);
+    struct partial replaced = view_partial(session, to);
     struct partial moved = view_partial(session, move->from);
     (void)partial_remove(&replaced);
     if (folder)
-        (void)partial_move_folder(&moved, move->to);
+        (void)partial_move_folder(&moved, to);
     else
         (void)partial_remove(&moved);
     turns_mark(&session->turns, turn_kind_of_name(move->new_folder, move->new));
     if (!session_sees(session))
         turns_mark(&session->turns, turn_kind(replaced.owner, replaced.path));
     shown_forget(&session->shown, move->from);
-    shown_forget(&session->shown, move->to);
+    shown_forget(&session->shown, to);
 }
 
 static int rename_within(struct move *move, bool folder, char ret_real[PATH_SIZE]) {
@@ -150,7 +163,7 @@ static int rename_within(struct move *move, bool folder, char ret_real[PATH_SIZE
     }
     if (result == 0) {
         note_moved(move, ret_real);
-        move_partials(move, folder);
+        move_partials(move, new_call(move, ret_real), folder);
         result = sync_both(move);
     }
     (void)close(move->old_folder);
@@ -206,6 +219,14 @@ static int rename_in_turn(struct move *move, bool folder) {
     return result;
 }
 
+/* Tells the name, where it is another one than the client gave and it may know that. */
+static int reply_renamed(struct session *session, const struct move *move) {
+    int folder = (int)(strrchr(move->to, '/') + 1 - move->to);
+    if (!session_sees(session) || strcmp(move->to + folder, move->new) == 0)
+        return reply_send(session, 250, "Renamed");
+    return reply_send(session, 250, "Renamed, FILE: %.*s%s", folder, move->to, move->new);
+}
+
 int verb_rnto(struct session *session, const char *argument) {
     char from[PATH_SIZE], to[PATH_SIZE], real[PATH_SIZE];
     struct move move = {.session = session, .from = from, .to = to, .real = real};
@@ -221,5 +242,5 @@ int verb_rnto(struct session *session, const char *argument) {
         result = rename_in_turn(&move, S_ISDIR(st.st_mode));
     if (result < 0)
         return reply_failure(session, REPLY_USUAL, "Failed to rename", result);
-    return reply_send(session, 250, "Renamed");
+    return reply_renamed(session, &move);
 }

@@ -110,8 +110,8 @@ static void change_own(struct session *session, const struct share_change *chang
 void view_note_own(struct session *session, const char *path, const char *real,
                    const struct path_id *id) {
     const unsigned all = RIGHT_LIST | RIGHT_READ | RIGHT_RENAME | RIGHT_DELETE | RIGHT_REPLACE;
-    if ((session->rights & all) == all)
-        return;
+    if ((session->rights & all) == all && session->account.conflict != CONFLICT_RENAME)
+        return; /* it does that with any file, and RNTO treats all alike */
     const struct share_change change = {
         .kind = SHARE_REMEMBER, .path = path, .real = real, .id = *id};
     change_own(session, &change);

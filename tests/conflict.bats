@@ -556,6 +556,139 @@ STEPS
     holds new
 }
 
+@test "conflict: what was just uploaded and is renamed to a taken name is kept beside it under rename, and 250 tells the name" {
+    local allow
+    for allow in upload,list upload,read,mkdir upload,list,rename "$ALL"; do
+        find "$ROOT" -mindepth 1 -delete
+        mkdir "$ROOT/d"
+        printf old >"$ROOT/x.pdf"
+        printf old >"$ROOT/d/x.pdf"
+        several --allow "$allow" --on-conflict=rename <<'STEPS'
+< 220
+> TYPE I
+< 200
+> EPSV
+< 229
+> STOR x.pdf.part
+< 150
+put first
+< 226
+> RNFR x.pdf.part
+< 350
+> RNTO x.pdf
+< 250 ^250 Renamed, FILE: /x-[0-9a-f]{8}\.pdf$
+take ONE FILE: /(x.+\.pdf)$
+file {ONE} first
+file x.pdf old
+nofile x.pdf.part
+> SIZE {ONE}
+< 213 ^213 5$
+> SIZE x.pdf
+< 213|550
+> CWD d
+< 250
+> EPSV
+< 229
+> STOR .x
+< 150
+put second
+< 226
+> RNFR .x
+< 350
+> RNTO x.pdf
+< 250 ^250 Renamed, FILE: /d/x-[0-9a-f]{8}\.pdf$
+take TWO FILE: (/d/x.+\.pdf)$
+file d/x.pdf old
+> RNFR {TWO}
+< 350
+> RNTO /free.pdf
+< 250 ^250 Renamed$
+file free.pdf second
+> MKD folder
+< 257|550
+> RNFR /free.pdf
+< 350
+> RNTO /d
+< 553 folder
+STEPS
+        find "$ROOT" -name folder -delete
+        holds first old old second
+    done
+}
+
+@test "conflict: what was just uploaded and is renamed to a taken name stays where it is under refuse and without the right to replace" {
+    local options
+    for options in '--allow upload,list' '--allow upload,list,rename' '--allow upload,mkdir' "--allow $ALL --on-conflict=refuse"; do
+        find "$ROOT" -mindepth 1 -delete
+        printf old >"$ROOT/x.pdf"
+        # shellcheck disable=SC2086 # several words
+        talk $options <<'STEPS'
+< 220
+> TYPE I
+< 200
+> EPSV
+< 229
+> STOR x.pdf.part
+< 150
+put new
+< 226
+> RNFR x.pdf.part
+< 350
+> RNTO x.pdf
+< 553
+file x.pdf old
+file x.pdf.part new
+> SIZE x.pdf.part
+< 213 ^213 3$
+> RNFR x.pdf.part
+< 350
+> RNTO y.pdf
+< 250 ^250 Renamed$
+STEPS
+        holds new old
+    done
+}
+
+@test "conflict: an interrupted upload of a name outlives a rename that is kept beside that name" {
+    printf old >"$ROOT/x.pdf"
+    talk --allow upload,list --on-conflict=rename <<'STEPS'
+< 220
+> TYPE I
+< 200
+> EPSV
+< 229
+> STOR x.pdf
+< 150
+connect
+data abcdef
+reset
+< 426
+> SIZE x.pdf
+< 213 ^213 5$
+> EPSV
+< 229
+> STOR y
+< 150
+put new
+< 226
+> RNFR y
+< 350
+> RNTO x.pdf
+< 250 FILE: /x-
+> SIZE x.pdf
+< 213 ^213 5$
+> REST 5
+< 350
+> EPSV
+< 229
+> STOR x.pdf
+< 150
+put fgh
+< 226
+STEPS
+    holds abcdefgh new old
+}
+
 @test "conflict: curl hears of a refusal, and of no renaming but in its log" {
     printf new >"$T/x.pdf"
     printf old >"$ROOT/x.pdf"
