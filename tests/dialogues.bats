@@ -1,6 +1,8 @@
-# What clients and devices send, recorded: tests/dialogues/*.txt, one file each.
+# What clients and devices send, recorded: tests/dialogues/*.txt, one file each; those that are about TLS
+# are in tests/dialogues/tls.
 # shellcheck shell=bats
 load session
+load tls
 
 setup() {
     setup_sandbox
@@ -8,22 +10,22 @@ setup() {
 }
 teardown() { teardown_sandbox; }
 
-# play MODE FILE: one dialogue in an empty root. What is wrong goes to standard error.
+# play MODE FILE [OPTION...]: one dialogue in an empty root, by $PLAYER. What is wrong goes to standard error.
 play() {
     local status=0
     find "$ROOT" -mindepth 1 -delete
-    command -p python3 "$TOP/tests/dialogue.py" --mode "$1" "$2" "$HANDLER" --root "$ROOT" 2>"$T/log" ||
-        status=$?
+    command -p python3 "$TOP/tests/${PLAYER:-dialogue.py}" --mode "$1" "$2" "$HANDLER" --root "$ROOT" \
+        "${@:3}" 2>"$T/log" || status=$?
     if [ "$status" = 1 ]; then grep -v '^stord\[' "$T/log" | sed "s|^$TOP/||; s|^|($1) |" >&2; fi
     return "$status"
 }
 
-# play_all MODE: every dialogue, and says of each that fails where it does.
+# play_all MODE [FOLDER [OPTION...]]: every dialogue, and says of each that fails where it does.
 play_all() {
     local file status played=0 failed=()
-    for file in "$TOP"/tests/dialogues/*.txt; do
+    for file in "$TOP/tests/dialogues${2:+/$2}"/*.txt; do
         status=0
-        play "$1" "$file" || status=$?
+        play "$1" "$file" "${@:3}" || status=$?
         case $status in
         0) played=$((played + 1)) ;;
         2) [ "$1" = packet ] || return 1 ;; # needs answers before it can go on
@@ -46,9 +48,18 @@ play_all() {
     play_all packet
 }
 
+@test "dialogues: over TLS as well, every client is answered as it needs it" {
+    make_ca
+    make_certificate server
+    local -x PLAYER=tls.py
+    for mode in lines bytes; do
+        play_all "$mode" tls --tls-cert "$T/server.crt" --tls-key "$T/server.key"
+    done
+}
+
 @test "dialogues: each file says which client it is, and ends as that client does" {
-    for file in "$TOP"/tests/dialogues/*.txt; do
+    for file in "$TOP"/tests/dialogues/*.txt "$TOP"/tests/dialogues/tls/*.txt; do
         grep -v '^# options:' "$file" | head -n 1 | grep -qE '^# .{20}' || fail "${file##*/}: who is it?"
-        grep -qx 'closed' "$file" || fail "${file##*/}: does it end?"
+        grep -qxE 'closed|end' "$file" || fail "${file##*/}: does it end?"
     done
 }

@@ -807,7 +807,7 @@ STEPS
 }
 
 # Of the recorded dialogues, those that go on with or look at what was there before cannot be had.
-NEED_SIGHT=" cisco curl-resume ip-camera-overwrite lftp-put-c php-stream python-ftplib-rest scanner winscp "
+NEED_SIGHT=" cisco curl-resume erlang ip-camera-overwrite kermit-recover kio-overwrite lftp-put-c php-stream python-ftplib-rest scanner winscp "
 
 @test "dropbox: every client and device that only uploads is answered as it needs it" {
     local file name status

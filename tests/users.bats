@@ -685,6 +685,24 @@ STEPS
     refused you --anonymous
 }
 
+# kde: KDE uploads over the name five.bin, which somebody else's file has, as USER with that home
+kde() {
+    sed -E -e '/^# options:/d' -e "s/USER me/USER $1/" -e "s#^(given|file|nofile) #&$1/#" \
+        "$TOP/tests/dialogues/kio-taken.txt"
+}
+
+@test "users: KDE, which uploads name.part and renames it, keeps both with on-conflict=rename, and needs no other right" {
+    users "both:$SECRET:/both:upload:on-conflict=rename" "not:$SECRET:/not:upload:"
+    kde both | talk --users "$T/users"
+    same <(pattern 5000) "$ROOT"/both/five-*.bin
+    # Without it the name is refused after the transfer, as for STOR before it. What was acknowledged
+    # stays, and is the client's to rename or delete.
+    kde not | sed -n '/^> RNTO/q;p' >"$T/begun"
+    { cat "$T/begun"; printf '> RNTO /five.bin\n< 553 there already\n> DELE five.bin.part\n< 250\n'; } |
+        talk --users "$T/users"
+    published_are both "both/$(basename "$ROOT"/both/five-*.bin)" both/five.bin not not/five.bin
+}
+
 @test "users: --allow and --on-conflict say more for anonymous, too" {
     printf old >"$ROOT/old"
     talk --anonymous --allow upload,replace,list --on-conflict replace <<'STEPS'
