@@ -685,6 +685,21 @@ STEPS
     refused you --anonymous
 }
 
+@test "users: who logs in anew for each request looks at, renames and deletes what it sent with the rights to, and not without" {
+    users "net:$SECRET:/net:upload:" "all:$SECRET:/all:upload,list,rename,delete:"
+    local user size begun moved deleted
+    while read -r user size begun moved deleted; do
+        as "$user" < <(printf '%s\n' '> TYPE I' '< 200' '> PASV' '< 227' '> STOR x' '< 150' 'put hello' '< 226' '> QUIT' '< 221')
+        as "$user" < <(printf '%s\n' '> TYPE I' '< 200' '> SIZE x' "< $size" '> QUIT' '< 221')
+        as "$user" < <(printf '%s\n' '> RNFR x' "< $begun" '> RNTO y' "< $moved" '> QUIT' '< 221')
+        as "$user" < <(printf '%s\n' '> DELE y' "< $deleted" '> QUIT' '< 221')
+    done <<'CASES'
+net 550 550 503 550
+all 213 350 250 250
+CASES
+    published_are all net net/x
+}
+
 # kde: KDE uploads over the name five.bin, which somebody else's file has, as USER with that home
 kde() {
     sed -E -e '/^# options:/d' -e "s/USER me/USER $1/" -e "s#^(given|file|nofile) #&$1/#" \
