@@ -45,7 +45,7 @@ ALL_CORES = -j$(shell nproc)
 # What has to be installed, by Debian's names
 BUILD_PACKAGES = gcc make libc6-dev libcrypt-dev pkg-config libssl-dev libsystemd-dev
 DEMO_PACKAGES = $(BUILD_PACKAGES) systemd
-TEST_PACKAGES = $(DEMO_PACKAGES) bats bsdextrautils busybox ckermit curl gnutls-bin inetutils-ftp iproute2 ipsvd \
+TEST_PACKAGES = $(DEMO_PACKAGES) aria2 bats bsdextrautils busybox ckermit curl gnutls-bin inetutils-ftp iproute2 ipsvd \
 	libio-socket-ssl-perl lftp lua-socket lua5.4 man-db mandoc mono-mcs ncftp openssl passwd perl php-cli procps \
 	python3 rclone socat strace testssl.sh tnftp ucspi-tcp util-linux webalizer wput $(PEER_LIBRARIES) $(FILE_SYSTEMS) $(DEB_PACKAGES)
 # what makes, mounts and watches file systems

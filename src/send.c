@@ -15,7 +15,8 @@
 
 enum {
     BUFFER_SIZE = 64 << 10,
-    END_TIME = 1000,     /* ms that a client may take to end TLS, once it has everything */
+    END_TIME = 1000,     /* ms that a client may take to end TLS, once it has everything, */
+    CLOSE_TIME = 20,     /* or to close the connection, before it is told that that was all */
     PIECE_SIZE = 4 << 20 /* of a file, between two looks at the control connection */
 };
 
@@ -152,21 +153,23 @@ static int no_connection(struct session *session, const struct send_source *sour
     return reply_send(session, 425, "Cannot open data connection: %s", data_reason(session, error));
 }
 
-/* Ends TLS, and waits for the client to do so. */
-static void end_tls(struct sender *sender) {
+/* Ends the bytes, and waits for the client to do so. Without TLS not for long, as it need not do
+ * that before 226; but where 150 and 226 come at once, aria2 takes in both, and then waits a minute
+ * for the second one. */
+static void end(struct sender *sender) {
     struct wire *wire = &sender->wire;
-    if (!wire->tls)
-        return;
-    wire_end(wire);
+    int time = wire->tls ? END_TIME : CLOSE_TIME;
+    if (wire->tls)
+        wire_end(wire);
     (void)shutdown(wire->out, SHUT_WR);
-    (void)data_drain(sender->session, wire, clock_ms() + END_TIME);
+    (void)data_drain(sender->session, wire, clock_ms() + time);
 }
 
 /* Closes the connection; with a reset when not everything was sent. */
 static void disconnect(struct sender *sender, int result) {
     const struct linger reset = {.l_onoff = 1, .l_linger = 0};
     if (result == 0)
-        end_tls(sender);
+        end(sender);
     else if (result != -ECANCELED)
         (void)setsockopt(sender->wire.out, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
     data_disconnect(&sender->wire);

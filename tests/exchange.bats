@@ -244,6 +244,22 @@ JS
     same "$T/file" "$T/back/part"
 }
 
+@test "exchange: aria2 gets small files and large ones, and need not wait for a reply that it has already" {
+    serve --allow "$ALL"
+    cp -r "$T/tree" "$T/file" "$ROOT"
+    random_file "$ROOT/large" 20000000
+    printf '%s\n' "ftp://me:x@127.0.0.1:$PORT/"{file,large,tree/one} >"$T/list"
+    local way
+    for way in '-j 1' '-j 3' '-x 4 -k 1M'; do
+        rm -rf "$T/back"
+        # shellcheck disable=SC2086 # several words
+        timeout 60 aria2c -q --timeout=600 $way -d "$T/back" -i "$T/list"
+        same "$T/file" "$T/back/file"
+        same "$ROOT/large" "$T/back/large"
+        same "$T/tree/one" "$T/back/one"
+    done
+}
+
 @test "exchange: Python's ftplib: storbinary, storlines, rest, retr, mlsd, nlst, rename" {
     serve --allow "$ALL"
     cat >"$T/exchange.py" <<'PY'
