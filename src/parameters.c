@@ -82,6 +82,7 @@ int verb_allo(struct session *session, const char *argument) {
     if (session->allo_refused)
         return reply_send(session, 501, "ALLO wants a number of bytes");
     session->allo = size;
+    session->allo_past = false;
     return reply_send(session, 200, "%llu bytes expected", size);
 }
 

@@ -37,10 +37,8 @@ static int tell_status(struct session *session) {
 }
 
 int verb_stat(struct session *session, const char *argument) {
-    if (*argument == '\0')
+    if (argument[strspn(argument, " ")] == '\0')
         return tell_status(session);
-    if (session->transferring)
-        return reply_send(session, 450, "Busy with a transfer; STAT alone tells of it");
     if (!session->logged_in)
         return reply_send(session, 530, "Not logged in");
     if (!(session->rights & (RIGHT_LIST | RIGHTS_OWN)))

@@ -325,8 +325,7 @@ static void attend(struct session *session) {
     while (channel_pending(control) > 0 && !session->line_waiting) {
         if (!feed_line(session))
             continue;
-        const struct verb *verb = verb_find(session->line.text);
-        if (!verb || !(verb->traits & VERB_MEANWHILE)) {
+        if (!verb_is_meanwhile(session->line.text, session->line.fault)) {
             session->line_waiting = true;
             return;
         }

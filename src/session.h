@@ -74,9 +74,10 @@ struct session {
     bool ascii;        /* representation type is A (else I) */
     bool type_given;   /* by TYPE; until then it is the default */
     bool allo_given;   /* ALLO announced a size for the next upload */
+    bool allo_past;    /* another command has come since: it tells only where inline data end */
     bool allo_refused; /* the last ALLO could not be read: where data would end is not known */
     uint64_t allo;     /* the announced size in bytes */
-    uint64_t restart;  /* REST: bytes of the next transfer to leave out; that uses it up */
+    uint64_t restart;  /* REST: bytes of the next transfer to leave out */
     unsigned facts;    /* what MLST and MLSD tell: bits of enum fact */
 
     struct secure secure;     /* TLS */

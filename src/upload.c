@@ -352,12 +352,14 @@ static int transfer(struct session *session, struct upload *upload) {
 static void complete(struct session *session, struct upload *upload) {
     const struct config *config = session->config;
     struct store_request *request = &upload->request;
+    bool is_inline = !session->data.used;
+    bool announced = session->allo_given && (is_inline || !session->allo_past);
     upload->job = (struct receive_job){.session = session,
                                        .store = &upload->store,
-                                       .is_inline = !session->data.used,
-                                       .announced = session->allo_given,
-                                       .size = session->allo_given ? session->allo : 0,
-                                       .size_is_rest = !session->data.used};
+                                       .is_inline = is_inline,
+                                       .announced = announced,
+                                       .size = announced ? session->allo : 0,
+                                       .size_is_rest = is_inline};
     request->partial = view_partial(session, upload->asked);
     request->size = upload->job.size;
     request->size_is_rest = upload->job.size_is_rest;

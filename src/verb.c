@@ -27,21 +27,25 @@ static const struct verb verbs[] = {
      "password"},
     {"ACCT", verb_acct, ARGUMENT_OPTIONAL, VERB_ANYTIME | VERB_SECRET, RIGHT_NONE, NULL, "account"},
     {"QUIT", verb_quit, ARGUMENT_NONE, VERB_ANYTIME | VERB_UNTERMINATED, RIGHT_NONE, NULL, ""},
-    {"NOOP", verb_noop, ARGUMENT_OPTIONAL, VERB_ANYTIME | VERB_MEANWHILE, RIGHT_NONE, NULL, ""},
-    {"SYST", verb_syst, ARGUMENT_NONE, VERB_ANYTIME, RIGHT_NONE, NULL, ""},
-    {"HELP", verb_help, ARGUMENT_OPTIONAL, VERB_ANYTIME, RIGHT_NONE, NULL, "[verb]"},
-    {"FEAT", verb_feat, ARGUMENT_NONE, VERB_ANYTIME, RIGHT_NONE, NULL, ""},
-    {"OPTS", verb_opts, ARGUMENT_REQUIRED, VERB_ANYTIME | VERB_TRIM, RIGHT_NONE, "UTF8", "UTF8 ON"},
-    {"TYPE", verb_type, ARGUMENT_REQUIRED, VERB_TRIM, RIGHT_NONE, NULL, "A [N] | I | L 8"},
-    {"MODE", verb_mode, ARGUMENT_REQUIRED, VERB_TRIM, RIGHT_NONE, NULL, "S"},
-    {"STRU", verb_stru, ARGUMENT_REQUIRED, VERB_TRIM, RIGHT_NONE, NULL, "F"},
-    {"ALLO", verb_allo, ARGUMENT_REQUIRED, VERB_TRIM, RIGHT_NONE, NULL, "bytes [R record-size]"},
-    {"PASV", verb_pasv, ARGUMENT_NONE, VERB_DATA, RIGHT_NONE, NULL, ""},
-    {"EPSV", verb_epsv, ARGUMENT_OPTIONAL, VERB_DATA | VERB_TRIM, RIGHT_NONE, "EPSV",
+    {"NOOP", verb_noop, ARGUMENT_OPTIONAL, VERB_ANYTIME | VERB_MEANWHILE | VERB_KEEPS, RIGHT_NONE,
+     NULL, ""},
+    {"SYST", verb_syst, ARGUMENT_NONE, VERB_ANYTIME | VERB_KEEPS, RIGHT_NONE, NULL, ""},
+    {"HELP", verb_help, ARGUMENT_OPTIONAL, VERB_ANYTIME | VERB_KEEPS, RIGHT_NONE, NULL, "[verb]"},
+    {"FEAT", verb_feat, ARGUMENT_NONE, VERB_ANYTIME | VERB_KEEPS, RIGHT_NONE, NULL, ""},
+    {"OPTS", verb_opts, ARGUMENT_REQUIRED, VERB_ANYTIME | VERB_TRIM | VERB_KEEPS, RIGHT_NONE,
+     "UTF8", "UTF8 ON"},
+    {"TYPE", verb_type, ARGUMENT_REQUIRED, VERB_TRIM | VERB_KEEPS, RIGHT_NONE, NULL,
+     "A [N] | I | L 8"},
+    {"MODE", verb_mode, ARGUMENT_REQUIRED, VERB_TRIM | VERB_KEEPS, RIGHT_NONE, NULL, "S"},
+    {"STRU", verb_stru, ARGUMENT_REQUIRED, VERB_TRIM | VERB_KEEPS, RIGHT_NONE, NULL, "F"},
+    {"ALLO", verb_allo, ARGUMENT_REQUIRED, VERB_TRIM | VERB_KEEPS, RIGHT_NONE, NULL,
+     "bytes [R record-size]"},
+    {"PASV", verb_pasv, ARGUMENT_NONE, VERB_DATA | VERB_KEEPS, RIGHT_NONE, NULL, ""},
+    {"EPSV", verb_epsv, ARGUMENT_OPTIONAL, VERB_DATA | VERB_TRIM | VERB_KEEPS, RIGHT_NONE, "EPSV",
      "[1 | 2 | ALL]"},
-    {"PORT", verb_port, ARGUMENT_REQUIRED, VERB_DATA | VERB_TRIM, RIGHT_NONE, NULL,
+    {"PORT", verb_port, ARGUMENT_REQUIRED, VERB_DATA | VERB_TRIM | VERB_KEEPS, RIGHT_NONE, NULL,
      "h1,h2,h3,h4,p1,p2"},
-    {"EPRT", verb_eprt, ARGUMENT_REQUIRED, VERB_DATA | VERB_TRIM, RIGHT_NONE, "EPRT",
+    {"EPRT", verb_eprt, ARGUMENT_REQUIRED, VERB_DATA | VERB_TRIM | VERB_KEEPS, RIGHT_NONE, "EPRT",
      "|family|host|port|"},
     {"PWD", verb_pwd, ARGUMENT_NONE, 0, RIGHT_NONE, NULL, ""},
     {"XPWD", verb_pwd, ARGUMENT_NONE, 0, RIGHT_NONE, NULL, ""},
@@ -63,35 +67,40 @@ static const struct verb verbs[] = {
     {"NLST", verb_nlst, ARGUMENT_OPTIONAL, VERB_TRANSFER | VERB_OWN, RIGHT_LIST, NULL,
      "[file | folder | pattern]"},
     {"MLSD", verb_mlsd, ARGUMENT_OPTIONAL, VERB_TRANSFER | VERB_OWN, RIGHT_LIST, NULL, "[folder]"},
-    {"MLST", verb_mlst, ARGUMENT_OPTIONAL, VERB_OWN, RIGHT_LIST | RIGHT_READ, "MLST",
+    {"MLST", verb_mlst, ARGUMENT_OPTIONAL, VERB_OWN | VERB_KEEPS, RIGHT_LIST | RIGHT_READ, "MLST",
      "[file | folder]"},
-    {"SIZE", verb_size, ARGUMENT_REQUIRED, VERB_OWN, RIGHT_LIST | RIGHT_READ, "SIZE", "file"},
-    {"MDTM", verb_mdtm, ARGUMENT_REQUIRED, VERB_OWN, RIGHT_LIST | RIGHT_READ, "MDTM",
+    {"SIZE", verb_size, ARGUMENT_REQUIRED, VERB_OWN | VERB_KEEPS, RIGHT_LIST | RIGHT_READ, "SIZE",
+     "file"},
+    {"MDTM", verb_mdtm, ARGUMENT_REQUIRED, VERB_OWN | VERB_KEEPS, RIGHT_LIST | RIGHT_READ, "MDTM",
      "[YYYYMMDDHHMMSS] file"},
     {"MFMT", verb_mfmt, ARGUMENT_REQUIRED, VERB_OWN, RIGHT_REPLACE, "MFMT", "YYYYMMDDHHMMSS file"},
-    {"REST", verb_rest, ARGUMENT_REQUIRED, VERB_TRIM, RIGHT_NONE, "REST STREAM", "bytes"},
+    {"REST", verb_rest, ARGUMENT_REQUIRED, VERB_TRIM | VERB_KEEPS, RIGHT_NONE, "REST STREAM",
+     "bytes"},
     {"RNFR", verb_rnfr, ARGUMENT_REQUIRED, VERB_OWN, RIGHT_RENAME, NULL, "name"},
     {"RNTO", verb_rnto, ARGUMENT_REQUIRED, VERB_OWN, RIGHT_RENAME, NULL, "new name"},
     {"DELE", verb_dele, ARGUMENT_REQUIRED, VERB_OWN, RIGHT_DELETE, NULL, "file"},
     {"RMD", verb_rmd, ARGUMENT_REQUIRED, VERB_OWN, RIGHT_DELETE, NULL, "folder"},
     {"XRMD", verb_rmd, ARGUMENT_REQUIRED, VERB_OWN, RIGHT_DELETE, NULL, "folder"},
-    {"ABOR", verb_abor, ARGUMENT_NONE, VERB_ANYTIME | VERB_MEANWHILE, RIGHT_NONE, NULL, ""},
-    {"STAT", verb_stat, ARGUMENT_OPTIONAL, VERB_ANYTIME | VERB_MEANWHILE, RIGHT_NONE, NULL,
-     "[name]"},
+    {"ABOR", verb_abor, ARGUMENT_NONE, VERB_ANYTIME | VERB_MEANWHILE | VERB_BARE, RIGHT_NONE, NULL,
+     ""},
+    {"STAT", verb_stat, ARGUMENT_OPTIONAL, VERB_ANYTIME | VERB_MEANWHILE | VERB_KEEPS | VERB_BARE,
+     RIGHT_NONE, NULL, "[name]"},
     {"SITE", verb_site, ARGUMENT_REQUIRED, 0, RIGHT_NONE, NULL, "HELP | CHMOD | UTIME | UMASK"},
     {"SMNT", NULL, ARGUMENT_REQUIRED, 0, RIGHT_NONE, NULL, ""},
     {"REIN", verb_rein, ARGUMENT_NONE, VERB_ANYTIME, RIGHT_NONE, NULL, ""},
     {"AUTH", verb_auth, ARGUMENT_REQUIRED, VERB_ANYTIME | VERB_TLS | VERB_TRIM, RIGHT_NONE,
      "AUTH TLS", "TLS"},
-    {"PBSZ", verb_pbsz, ARGUMENT_REQUIRED, VERB_ANYTIME | VERB_TLS | VERB_TRIM, RIGHT_NONE, "PBSZ",
-     "0"},
-    {"PROT", verb_prot, ARGUMENT_REQUIRED, VERB_ANYTIME | VERB_TLS | VERB_TRIM, RIGHT_NONE, "PROT",
-     "P | C"},
-    {"CCC", verb_ccc, ARGUMENT_NONE, VERB_ANYTIME | VERB_TLS, RIGHT_NONE, NULL, ""},
+    {"PBSZ", verb_pbsz, ARGUMENT_REQUIRED, VERB_ANYTIME | VERB_TLS | VERB_TRIM | VERB_KEEPS,
+     RIGHT_NONE, "PBSZ", "0"},
+    {"PROT", verb_prot, ARGUMENT_REQUIRED, VERB_ANYTIME | VERB_TLS | VERB_TRIM | VERB_KEEPS,
+     RIGHT_NONE, "PROT", "P | C"},
+    {"CCC", verb_ccc, ARGUMENT_NONE, VERB_ANYTIME | VERB_TLS | VERB_KEEPS, RIGHT_NONE, NULL, ""},
     {"HOST", verb_host, ARGUMENT_REQUIRED, VERB_ANYTIME, RIGHT_NONE, "HOST", "name"},
-    {"LANG", verb_lang, ARGUMENT_OPTIONAL, VERB_ANYTIME, RIGHT_NONE, "LANG EN*", "[EN]"},
-    {"CLNT", verb_clnt, ARGUMENT_OPTIONAL, VERB_ANYTIME, RIGHT_NONE, "CLNT", "name"},
-    {"CSID", verb_csid, ARGUMENT_REQUIRED, VERB_ANYTIME, RIGHT_NONE, "CSID", "Name=value;..."},
+    {"LANG", verb_lang, ARGUMENT_OPTIONAL, VERB_ANYTIME | VERB_KEEPS, RIGHT_NONE, "LANG EN*",
+     "[EN]"},
+    {"CLNT", verb_clnt, ARGUMENT_OPTIONAL, VERB_ANYTIME | VERB_KEEPS, RIGHT_NONE, "CLNT", "name"},
+    {"CSID", verb_csid, ARGUMENT_REQUIRED, VERB_ANYTIME | VERB_KEEPS, RIGHT_NONE, "CSID",
+     "Name=value;..."},
 };
 
 enum { VERB_COUNT = sizeof(verbs) / sizeof(verbs[0]), HELP_COLUMNS = 8, HELP_CELL = 7 };
@@ -104,6 +113,24 @@ const struct verb *verb_find(const char *line) {
             return &verbs[i];
     }
     return NULL;
+}
+
+/* Where the argument of a line begins. */
+static size_t argument_at(const char *line) {
+    size_t at = strcspn(line, " ");
+    return at + (line[at] == ' ');
+}
+
+/* Is the verb with that argument what its row says? A name makes another command of STAT: with one
+ * it is a listing (RFC 959 section 4.1.3). */
+static bool is_as_said(const struct verb *verb, const char *argument) {
+    return !(verb->traits & VERB_BARE) || argument[strspn(argument, " ")] == '\0';
+}
+
+bool verb_is_meanwhile(const char *line, enum line_fault fault) {
+    const struct verb *verb = verb_find(line);
+    return fault == LINE_GOOD && verb && verb->traits & VERB_MEANWHILE &&
+           is_as_said(verb, line + argument_at(line));
 }
 
 bool verb_may_hold_password(const char *bytes, size_t n) {
@@ -238,15 +265,22 @@ static void before(struct session *session, const struct verb *verb) {
     session->inline_whole = false;
     if (verb->traits & VERB_DATA)
         session->data.used = true;
-    if (verb->run == verb_allo)
-        session->allo_refused = true; /* until verb_allo has understood it */
+    if (verb->run == verb_allo) { /* until verb_allo has understood it */
+        session->allo_given = false;
+        session->allo_refused = true;
+    }
 }
 
-static void after(struct session *session, const struct verb *verb) {
-    if (verb->traits & VERB_TRANSFER) {
-        session->restart = 0;
+/* REST and ALLO are for the transfer that comes next (RFC 3659 section 5.3, RFC 959 section 4.1.3).
+ * What has nothing to do with one says that none comes. But where a file follows on the control
+ * connection nothing else tells where it ends, so there ALLO stays. */
+static void after(struct session *session, const struct verb *verb, const char *argument) {
+    if (verb->traits & VERB_KEEPS && is_as_said(verb, argument))
+        return;
+    session->restart = 0;
+    session->allo_past = true;
+    if (verb->traits & VERB_TRANSFER)
         data_finish(session);
-    }
     if (verb->traits & VERB_UPLOAD)
         session->allo_given = session->allo_refused = false;
 }
@@ -265,8 +299,7 @@ static int run(struct session *session, const struct verb *verb, const char *arg
 
 int verb_run(struct session *session, char *line, enum line_fault fault) {
     const struct verb *verb = verb_find(line);
-    char *argument = line + strcspn(line, " ");
-    argument += *argument == ' ';
+    char *argument = line + argument_at(line);
     log_command(session, verb, line, fault);
     if (verb) {
         trim(verb, argument);
@@ -279,7 +312,7 @@ int verb_run(struct session *session, char *line, enum line_fault fault) {
     else if (result > 0)
         result = 0;
     if (verb)
-        after(session, verb);
+        after(session, verb, argument);
     if (result == 0 && is_inline && !session->inline_whole)
         end_inline(session);
     if (result == 0 && session->aborted && !session->transferring) {

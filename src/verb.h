@@ -26,11 +26,13 @@ enum verb_trait {
     VERB_DATA = 1 << 2,         /* asks for a data connection: the session is never inline again */
     VERB_UPLOAD = 1 << 3,       /* bytes of a file may follow it on the control connection */
     VERB_UNTERMINATED = 1 << 4, /* may come without line end, followed by silence */
-    VERB_MEANWHILE = 1 << 5,    /* is run while a transfer goes on */
-    VERB_TRANSFER = 1 << 6,     /* uses up the restart point of REST, however it ends */
+    VERB_MEANWHILE = 1 << 5,    /* is run while a transfer goes on: see verb_is_meanwhile */
+    VERB_TRANSFER = 1 << 6,     /* is what REST and ALLO are for */
     VERB_TRIM = 1 << 7,         /* its argument is no name: blanks at its end mean nothing */
     VERB_OWN = 1 << 8,          /* without its right it does the client's own uploads: see view */
-    VERB_TLS = 1 << 9           /* is there only where TLS is served */
+    VERB_TLS = 1 << 9,          /* is there only where TLS is served */
+    VERB_KEEPS = 1 << 10, /* may stand between REST or ALLO and the transfer; others end them */
+    VERB_BARE = 1 << 11   /* MEANWHILE and KEEPS hold for it without an argument alone */
 };
 
 struct verb {
@@ -61,6 +63,10 @@ enum verb_secrecy verb_secrecy(const struct session *session, const char *line,
 /* Do the letters among n bytes, whatever stands between them, spell a verb that a password follows?
  */
 bool verb_may_hold_password(const char *bytes, size_t n);
+
+/* Is that line run while a transfer goes on? Any other one waits, and so does what is refused: its
+ * reply would be taken for the transfer's. */
+bool verb_is_meanwhile(const char *line, enum line_fault fault);
 
 /* Runs the command in line, or answers the fault that was found in it. Returns a negative errno
  * when the client cannot be reached. */

@@ -233,6 +233,31 @@ JS
     root_holds last
 }
 
+@test "exchange: Node's jsftp lists what it has just put" {
+    serve --allow "$ALL"
+    cat >"$T/node.js" <<'JS'
+const Ftp = require("jsftp");
+const [port, file] = process.argv.slice(2), bytes = require("fs").readFileSync(file);
+const ftp = new Ftp({ host: "127.0.0.1", port: Number(port), user: "me", pass: "x" });
+const must = error => { if (error) { console.error(error); process.exit(1); } };
+ftp.on("error", must);
+(function put(number) {
+    if (number > 5) return ftp.raw("quit", () => process.exit());
+    ftp.put(bytes, "up" + number, error => {
+        must(error);
+        ftp.ls(".", (error, found) => { // STAT, as soon as it has closed the data connection
+            must(error);
+            if (found.length !== number) must("listed: " + found.map(f => f.name));
+            put(number + 1);
+        });
+    });
+})(1);
+JS
+    NODE_PATH=$TOP/build/npm/node_modules node "$T/node.js" "$PORT" "$T/file"
+    same "$T/file" "$ROOT/up5"
+    root_holds up1 up2 up3 up4 up5
+}
+
 @test "exchange: busybox ftpput and ftpget" {
     serve --allow "$ALL"
     busybox ftpput -u me -p x -P "$PORT" 127.0.0.1 up "$T/file"

@@ -13,6 +13,8 @@ from model_world import Failure, brief
 
 HANDLER = os.environ.get("HANDLER", os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + "/handler")
 RESET = struct.pack("ii", 1, 0)
+# What may stand between REST or ALLO and the transfer that they are for; all else ends them
+KEEPS = {"TYPE", "EPSV", "PASV", "REST", "ALLO", "NOOP", "FEAT", "SIZE", "MLST"}
 
 
 def environment():
@@ -56,12 +58,14 @@ class Session:
     """shown    name -> views, of which the client was shown one last
     plans    name -> (how, view): what it wants to go on from
     lost     name -> how many bytes had come of uploads that were broken in this session
+    announced  was REST or ALLO sent for the next transfer?
     """
 
     def __init__(self, label, root, options, trace, log):
         self.label, self.trace, self.buffer, self.is_quiet = label, trace, b"", False
         self.shown, self.plans, self.lost = {}, {}, {}
         self.upload = self.renaming = None
+        self.announced = False
         self.control, theirs = tcp_pair(socket.AF_INET, "127.0.0.1")
         self.control.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         with theirs:
@@ -85,6 +89,8 @@ class Session:
 
     def say(self, line):
         self.note("> " + line)
+        verb = line.split()[0]
+        self.announced = verb in KEEPS and (self.announced or verb in ("REST", "ALLO"))
         try:
             self.control.sendall(line.encode() + b"\r\n")
         except (BrokenPipeError, ConnectionResetError):

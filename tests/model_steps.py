@@ -21,8 +21,21 @@ def length(rng, config):
     return rng.randrange(60000, LARGE) if kind > 0.97 and not config.quota else rng.randrange(2, 90)
 
 
+def forget_announced(session):
+    """What REST or ALLO said before is not for the transfer that comes now."""
+    if session.announced:
+        session.ask("PWD", "257")
+
+
+def say_something(session, rng):
+    """What clients say between REST or ALLO and the transfer, and changes nothing."""
+    if rng.random() < 0.3:
+        session.ask(*rng.choice((("NOOP", "200"), ("TYPE I", "200"), ("FEAT", "211"))))
+
+
 def begin(stage, session, upload, rng, rival=False):
     """Up to the open data connection. False: it was refused."""
+    forget_announced(session)
     data = session.passive(rng)
     if rival:
         session.rival(data.getpeername())
@@ -30,6 +43,7 @@ def begin(stage, session, upload, rng, rival=False):
         session.ask(f"ALLO {upload.total}", "200")
     if upload.rest:
         session.ask(f"REST {upload.rest}", "350")
+    say_something(session, rng)
     code, text = session.ask(f"{upload.verb} {upload.name}")
     if code != 150:
         data.close()
@@ -386,7 +400,14 @@ def look_list(stage, session, _name, rng):
         shown(stage, session, name, listing.get(name), verb)
 
 
+def announce(_stage, session, _name, rng):
+    """For a transfer that does not come."""
+    count = rng.randrange(1, 90)
+    session.ask(*rng.choice(((f"REST {count}", "350"), (f"ALLO {count}", "200"))))
+
+
 def look_retr(stage, session, name, rng):
+    forget_announced(session)
     views, data = stage.world.views(name), session.passive(rng)
     code, text = session.ask("RETR " + name)
     if code == 150:
@@ -593,6 +614,7 @@ TABLE = [
     Row("MLST", 3, is_free, look_mlst),
     Row("listing", 4, is_free, look_list, "session"),
     Row("RETR", 3, is_free, look_retr),
+    Row("REST or ALLO alone", 6, is_free, announce, "session"),
     Row("goes on", 10, is_free, resume_whole, likes=has_partial),
     Row("begins to go on", 8, is_free, resume_open, likes=has_partial),
     Row("a look, to go on later", 6, is_free, plan_alone, likes=has_partial),

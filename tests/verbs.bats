@@ -668,9 +668,9 @@ data 12345
 > STAT
 < 211 under way: 5 bytes
 > STAT f
-< 450
 done
 < 226
+< 213 f\n
 STEPS
 }
 
