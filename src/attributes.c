@@ -16,7 +16,14 @@
 #include "session.h"
 #include "view.h"
 
-enum { TIME_DIGITS = 14, SHORT_TIME_DIGITS = 12 }; /* YYYYMMDDHHMM[SS] */
+enum {
+    TIME_DIGITS = 14, /* YYYYMMDDHHMMSS */
+    SHORT_TIME_DIGITS = 12,
+    FIRST_YEAR =
+        1900 /* before that no file was written: it is a mistake, or says that there is none */
+};
+
+static const char wanted_time[] = "Wanted: YYYYMMDDHHMMSS file, from the year 1900 on";
 
 /* Finds what a name from the client names, and shows it. Returns 0 or a negative errno. */
 static int look_up(struct session *session, const char *name, char ret_path[PATH_SIZE],
@@ -51,11 +58,19 @@ int verb_size(struct session *session, const char *argument) {
     return reply_send(session, 213, "%lld", (long long)st.st_size);
 }
 
-/* `count` digits, as a time in UTC. Returns false when they are none. */
+/* How long a time of `count` digits is, with the fraction that it may have; 0 when it is none. */
+static size_t time_length(const char *text, size_t count) {
+    static const char digits[] = "0123456789";
+    if (strspn(text, digits) != count)
+        return 0;
+    size_t fraction = text[count] == '.' ? 1 + strspn(text + count + 1, digits) : 0;
+    return fraction == 1 ? 0 : count + fraction;
+}
+
+/* The first `count` digits, as a time in UTC. A leap second is the one behind :59, for that is all
+ * that the system's clock knows of it. Returns false when they are no time. */
 static bool parse_time(const char *text, size_t count, time_t *ret) {
     char digits[TIME_DIGITS + 1] = "00000000000000";
-    if (strspn(text, "0123456789") < count)
-        return false;
     memcpy(digits, text, count);
     int part[6]; /* year, month, day, hour, minute, second */
     const char *at = digits;
@@ -65,21 +80,22 @@ static bool parse_time(const char *text, size_t count, time_t *ret) {
         while (width-- > 0)
             part[i] = part[i] * 10 + (*at++ - '0');
     }
+    bool leap = part[5] == 60;
     struct tm tm = {.tm_year = part[0] - 1900,
                     .tm_mon = part[1] - 1,
                     .tm_mday = part[2],
                     .tm_hour = part[3],
                     .tm_min = part[4],
-                    .tm_sec = part[5]};
+                    .tm_sec = part[5] - leap};
     struct tm given = tm;
-    *ret = timegm(&tm); /* moves what is no date, such as February 30, to one that is */
-    return tm.tm_mon == given.tm_mon && tm.tm_mday == given.tm_mday &&
-           tm.tm_hour == given.tm_hour && tm.tm_min == given.tm_min &&
-           (tm.tm_sec == given.tm_sec || given.tm_sec == 60);
+    *ret = timegm(&tm) + leap; /* moves what is no date, such as February 30, to one that is */
+    return part[0] >= FIRST_YEAR && tm.tm_mon == given.tm_mon && tm.tm_mday == given.tm_mday &&
+           tm.tm_hour == given.tm_hour && tm.tm_min == given.tm_min && tm.tm_sec == given.tm_sec;
 }
 
-/* Sets the time of last change of a plain file. Returns 0 or a negative errno. */
-static int set_time(struct session *session, const char *name, time_t time) {
+/* Sets the time of last change of a plain file. *time becomes what the file has then: file systems
+ * move what they have no room for. Returns 0 or a negative errno. */
+static int set_time(struct session *session, const char *name, time_t *time) {
     struct stat st;
     char path[PATH_SIZE];
     int result = look_up_to_set(session, name, path);
@@ -93,28 +109,37 @@ static int set_time(struct session *session, const char *name, time_t time) {
     int parent = path_open_parent(&session->root, path, &last);
     if (parent < 0)
         return parent;
-    const struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {.tv_sec = time}};
-    result = utimensat(parent, last, times, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;
+    const struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {.tv_sec = *time}};
+    bool done = utimensat(parent, last, times, AT_SYMLINK_NOFOLLOW) == 0 &&
+                fstatat(parent, last, &st, AT_SYMLINK_NOFOLLOW) == 0;
+    result = done ? 0 : -errno;
+    *time = st.st_mtime;
     (void)close(parent);
     return result;
 }
 
-/* "time name": sets it and answers `code`. */
-static int modify(struct session *session, const char *argument, size_t digits, int code) {
-    time_t time;
+/* Sets the time of a file and answers `code`, and what the time is now. */
+static int modify(struct session *session, const char *name, time_t time, int code) {
     char text[FACTS_TIME_SIZE];
-    if (!parse_time(argument, digits, &time) || argument[digits] != ' ' || !argument[digits + 1])
-        return reply_send(session, 501, "Wanted: YYYYMMDDHHMMSS file");
-    const char *name = argument + digits + 1;
-    int result = set_time(session, name, time);
+    int result = set_time(session, name, &time);
     if (result < 0)
         return reply_failure(session, 550, "Failed to set time", result);
     facts_time(time, text);
     return reply_send(session, code, "Modify=%s; %s", text, name);
 }
 
+/* The same for "time name". */
+static int modify_named(struct session *session, const char *argument, size_t digits, int code) {
+    size_t length = time_length(argument, digits);
+    time_t time;
+    if (length == 0 || argument[length] != ' ' || !argument[length + 1] ||
+        !parse_time(argument, digits, &time))
+        return reply_send(session, 501, "%s", wanted_time);
+    return modify(session, argument + length + 1, time, code);
+}
+
 int verb_mfmt(struct session *session, const char *argument) {
-    return modify(session, argument, TIME_DIGITS, 213);
+    return modify_named(session, argument, TIME_DIGITS, 213);
 }
 
 int verb_mdtm(struct session *session, const char *argument) {
@@ -122,8 +147,9 @@ int verb_mdtm(struct session *session, const char *argument) {
     struct stat st;
     int result = look_up(session, argument, path, &st);
     /* A file may be called like a time and a name; it comes first */
-    if (result < 0 && strspn(argument, "0123456789") == TIME_DIGITS && argument[TIME_DIGITS] == ' ')
-        return modify(session, argument, TIME_DIGITS, 213);
+    size_t length = time_length(argument, TIME_DIGITS);
+    if (result < 0 && length > 0 && argument[length] == ' ')
+        return modify_named(session, argument, TIME_DIGITS, 213);
     if (result < 0)
         return reply_failure(session, 550, "Failed to get time", result);
     if (!S_ISREG(st.st_mode))
@@ -148,18 +174,17 @@ static const char *split_old_utime(char *copy) {
 
 int site_utime(struct session *session, const char *argument) {
     size_t digits = strspn(argument, "0123456789");
-    if ((digits == TIME_DIGITS || digits == SHORT_TIME_DIGITS) && argument[digits] == ' ')
-        return modify(session, argument, digits, 200);
+    if ((digits == TIME_DIGITS || digits == SHORT_TIME_DIGITS) &&
+        argument[time_length(argument, digits)] == ' ')
+        return modify_named(session, argument, digits, 200);
     char copy[LINE_LIMIT + 1];
     memcpy(copy, argument, strlen(argument) + 1);
     const char *mtime = split_old_utime(copy);
     time_t time;
-    if (!mtime || strlen(mtime) != TIME_DIGITS || !parse_time(mtime, TIME_DIGITS, &time))
-        return reply_send(session, 501, "Wanted: SITE UTIME YYYYMMDDHHMMSS file");
-    int result = set_time(session, copy, time);
-    if (result < 0)
-        return reply_failure(session, 550, "Failed to set time", result);
-    return reply_send(session, 200, "Time of %s set", copy);
+    size_t length = mtime ? time_length(mtime, TIME_DIGITS) : 0;
+    if (length == 0 || mtime[length] || !parse_time(mtime, TIME_DIGITS, &time))
+        return reply_send(session, 501, "%s", wanted_time);
+    return modify(session, copy, time, 200);
 }
 
 /* Up to four octal digits; -1 when they are none. *ret_rest: what is behind them. */

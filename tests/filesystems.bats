@@ -867,6 +867,27 @@ STEPS
     [ "$(cat "$ROOT/other/d/x")" = 'half and the rest' ]
 }
 
+@test "ext4: a time that it cannot hold is answered as it is stored: MFMT, MDTM, SITE UTIME" {
+    mount_ext4
+    printf x >"$ROOT/f"
+    talk <<'STEPS'
+< 220
+> MFMT 99991231235959 f
+< 213 ^213 Modify=24460510223855; f$
+> MDTM f
+< 213 ^213 24460510223855$
+> MFMT 19000101000000 f
+< 213 ^213 Modify=19011213204552; f$
+> MDTM 99991231235959 f
+< 213 ^213 Modify=24460510223855; f$
+> SITE UTIME 19000101000000 f
+< 200 Modify=19011213204552; f$
+> SITE UTIME f 20240101000000 99991231235959 20240101000000 UTC
+< 200 Modify=24460510223855; f$
+STEPS
+    [ "$(stat -c %Y "$ROOT/f")" = 15032385535 ]
+}
+
 # is_reserved NAME: every verb refuses it
 is_reserved() {
     local verb steps=

@@ -594,6 +594,58 @@ STEPS
     [ "$(stat -c %a "$ROOT/d")" != 700 ]
 }
 
+@test "verbs: a time may have a fraction, which is dropped, and be a leap second (RFC 3659 2.3)" {
+    printf hello >"$ROOT/f"
+    printf hello >"$ROOT/20240101120000.5 f"
+    talk <<'STEPS'
+< 220
+> MFMT 20240101120000.123 f
+< 213 ^213 Modify=20240101120000; f$
+> MFMT 20161231235960 f
+< 213 ^213 Modify=20170101000000; f$
+> MDTM f
+< 213 ^213 20170101000000$
+> MFMT 20161231235960.999 f
+< 213 ^213 Modify=20170101000000; f$
+> MDTM 20240101120001.5 f
+< 213 ^213 Modify=20240101120001; f$
+> MDTM 20240101120000.5 f
+< 213 ^213 \d{14}$
+> SITE UTIME 20240101120002.000000 f
+< 200 Modify=20240101120002; f$
+> SITE UTIME f 20250102030405 20250102030406.7 20250102030407 UTC
+< 200 Modify=20250102030406; f$
+> MFMT 19691231235959 f
+< 213 ^213 Modify=19691231235959; f$
+> MFMT 19700101000000 f
+< 213 ^213 Modify=19700101000000; f$
+STEPS
+    [ "$(stat -c %.Y "$ROOT/f")" = 0.000000000 ]
+}
+
+@test "verbs: what is no time, or before any file, is 501 and changes nothing" {
+    local time
+    printf hello >"$ROOT/f"
+    touch -d '2020-02-29 12:34:56 UTC' "$ROOT/f"
+    for time in 00000101000000 00010101000000 00240101000000 09990101000000 16010101000000 18991231235959 20240230000000 \
+        20241301000000 20240001000000 20240100000000 20240101240000 20240101006000 20240101000061 20161231235961 \
+        2024010112000 202401011200000 20240101120000. 20240101120000.x 20240101120000,5 20240101120000.5.5 -0240101120000; do
+        talk <<STEPS || fail "time: $time"
+< 220
+> MFMT $time f
+< 501
+> SITE UTIME $time f
+< 501
+> SITE UTIME f 20240101000000 $time 20240101000000 UTC
+< 501
+> MDTM $time f
+< 501|550
+> MDTM f
+< 213 ^213 20200229123456$
+STEPS
+    done
+}
+
 @test "verbs: ABOR during an upload, also with telnet's Synch: 426, then 226, nothing published" {
     for abor in '> ABOR' '>> \xff\xf4\xff\xf2ABOR\r\n'; do
         talk <<STEPS
