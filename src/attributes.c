@@ -102,7 +102,7 @@ static int set_time(struct session *session, const char *name, time_t *time) {
     if (result == 0)
         result = path_stat(&session->root, path, &st);
     if (result == 0 && !S_ISREG(st.st_mode))
-        result = -EISDIR;
+        result = S_ISDIR(st.st_mode) ? -EISDIR : -ENXIO;
     if (result < 0)
         return result;
     const char *last;
@@ -205,18 +205,38 @@ static int change_mode(int fd, mode_t mode) {
     return errno == EBADF && fchmodat(AT_FDCWD, self, mode, 0) == 0 ? 0 : -errno;
 }
 
-static int set_mode(const struct path_root *root, const char *path, mode_t mode) {
+/* What a folder gets: no more for its owner than it has, and no less, for sessions are to go on
+ * working in it; nor is another rule made of who owns what is put into it. One that must not be
+ * written to stays as it is. Returns 0 or a negative errno. */
+static int fit_folder(int fd, mode_t old, mode_t *mode) {
+    if (faccessat(fd, ".", W_OK | X_OK, AT_EACCESS) < 0)
+        return -errno;
+    *mode = (*mode & 0077) | (old & 07700);
+    return 0;
+}
+
+/* *mode becomes what it gets. Returns 0 or a negative errno. */
+static int fit_mode(int fd, mode_t *mode) {
+    struct stat st;
+    if (fstat(fd, &st) < 0)
+        return -errno;
+    if (S_ISDIR(st.st_mode))
+        return fit_folder(fd, st.st_mode, mode);
+    return S_ISREG(st.st_mode) ? 0 : -ENXIO;
+}
+
+/* *mode becomes what it gets. The root is the operator's. Returns 0 or a negative errno. */
+static int set_mode(const struct path_root *root, const char *path, mode_t *mode) {
+    if (strcmp(path, "/") == 0)
+        return -EPERM;
     int fd = path_open(root, path, O_RDONLY | O_NONBLOCK, 0);
     if (fd == -EACCES)
         fd = path_open(root, path, O_PATH, 0);
     if (fd < 0)
         return fd;
-    struct stat st;
-    int result = fstat(fd, &st) < 0 ? -errno : 0;
-    if (result == 0 && !S_ISREG(st.st_mode))
-        result = -EISDIR;
+    int result = fit_mode(fd, mode);
     if (result == 0)
-        result = change_mode(fd, mode);
+        result = change_mode(fd, *mode);
     (void)close(fd);
     return result;
 }
@@ -224,15 +244,16 @@ static int set_mode(const struct path_root *root, const char *path, mode_t mode)
 int site_chmod(struct session *session, const char *argument) {
     char path[PATH_SIZE];
     const char *rest;
-    int mode = parse_mode(argument, &rest);
-    if (mode < 0 || *rest != ' ' || !rest[1])
-        return reply_send(session, 501, "Wanted: SITE CHMOD mode file");
+    int wanted = parse_mode(argument, &rest);
+    if (wanted < 0 || *rest != ' ' || !rest[1])
+        return reply_send(session, 501, "Wanted: SITE CHMOD mode name");
+    mode_t mode = (mode_t)wanted & 0777;
     int result = look_up_to_set(session, rest + 1, path);
     if (result == 0)
-        result = set_mode(&session->root, path, (mode_t)mode & 0777);
+        result = set_mode(&session->root, path, &mode);
     if (result < 0)
         return reply_failure(session, 550, "Failed to set mode", result);
-    return reply_send(session, 200, "Mode of %s set to %03o", rest + 1, (unsigned)mode & 0777);
+    return reply_send(session, 200, "Mode of %s set to %03o", rest + 1, (unsigned)mode);
 }
 
 int site_umask(struct session *session, const char *argument) {

@@ -11,8 +11,8 @@ int verb_size(struct session *session, const char *argument);
 int verb_mdtm(struct session *session, const char *argument); /* "[YYYYMMDDHHMMSS] file" */
 int verb_mfmt(struct session *session, const char *argument); /* "YYYYMMDDHHMMSS file" */
 
-/* SITE CHMOD octal file; SITE UTIME time file, or file atime mtime ctime UTC; SITE UMASK [octal],
- * which can take permissions away from what is created and give none. */
+/* SITE CHMOD octal name, of a file or folder; SITE UTIME time file, or file atime mtime ctime UTC;
+ * SITE UMASK [octal], which can take permissions away from what is created and give none. */
 int site_chmod(struct session *session, const char *argument);
 int site_utime(struct session *session, const char *argument);
 int site_umask(struct session *session, const char *argument);

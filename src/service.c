@@ -108,7 +108,7 @@ static const struct site {
     const char *help;
 } sites[] = {
     {"HELP", site_help, RIGHT_NONE, ""},
-    {"CHMOD", site_chmod, RIGHT_REPLACE, "mode file"},
+    {"CHMOD", site_chmod, RIGHT_REPLACE, "mode name"},
     {"UTIME", site_utime, RIGHT_REPLACE, "YYYYMMDDHHMMSS file"},
     {"UMASK", site_umask, RIGHT_NONE, "[mask]"},
 };

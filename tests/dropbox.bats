@@ -681,6 +681,23 @@ box_is_good() {
     same "$T/tree/sub/two words" "$ROOT/box/sub/two words"
 }
 
+@test "dropbox: SITE CHMOD sets the mode of an own folder, and tells nothing of another one" {
+    mkdir -m 755 "$ROOT/foreign"
+    talk --allow=upload,mkdir,replace <<'STEPS'
+< 220
+> MKD own
+< 257
+> SITE CHMOD 750 own
+< 200 set to 750$
+mode own 750
+> SITE CHMOD 750 foreign
+< 550 Failed to set mode: permission denied \(no list right, and it was not uploaded in this session\)$
+> SITE CHMOD 750 none
+< 550 Failed to set mode: permission denied \(no list right, and it was not uploaded in this session\)$
+mode foreign 755
+STEPS
+}
+
 @test "dropbox: lftp put and mirror" {
     need lftp
     fill_box

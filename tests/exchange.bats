@@ -203,6 +203,18 @@ PHP
     [ "$(cat "$ROOT/stream")" = hello ]
 }
 
+@test "exchange: lftp mirror -R exits 0, and the modes of folders are those that it has" {
+    chmod 750 "$T/tree/sub"
+    chmod 711 "$T/tree/sub/deep"
+    serve
+    lftp -c "set net:max-retries 1; open -u me,x -p $PORT 127.0.0.1; mirror -v -R $T/tree up"
+    same_tree "$T/tree" "$ROOT/up"
+    [ "$(stat -c %a "$ROOT/up/sub" "$ROOT/up/sub/deep" | paste -sd' ')" = '750 711' ]
+    # and once more, into the root
+    lftp -c "set net:max-retries 1; open -u me,x -p $PORT 127.0.0.1; mirror -v -R $T/tree /up; mirror -v -R $T/tree /"
+    same_tree "$T/tree/sub" "$ROOT/sub"
+}
+
 @test "exchange: Node's basic-ftp" {
     serve --allow "$ALL"
     cat >"$T/node.js" <<'JS'

@@ -573,7 +573,7 @@ STEPS
 > SITE CHMOD 600 link
 < 550
 > SITE CHMOD 700 d
-< 550
+< 200
 > SITE UMASK 077
 < 200
 > SITE UMASK
@@ -591,7 +591,65 @@ STEPS
 STEPS
     [ "$(stat -c %a "$ROOT/f")" = 640 ]
     [ "$(stat -c %a "$ROOT/masked")" = 600 ]
-    [ "$(stat -c %a "$ROOT/d")" != 700 ]
+    [ "$(stat -c %a "$ROOT/d")" = 700 ]
+}
+
+@test "verbs: SITE CHMOD on a folder: its owner keeps all it has, and files can still be stored in it" {
+    mkdir -m 755 "$ROOT/d" "$ROOT/own"
+    mkdir -m 2775 "$ROOT/group"
+    mkdir -m 333 "$ROOT/unread"
+    mkdir -m 555 "$ROOT/fixed"
+    mkfifo "$ROOT/pipe"
+    chmod 777 "$ROOT"
+    chown 65534:65534 "$ROOT"/* "$ROOT"
+    chown 0:0 "$ROOT/own"
+    chmod 777 "$ROOT/own"
+    as_nobody <<'STEPS'
+< 220
+> SITE CHMOD 000 d
+< 200 set to 700$
+> SITE CHMOD 0755 d
+< 200 set to 755$
+> SITE CHMOD 2770 d
+< 200 set to 770$
+> SITE CHMOD 050 d/
+< 200 set to 750$
+> SITE CHMOD 700 group
+< 200 set to 2700$
+> SITE CHMOD 755 unread
+< 200 set to 355$
+> SITE CHMOD 777 fixed
+< 550 permission denied$
+> SITE CHMOD 755 own
+< 550 permission denied$
+> SITE CHMOD 755 /
+< 550 permission denied$
+> SITE CHMOD 755 .
+< 550 permission denied$
+> SITE CHMOD 755 none
+< 550 no such file or folder$
+> SITE CHMOD 644 pipe
+< 550 not a plain file$
+> SITE CHMOD 755 .stord.unfinished
+< 55[03]
+> CWD d
+< 250
+> SITE CHMOD 711 .
+< 200 set to 711$
+> ALLO 5
+< 200
+> STOR f
+< 150
+>> hello
+< 226
+file d/f hello
+mode d 711
+mode unread 355
+mode fixed 555
+mode own 777
+STEPS
+    [ "$(stat -c %a "$ROOT/group")" = 2700 ]
+    [ "$(stat -c %a "$ROOT")" = 777 ]
 }
 
 @test "verbs: a time may have a fraction, which is dropped, and be a leap second (RFC 3659 2.3)" {
