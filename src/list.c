@@ -33,6 +33,7 @@ struct listing {
     size_t prefix_length;        /* bytes of it */
     bool slash;                  /* with "/" behind them */
     char match[NAME_MAX + 1];    /* pattern that names must match, or "" */
+    bool all;                    /* by the option a: the folder itself and the one above it, too */
     bool is_folder;              /* else a file */
     DIR *folder;                 /* the folder; NULL: only what is the client's own is shown */
     struct partial partial;      /* where interrupted uploads to it are */
@@ -189,13 +190,42 @@ static int list_own(void *context, const char *name) {
     return list_one(context, name, false);
 }
 
+/* One of the folder itself and the one above it. Of one that is not the client's to look at nothing
+ * is told but that it is there. */
+static int put_dot(const struct listing *listing, const char *name, struct stat st) {
+    if (st.st_ino == 0)
+        st.st_nlink = 2;
+    return put_entry(listing, name, &st);
+}
+
+/* Emacs does not upload into a folder in which it cannot see it. Only LIST shows it, and above the
+ * root is the root. */
+static int list_dots(const struct listing *listing) {
+    struct stat above;
+    char path[PATH_SIZE];
+    uint64_t version;
+    if (!listing->all || !listing->sender || listing->form != FORM_LONG || *listing->match)
+        return 0;
+    if (path_resolve(listing->path, "..", path) < 0 ||
+        view_published(listing->session, path, RIGHT_LIST, &above, &version) < 0)
+        above = listing->st;
+    int result = put_dot(listing, ".", listing->st);
+    return result < 0 ? result : put_dot(listing, "..", above);
+}
+
+static int list_published(struct listing *listing) {
+    if (listing->folder)
+        return list_names(listing, listing->folder, false);
+    return own_each(&listing->session->own, listing->path, list_own, listing);
+}
+
 /* All lines. Returns 0 or a negative errno. */
 static int list_all(struct listing *listing) {
     if (!listing->is_folder)
         return put_entry(listing, listing->path + folder_part(listing->path), &listing->st);
-    int result = listing->folder
-                     ? list_names(listing, listing->folder, false)
-                     : own_each(&listing->session->own, listing->path, list_own, listing);
+    int result = list_dots(listing);
+    if (result == 0)
+        result = list_published(listing);
     if (result == 0 && listing->partials)
         result = list_names(listing, listing->partials, true);
     return result;
@@ -297,12 +327,19 @@ static bool is_pattern(const char *name) {
     return strpbrk(name + folder_part(name), "*?[") != NULL;
 }
 
+/* Is there an a among these options, "-la"? */
+static bool asks_for_all(const char *options, size_t n) {
+    return options[1] != '-' && memchr(options, 'a', n);
+}
+
 /* Opens what the argument of LIST, NLST or STAT means. A name that exists is always that: first the
  * whole argument is tried, then what is left without the options in front of it. */
 static int open_argument(struct listing *listing, const char *argument) {
     int result;
     while ((result = open_name(listing, argument)) < 0 && *argument == '-') {
-        argument += strcspn(argument, " ");
+        size_t n = strcspn(argument, " ");
+        listing->all |= asks_for_all(argument, n);
+        argument += n;
         argument += strspn(argument, " ");
     }
     if (result < 0 && is_pattern(argument))

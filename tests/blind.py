@@ -121,10 +121,10 @@ class Session(Player):
         return self.said
 
 
-LOOK = ["SIZE {}", "MDTM {}", "MLST {}", "MLSD {}", "LIST {}", "NLST {}", "STAT {}", "RETR {}", "DELE {}", "RMD {}", "RNFR {}",
-        "MFMT 20200101000000 {}", "MDTM 20200101000000 {}", "SITE CHMOD 600 {}", "SITE UTIME 20200101000000 {}",
-        "SITE UTIME {} 20200101000000 20200101000000 20200101000000 UTC", "CWD {}"]
-SEE = ["SIZE {}", "MDTM {}", "MLST {}", "LIST {}", "NLST {}", "STAT {}", "MLSD", "STAT ."]
+LOOK = ["SIZE {}", "MDTM {}", "MLST {}", "MLSD {}", "LIST {}", "LIST -la {}", "LIST -a", "NLST {}", "STAT {}",
+        "RETR {}", "DELE {}", "RMD {}", "RNFR {}", "MFMT 20200101000000 {}", "MDTM 20200101000000 {}", "SITE CHMOD 600 {}",
+        "SITE UTIME 20200101000000 {}", "SITE UTIME {} 20200101000000 20200101000000 20200101000000 UTC", "CWD {}"]
+SEE = ["SIZE {}", "MDTM {}", "MLST {}", "LIST {}", "LIST -la {}", "NLST {}", "STAT {}", "MLSD", "STAT ."]
 
 
 def fill(steps, name):
@@ -146,7 +146,8 @@ def sequences(policy):
         yield ["STOU", "STOU"]
     # what others put into a folder of its own
     yield ["MKD made", "plant made/theirs"] + fill(SEE, "made") + ["MLSD made", "STAT made/theirs", "RNFR made"]
-    yield ["MKD made", "plant made/theirs", "STAT /", "LIST", "MLSD", "MLST made", "SIZE made/theirs", "DELE made/theirs"]
+    yield ["MKD made", "plant made/theirs", "STAT /", "LIST", "LIST -la", "LIST -la made", "MLSD", "MLST made",
+           "SIZE made/theirs", "DELE made/theirs"]
     # its own file, in whose place comes somebody else's
     yield ["STOR x", "DELE x", "plant x"] + fill(SEE, "x") + ["DELE x"]
     yield ["MKD x", "RMD x", "plant x"] + fill(SEE, "x") + ["CWD x"]

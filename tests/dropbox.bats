@@ -698,6 +698,32 @@ mode foreign 755
 STEPS
 }
 
+@test "dropbox: LIST -a shows that a folder is there, whatever others put into it" {
+    mkdir "$ROOT/foreign" "$ROOT/foreign/theirs"
+    local again
+    for again in 1 2 3; do
+        talk --allow=upload,mkdir <<'STEPS'
+< 220
+> EPSV
+< 229
+> LIST -la
+< 150
+get ^drwxrwxrwx +2 ftp +ftp +0 Jan +1 +1970 \.\r\ndrwxrwxrwx +2 ftp +ftp +0 Jan +1 +1970 \.\.\r\n$
+< 226
+> CWD foreign
+< 250
+> EPSV
+< 229
+> LIST -al
+< 150
+get ^drwxrwxrwx +2 ftp +ftp +0 Jan +1 +1970 \.\r\ndrwxrwxrwx +2 ftp +ftp +0 Jan +1 +1970 \.\.\r\n$
+< 226
+STEPS
+        mkdir "$ROOT/foreign/more$again" "$ROOT/more$again"
+        touch "$ROOT/file$again"
+    done
+}
+
 @test "dropbox: lftp put and mirror" {
     need lftp
     fill_box

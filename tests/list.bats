@@ -148,8 +148,9 @@ STEPS
     touch "$ROOT/-f/inner" "$ROOT/-z" "$ROOT/d/x y" "$ROOT/d/e/deeper"
     serve
     for options in -l -la -al '-l -a' -R -1 -laR; do
-        names_in "LIST $options" '-f|-z|d'
-        names_in "LIST $options d" 'e|x y'
+        case $options in *a*) all='.|..|' ;; *) all= ;; esac
+        names_in "LIST $options" "-f|-z|${all}d"
+        names_in "LIST $options d" "${all}e|x y"
         names_in "LIST $options d/x y" 'x y'
         lists "NLST $options d/*y" 'd/x y'
     done
@@ -161,6 +162,61 @@ STEPS
     lists 'NLST -f' -f/inner
     names_in 'MLSD -f' inner
     refused 550 'LIST -l nothing' 'MLSD -l'
+}
+
+@test "list: LIST with the option a begins with the folder itself and the one above it, also where nothing is in it" {
+    mkdir -p "$ROOT/d/empty" "$ROOT/-a.d"
+    serve
+    for options in -a -la -al -alF -Ra '-l -a' '-a -l' '-a -- '; do
+        names_in "LIST $options" '-a.d|.|..|d'
+        names_in "LIST $options d" '.|..|empty'
+        names_in "LIST $options d/empty" '.|..'
+        names_in "LIST $options d/empty/" '.|..'
+        [ "$(listing "LIST $options d" | head -n 2 | sed 's/.* //' | paste -sd' ')" = '. ..' ]
+    done
+    # they are what they are called
+    chmod 751 "$ROOT/d/empty"
+    chmod 750 "$ROOT/d"
+    listing 'LIST -la d/empty' | head -n 1 | grep -q '^drwxr-x--x  *2 '
+    listing 'LIST -la d/empty' | sed -n 2p | grep -q '^drwxr-x---  *3 '
+    # above the root is the root
+    [ "$(listing 'LIST -a' | sed -n '1s/ .$//p')" = "$(listing 'LIST -a' | sed -n '2s/ ..$//p')" ]
+}
+
+@test "list: nowhere else are the folder itself and the one above it listed" {
+    mkdir -p "$ROOT/d/e" "$ROOT/-a"
+    touch "$ROOT/d/f" "$ROOT/-a/inner"
+    serve
+    for options in '' -l -A -1 -F --all --; do names_in "LIST ${options:+$options }d" 'e|f'; done
+    for options in '' -a -la; do lists "NLST ${options:+$options }d" d/e d/f; done
+    names_in 'LIST -la d/f' f
+    names_in 'LIST -la d/*' 'e|f'
+    names_in 'LIST -a' inner # it is called so
+    names_in 'MLSD d' 'e|f'
+    talk <<'STEPS'
+< 220
+> STAT -la d
+< 212 \A(?![\s\S]* \.\.?\n)[\s\S]* e\n[\s\S]* f\n|\A(?![\s\S]* \.\.?\n)[\s\S]* f\n[\s\S]* e\n
+STEPS
+}
+
+@test "list: a home ends at its root: what LIST -a says of the folder above is what it says of the home" {
+    mkdir -m 711 "$ROOT/home"
+    chmod 755 "$ROOT"
+    users "me:$(hash secret):/home::"
+    talk --users="$T/users" <<'STEPS'
+< 220
+> USER me
+< 331
+> PASS secret
+< 230
+> EPSV
+< 229
+> LIST -la
+< 150
+get ^drwx--x--x +\d+ ftp +ftp +\d+ .* \.\r\ndrwx--x--x +\d+ ftp +ftp +\d+ .* \.\.\r\n$
+< 226
+STEPS
 }
 
 @test "list: patterns match in the last part of a path, and never what is hidden" {
