@@ -50,7 +50,7 @@ TEST_PACKAGES = $(DEMO_PACKAGES) aria2 bats bsdextrautils busybox ckermit curl g
 	python3 rclone socat strace testssl.sh tnftp ucspi-tcp util-linux webalizer wput $(PEER_LIBRARIES) $(FILE_SYSTEMS) $(DEB_PACKAGES)
 # what makes, mounts and watches file systems
 FILE_SYSTEMS = acl bindfs btrfs-progs dosfstools e2fsprogs exfat-fuse exfatprogs fuse3 fusefat \
-	inotify-tools mount xfsprogs
+	inotify-tools mergerfs mount xfsprogs
 # what the daemons need that tests/peers unpacks
 PEER_LIBRARIES = libbsd0 libevent-2.1-7 libpam0g libselinux1 libsodium23 libtirpc3 libwrap0
 LINT_PACKAGES = $(BUILD_PACKAGES) clang clang-format clang-tidy cppcheck shellcheck systemd mandoc

@@ -89,8 +89,34 @@ static int publish_new(struct store *store) {
     return is_unsupported(result) ? add_without_flags(store) : result;
 }
 
+static bool is_fuse(int folder) {
+    struct statfs fs;
+    return fstatfs(folder, &fs) == 0 && fs.f_type == FUSE_SUPER_MAGIC;
+}
+
+/* Is it a file of that length and time? */
+static bool is_like(const struct stat *st, const struct stat *file) {
+    return S_ISREG(st->st_mode) && st->st_size == file->st_size &&
+           clock_order(&st->st_mtim, &file->st_mtim) == 0;
+}
+
+/* Is our file, which has its reserved name still, called so, too? Some FUSE drivers (mergerfs) show
+ * the link to a file as another file, by its number. */
+static bool is_our_link(const struct store *store, int folder, const char *name) {
+    struct stat ours, st;
+    return store->temp[0] && is_fuse(folder) && fstat(store->fd, &ours) == 0 &&
+           fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && is_like(&st, &ours);
+}
+
 bool publish_is_ours(const struct store *store, int folder, const char *name) {
-    return path_is_called(store->fd, folder, name);
+    return path_is_called(store->fd, folder, name) || is_our_link(store, folder, name);
+}
+
+void publish_identify(const struct store *store, struct path_id *ret_id) {
+    bool linked = !path_is_called(store->fd, store->folder, store->name) &&
+                  is_our_link(store, store->folder, store->name);
+    (void)(linked ? path_identify_in(store->folder, store->name, ret_id)
+                  : path_identify_open(store->fd, ret_id));
 }
 
 /* Exchanges back. Should another session have published over our file meanwhile, it is its file
@@ -111,7 +137,7 @@ static int check_old(const struct store *store, int folder, const char *name) {
         return S_ISDIR(st.st_mode) ? -EISDIR : -ENXIO;
     const struct stat *old = &store->old;
     bool same = old->st_nlink > 0 && st.st_ino == old->st_ino && st.st_dev == old->st_dev &&
-                st.st_size == old->st_size && clock_order(&st.st_mtim, &old->st_mtim) == 0;
+                is_like(&st, old);
     return store->base == STORE_NOTHING || same ? 0 : -EBUSY;
 }
 
@@ -150,6 +176,17 @@ static bool goes_on(const struct store *store) {
     return store->base != STORE_NOTHING && store->old.st_nlink > 0;
 }
 
+/* The same of the second name of the old file. Where a link has another number than the file, that
+ * is asked for by its first name. */
+static int check_backup(const struct store *store, const char *backup) {
+    struct stat st;
+    int result = check_old(store, store->work, backup);
+    bool other = result == -EBUSY && is_fuse(store->work) &&
+                 fstatat(store->work, backup, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+                 is_like(&st, &store->old);
+    return other ? check_old(store, store->folder, store->name) : result;
+}
+
 /* Gives the old file a second name, by which it can be brought back, and renames over the first.
  * -ENOSYS when it cannot be linked. */
 static int publish_with_backup(struct store *store, enum published *ret_published) {
@@ -159,7 +196,7 @@ static int publish_with_backup(struct store *store, enum published *ret_publishe
         return result;
     if (linkat(store->folder, store->name, store->work, backup, 0) < 0)
         return errno == ENOENT ? -ENOENT : -ENOSYS;
-    result = check_old(store, store->work, backup);
+    result = check_backup(store, backup);
     if (result == 0)
         result = rename_to_name(store, 0);
     if (result < 0) {
@@ -184,8 +221,7 @@ static int publish_by_rename(struct store *store, enum published *ret_published)
 /* FUSE drivers tend not to know the flag, and take an exchange for a plain rename: the old file
  * would be gone before it is looked at. They are asked for none. */
 static bool may_exchange(const struct store *store) {
-    struct statfs fs;
-    return fstatfs(store->folder, &fs) < 0 || fs.f_type != FUSE_SUPER_MAGIC;
+    return !is_fuse(store->folder);
 }
 
 /* Puts the file in the place of an old one. Best with a backup: those who watch the folder see one

@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <stdbool.h>
 
+struct path_id;
 struct store;
 
 enum { PUBLISH_MORE = 9 /* bytes that another name has more than the wished one, at the most */ };
@@ -34,6 +35,9 @@ int publish_file(struct store *store, enum published *ret_published);
 
 /* Is it our file that is called so? */
 bool publish_is_ours(const struct store *store, int folder, const char *name);
+
+/* Which file has got the name, see path_id. */
+void publish_identify(const struct store *store, struct path_id *ret_id);
 
 /* Takes the name back, unless another session has replaced our file since. After RENAMED_OVER the
  * new file stays. */

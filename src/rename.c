@@ -72,13 +72,21 @@ static int check_renaming_over(const struct session *session, int folder, const 
     return session_may_replace(session) && S_ISREG(st.st_mode) ? 0 : -EEXIST;
 }
 
+static int rename_to_name(const struct move *move, unsigned flags) {
+    if (renameat2(move->old_folder, move->old, move->new_folder, move->new, flags) == 0)
+        return 0;
+    return errno == ENOTEMPTY ? -EISDIR : -errno;
+}
+
+/* File systems that cannot rename only where the name is free get a plain rename, when it has been
+ * found free: other sessions wait for their turn, but a program may still take it in between. */
 static int move_once(const struct move *move) {
-    unsigned flags = session_may_replace(move->session) ? 0 : RENAME_NOREPLACE;
     int result = check_renaming_over(move->session, move->new_folder, move->new);
-    if (result == 0 &&
-        renameat2(move->old_folder, move->old, move->new_folder, move->new, flags) < 0)
-        result = errno == ENOTEMPTY ? -EISDIR : -errno;
-    return result;
+    if (result < 0)
+        return result;
+    bool replaces = session_may_replace(move->session);
+    result = replaces ? -EINVAL : rename_to_name(move, RENAME_NOREPLACE);
+    return result == -EINVAL || result == -ENOSYS ? rename_to_name(move, 0) : result;
 }
 
 /* Is a file to be kept beside another one of its new name? Clients that upload under a name of

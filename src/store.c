@@ -385,7 +385,7 @@ static int publish(struct store *store) {
     if (result < 0 && published != NOT_PUBLISHED)
         allowance_undo(store, published);
     else if (result == 0)
-        (void)path_identify_open(store->fd, &store->id);
+        publish_identify(store, &store->id);
     return result;
 }
 

@@ -105,6 +105,17 @@ mount_bindfs() {
     chmod 0777 "$ROOT"
 }
 
+# mount_mergerfs OPTION...: two folders of this disk, $T/one and $T/two, as one, by FUSE. By default
+# links show other inodes than their files.
+mount_mergerfs() {
+    need mergerfs
+    mkdir -p "$T/one" "$T/two"
+    MOUNTS+=("$ROOT")
+    mergerfs -o minfreespace=0 "$@" "$T/one:$T/two" "$ROOT" >"$T/mount.log" 2>&1 3>&- || :
+    mounted "$ROOT" "$(cat "$T/mount.log")"
+    chmod 0777 "$ROOT"
+}
+
 # --------------------------------------------------------------- what it offers
 
 # offers FOLDER: what the file system offers to whoever publishes files: those of the words

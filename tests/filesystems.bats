@@ -494,6 +494,210 @@ STEPS
     syncs_what_it_keeps
 }
 
+@test "mergerfs (FUSE): whole uploads, cut ones, resumed ones, races, kills (promises 1 to 3)" {
+    mount_mergerfs
+    keeps_promises
+}
+
+@test "mergerfs with inodes of the disk (FUSE): whole uploads, cut ones, resumed ones, races, kills (promises 1 to 3)" {
+    mount_mergerfs -o use_ino
+    keeps_promises
+}
+
+# Right behind the upload its links are counted, and later they are not: it is copied, or added to in place.
+@test "mergerfs (FUSE): APPE and REST go on from a published file, at once and later, whatever its links are called" {
+    local options
+    for options in '' '-o use_ino'; do
+        # shellcheck disable=SC2086 # words
+        mount_mergerfs $options
+        talk <<'STEPS'
+< 220
+> TYPE I
+< 200
+> EPSV
+< 229
+> STOR log
+< 150
+put one
+< 226
+> EPSV
+< 229
+> APPE log
+< 150
+put  two
+< 226
+file log one two
+> SIZE log
+< 213 ^213 7$
+> EPSV
+< 229
+> REST 4
+< 350
+> STOR log
+< 150
+put three
+< 226
+file log one three
+> EPSV
+< 229
+> APPE log
+< 150
+put  four
+< 226
+file log one three four
+STEPS
+        root_holds log
+        counted_once() { [ "$(stat -c %h "$ROOT/log")" = 1 ]; }
+        wait_for counted_once
+        talk <<'STEPS'
+< 220
+> TYPE I
+< 200
+> EPSV
+< 229
+> APPE log
+< 150
+put  five
+< 226
+file log one three four five
+> EPSV
+< 229
+> REST 3
+< 350
+> STOR log
+< 150
+put  only
+< 226
+file log one only
+STEPS
+        root_holds log
+        take_away
+        rm -r "$T/one" "$T/two"
+    done
+}
+
+@test "mergerfs (FUSE): what a program has changed meanwhile, there or on the disk, is not gone on with, and stays" {
+    local where
+    begun() { tail -n 1 "$OUTPUT" | grep -q '^150'; }
+    mount_mergerfs
+    for where in "$ROOT" "$T/two"; do
+        echo old >"$T/two/log"
+        session 7
+        printf 'REST 3\r\nSTOR log\r\nhalf' >&7
+        wait_for begun
+        echo other >"$where/new"
+        mv "$where/new" "$where/log"
+        exec 7>&-
+        wait_for all_gone "$SPAWN_PID"
+        rm "$T/pipe.7"
+        grep -q '^550.*has changed meanwhile' "$OUTPUT" || fail "$where: $(cat "$OUTPUT")"
+        [ "$(cat "$T"/{one,two}/log 2>/dev/null)" = other ]
+        rm -f "$T"/{one,two}/log
+    done
+}
+
+@test "mergerfs (FUSE): a client that may not see finds what it has sent, and goes on with it" {
+    mount_mergerfs
+    echo theirs >"$ROOT/theirs"
+    talk --allow=upload,append,mkdir <<'STEPS'
+< 220
+> TYPE I
+< 200
+> EPSV
+< 229
+> STOR new
+< 150
+put hello
+< 226
+> SIZE new
+< 213 ^213 5$
+> MFMT 20240101000000 new
+< 213 Modify=20240101000000
+> EPSV
+< 229
+> APPE new
+< 150
+put  again
+< 226
+> SIZE new
+< 213 ^213 11$
+> RNFR new
+< 350
+> RNTO theirs
+< 553
+> RNFR new
+< 350
+> RNTO newer
+< 250
+> DELE newer
+< 250
+STEPS
+    holds "$ROOT" theirs
+    [ "$(cat "$ROOT/theirs")" = theirs ]
+}
+
+@test "mergerfs (FUSE): a file of one disk is gone on with, where the reserved folder is on the other" {
+    mkdir -p "$T/one" "$T/two"
+    mkdir -m 700 "$T/two/.stord.unfinished"
+    printf 'far away' >"$T/one/far"
+    mount_mergerfs
+    talk <<'STEPS'
+< 220
+> TYPE I
+< 200
+> EPSV
+< 229
+> APPE far
+< 150
+put  indeed
+< 226
+file far far away indeed
+> EPSV
+< 229
+> REST 3
+< 350
+> STOR far
+< 150
+put  off
+< 226
+file far far off
+> EPSV
+< 229
+> STOR far
+< 150
+put near
+< 226
+file far near
+STEPS
+    root_holds far
+}
+
+@test "mergerfs (FUSE): data, sync, name, sync of the folder, 226: by what this version offers (promise 1)" {
+    mount_mergerfs -o use_ino
+    by_what_is_offered
+    syncs_what_it_keeps
+}
+
+@test "exfat (FUSE): who may not replace can rename to a name that is free, and to no other" {
+    mount_exfat
+    echo old >"$ROOT/old"
+    echo other >"$ROOT/other"
+    talk --allow=upload,list,rename <<'STEPS'
+< 220
+> RNFR old
+< 350
+> RNTO other
+< 553
+> RNFR old
+< 350
+> RNTO new
+< 250
+file new old\n
+file other other\n
+STEPS
+    root_holds new other
+}
+
 @test "exfat (FUSE): whole uploads, cut ones, resumed ones, races, kills (promises 1 to 3)" {
     mount_exfat
     keeps_promises

@@ -738,7 +738,7 @@ STEPS
 < 229
 > LIST -la
 < 150
-get \A[^\n]* x\r\n\Z
+get \A[^\n]* \.\r\n[^\n]* \.\.\r\n[^\n]* x\r\n\Z
 < 226
 > EPSV
 < 229
