@@ -25,11 +25,8 @@ size_t ascii_to_local(struct ascii *ascii, uint8_t **bytes, size_t n) {
             ascii->cr = true;
             break;
         }
-        if (in[1] == '\n')
-            *out++ = '\n';
-        else
-            *out++ = '\r';
-        in += in[1] == '\n' ? 2 : 1;
+        *out++ = in[1] == '\n' ? '\n' : '\r';
+        in += in[1] == '\n' || in[1] == '\0' ? 2 : 1;
     }
     return (size_t)(out - *bytes);
 }

@@ -22,12 +22,16 @@ static size_t convert(const char *text, size_t n, size_t step, char *out) {
     return length;
 }
 
-static void expect(const char *text, const char *local) {
+static void expect_bytes(const char *text, size_t n, const char *local, size_t n_local) {
     char out[64];
-    for (size_t step = 1; step <= strlen(text); step++) {
-        CHECK(convert(text, strlen(text), step, out) == strlen(local));
-        CHECK(strcmp(out, local) == 0);
+    for (size_t step = 1; step <= n; step++) {
+        CHECK(convert(text, n, step, out) == n_local);
+        CHECK(memcmp(out, local, n_local) == 0);
     }
+}
+
+static void expect(const char *text, const char *local) {
+    expect_bytes(text, strlen(text), local, strlen(local));
 }
 
 static void line_ends_are_converted(void) {
@@ -40,6 +44,18 @@ static void line_ends_are_converted(void) {
     expect("a\r", "a\r");
     expect("plain", "plain");
     expect("\n\r\n\r", "\n\n\r");
+}
+
+#define EXPECT_BYTES(text, local) expect_bytes(text, sizeof(text) - 1, local, sizeof(local) - 1)
+
+static void cr_nul_is_a_bare_cr(void) {
+    EXPECT_BYTES("one\r\0\r\ntwo\r\n", "one\r\ntwo\n");
+    EXPECT_BYTES("a\r\0b", "a\rb");
+    EXPECT_BYTES("a\r\0", "a\r");
+    EXPECT_BYTES("\r\0\r\0\r", "\r\r\r");
+    EXPECT_BYTES("\r\r\0\n", "\r\r\n");
+    EXPECT_BYTES("\r\0\0", "\r\0");
+    EXPECT_BYTES("a\0\n\0\r\n\0", "a\0\n\0\n\0");
 }
 
 /* Converts text for the network in pieces of `step`. */
@@ -69,6 +85,8 @@ static void line_ends_are_sent(void) {
 int main(void) {
     check_run("ascii: CR LF becomes LF however it is split, other CRs stay",
               line_ends_are_converted);
-    check_run("ascii: LF becomes CR LF however it is split, CR LF stays", line_ends_are_sent);
+    check_run("ascii: CR NUL becomes CR however it is split, other NULs stay", cr_nul_is_a_bare_cr);
+    check_run("ascii: LF becomes CR LF however it is split, CR LF and other CRs stay",
+              line_ends_are_sent);
     return check_end();
 }
