@@ -222,8 +222,9 @@ int verb_port(struct session *session, const char *argument) {
     return set_active(session, &address, "PORT");
 }
 
-/* "|family|host|port|" with any delimiter (RFC 2428 section 2). Returns 0, -EPROTONOSUPPORT for
- * another family than 1 and 2, or -EINVAL. */
+/* "|family|host|port|" with any delimiter (RFC 2428 section 2). An IPv6 host may have a zone behind
+ * it, which means nothing but to the client (RFC 4007 section 11.2). Returns 0, -EPROTONOSUPPORT
+ * for another family than 1 and 2, or -EINVAL. */
 static int parse_eprt(const char *text, union address *ret) {
     char copy[128], *rest = copy, *field[5];
     char delimiter[] = {*text, '\0'};
@@ -238,6 +239,8 @@ static int parse_eprt(const char *text, union address *ret) {
     if (!ipv6 && strcmp(field[1], "1") != 0)
         return -EPROTONOSUPPORT;
     *ret = (union address){.any.sa_family = ipv6 ? AF_INET6 : AF_INET};
+    if (ipv6)
+        field[2][strcspn(field[2], "%")] = '\0';
     void *host = ipv6 ? (void *)&ret->in6.sin6_addr : (void *)&ret->in.sin_addr;
     char *end = field[3];
     unsigned long port = isdigit((unsigned char)*end) ? strtoul(end, &end, 10) : 0;

@@ -46,6 +46,56 @@ file x active
 STEPS
 }
 
+@test "verbs: EPRT leaves out the zone of an IPv6 address" {
+    talk -o tcp6 <<'STEPS'
+< 220
+> EPRT |2|::1%lo|2000|
+< 200
+> EPRT |2|::1%|2000|
+< 200
+> EPRT !2!::1%25eth0.7!2000!
+< 200
+> EPRT |2|::2%lo|2000|
+< 501 Only your own address
+> EPRT |2|fe80::1%eth0|5000|
+< 501 Only your own address
+> EPRT |2|%lo|2000|
+< 501 EPRT wants
+> EPRT |2|::1%lo|80|
+< 501 Only your own address
+> EPRT |1|127.0.0.1%lo|2000|
+< 501 EPRT wants
+STEPS
+    # as lftp sends it, which then listens there
+    command -p python3 - "$HANDLER" "$ROOT" <<'END'
+import socket, subprocess, sys
+with socket.create_server(("::1", 0), family=socket.AF_INET6) as door, \
+     socket.create_server(("::1", 0), family=socket.AF_INET6) as data:
+    control = socket.create_connection(door.getsockname()[:2])
+    theirs, _ = door.accept()
+    handler = subprocess.Popen([sys.argv[1], "--root", sys.argv[2]], stdin=theirs, stdout=theirs)
+    theirs.close()
+    said = control.makefile("rw", newline="\r\n")
+    for command, code in ((None, "220"), ("TYPE I", "200"), (f"EPRT |2|::1%lo|{data.getsockname()[1]}|", "200"),
+                          ("STOR x", "150")):
+        if command:
+            said.write(command + "\r\n")
+            said.flush()
+        line = said.readline()
+        assert line.startswith(code), line
+    data.settimeout(20)
+    sender, _ = data.accept()
+    sender.sendall(b"active")
+    sender.close()
+    line = said.readline()
+    assert line.startswith("226"), line
+    said.close()
+    control.close()
+    assert handler.wait(20) == 0
+END
+    [ "$(cat "$ROOT/x")" = active ]
+}
+
 @test "verbs: active mode goes to the client's own address and ports from 1024 alone" {
     talk <<'STEPS'
 < 220
