@@ -51,7 +51,7 @@ bool secure_is_missing(const struct session *session) {
 }
 
 void secure_reset(struct session *session) {
-    session->secure.sized = session->secure.chosen = false;
+    session->secure.chosen = false;
     session->secure.is_private = session->config->tls == TLS_IMPLICIT;
 }
 
@@ -259,14 +259,13 @@ int verb_pbsz(struct session *session, const char *argument) {
         return reply_send(session, 503, "AUTH TLS comes before PBSZ");
     if (strspn(argument, "0123456789") != strlen(argument))
         return reply_send(session, 501, "PBSZ takes a number; 0 for TLS");
-    session->secure.sized = true;
     return reply_send(session, 200, "PBSZ=0");
 }
 
 int verb_prot(struct session *session, const char *argument) {
     bool is_private = strcasecmp(argument, "P") == 0;
-    if (!session->secure.sized)
-        return reply_send(session, 503, "PBSZ comes before PROT");
+    if (!secure_is_on(session)) /* PBSZ, which says nothing under TLS, need not have come */
+        return reply_send(session, 503, "AUTH TLS comes before PROT");
     if (strcasecmp(argument, "S") == 0 || strcasecmp(argument, "E") == 0)
         return reply_send(session, 536, "TLS has PROT P and PROT C alone");
     if (!is_private && strcasecmp(argument, "C") != 0)

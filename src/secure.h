@@ -22,7 +22,6 @@ struct secure_setup {
 struct secure {
     struct secure_setup setup;
     struct tls_facts facts;     /* of the control connection, while it is under TLS */
-    bool sized;                 /* PBSZ was sent */
     bool chosen;                /* PROT was sent */
     bool is_private;            /* PROT P: data connections are under TLS */
     bool told;                  /* the log has it that the client does not resume */

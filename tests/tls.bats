@@ -88,18 +88,12 @@ STEPS
 > AUTH TLS
 < 234
 tls
-> PROT P
-< 503
-> PROT C
-< 503
 > PBSZ
 < 501
 > PBSZ x
 < 501
 > PBSZ -1
 < 501
-> PROT P
-< 503
 > PBSZ 0
 < 200 PBSZ=0
 > PROT
@@ -126,6 +120,43 @@ tls
 < 534
 > CCC x
 < 501
+STEPS
+}
+
+@test "tls: PROT does without PBSZ, which says nothing under TLS" {
+    secured <<'STEPS'
+< 220
+> TYPE I
+< 200
+> PROT P
+< 503
+> AUTH TLS
+< 234
+tls
+> PROT X
+< 504
+> PROT S
+< 536
+> PROT P
+< 200
+private
+> EPSV
+< 229
+> STOR x
+< 150
+put hello
+< 226
+> PROT C
+< 200
+clear
+> EPSV
+< 229
+> STOR y
+< 150
+put hello
+< 226
+file x hello
+file y hello
 STEPS
 }
 
@@ -347,8 +378,7 @@ STEPS
             what_is_set
             printf '%s\n' '> REIN' '< 220' untls '> CCC' '< 533' '> PROT P' '< 503'
             what_is_not_set
-            printf '%s\n' '> AUTH TLS' '< 234' "tls $version" '> PROT C' '< 503' '> PBSZ 0' \
-                '< 200' '> REIN' '< 220' untls
+            printf '%s\n' '> AUTH TLS' '< 234' "tls $version" '> PROT C' '< 200' '> REIN' '< 220' untls
             one_byte
         } | secured --allow upload,append,replace,list,mkdir,rename
     done
