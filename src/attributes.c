@@ -173,10 +173,11 @@ static const char *split_old_utime(char *copy) {
 }
 
 int site_utime(struct session *session, const char *argument) {
-    size_t digits = strspn(argument, "0123456789");
+    const char *word = argument + strspn(argument, " "); /* where that is a time */
+    size_t digits = strspn(word, "0123456789");
     if ((digits == TIME_DIGITS || digits == SHORT_TIME_DIGITS) &&
-        argument[time_length(argument, digits)] == ' ')
-        return modify_named(session, argument, digits, 200);
+        word[time_length(word, digits)] == ' ')
+        return modify_named(session, word, digits, 200);
     char copy[LINE_LIMIT + 1];
     memcpy(copy, argument, strlen(argument) + 1);
     const char *mtime = split_old_utime(copy);

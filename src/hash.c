@@ -65,13 +65,14 @@ static int read_line(struct secret *secret, int signals) {
     return EX_OK;
 }
 
-/* Cuts off the CR of a line end, and looks whether PASS can carry the rest. Returns an exit status.
+/* Cuts off the CRs of a line end, as PASS loses them, and looks whether PASS can carry the rest.
+ * Returns an exit status.
  */
 static int check(struct secret *secret) {
     if (secret->length == 0 && !secret->ended)
         return complain(EX_NOINPUT, "there is no line with a password");
-    if (secret->length > 0 && secret->length < sizeof(secret->text) &&
-        secret->text[secret->length - 1] == '\r')
+    while (secret->length > 0 && secret->length < sizeof(secret->text) &&
+           secret->text[secret->length - 1] == '\r')
         secret->length--;
     if (secret->length == 0)
         return complain(EX_DATAERR, "the password is empty");

@@ -3,8 +3,10 @@
  *
  * Pure: no system calls, no allocation. One struct line holds one line; bytes behind its
  * end are never touched, so that what follows a command can be the data of an upload.
- * Telnet (RFC 854, RFC 959 section 5.3, RFC 1123 section 4.1.2.12): commands are taken out,
- * options are refused, IAC IAC is the byte 255.
+ * Telnet (RFC 854, RFC 959 section 5.3, RFC 1123 section 4.1.2.12): its commands are taken out and
+ * its options refused up to the argument, where clients send them: before ABOR, and when they log
+ * in. In an argument 255 is a byte of a name or a password in some old encoding. Telnet's two of
+ * them are one there as well, until the client has sent one alone: then it doubles none.
  */
 #ifndef STORD_LINE_H
 #define STORD_LINE_H
@@ -21,7 +23,7 @@ enum {
 enum line_fault {
     LINE_GOOD,
     LINE_TOO_LONG, /* more than LINE_LIMIT bytes: skipped to its end */
-    LINE_HAS_NUL   /* a NUL byte other than telnet's CR NUL */
+    LINE_HAS_NUL   /* a NUL byte within it, other than telnet's CR NUL */
 };
 
 struct line {
@@ -29,7 +31,10 @@ struct line {
     size_t length;             /* bytes in text */
     enum line_fault fault;     /* first thing that was wrong with the line */
     bool begun;                /* at least one byte of it has been seen */
-    bool cr;                   /* the byte before was a CR that is not yet in text */
+    bool in_argument;          /* a blank is in text */
+    bool after_cr;             /* the byte before was a CR */
+    size_t crs;                /* CRs that may belong to the line end, and are not yet in text */
+    bool doubles_none;         /* the client has sent a 255 in an argument that was not doubled */
     uint8_t telnet;            /* where in a telnet sequence: see line.c */
     uint8_t option_verb;       /* WILL, WONT, DO or DONT, while its option is awaited */
     uint8_t refusal[LINE_REFUSAL_LIMIT]; /* telnet answer to send: the caller empties it */
@@ -39,12 +44,13 @@ struct line {
 /* Ready for the first byte of a connection. */
 void line_init(struct line *line);
 
-/* Forgets the line, so that the next one can be read into it. A telnet sequence that is
- * under way is kept, for it may span line ends. */
+/* Forgets the line, so that the next one can be read into it. */
 void line_reset(struct line *line);
 
-/* Feeds n bytes. Sets *ret_ended when the line's LF was among them. Returns how many bytes were
- * used: up to and with that LF, never more. The line end may be CR LF or LF alone. */
+/* Feeds n bytes. Sets *ret_ended when an LF was among them, which always ends the line. Returns how
+ * many bytes were used: up to and with that LF, never more. CRs before the LF belong to the line
+ * end, however many (some gateways add one), and NULs before the line to nothing: some devices send
+ * the one behind their string, too. */
 size_t line_feed(struct line *line, const uint8_t *bytes, size_t n, bool *ret_ended);
 
 /* Ends a line that has no line end (see "inline" in doc/design.md). */

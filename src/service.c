@@ -124,6 +124,7 @@ static int site_help(struct session *session, const char *argument) {
 int verb_site(struct session *session, const char *argument) {
     size_t length = strcspn(argument, " ");
     const char *rest = argument + length + (argument[length] == ' ');
+    const char *word = rest + strspn(rest, " ");
     for (size_t i = 0; i < sizeof(sites) / sizeof(sites[0]); i++) {
         const struct site *site = &sites[i];
         if (strlen(site->name) != length || strncasecmp(site->name, argument, length) != 0)
@@ -131,7 +132,7 @@ int verb_site(struct session *session, const char *argument) {
         if (site->right && !(session->rights & (site->right | RIGHTS_OWN)))
             return reply_send(session, 550, "SITE %s: permission denied (no %s right)", site->name,
                               right_word(site->right));
-        return site->run(session, rest);
+        return site->run(session, site->run == site_utime ? rest : word); /* may be a name */
     }
     return reply_send(session, 501, "That SITE command is not known; see SITE HELP");
 }

@@ -3,13 +3,13 @@
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/socket.h>
 
 #include "auth.h"
 #include "clock.h"
 #include "facts.h"
 #include "reply.h"
+#include "service.h"
 #include "usage.h"
 #include "verb.h"
 #include "view.h"
@@ -115,7 +115,7 @@ static int fill(struct session *session, int timeout) {
  * line before it: then it is the first half of a line that the network cut. Nor in a session that
  * has asked for data connections: that client knows how lines end. */
 static bool may_be_unterminated(struct session *session) {
-    if (!session->line.begun || session->line.cr || !session->line_alone || session->data.used)
+    if (!session->line.begun || session->line.crs > 0 || !session->line_alone || session->data.used)
         return false;
     session->line.text[session->line.length] = '\0'; /* more may be appended all the same */
     const struct verb *verb = verb_find(session->line.text);
@@ -339,12 +339,13 @@ static bool is_listening(const struct session *session) {
            !session->data.meets;
 }
 
-static bool is_quit(const char *line) {
-    return strncasecmp(line, "QUIT", 4) == 0;
+static bool is_quit(const struct line *line) {
+    const struct verb *verb = verb_find(line->text);
+    return verb && verb->run == verb_quit && line->fault == LINE_GOOD;
 }
 
 /* Copies what has been received behind the line that waits, without taking it. Returns how much. */
-static size_t peek(struct session *session, char bytes[CHANNEL_BUFFER_SIZE]) {
+static size_t peek(struct session *session, uint8_t bytes[CHANNEL_BUFFER_SIZE]) {
     struct channel *control = &session->control;
     if (secure_is_on(session)) /* what the kernel has is nothing to look at */
         channel_gather(control);
@@ -360,14 +361,20 @@ static size_t peek(struct session *session, char bytes[CHANNEL_BUFFER_SIZE]) {
 /* A client that has closed the control connection may have sent QUIT before, behind the line that
  * waits. */
 static bool has_quit(struct session *session) {
-    char bytes[CHANNEL_BUFFER_SIZE];
-    if (is_quit(session->line.text))
-        return true;
-    size_t n = peek(session, bytes);
-    bool found = false;
-    for (size_t i = 0; i + 4 <= n && !found; i++)
-        found = (i == 0 || bytes[i - 1] == '\n') && is_quit(bytes + i);
+    uint8_t bytes[CHANNEL_BUFFER_SIZE];
+    struct line line;
+    bool found = is_quit(&session->line);
+    size_t n = found ? 0 : peek(session, bytes);
+    line_init(&line);
+    for (size_t at = 0; at < n && !found; line_reset(&line)) {
+        bool ended;
+        at += line_feed(&line, bytes + at, n - at, &ended);
+        if (!ended)
+            line_end(&line);
+        found = is_quit(&line);
+    }
     explicit_bzero(bytes, sizeof(bytes)); /* there may be a password */
+    explicit_bzero(&line, sizeof(line));
     return found;
 }
 

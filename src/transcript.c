@@ -164,7 +164,10 @@ static bool is_plain(const struct transcript *transcript, const struct line *lin
     const char *raw = transcript->raw;
     size_t n = transcript->raw_length;
     n -= n > 0 && raw[n - 1] == '\n';
-    n -= n > 0 && raw[n - 1] == '\r';
+    while (n > 0 && raw[n - 1] == '\r')
+        n--;
+    for (; n > 0 && *raw == '\0'; raw++)
+        n--;
     return n == line->length && memcmp(raw, line->text, n) == 0;
 }
 

@@ -26,11 +26,13 @@ static const struct verb verbs[] = {
     {"PASS", verb_pass, ARGUMENT_OPTIONAL, VERB_ANYTIME | VERB_SECRET, RIGHT_NONE, NULL,
      "password"},
     {"ACCT", verb_acct, ARGUMENT_OPTIONAL, VERB_ANYTIME | VERB_SECRET, RIGHT_NONE, NULL, "account"},
-    {"QUIT", verb_quit, ARGUMENT_NONE, VERB_ANYTIME | VERB_UNTERMINATED, RIGHT_NONE, NULL, ""},
-    {"NOOP", verb_noop, ARGUMENT_OPTIONAL, VERB_ANYTIME | VERB_MEANWHILE | VERB_KEEPS, RIGHT_NONE,
+    {"QUIT", verb_quit, ARGUMENT_OPTIONAL, VERB_ANYTIME | VERB_TRIM | VERB_UNTERMINATED, RIGHT_NONE,
      NULL, ""},
+    {"NOOP", verb_noop, ARGUMENT_OPTIONAL, VERB_ANYTIME | VERB_TRIM | VERB_MEANWHILE | VERB_KEEPS,
+     RIGHT_NONE, NULL, ""},
     {"SYST", verb_syst, ARGUMENT_NONE, VERB_ANYTIME | VERB_KEEPS, RIGHT_NONE, NULL, ""},
-    {"HELP", verb_help, ARGUMENT_OPTIONAL, VERB_ANYTIME | VERB_KEEPS, RIGHT_NONE, NULL, "[verb]"},
+    {"HELP", verb_help, ARGUMENT_OPTIONAL, VERB_ANYTIME | VERB_TRIM | VERB_KEEPS, RIGHT_NONE, NULL,
+     "[verb]"},
     {"FEAT", verb_feat, ARGUMENT_NONE, VERB_ANYTIME | VERB_KEEPS, RIGHT_NONE, NULL, ""},
     {"OPTS", verb_opts, ARGUMENT_REQUIRED, VERB_ANYTIME | VERB_TRIM | VERB_KEEPS, RIGHT_NONE,
      "UTF8", "UTF8 ON"},
@@ -73,7 +75,8 @@ static const struct verb verbs[] = {
      "file"},
     {"MDTM", verb_mdtm, ARGUMENT_REQUIRED, VERB_OWN | VERB_KEEPS, RIGHT_LIST | RIGHT_READ, "MDTM",
      "[YYYYMMDDHHMMSS] file"},
-    {"MFMT", verb_mfmt, ARGUMENT_REQUIRED, VERB_OWN, RIGHT_REPLACE, "MFMT", "YYYYMMDDHHMMSS file"},
+    {"MFMT", verb_mfmt, ARGUMENT_REQUIRED, VERB_OWN | VERB_WORD, RIGHT_REPLACE, "MFMT",
+     "YYYYMMDDHHMMSS file"},
     {"REST", verb_rest, ARGUMENT_REQUIRED, VERB_TRIM | VERB_KEEPS, RIGHT_NONE, "REST STREAM",
      "bytes"},
     {"RNFR", verb_rnfr, ARGUMENT_REQUIRED, VERB_OWN, RIGHT_RENAME, NULL, "name"},
@@ -85,7 +88,8 @@ static const struct verb verbs[] = {
      ""},
     {"STAT", verb_stat, ARGUMENT_OPTIONAL, VERB_ANYTIME | VERB_MEANWHILE | VERB_KEEPS | VERB_BARE,
      RIGHT_NONE, NULL, "[name]"},
-    {"SITE", verb_site, ARGUMENT_REQUIRED, 0, RIGHT_NONE, NULL, "HELP | CHMOD | UTIME | UMASK"},
+    {"SITE", verb_site, ARGUMENT_REQUIRED, VERB_WORD, RIGHT_NONE, NULL,
+     "HELP | CHMOD | UTIME | UMASK"},
     {"SMNT", NULL, ARGUMENT_REQUIRED, 0, RIGHT_NONE, NULL, ""},
     {"REIN", verb_rein, ARGUMENT_NONE, VERB_ANYTIME, RIGHT_NONE, NULL, ""},
     {"AUTH", verb_auth, ARGUMENT_REQUIRED, VERB_ANYTIME | VERB_TLS | VERB_TRIM, RIGHT_NONE,
@@ -95,12 +99,13 @@ static const struct verb verbs[] = {
     {"PROT", verb_prot, ARGUMENT_REQUIRED, VERB_ANYTIME | VERB_TLS | VERB_TRIM | VERB_KEEPS,
      RIGHT_NONE, "PROT", "P | C"},
     {"CCC", verb_ccc, ARGUMENT_NONE, VERB_ANYTIME | VERB_TLS | VERB_KEEPS, RIGHT_NONE, NULL, ""},
-    {"HOST", verb_host, ARGUMENT_REQUIRED, VERB_ANYTIME, RIGHT_NONE, "HOST", "name"},
-    {"LANG", verb_lang, ARGUMENT_OPTIONAL, VERB_ANYTIME | VERB_KEEPS, RIGHT_NONE, "LANG EN*",
-     "[EN]"},
-    {"CLNT", verb_clnt, ARGUMENT_OPTIONAL, VERB_ANYTIME | VERB_KEEPS, RIGHT_NONE, "CLNT", "name"},
-    {"CSID", verb_csid, ARGUMENT_REQUIRED, VERB_ANYTIME | VERB_KEEPS, RIGHT_NONE, "CSID",
-     "Name=value;..."},
+    {"HOST", verb_host, ARGUMENT_REQUIRED, VERB_ANYTIME | VERB_TRIM, RIGHT_NONE, "HOST", "name"},
+    {"LANG", verb_lang, ARGUMENT_OPTIONAL, VERB_ANYTIME | VERB_TRIM | VERB_KEEPS, RIGHT_NONE,
+     "LANG EN*", "[EN]"},
+    {"CLNT", verb_clnt, ARGUMENT_OPTIONAL, VERB_ANYTIME | VERB_TRIM | VERB_KEEPS, RIGHT_NONE,
+     "CLNT", "name"},
+    {"CSID", verb_csid, ARGUMENT_REQUIRED, VERB_ANYTIME | VERB_TRIM | VERB_KEEPS, RIGHT_NONE,
+     "CSID", "Name=value;..."},
 };
 
 enum { VERB_COUNT = sizeof(verbs) / sizeof(verbs[0]), HELP_COLUMNS = 8, HELP_CELL = 7 };
@@ -251,13 +256,20 @@ static void end_inline(struct session *session) {
     session->must_drain = true;
 }
 
-/* Cuts blanks off the end of an argument, where they can only be a mistake. */
-static void trim(const struct verb *verb, char *argument) {
-    if (!(verb->traits & VERB_TRIM) && verb->argument != ARGUMENT_NONE)
-        return;
-    size_t n = strlen(argument);
-    while (n > 0 && argument[n - 1] == ' ')
-        argument[--n] = '\0';
+/* Takes away blanks that can only be a mistake. Returns where the argument begins then. */
+static char *trim(const struct verb *verb, char *argument) {
+    bool all = verb->traits & VERB_TRIM || verb->argument == ARGUMENT_NONE;
+    if (all || verb->traits & VERB_WORD)
+        argument += strspn(argument, " ");
+    if (!all)
+        return argument;
+    char *to = argument;
+    for (const char *from = argument; *from; from++) {
+        if (*from != ' ' || (from[1] != ' ' && from[1] != '\0'))
+            *to++ = *from;
+    }
+    *to = '\0';
+    return argument;
 }
 
 /* What a command changes before anything is said about it, and after it. */
@@ -302,7 +314,7 @@ int verb_run(struct session *session, char *line, enum line_fault fault) {
     char *argument = line + argument_at(line);
     log_command(session, verb, line, fault);
     if (verb) {
-        trim(verb, argument);
+        argument = trim(verb, argument);
         before(session, verb);
     }
     bool is_inline = verb && verb->traits & VERB_UPLOAD && !session->data.used;

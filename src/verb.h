@@ -28,11 +28,14 @@ enum verb_trait {
     VERB_UNTERMINATED = 1 << 4, /* may come without line end, followed by silence */
     VERB_MEANWHILE = 1 << 5,    /* is run while a transfer goes on: see verb_is_meanwhile */
     VERB_TRANSFER = 1 << 6,     /* is what REST and ALLO are for */
-    VERB_TRIM = 1 << 7,         /* its argument is no name: blanks at its end mean nothing */
+    VERB_TRIM = 1 << 7,         /* its argument is no name: blanks around it, and more than one
+                                   within it, mean nothing (RFC 959 section 5.3) */
     VERB_OWN = 1 << 8,          /* without its right it does the client's own uploads: see view */
     VERB_TLS = 1 << 9,          /* is there only where TLS is served */
     VERB_KEEPS = 1 << 10, /* may stand between REST or ALLO and the transfer; others end them */
-    VERB_BARE = 1 << 11   /* MEANWHILE and KEEPS hold for it without an argument alone */
+    VERB_BARE = 1 << 11,  /* MEANWHILE and KEEPS hold for it without an argument alone */
+    VERB_WORD = 1 << 12   /* its argument begins with a word that is no name: blanks before it
+                             mean nothing */
 };
 
 struct verb {

@@ -107,6 +107,108 @@ STEPS
 STEPS
 }
 
+@test "commands: QUIT ends the session, whatever stands behind it" {
+    local end
+    for end in 'QUIT' 'QUIT ' 'QUIT bye' 'quit  good  bye'; do
+        talk <<STEPS
+< 220
+> QUITX
+< 500
+> $end
+< 221
+closed
+STEPS
+    done
+}
+
+@test "commands: CRs before the line end, NULs between lines and needless blanks mean nothing" {
+    for mode in lines bytes packet; do
+        talk -m "$mode" --allow upload,replace,list <<'STEPS'
+< 220
+>> \0\0TYPE I\r\r\n
+< 200
+>> \0PWD\r\r\r\n
+< 257 "/"
+>> \0TYPE   L   8 \r\n
+< 200
+> ALLO   5  R  7
+< 200 5 bytes
+> ALLO 0
+< 200
+> MODE  S
+< 200
+> STRU  F
+< 200
+> REST   0
+< 350
+> OPTS   UTF8   ON
+< 200
+> OPTS  MLST  type;size;
+< 200 type;size;
+> HELP   STOR
+< 214 STOR
+> LANG  EN
+< 200
+> HOST  here
+< 220
+> SITE   UMASK   022
+< 200
+> SITE  CHMOD   644 no
+< 550 no such file
+> SITE UTIME   20240101000000 no
+< 550 no such file
+> MFMT   20240101000000 no
+< 550 no such file
+> PORT   127,0,0,1,200,1
+< 200
+> EPRT   |1|127.0.0.1|51201|
+< 200
+> EPSV   1
+< 229
+> PWD  
+< 257
+>> NOOP\r\0\r\n
+< 200
+>> \0QUIT\r\r\n
+< 221
+closed
+STEPS
+    done
+    talk <<'STEPS'
+< 220
+>> \0\0\0
+eof
+closed
+STEPS
+    not_logged 'has no end'
+    # an upload behind such a line has just its own bytes
+    talk <<'STEPS'
+< 220
+>> STOR x\r\r\n
+< 150
+>> \0\r\n
+eof
+< 226
+closed
+file x \0\r\n
+STEPS
+}
+
+@test "commands: blanks at either end of a name belong to it" {
+    talk --allow upload,replace,list,mkdir,rename <<'STEPS'
+< 220
+> MKD   a 
+< 257 "/  a "
+> CWD   a 
+< 250
+> CWD /a
+< 550
+> MFMT 20240101000000  a
+< 550
+STEPS
+    root_holds '  a '
+}
+
 @test "commands: missing and surplus arguments are 501" {
     talk <<'STEPS'
 < 220
@@ -121,8 +223,6 @@ STEPS
 > ALLO
 < 501
 > PWD x
-< 501
-> QUIT now
 < 501
 > PASV x
 < 501

@@ -179,6 +179,48 @@ STEPS
     done
 }
 
+@test "data: TYPE A turns CR NUL into CR, however it is split" {
+    talk <<'STEPS'
+< 220
+> TYPE A
+< 200
+> EPSV
+< 229
+> STOR java
+< 150
+put one\r\0\r\ntwo\r\n
+< 226
+file java one\r\ntwo\n
+> EPSV
+< 229
+> STOR split
+< 150
+connect
+data one\r
+> NOOP
+< 200
+data \0\r
+> NOOP
+< 200
+data \ntwo\0\r
+> NOOP
+< 200
+data \0
+done
+< 226
+file split one\r\ntwo\0\r
+> TYPE I
+< 200
+> EPSV
+< 229
+> STOR image
+< 150
+put one\r\0\r\ntwo
+< 226
+file image one\r\0\r\ntwo
+STEPS
+}
+
 @test "data: only the host of the control connection is let in" {
     talk <<'STEPS'
 < 220
@@ -369,6 +411,37 @@ done
 STEPS
     published_are
     logged 'Upload failed: /x .*, vanished\)'
+}
+
+@test "data: a client that has gone is excused by what is read as QUIT, and by nothing else (promise 3)" {
+    # quits WORDS NAME CODE: the session ends with these commands, and the upload so
+    quits() {
+        talk <<STEPS
+< 220
+> TYPE I
+< 200
+> EPSV
+< 229
+> STOR $2
+< 150
+connect
+data half
+>> $1
+eof
+done
+< $3
+STEPS
+    }
+    local line
+    for line in 'QUIT\r\n' 'PWD\r\nQUIT bye\r\n' 'PWD\r\n\0quit\r\r\n' 'PWD\r\n\xff\xf1QUIT\n' 'PWD\r\nQUIT'; do
+        quits "$line" stored 226
+        rm "$ROOT/stored"
+    done
+    for line in 'QUITX\r\n' 'PWD\r\nQUITX\r\n' 'PWD\r\nquitter bye\r\n' 'PWD\r\nSIZE QUIT\r\n' 'PWD\r\n QUIT\r\n' \
+        'PWD\r\nQUIT\0\r\n' 'PWD\r\nQUI'; do
+        quits "$line" lost 426
+    done
+    published_are
 }
 
 @test "data: commands sent during a transfer: NOOP is answered, others wait, QUIT is deferred" {

@@ -49,7 +49,7 @@ STEPS
 }
 
 @test "retr: TYPE A turns LF into CR LF, leaves CR LF, and is what RFC 959 has without TYPE" {
-    printf 'a\nb\r\n\nc\rd' >"$ROOT/x"
+    printf 'a\nb\r\n\nc\rd' >"$ROOT/x" # where a CR stands alone, most clients would keep a NUL behind it
     for type in 'TYPE A' NOOP; do
         reads <<STEPS
 < 220

@@ -320,7 +320,7 @@ USER me\x00PASS needle\r\nQUIT\r\n
 USER me\r\nPASS\r\nneedle\r\nXPAS needle\r\nPSS:needle\r\n
 \x16\x03\x01PASS needle
 LINES
-    # Where a line was meant to end, telnet swallows its end. (The log has all of that as the user's name.)
+    # What looks like telnet is at the end of the user's name, and swallows nothing
     printf 'USER me\xff\xfb\nPASS needle\r\nQUIT\r\n' >"$T/swallowed"
     # The words are behind what is kept of a line
     { printf 'x%.0s' {1..8195}; printf 'PASS needle\r\nQUIT\r\n'; } >"$T/behind"

@@ -15,7 +15,8 @@ static void must(bool condition) {
         abort();
 }
 
-/* A line is the same in one piece and byte by byte, and never longer than its limit. */
+/* A line is the same in one piece and byte by byte, never longer than its limit, and ends at the
+ * first LF, whatever stands before it. */
 static void fuzz_line(const uint8_t *data, size_t size) {
     static struct line whole, single;
     memset(&whole, 0, sizeof(whole));
@@ -23,15 +24,17 @@ static void fuzz_line(const uint8_t *data, size_t size) {
     while (size > 0) {
         bool ended = false, single_ended = false;
         size_t used = line_feed(&whole, data, size, &ended);
-        must(used > 0 && used <= size);
+        const uint8_t *lf = memchr(data, '\n', size);
+        must(ended == (lf != NULL) && used == (lf ? (size_t)(lf - data) + 1 : size));
         for (size_t i = 0; i < used; i++) {
             must(!single_ended);
             must(line_feed(&single, data + i, 1, &single_ended) == 1);
         }
         must(ended == single_ended);
-        if (!ended)
-            break;
-        must(data[used - 1] == '\n');
+        if (!ended) {
+            line_end(&whole);
+            line_end(&single);
+        }
         must(whole.length <= LINE_LIMIT && whole.length == single.length);
         must(whole.fault == single.fault);
         must(memcmp(whole.text, single.text, whole.length + 1) == 0);
@@ -68,7 +71,9 @@ static void fuzz_ascii(const uint8_t *data, size_t size) {
     must(plain && split);
     size_t n = 0;
     for (size_t i = 0; i < size; i++) {
-        if (data[i] != '\r' || i + 1 == size || data[i + 1] != '\n')
+        bool in_line_end = data[i] == '\r' && i + 1 < size && data[i + 1] == '\n';
+        bool behind_cr = data[i] == '\0' && i > 0 && data[i - 1] == '\r';
+        if (!in_line_end && !behind_cr)
             plain[n++] = data[i];
     }
     for (size_t step = 1; step <= 5; step++) {
