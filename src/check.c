@@ -13,6 +13,7 @@
 #include "check_folders.h"
 #include "check_tls.h"
 #include "cidr.h"
+#include "names.h"
 #include "password.h"
 #include "report.h"
 #include "sandbox.h"
@@ -160,6 +161,13 @@ static void check_passive_address(struct check *check) {
     }
 }
 
+static void check_names(struct check *check) {
+    struct names names;
+    if (names_open(&names, check->config->names_from) < 0)
+        check_error(check, "names-from", "%s is %s", check->config->names_from, names_complaint);
+    names_close(&names);
+}
+
 static void check_modules(struct check *check) {
     const char *error;
     bool journal =
@@ -183,7 +191,8 @@ int check_run(const struct config *config) {
         check_identity,        check_tls,     check_root,
         check_unfinished,      check_users,   check_who_can_log_in,
         check_homes,           check_records, check_passive_ports,
-        check_passive_address, check_modules, check_confinement,
+        check_passive_address, check_names,   check_modules,
+        check_confinement,
     };
     struct check check = {.config = config, .users_file = config->users, .root = {.fd = -1}};
     for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++)

@@ -90,6 +90,8 @@ static const struct option options[] = {
      "largest upload: bytes, or with K, M, G, T behind", true},
     {"min-free", "SIZE", "0", value_room, FIELD(min_free),
      "room that uploads leave on the disk: bytes, K, M, G, T, or %", true},
+    {"names-from", "ENCODING", "raw", value_names, FIELD(names_from),
+     "names that are no UTF-8: raw, refuse, or the encoding that they are read in", true},
     {"append", "HOW", "in-place", value_append, FIELD(copies),
      "APPE adds to the file: in-place, or copy (replaced as a whole)", true},
     {"no-sync", NULL, "no", value_flag, FIELD(no_sync),

@@ -61,6 +61,7 @@ struct config {
     gid_t group;                     /* of both, or VALUE_NO_GROUP */
     uint64_t max_file_size;          /* bytes an upload may have, or VALUE_UNLIMITED */
     struct room min_free;            /* room that uploads leave on the disk */
+    const char *names_from;          /* how names are read that are no UTF-8: see names_open */
     bool copies;                     /* appending copies the file, and replaces it */
     bool no_sync;                    /* nothing waits for the disk */
     bool no_data_connections;        /* uploads come over the control connection alone */

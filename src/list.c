@@ -60,17 +60,34 @@ static int put(const struct listing *listing, const char *text) {
     return send_bytes(listing->sender, text, strlen(text));
 }
 
+/* A path of n bytes, as the client writes it. */
+static int put_path(const struct listing *listing, const char *path, size_t n) {
+    char room[NAMES_PART];
+    int result = 0;
+    while (n > 0 && result == 0) {
+        const char *slash = memchr(path, '/', n);
+        size_t part = slash ? (size_t)(slash - path) : n, shown = part;
+        const char *bytes = names_show(&listing->session->names, path, &shown, room);
+        result = send_bytes(listing->sender, bytes, shown);
+        if (result == 0 && slash)
+            result = put(listing, "/");
+        n -= part + (slash != NULL);
+        path += part + (slash != NULL);
+    }
+    return result;
+}
+
 /* One line: of the listing, or of the reply that it is. */
 static int put_line(const struct listing *listing, const char *head, const char *name) {
     if (!listing->sender)
         return reply_line(listing->session, "%s%s", head, name);
     int result = put(listing, head);
     if (result == 0 && listing->prefix_length > 0)
-        result = send_bytes(listing->sender, listing->prefix, listing->prefix_length);
+        result = put_path(listing, listing->prefix, listing->prefix_length);
     if (result == 0 && listing->slash)
         result = put(listing, "/");
     if (result == 0)
-        result = put(listing, name);
+        result = put_path(listing, name, strlen(name));
     return result < 0 ? result : put(listing, "\r\n");
 }
 

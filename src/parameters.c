@@ -89,7 +89,7 @@ int verb_allo(struct session *session, const char *argument) {
 static int set_utf8(struct session *session, const char *value) {
     if (*value && strcasecmp(value, "ON") != 0)
         return reply_send(session, 501, "UTF-8 is always on");
-    return reply_send(session, 200, "Names are carried as they are; UTF-8 is fine");
+    return reply_send(session, 200, "Names in UTF-8 are carried as they are");
 }
 
 int verb_opts(struct session *session, const char *argument) {

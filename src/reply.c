@@ -57,7 +57,24 @@ static int put(struct session *session, const char *bytes, size_t n) {
     return 0;
 }
 
-/* Adds a line: what could end it is replaced, 255 is doubled, CR LF is added. */
+/* Copies what the client is to see of one part of a path, and of what stands around it, into room:
+ * what could end the line is replaced, 255 is doubled where the client doubles it. Returns how many
+ * bytes. */
+static size_t show_part(const struct session *session, const char *part, size_t n, char *room,
+                        size_t size) {
+    char converted[NAMES_PART];
+    size_t length = 0;
+    const char *shown = names_show(&session->names, part, &n, converted);
+    for (size_t i = 0; i < n && length + 2 <= size; i++) {
+        unsigned char byte = (unsigned char)shown[i];
+        room[length++] = (char)(path_is_control(byte) ? '?' : byte);
+        if (byte == 0xff && !session->line.doubles_none)
+            room[length++] = (char)byte;
+    }
+    return length;
+}
+
+/* Adds a line, and CR LF. */
 static int put_line(struct session *session, const char *prefix, const char *format,
                     va_list arguments) __attribute__((format(printf, 3, 0)));
 
@@ -66,11 +83,12 @@ static int put_line(struct session *session, const char *prefix, const char *for
     char raw[LINE_SIZE], line[2 * LINE_SIZE + 16];
     (void)vsnprintf(raw, sizeof(raw), format, arguments);
     size_t n = (size_t)snprintf(line, 16, "%s", prefix);
-    for (const char *c = raw; *c; c++) {
-        unsigned char byte = (unsigned char)*c;
-        line[n++] = (char)(byte < 0x20 || byte == 0x7f ? '?' : byte);
-        if (byte == 0xff)
-            line[n++] = (char)byte;
+    for (const char *at = raw; *at;) {
+        size_t part = strcspn(at, "/");
+        n += show_part(session, at, part, line + n, sizeof(line) - n - 3);
+        at += part;
+        if (*at == '/')
+            line[n++] = *at++;
     }
     line[n++] = '\r';
     line[n++] = '\n';
@@ -170,6 +188,7 @@ static const struct failure failures[] = {
     {-STORE_OTHER, 550, "it is not what you were shown any more: look again"},
     {-EBUSY, 450, "it is in use, or has changed meanwhile"},
     {-EINVAL, 553, "the name holds a control character"},
+    {-NAMES_UNREADABLE, 553, "the name is no UTF-8, nor in another encoding that is taken here"},
     {-ENAMETOOLONG, 553, "the name is too long"},
     {-PATH_RESERVED, 553, "names beginning with " PATH_RESERVED_PREFIX " are reserved"},
     {-PATH_NOT_OWN, 550, "permission denied"},

@@ -2,8 +2,9 @@
  * reply: what goes back to the client (RFC 959 section 4.2).
  *
  * Every function returns 0, or a negative errno when the client could not be reached, in which
- * case the session ends. Line ends and other control characters in arguments are replaced, and
- * the byte 255 is doubled (telnet).
+ * case the session ends. Line ends and other control characters in arguments are replaced, names
+ * are shown in the client's encoding (see names), and the byte 255 is doubled (telnet), but for a
+ * client that does not.
  */
 #ifndef STORD_REPLY_H
 #define STORD_REPLY_H

@@ -15,6 +15,7 @@
 #include "dial.h"
 #include "log.h"
 #include "login.h"
+#include "names.h"
 #include "path.h"
 #include "peer.h"
 #include "sandbox.h"
@@ -54,6 +55,7 @@ struct making {
     struct secure_setup secure;
     struct path_root root;
     struct dial dial;
+    struct names names;
     struct xferlog *xferlog;           /* NULL: there is none */
     struct transcript *transcript;     /* the same */
     char complaint[CONFIG_ERROR_SIZE]; /* why it cannot be */
@@ -158,6 +160,13 @@ static int open_transcript(struct making *making) {
     return 0;
 }
 
+static int open_names(struct making *making) {
+    int result = names_open(&making->names, making->config->names_from);
+    return result < 0 ? complain(making, result, "--names-from: %.64s is %s",
+                                 making->config->names_from, names_complaint)
+                      : 0;
+}
+
 static int confine(struct making *making, struct turns *turns, struct sandbox_state *ret_state) {
     const struct sandbox sandbox = {.config = making->config,
                                     .log = making->log,
@@ -173,9 +182,9 @@ static int confine(struct making *making, struct turns *turns, struct sandbox_st
 
 /* In this order. Returns 0, or a negative errno with making->complaint. */
 static int make(struct making *making) {
-    static int (*const steps[])(struct making *) = {find_user,    start_helper,   load_tls,
-                                                    become_user,  open_root,      open_dial,
-                                                    open_xferlog, open_transcript};
+    static int (*const steps[])(struct making *) = {find_user,    start_helper,    load_tls,
+                                                    become_user,  open_root,       open_dial,
+                                                    open_xferlog, open_transcript, open_names};
     int result = 0;
     for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]) && result == 0; i++)
         result = steps[i](making);
@@ -207,6 +216,7 @@ int serve(const struct config *config, struct log *log, int stop) {
                                         .dial = &making.dial,
                                         .login = &making.login,
                                         .secure = &making.secure,
+                                        .names = making.names,
                                         .in = START_IN,
                                         .out = START_OUT};
     session_init(&session, &parts);

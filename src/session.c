@@ -29,6 +29,7 @@ void session_reset(struct session *session) {
     session->type_given = session->allo_given = session->allo_refused = false;
     session->restart = 0;
     session->facts = FACTS_ALL;
+    session->names.spoken = false;
     data_reset(&session->data);
     session->data.extended_only = false;
     secure_reset(session);
@@ -54,6 +55,7 @@ void session_init(struct session *session, const struct session_parts *parts) {
     data_init(&session->data);
     session->login = *parts->login;
     session->secure.setup = *parts->secure;
+    session->names = parts->names;
     usage_boot(session->boot);
     turns_init(&session->turns, &session->top, -1);
     addition_init(&session->addition, &session->top, session->boot, session->config->no_sync);

@@ -18,6 +18,7 @@
 #include "line.h"
 #include "log.h"
 #include "login.h"
+#include "names.h"
 #include "own.h"
 #include "path.h"
 #include "peer.h"
@@ -80,6 +81,7 @@ struct session {
     uint64_t restart;  /* REST: bytes of the next transfer to leave out */
     unsigned facts;    /* what MLST and MLSD tell: bits of enum fact */
 
+    struct names names;       /* file names in the client's encoding */
     struct secure secure;     /* TLS */
     struct data data;         /* data connections */
     bool transferring;        /* a transfer over a data connection is under way */
@@ -124,6 +126,7 @@ struct session_parts {
     const struct dial *dial;
     const struct login *login;
     const struct secure_setup *secure;
+    struct names names;
     int in, out; /* the control connection */
 };
 

@@ -29,6 +29,10 @@ const char *value_user(void *field, const char *value) {
     return set_text(field, value, "the name of a user");
 }
 
+const char *value_names(void *field, const char *value) {
+    return set_text(field, value, "raw, refuse, or an encoding");
+}
+
 const char *value_rights(void *field, const char *value) {
     int rights = rights_parse(value);
     if (rights < 0)

@@ -45,6 +45,7 @@ typedef const char *value_setter(void *field, const char *text);
 value_setter value_folder;       /* const char *: text itself */
 value_setter value_file;         /* the same */
 value_setter value_user;         /* the same */
+value_setter value_names;        /* the same: what names_open takes */
 value_setter value_rights;       /* unsigned: bits of enum right */
 value_setter value_log;          /* enum log_target */
 value_setter value_log_level;    /* enum log_level */

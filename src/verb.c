@@ -297,19 +297,35 @@ static void after(struct session *session, const struct verb *verb, const char *
         session->allo_given = session->allo_refused = false;
 }
 
+/* Is the argument, or its end, the name of a file? All are that but for the user's name, secrets,
+ * and those that are trimmed. */
+static bool takes_path(const struct verb *verb) {
+    return verb->argument != ARGUMENT_NONE && !(verb->traits & (VERB_TRIM | VERB_SECRET)) &&
+           verb->run != verb_user;
+}
+
+/* Upload verbs and RNTO have 553 for bad names, the others 550 (RFC 959 section 5.4). */
+static int refuse_name(struct session *session, const struct verb *verb, int error) {
+    bool has_553 = verb->traits & VERB_UPLOAD || verb->run == verb_rnto;
+    if (verb->traits & VERB_TRANSFER)
+        data_spend(&session->data);
+    return reply_failure(session, has_553 ? REPLY_USUAL : 550, verb->name, error);
+}
+
 /* Another verb may be waiting for its transfer's end. */
-static int run(struct session *session, const struct verb *verb, const char *argument) {
+static int run(struct session *session, const struct verb *verb, char *argument, size_t room) {
     const struct verb *outer = session->verb;
     const char *outer_argument = session->argument;
     session->verb = verb;
     session->argument = argument;
-    int result = verb->run(session, argument);
+    int result = takes_path(verb) ? names_take(&session->names, argument, room) : 0;
+    result = result < 0 ? refuse_name(session, verb, result) : verb->run(session, argument);
     session->verb = outer;
     session->argument = outer_argument;
     return result;
 }
 
-int verb_run(struct session *session, char *line, enum line_fault fault) {
+int verb_run(struct session *session, char line[LINE_LIMIT + 1], enum line_fault fault) {
     const struct verb *verb = verb_find(line);
     char *argument = line + argument_at(line);
     log_command(session, verb, line, fault);
@@ -320,7 +336,7 @@ int verb_run(struct session *session, char *line, enum line_fault fault) {
     bool is_inline = verb && verb->traits & VERB_UPLOAD && !session->data.used;
     int result = refuse(session, verb, line, argument, fault);
     if (result == 0 && verb) /* which there is */
-        result = run(session, verb, argument);
+        result = run(session, verb, argument, LINE_LIMIT + 1 - (size_t)(argument - line));
     else if (result > 0)
         result = 0;
     if (verb)

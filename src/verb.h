@@ -71,9 +71,9 @@ bool verb_may_hold_password(const char *bytes, size_t n);
  * reply would be taken for the transfer's. */
 bool verb_is_meanwhile(const char *line, enum line_fault fault);
 
-/* Runs the command in line, or answers the fault that was found in it. Returns a negative errno
- * when the client cannot be reached. */
-int verb_run(struct session *session, char *line, enum line_fault fault);
+/* Runs the command in line, which has room for LINE_LIMIT + 1 bytes, or answers the fault that was
+ * found in it. Returns a negative errno when the client cannot be reached. */
+int verb_run(struct session *session, char line[LINE_LIMIT + 1], enum line_fault fault);
 
 /* FEAT (RFC 2389 section 3) and HELP, printed from the table */
 int verb_feat(struct session *session, const char *argument);

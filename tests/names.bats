@@ -1,4 +1,4 @@
-# Names and passwords in encodings of old, and byte 255 in them.
+# Names and passwords in encodings of old, byte 255 in them, and --names-from.
 # shellcheck shell=bats
 load session
 
@@ -182,4 +182,302 @@ STEPS
 < 230
 STEPS
     done
+}
+
+# ------------------------------------------------------------------ --names-from
+
+@test "names from: names of another encoding are stored in UTF-8, by every verb" {
+    local encoding name bytes
+    for encoding in CP1252:größe€ CP1251:пояснение KOI8-R:яма CP932:表示 GB18030:größe CP1258:Đệ ISO-8859-15:œ; do
+        name=${encoding#*:} encoding=${encoding%:*}
+        bytes=$(as_clients_of "$encoding" "$name")
+        for mode in lines bytes; do
+            talk -m "$mode" --names-from "$encoding" --allow "$ALL" --require-confinement --debug-confinement <<STEPS
+< 220
+> TYPE I
+< 200
+> MKD $bytes
+< 257
+> CWD /$bytes
+< 250
+> EPSV
+< 229
+> STOR ./$bytes.1
+< 150
+put hello
+< 226
+> SIZE /$bytes/$bytes.1
+< 213 5
+> MDTM $bytes.1
+< 213
+> MFMT 20240101000000 $bytes.1
+< 213
+> SITE CHMOD 600 $bytes.1
+< 200
+> MLST $bytes.1
+< 250
+> STAT $bytes.1
+< 213
+> RNFR $bytes.1
+< 350
+> RNTO $bytes.2
+< 250
+> EPSV
+< 229
+> APPE $bytes.2
+< 150
+put !
+< 226
+> EPSV
+< 229
+> RETR $bytes.2
+< 150
+get \\Ahello!\\Z
+< 226
+> DELE $bytes.1
+< 550
+file $name/$name.2 hello!
+> DELE $bytes.2
+< 250
+> CDUP
+< 250
+> RMD $bytes
+< 250
+STEPS
+            root_holds
+        done
+    done
+}
+
+@test "names from: a client is shown names as it writes them, everybody else in UTF-8" {
+    mkdir "$ROOT/größe"
+    touch "$ROOT/größe/ä" "$ROOT/größe/日本" "$ROOT/größe/Ã¼" "$ROOT/größe/plain"
+    talk --names-from CP1252 --allow "$ALL" <<'STEPS'
+< 220
+> CWD gr\xc3\xb6\xc3\x9fe
+< 250 größe$
+> CWD /
+< 250
+> CWD gr\xf6\xdfe
+< 250 /gr\\xf6\\xdfe$
+> PWD
+< 257 ^257 "/gr\\xf6\\xdfe"
+> MLST \xe4
+< 250 (?m) /gr\\xf6\\xdfe/\\xe4$
+> STAT \xe4
+< 213 (?m) \\xe4$
+> EPSV
+< 229
+> NLST
+< 150
+get (?ms)\A(?=.*^\\xe4\r$)(?=.*^日本\r$)(?=.*^Ã¼\r$)(?=.*^plain\r$)
+< 226
+> EPSV
+< 229
+> NLST /gr\xf6\xdfe
+< 150
+get (?m)^/gr\\xf6\\xdfe/\\xe4\r$
+< 226
+> EPSV
+< 229
+> MLSD
+< 150
+get (?m)^type=file;.* \\xe4\r$
+< 226
+> EPSV
+< 229
+> LIST
+< 150
+get (?m)^-rw.* \\xe4\r$
+< 226
+> SIZE gr\xc3\xb6
+< 550
+> PWD
+< 257 "/größe"
+> EPSV
+< 229
+> NLST
+< 150
+get (?m)^ä\r$
+< 226
+STEPS
+}
+
+@test "names from: each part of a path may be in either, and what is shown can be sent back" {
+    mkdir -p "$ROOT/ü/ä"
+    talk --names-from ISO-8859-1 --allow "$ALL" <<'STEPS'
+< 220
+> TYPE I
+< 200
+> CWD /\xc3\xbc/\xe4
+< 250
+> MKD \xc3\x83\xc2\xbc
+< 257
+> CWD /\xfc/\xe4/
+< 250
+> EPSV
+< 229
+> NLST
+< 150
+get \AÃ¼\r\n\Z
+< 226
+STEPS
+    [ -d "$ROOT/ü/ä/Ã¼" ]
+}
+
+@test "names from: what is no UTF-8 and cannot be read either is refused with a reason, and is logged" {
+    talk --names-from CP1252 --allow "$ALL" <<'STEPS'
+< 220
+> EPSV
+< 229
+> STOR caf\x81
+< 553 the name is no UTF-8, nor
+> NLST caf\x81
+< 550 the name is no UTF-8, nor
+> RNFR caf\x8d
+< 550
+> MKD \x81/x
+< 550
+> NOOP \x81
+< 200
+> USER \x81
+< 331
+> PASS \x81
+< 230
+STEPS
+    logged 'STOR: the name is no UTF-8, .*: reply 553 to STOR caf\\x81$'
+    # a long one is longer in UTF-8
+    name=$(printf '\\xfe%.0s' {1..128})
+    talk --names-from CP1251 <<STEPS
+< 220
+> MKD $name
+< 550 too long
+> MKD ${name#????}
+< 257
+STEPS
+    # the bytes behind it are no commands
+    talk --names-from CP1252 <<'STEPS'
+< 220
+>> STOR caf\x81\r\nQUIT\r\n
+< 553
+closed
+STEPS
+}
+
+@test "names from: refuse takes UTF-8 alone" {
+    talk --names-from refuse --allow "$ALL" <<'STEPS'
+< 220
+> EPSV
+< 229
+> STOR caf\xe9
+< 553 the name is no UTF-8
+> STOU caf\xe9
+< 553
+> APPE caf\xe9
+< 553
+> MKD caf\xe9
+< 550
+> CWD caf\xe9
+< 550
+> SIZE \xff\xff
+< 550
+> MKD caf\xc3\xa9
+< 257
+> RNFR caf\xc3\xa9
+< 350
+> RNTO \xe9
+< 553
+> EPSV
+< 229
+> STOR caf\xc3\xa9.txt
+< 150
+put x
+< 226
+STEPS
+    root_holds café café.txt
+}
+
+@test "names from: raw, as it is without the option, stores bytes" {
+    for option in --names-from=raw --no-sync; do
+        talk "$option" <<'STEPS'
+< 220
+> MKD caf\xe9
+< 257 caf\\xe9
+STEPS
+        raw 'caf\xe9'
+        rmdir "$ROOT"/caf*
+    done
+}
+
+@test "names from: what was interrupted in one encoding is gone on with in the other" {
+    talk --names-from CP1252 --allow "$ALL" <<'STEPS'
+< 220
+> TYPE I
+< 200
+> EPSV
+< 229
+> STOR gr\xf6\xdfe
+< 150
+connect
+data hello
+reset
+< 426
+> SIZE gr\xc3\xb6\xc3\x9fe
+< 213 4
+> REST 4
+< 350
+> EPSV
+< 229
+> STOR gr\xf6\xdfe
+< 150
+put o!
+< 226
+STEPS
+    root_holds größe
+    [ "$(cat "$ROOT/größe")" = 'hello!' ]
+}
+
+@test "names from: in the drop box, what was uploaded in one encoding is its own in both" {
+    talk --names-from CP1252 --allow upload <<'STEPS'
+< 220
+> TYPE I
+< 200
+> EPSV
+< 229
+> STOR \xe4
+< 150
+put hello
+< 226
+> SIZE \xc3\xa4
+< 213 5
+> SIZE \xe4
+< 213 5
+> EPSV
+< 229
+> NLST
+< 150
+get \A\\xe4\r\n\Z
+< 226
+> RNFR \xe4
+< 350
+> RNTO \xc3\xb6
+< 250
+STEPS
+    root_holds ö
+}
+
+@test "names from: an encoding that is none, or has no ASCII in it, is told at the start and by --check" {
+    for encoding in KLINGON UTF-16 UTF-7 EBCDIC-US CP1252//IGNORE ASCII//TRANSLIT; do
+        code=0
+        printf 'QUIT\r\n' | "$HANDLER" --root "$ROOT" --names-from "$encoding" >"$T/out" 2>"$T/log" || code=$?
+        [ "$code" = 78 ]
+        grep -q '^421 ' "$T/out"
+        logged "Cannot start: --names-from: $encoding is no encoding that iconv -l lists"
+        code=0
+        "$HANDLER" --root "$ROOT" --names-from "$encoding" --check >"$T/out" || code=$?
+        [ "$code" = 78 ]
+        grep -qF "error: names-from: $encoding is no encoding" "$T/out"
+    done
+    "$HANDLER" --root "$ROOT" --names-from CP1251 --check >"$T/out"
+    grep -q '0 errors' "$T/out"
 }
