@@ -30,7 +30,7 @@ tls_LIBRARY = openssl
 TLS_OBJECTS = $(patsubst %.c,$(OBJ)/%.o,$(wildcard src/tls/*.c))
 
 HANDLER_SOURCES = handler.c $(filter-out %_module.c,$(wildcard src/*.c)) $(wildcard src/sandbox/*.c)
-CLIENT_SOURCES = client.c $(wildcard src/client/*.c) src/fingerprint.c
+CLIENT_SOURCES = client.c $(wildcard src/client/*.c) src/clock.c src/escape.c src/fingerprint.c
 SOURCES = handler.c client.c $(wildcard src/*.c src/*/*.c)
 UNITS = $(notdir $(basename $(wildcard tests/unit/*.c)))
 FUZZERS = $(notdir $(basename $(wildcard tests/fuzz/*.c)))

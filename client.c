@@ -18,18 +18,32 @@
 #define STORD_VERSION "unknown"
 #endif
 
+enum { TIMEOUT_MOST = 86400 /* s */ };
+
+/* Options without a letter */
+enum { HELP = 256, VERSION, TLS, CACERT, PIN, CERT, KEY, TIMEOUT };
+
+static const struct option long_options[] = {{"help", no_argument, NULL, HELP},
+                                             {"version", no_argument, NULL, VERSION},
+                                             {"tls", no_argument, NULL, TLS},
+                                             {"cacert", required_argument, NULL, CACERT},
+                                             {"pin", required_argument, NULL, PIN},
+                                             {"cert", required_argument, NULL, CERT},
+                                             {"key", required_argument, NULL, KEY},
+                                             {"timeout", required_argument, NULL, TIMEOUT},
+                                             {0}};
+
 /* What the command line says, as it says it. */
 struct options {
     const char *host, *port, *user;
-    const char *ca, *pin, *certificate, *key;
+    const char *ca, *pin, *certificate, *key, *timeout;
     bool tls, quiet;
 };
 
 static void print_help(FILE *out) {
     (void)fputs(
-        "usage: client [-h HOST] [-p PORT] [-u USER] [-q] [--tls] [--cacert FILE | --pin "
-        "FINGERPRINT]\n"
-        "              [--cert FILE [--key FILE]] FILE...\n"
+        "usage: client [-h HOST] [-p PORT] [-u USER] [-q] [--timeout SECONDS] [--tls]\n"
+        "              [--cacert FILE | --pin FINGERPRINT] [--cert FILE [--key FILE]] FILE...\n"
         "Uploads files to an FTP server.\n"
         "\n"
         "  -h HOST            the server (default: localhost), or as a URL:\n"
@@ -39,6 +53,8 @@ static void print_help(FILE *out) {
         "  -u USER            log in as USER, with the password in $STOR_PASSWORD if the server\n"
         "                     wants one (default: anonymous, where a login is wanted)\n"
         "  -q                 do not print the server's replies\n"
+        "  --timeout SECONDS  give up when a reply takes longer, or no more of a file is taken\n"
+        "                     (default: 300)\n"
         "  --tls              ask the server for TLS, and send nothing if it refuses\n"
         "  --cacert FILE      who may sign the server's certificate, as PEM (default: the\n"
         "                     system's authorities)\n"
@@ -57,16 +73,24 @@ static _Noreturn void usage_error(void) {
     exit(EX_USAGE);
 }
 
+static _Noreturn void refuse(const char *what, const char *why) {
+    complain("%s: %s", what, why);
+    usage_error();
+}
+
+/* What getopt_long has refused. last: the argument that it came to. */
+static _Noreturn void refuse_option(const char *last) {
+    const char letter[] = {'-', (char)optopt, '\0'};
+    bool is_long = optopt == 0 || optopt >= HELP;
+    refuse(is_long ? last : letter, "no such option, or one with a value too few or too many");
+}
+
 /* Reads the options; returns the index of the first FILE. */
 static int read_options(struct options *o, int argc, char **argv) {
-    enum { HELP = 256, VERSION, TLS, CACERT, PIN, CERT, KEY };
-    static const struct option long_options[] = {
-        {"help", no_argument, NULL, HELP},     {"version", no_argument, NULL, VERSION},
-        {"tls", no_argument, NULL, TLS},       {"cacert", required_argument, NULL, CACERT},
-        {"pin", required_argument, NULL, PIN}, {"cert", required_argument, NULL, CERT},
-        {"key", required_argument, NULL, KEY}, {0}};
-    const char **texts[] = {&o->ca, &o->pin, &o->certificate, &o->key}; /* from CACERT on */
+    /* from CACERT on */
+    const char **texts[] = {&o->ca, &o->pin, &o->certificate, &o->key, &o->timeout};
     int option;
+    opterr = 0; /* it would print any bytes */
     while ((option = getopt_long(argc, argv, "h:p:u:q", long_options, NULL)) != -1) {
         if (option == 'h')
             o->host = optarg;
@@ -78,23 +102,18 @@ static int read_options(struct options *o, int argc, char **argv) {
             o->quiet = true;
         else if (option == TLS)
             o->tls = true;
-        else if (option >= CACERT && option <= KEY)
+        else if (option >= CACERT && option <= TIMEOUT)
             *texts[option - CACERT] = optarg;
         else if (option == HELP)
             print_help(stdout);
         else if (option == VERSION)
             (void)puts("client (stord) " STORD_VERSION);
         else
-            usage_error();
+            refuse_option(argv[optind - 1]);
         if (option == HELP || option == VERSION)
             exit(0);
     }
     return optind;
-}
-
-static _Noreturn void refuse(const char *what, const char *why) {
-    complain("%s: %s", what, why);
-    usage_error();
 }
 
 /* Where the server is, and how TLS is come to. What cannot be meant ends the program. */
@@ -114,6 +133,14 @@ static void find_server(const struct options *o, struct address *ret) {
         refuse("--pin", "leaves nothing for --cacert to say");
     if (o->key && !o->certificate)
         refuse("--key", "not without --cert");
+}
+
+/* How long servers are waited for, in seconds. */
+static int read_timeout(const char *text) {
+    int seconds = text ? take_number(&text, TIMEOUT_MOST) : DEFAULT_TIMEOUT;
+    if (seconds < 1 || (text && *text))
+        refuse("--timeout", "wanted is a number of seconds from 1 to 86400");
+    return seconds;
 }
 
 /* Makes ready for TLS. False: the user has been told why not. */
@@ -146,6 +173,7 @@ int main(int argc, char **argv) {
     }
     s.user = options.user;
     s.password = getenv("STOR_PASSWORD");
+    s.control.timeout = read_timeout(options.timeout);
     s.control.quiet = options.quiet;
     (void)signal(SIGPIPE, SIG_IGN);
     (void)setvbuf(stdout, NULL, _IOLBF, 0);

@@ -15,6 +15,7 @@
 #include "src/recount.h"
 #include "src/serve.h"
 #include "src/start.h"
+#include "src/terminal.h"
 
 extern char **environ;
 
@@ -35,7 +36,7 @@ static int run_mode(enum config_outcome outcome, const struct config *config,
     case CONFIG_RECOUNT:
         return recount_homes(config);
     default:
-        (void)fprintf(stderr, "handler: %s\n", complaint);
+        terminal_line(stderr, "handler: %s", complaint);
         return outcome == CONFIG_USAGE ? EX_USAGE : EX_CONFIG;
     }
     return fflush(stdout) == 0 ? EX_OK : EX_IOERR;

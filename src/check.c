@@ -18,15 +18,18 @@
 #include "report.h"
 #include "sandbox.h"
 #include "systemd.h"
+#include "terminal.h"
 #include "user.h"
+
+enum { COMPLAINT_LIMIT = 12288 /* a path, and what is wrong with it */ };
 
 static void print(const char *kind, const char *about, const char *format, va_list arguments)
     __attribute__((format(printf, 3, 0)));
 
 static void print(const char *kind, const char *about, const char *format, va_list arguments) {
-    (void)printf("%s: %s: ", kind, about);
-    (void)vprintf(format, arguments);
-    (void)puts("");
+    char text[COMPLAINT_LIMIT];
+    (void)vsnprintf(text, sizeof(text), format, arguments);
+    terminal_line(stdout, "%s: %s: %s", kind, about, text);
 }
 
 void check_error(struct check *check, const char *about, const char *format, ...) {
@@ -47,8 +50,8 @@ void check_warning(struct check *check, const char *about, const char *format, .
 
 static void check_identity(struct check *check) {
     const struct passwd *known = getpwuid(geteuid());
-    (void)printf("Checked as %s (uid %u).\n", known ? known->pw_name : "a user without a name",
-                 (unsigned)geteuid());
+    terminal_line(stdout, "Checked as %s (uid %u).",
+                  known ? known->pw_name : "a user without a name", (unsigned)geteuid());
     if (geteuid() == 0)
         check_warning(check, "user",
                       "root may do everything, and sessions should not run as root: "

@@ -4,6 +4,7 @@
 
 #include "check.h"
 #include "secure.h"
+#include "terminal.h"
 
 enum {
     SOON = 30 * 24 * 3600 /* s before the end of a certificate in which to think of a new one */
@@ -14,9 +15,9 @@ static void check_expiry(struct check *check, const struct tls_certificate *cert
     struct tm parts;
     if (gmtime_r(&certificate->expires, &parts))
         (void)strftime(date, sizeof(date), "%F %R UTC", &parts);
-    (void)printf("TLS: %s, certificate of %s, valid until %s.\n",
-                 value_tls_word(check->config->tls),
-                 *certificate->subject ? certificate->subject : certificate->fingerprint, date);
+    terminal_line(stdout, "TLS: %s, certificate of %s, valid until %s.",
+                  value_tls_word(check->config->tls),
+                  *certificate->subject ? certificate->subject : certificate->fingerprint, date);
     if (certificate->expires - time(NULL) < SOON)
         check_warning(check, "tls",
                       "the certificate expires on %s, and no session is served from then on", date);

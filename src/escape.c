@@ -162,6 +162,16 @@ size_t escape_dialogue(char *out, size_t size, const char *bytes, size_t n) {
     return length;
 }
 
+void escape_in_place(char *text, size_t n) {
+    for (size_t at = 0, size; at < n; at += size) {
+        uint32_t character = 0;
+        size_t length = decode((const uint8_t *)text + at, &character);
+        size = length ? length : 1;
+        if (length == 0 || (is_unsafe(character) && character != '\t'))
+            memset(text + at, '?', size);
+    }
+}
+
 bool escape_is_utf8(const char *text) {
     const uint8_t *at = (const uint8_t *)text;
     uint32_t character;

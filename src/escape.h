@@ -25,6 +25,10 @@ size_t escape_word(char *out, size_t size, const char *text);
  * its number. */
 size_t escape_dialogue(char *out, size_t size, const char *bytes, size_t n);
 
+/* Makes n bytes, behind which there is a NUL, harmless where they are: of every such character, and
+ * of what is no UTF-8, each byte becomes "?". TAB stays. */
+void escape_in_place(char *text, size_t n);
+
 /* Tells whether all of text is UTF-8 (RFC 3629). */
 bool escape_is_utf8(const char *text);
 

@@ -13,6 +13,7 @@
 
 #include "line.h"
 #include "password.h"
+#include "terminal.h"
 
 /* A line of so many bytes is what PASS can carry, besides itself and a blank. */
 enum { PASSWORD_LIMIT = LINE_LIMIT - (int)sizeof("PASS ") + 1 };
@@ -25,7 +26,7 @@ struct secret {
 };
 
 static int complain(int status, const char *complaint) {
-    (void)fprintf(stderr, "handler: %s\n", complaint);
+    terminal_line(stderr, "handler: %s", complaint);
     return status;
 }
 

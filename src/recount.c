@@ -10,6 +10,7 @@
 #include "auth.h"
 #include "path.h"
 #include "tally.h"
+#include "terminal.h"
 #include "unfinished.h"
 #include "usage.h"
 #include "users.h"
@@ -25,13 +26,13 @@ struct recount {
 };
 
 static int complain(const char *what, int error) {
-    (void)fprintf(stderr, "handler: %s: %s\n", what, strerror(-error));
+    terminal_line(stderr, "handler: %s: %s", what, strerror(-error));
     return error;
 }
 
 static void complain_users(void *context, unsigned line, const char *complaint) {
     const struct recount *recount = context;
-    (void)fprintf(stderr, "handler: %s:%u: %s\n", recount->config->users, line, complaint);
+    terminal_line(stderr, "handler: %s:%u: %s", recount->config->users, line, complaint);
 }
 
 static int compare_homes(const void *a, const void *b) {
@@ -79,7 +80,7 @@ static int open_root(struct recount *recount) {
         (void)close(unfinished);
     if (unfinished >= 0 || unfinished == -ENOENT)
         return 0;
-    (void)fprintf(stderr, "handler: %s/" UNFINISHED_FOLDER ": %s\n", root,
+    terminal_line(stderr, "handler: %s/" UNFINISHED_FOLDER ": %s", root,
                   unfinished == -EPERM ? "belongs to another user: be that one"
                                        : strerror(-unfinished));
     return unfinished;
@@ -116,6 +117,14 @@ static int count_home(const struct recount *recount, struct usage *usage, const 
     return result;
 }
 
+static void print_row(const struct user *user, uint64_t used) {
+    terminal_print(stdout, "%s", user->name);
+    (void)fputs("\t", stdout);
+    terminal_print(stdout, "%s", user->account.home);
+    (void)printf("\t%llu\t%llu\n", (unsigned long long)used,
+                 (unsigned long long)user->account.quota);
+}
+
 /* Counts the home that these users have. */
 static int recount_home(const struct recount *recount, const struct user *rows, size_t n) {
     const struct account *account = &rows[0].account;
@@ -137,9 +146,7 @@ static int recount_home(const struct recount *recount, const struct user *rows, 
     if (result < 0)
         return complain(account->home, result);
     for (size_t i = 0; i < n; i++)
-        (void)printf("%s\t%s\t%llu\t%llu\n", rows[i].name, account->home,
-                     (unsigned long long)usage.count.bytes,
-                     (unsigned long long)rows[i].account.quota);
+        print_row(&rows[i], usage.count.bytes);
     return 0;
 }
 

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "check.h"
+#include "terminal.h"
 
 static void print_rights(unsigned rights) {
     const char *before = " rights=";
@@ -31,7 +32,7 @@ static void print_size(const char *name, uint64_t size) {
 
 static void print_account(struct account account, const struct config *config) {
     account_complete(&account, config);
-    (void)printf(" home=%s", account.home);
+    terminal_print(stdout, " home=%s", account.home);
     print_rights(account.rights);
     (void)printf(" on-conflict=%s", value_conflict_word(account_policy(&account)));
     print_size("max-file", account.max_file_size);
@@ -41,10 +42,10 @@ static void print_account(struct account account, const struct config *config) {
 }
 
 static void print_user(const struct user *user, const struct config *config) {
-    (void)printf("  user %s:", user->name);
+    terminal_print(stdout, "  user %s:", user->name);
     print_account(user->account, config);
     if (*user->from)
-        (void)printf(" from=%s", user->from);
+        terminal_print(stdout, " from=%s", user->from);
     if (user->tls)
         (void)printf(" tls only");
     if (user->account.lenient)
@@ -70,6 +71,7 @@ void report_clients(const struct check *check) {
     for (size_t i = 0; i < check->users.count && !check->users_broken; i++)
         print_user(&check->users.rows[i], config);
     if (check->users_broken)
-        (void)printf("  users of %s: nobody, until its errors are put right\n", check->users_file);
+        terminal_line(stdout, "  users of %s: nobody, until its errors are put right",
+                      check->users_file);
     (void)puts("  everybody else: refused (530)");
 }

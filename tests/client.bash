@@ -196,6 +196,18 @@ def receive_secure(got):
         pass
     return whole, "close_notify"
 
+def endless(piece, pause=0, sock=None):
+    """Sends that again and again, until the client is gone."""
+    (sock or conn).settimeout(60)
+    try:
+        while True:
+            (sock or conn).sendall(piece.encode("latin1"))
+            time.sleep(pause)
+    except TimeoutError:
+        raise AssertionError("the client is there, and does not read")
+    except OSError:
+        pass
+
 def ended():
     """The client has sent nothing more, and is gone."""
     try:

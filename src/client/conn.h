@@ -26,7 +26,7 @@ struct conn {
     short reading, writing; /* what poll has to wait for before the next read, the next write */
 };
 
-/* What connecting to one address may take, and what the handshake may stand still: ms */
+/* What connecting to one address may take, and the handshake may stand still: ms */
 enum { CONN_CONNECT_MS = 30 * 1000 };
 
 /* poll(2) that goes on after signals. */

@@ -1,10 +1,13 @@
 #include "control.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "../clock.h"
+#include "../escape.h"
 #include "say.h"
 
 enum {
@@ -15,6 +18,7 @@ enum {
 void control_reset(struct control *c) {
     c->eof = c->overlong = c->cut = c->early = false;
     c->in_len = 0;
+    c->preliminary = 0;
 }
 
 __attribute__((format(printf, 2, 0))) static void explain(struct control *c, const char *format,
@@ -42,13 +46,23 @@ __attribute__((format(printf, 2, 3))) static void end_input(struct control *c, c
     c->eof = true;
 }
 
+void control_begin_wait(struct control *c) {
+    c->deadline = clock_deadline((unsigned)c->timeout);
+}
+
+int control_left(const struct control *c) {
+    long long left = c->deadline - clock_ms();
+    return left > 0 ? (int)left : 0;
+}
+
 void control_stall(struct control *c, const char *why) {
     end_input(c, "%s", why);
 }
 
-/* Prints one line (its end already removed) and adds it to the reply. */
+/* Prints one line (its end already removed, with room for a NUL) and adds it to the reply. */
 static void add_line(struct control *c, char *line, size_t len) {
-    make_printable(line, len);
+    line[len] = '\0';
+    escape_in_place(line, len);
     if (!c->quiet)
         (void)printf("%.*s\n", (int)len, line);
     bool is_late_end = c->cut && !line_has_code(line, len); /* of a line that has been counted */
@@ -67,13 +81,16 @@ static void add_line(struct control *c, char *line, size_t len) {
 static bool take_line(struct control *c, bool all) {
     char *lf = memchr(c->in, '\n', c->in_len);
     size_t taken = lf ? (size_t)(lf - c->in) + 1 : c->in_len;
-    if (taken == 0 || (!lf && !all && taken < sizeof c->in))
+    if (taken == 0 || (!lf && !all && taken < LINE_SIZE))
         return false;
 
     size_t len = lf ? taken - 1 : taken;
     while (len > 0 && c->in[len - 1] == '\r')
         len--;
-    if (!c->overlong && len > 0)
+    const char *wrong = reply_count(&c->reply, taken);
+    if (wrong)
+        control_fail(c, "%s", wrong);
+    else if (!c->overlong && len > 0)
         add_line(c, c->in, len);
     else if (len == 0)
         c->cut = false;
@@ -96,45 +113,75 @@ static bool lacks_only_line_end(const struct control *c) {
 }
 
 void control_receive(struct control *c) {
-    ssize_t n = conn_read(&c->conn, c->in + c->in_len, sizeof c->in - c->in_len);
+    ssize_t n = conn_read(&c->conn, c->in + c->in_len, LINE_SIZE - c->in_len);
     if (n > 0)
         c->in_len += (size_t)n;
     else if (n == 0)
         end_input(c, "the server closed the connection without a reply");
     else if (n != -EAGAIN && n != -EINTR)
         end_input(c, "%s%s", c->conn.tls ? "TLS: " : "", conn_reason(&c->conn, n));
+    else if (control_left(c) == 0) /* TLS can have much to say without a byte for us */
+        end_input(c, "the server does not answer");
 }
 
 /* Waits until something may be received. False: nothing came in that time. */
 static bool wait_for_input(const struct control *c, int ms) {
     struct pollfd p = {.fd = c->conn.fd, .events = c->conn.reading};
-    return c->conn.more || poll_again(&p, 1, ms) > 0;
+    int left = control_left(c);
+    return c->conn.more || poll_again(&p, 1, ms < left ? ms : left) > 0;
 }
 
-int control_get_reply(struct control *c) {
-    reply_reset(&c->reply);
+void control_listen(struct control *c) {
+    if (wait_for_input(c, 0))
+        control_receive(c);
+}
+
+/* Nothing has come in all of the time; or not enough. */
+static void fail_late(struct control *c) {
+    bool begun = c->reply.received > 0 || c->in_len > 0;
+    control_fail(c, begun ? "the server does not end its reply" : "the server does not answer");
+}
+
+/* Waits until the reply is whole. Returns its code, or NO_REPLY. */
+static int finish_reply(struct control *c) {
+    control_begin_wait(c);
     while (!control_take_reply(c)) {
         bool unended = lacks_only_line_end(c);
         if (c->eof) {
             if (!take_line(c, true))
                 control_fail(c, "%s", c->why);
-        } else if (wait_for_input(c, unended ? SILENCE_MS : IDLE_MS)) {
+        } else if (wait_for_input(c, unended ? SILENCE_MS : INT_MAX)) {
             control_receive(c);
         } else if (unended) {
             c->cut = take_line(c, true);
         } else {
-            control_fail(c, "the server does not answer");
+            fail_late(c);
         }
     }
     return c->reply.code;
 }
 
+int control_get_reply(struct control *c) {
+    reply_reset(&c->reply);
+    return finish_reply(c);
+}
+
+bool control_goes_on(struct control *c) {
+    if (c->reply.code / 100 != 1)
+        return false;
+    if (c->preliminary++ < PRELIMINARY_MOST)
+        return true;
+    control_fail(c, "the server says again and again that its reply is to come");
+    return false;
+}
+
 int control_get_final_reply(struct control *c) {
-    int code = c->early ? c->reply.code : control_get_reply(c);
+    if (!c->early)
+        (void)control_get_reply(c);
     c->early = false;
-    while (code / 100 == 1)
-        code = control_get_reply(c);
-    return code;
+    while (control_goes_on(c))
+        (void)control_get_reply(c);
+    return c->reply.code;
 }
 
 const char *answer(struct control *c) {
@@ -147,14 +194,41 @@ const char *answer(struct control *c) {
 /* Sends all of it. Where the connection is broken, the server's last words count: nothing is told.
  */
 static void send_command(struct control *c, const char *command, size_t len) {
+    control_begin_wait(c);
     for (size_t sent = 0; sent < len;) {
         ssize_t n = conn_write(&c->conn, command + sent, len - sent);
         struct pollfd p = {.fd = c->conn.fd, .events = c->conn.writing};
         if (n > 0)
             sent += (size_t)n;
-        else if (n != -EINTR && (n != -EAGAIN || poll_again(&p, 1, IDLE_MS) <= 0))
+        else if (control_left(c) == 0)
+            return;
+        else if (n != -EINTR && (n != -EAGAIN || poll_again(&p, 1, control_left(c)) <= 0))
             return;
     }
+}
+
+/* Takes a reply that is there though nobody asked. Returns whether there is one. */
+static bool take_unasked(struct control *c) {
+    reply_reset(&c->reply);
+    if (!control_take_reply(c))
+        control_listen(c);
+    if (!control_take_reply(c) && c->reply.lines > 0)
+        (void)finish_reply(c);
+    return c->reply.whole;
+}
+
+/* Hears what the server has to say before the next command, as some reply to one of them twice.
+ * False: it has given the session up, or does not stop. */
+static bool hear_out(struct control *c) {
+    control_begin_wait(c);
+    for (int i = 0; i < UNASKED_MOST; i++) {
+        if (!take_unasked(c))
+            return true;
+        if (c->reply.code < 0 || c->reply.code == 421)
+            return false;
+    }
+    control_fail(c, "the server replies without having been asked");
+    return false;
 }
 
 int ask(struct control *c, const char *format, ...) {
@@ -169,6 +243,9 @@ int ask(struct control *c, const char *format, ...) {
     }
     command[len++] = '\r';
     command[len++] = '\n';
+    if (!hear_out(c))
+        return c->reply.code;
+    c->preliminary = 0;
     send_command(c, command, (size_t)len);
     return control_get_reply(c);
 }

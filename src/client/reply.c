@@ -7,6 +7,7 @@ void reply_reset(struct reply *reply) {
     reply->code = 0;
     reply->whole = false;
     reply->lines = 0;
+    reply->received = 0;
     reply->len = 0;
 }
 
@@ -35,6 +36,13 @@ static const char *fail(struct reply *reply, const char *why) {
     return why;
 }
 
+static const char endless[] = "the server's reply does not end";
+
+const char *reply_count(struct reply *reply, size_t bytes) {
+    reply->received += bytes;
+    return reply->received > REPLY_MOST ? fail(reply, endless) : NULL;
+}
+
 const char *reply_add(struct reply *reply, const char *line, size_t len) {
     bool coded = line_has_code(line, len);
     bool last = coded && (len == 3 || line[3] == ' ');
@@ -45,7 +53,7 @@ const char *reply_add(struct reply *reply, const char *line, size_t len) {
     if (reply->code == 0)
         return fail(reply, "what answers there is not an FTP server");
     if (reply->lines++ == REPLY_LINES)
-        return fail(reply, "the server's reply does not end");
+        return fail(reply, endless);
     reply->whole = last && line_code(line) == reply->code;
     return NULL;
 }

@@ -4,15 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MESSAGE_SIZE = 5120 /* a line of a reply and a name */ };
+#include "../escape.h"
 
-void make_printable(char *text, size_t len) {
-    for (size_t i = 0; i < len; i++) {
-        unsigned char c = (unsigned char)text[i];
-        if ((c < ' ' && c != '\t') || c == 0x7f)
-            text[i] = '?';
-    }
-}
+enum { MESSAGE_SIZE = 5120 /* a line of a reply and a name */ };
 
 void complain(const char *format, ...) {
     char text[MESSAGE_SIZE];
@@ -20,6 +14,6 @@ void complain(const char *format, ...) {
     va_start(args, format);
     (void)vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    make_printable(text, strlen(text));
+    escape_in_place(text, strlen(text));
     (void)fprintf(stderr, "client: %s\n", text);
 }

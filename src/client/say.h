@@ -4,12 +4,7 @@
 #ifndef STORD_CLIENT_SAY_H
 #define STORD_CLIENT_SAY_H
 
-#include <stddef.h>
-
-/* Replaces control characters in len bytes of text. */
-void make_printable(char *text, size_t len);
-
-/* Prints "client: " and the message, made printable, as a line on standard error. What is longer
+/* Prints "client: " and the message, made harmless, as a line on standard error. What is longer
  * than 5 KiB is cut. */
 __attribute__((format(printf, 1, 2))) void complain(const char *format, ...);
 

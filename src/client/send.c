@@ -6,29 +6,37 @@
 
 #include "say.h"
 
+/* Takes the replies that have come. Whether one of them is the final one (c->early), or the session
+ * is lost. */
+static bool is_over(struct control *c) {
+    while (control_take_reply(c)) {
+        c->early = !control_goes_on(c);
+        if (c->early)
+            return true;
+        reply_reset(&c->reply);
+    }
+    return c->eof;
+}
+
 /*
  * Waits until out is ready for the next write, and meanwhile listens to the server. False: it sent
  * the final reply (c->early), or the session is lost.
  */
 static bool may_send(struct control *c, const struct conn *out) {
-    for (;;) {
+    bool ready = false;
+    while (!is_over(c)) {
         struct pollfd p[2] = {{.fd = out->fd, .events = out->writing},
                               {.fd = c->conn.fd, .events = c->conn.reading}};
-        while (control_take_reply(c)) {
-            c->early = c->reply.code / 100 != 1;
-            if (c->early)
-                return false;
-            reply_reset(&c->reply);
-        }
-        if (c->eof)
-            return false;
-        if (!c->conn.more && poll_again(p, 2, IDLE_MS) <= 0)
-            control_stall(c, "the server takes no more bytes");
-        else if (c->conn.more || p[1].revents)
-            control_receive(c);
-        else
+        if (ready)
             return true;
+        int events = poll_again(p, 2, c->conn.more ? 0 : control_left(c));
+        if (c->conn.more || p[1].revents)
+            control_receive(c);
+        else if (events <= 0)
+            control_stall(c, "the server takes no more bytes");
+        ready = p[0].revents != 0;
     }
+    return false;
 }
 
 static bool is_again(ssize_t result) {
@@ -51,9 +59,12 @@ static enum sent shake_hands(struct control *c, struct conn *out, const struct s
 }
 
 /* Sends some bytes of the source by way of its buffer. Returns how many, 0 at its end, or -errno.
- */
-static ssize_t copy_some(struct conn *out, struct source *f, size_t max) {
+ * The time that a pipe takes to give bytes is not the server's. */
+static ssize_t copy_some(struct control *c, struct conn *out, struct source *f, size_t max) {
+    bool is_empty = f->at == f->have;
     ssize_t n = source_fill(f, max);
+    if (is_empty)
+        control_begin_wait(c);
     if (n > 0)
         n = conn_write(out, f->buf + f->at, (size_t)n);
     else if (n < 0)
@@ -63,9 +74,9 @@ static ssize_t copy_some(struct conn *out, struct source *f, size_t max) {
     return n;
 }
 
-static ssize_t send_some(struct conn *out, struct source *f, size_t max) {
+static ssize_t send_some(struct control *c, struct conn *out, struct source *f, size_t max) {
     if (f->copy)
-        return copy_some(out, f, max);
+        return copy_some(c, out, f, max);
     ssize_t n = sendfile(out->fd, f->fd, NULL, max);
     return n < 0 ? -errno : n;
 }
@@ -78,7 +89,9 @@ static enum sent send_bytes(struct control *c, struct conn *out, struct source *
         if (!may_send(c, out))
             return SENT_STOPPED;
         size_t max = f->left > 0 && (uintmax_t)f->left < most ? (size_t)f->left : most;
-        ssize_t n = send_some(out, f, max);
+        ssize_t n = send_some(c, out, f, max);
+        if (n > 0)
+            control_begin_wait(c);
         if (n > 0 && f->left > 0)
             f->left -= n;
         if (n == 0)
@@ -92,6 +105,15 @@ static enum sent send_bytes(struct control *c, struct conn *out, struct source *
     return SENT_ALL;
 }
 
+/* Whether the server has sent the final reply, before it was told that this was all: then it is not
+ * about all of it. */
+static bool has_spoken(struct control *c) {
+    if (is_over(c))
+        return true;
+    control_listen(c);
+    return is_over(c);
+}
+
 /* Tells the server that this was all. */
 static enum sent send_end(struct control *c, struct conn *out) {
     int result;
@@ -102,10 +124,14 @@ static enum sent send_end(struct control *c, struct conn *out) {
 }
 
 enum sent send_file(struct control *c, struct conn *out, struct source *f, bool ends) {
+    bool ends_by_connection = ends || out != &c->conn;
     reply_reset(&c->reply);
+    control_begin_wait(c);
     enum sent sent = shake_hands(c, out, f);
     if (sent == SENT_ALL)
         sent = send_bytes(c, out, f);
+    if (sent == SENT_ALL && ends_by_connection && has_spoken(c))
+        sent = SENT_STOPPED;
     if (sent == SENT_ALL)
         conn_end_by_reset(out, false);
     if (sent == SENT_ALL && ends)

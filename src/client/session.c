@@ -36,16 +36,24 @@ static bool connect_control(struct session *s) {
     return result == 0;
 }
 
+/* Waits for the handshake's next step: no longer than connecting may take, and for all of them no
+ * longer than for a reply. Returns 0 or -ETIMEDOUT. */
+static int await_step(const struct control *c) {
+    struct pollfd p = {.fd = c->conn.fd, .events = c->conn.writing};
+    int left = control_left(c);
+    int ready = poll_again(&p, 1, left < CONN_CONNECT_MS ? left : CONN_CONNECT_MS);
+    return left > 0 && ready > 0 ? 0 : -ETIMEDOUT;
+}
+
 /* Begins TLS on the control connection. */
 static bool secure(struct session *s) {
     struct conn *w = &s->control.conn;
+    control_begin_wait(&s->control);
     int result = conn_secure(w, s->context, NULL);
     while (result == 0 && w->shaking) {
-        struct pollfd p = {.fd = w->fd};
         result = conn_handshake(w);
-        p.events = w->writing;
         if (result == -EAGAIN)
-            result = poll_again(&p, 1, CONN_CONNECT_MS) > 0 ? 0 : -ETIMEDOUT;
+            result = await_step(&s->control);
     }
     if (result < 0)
         control_fail(&s->control, "TLS: %s", conn_reason(w, result));

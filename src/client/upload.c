@@ -63,6 +63,7 @@ static bool send_inline(struct session *s, struct source *f, bool announced) {
 static void await_end(struct session *s, struct conn *data) {
     char unwanted[1024];
     (void)shutdown(data->fd, SHUT_WR); /* for servers that wait for it */
+    control_begin_wait(&s->control);
     for (int i = 0; i < 100; i++) {
         ssize_t n = conn_read(data, unwanted, sizeof unwanted);
         struct pollfd p[2] = {{.fd = data->fd, .events = data->reading},
@@ -71,7 +72,7 @@ static void await_end(struct session *s, struct conn *data) {
             continue;
         if (n != -EAGAIN || s->control.conn.more)
             return;
-        if (poll_again(p, 2, IDLE_MS) <= 0 || p[1].revents)
+        if (poll_again(p, 2, control_left(&s->control)) <= 0 || p[1].revents)
             return;
     }
 }

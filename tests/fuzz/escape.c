@@ -81,6 +81,17 @@ static size_t undo_json(const char *text, char *out) {
     return n;
 }
 
+/* Of the same length, harmless but for TABs, and the same where nothing had to be done. */
+static void fuzz_in_place(const char *text, size_t length, const char *line, char *out) {
+    memcpy(out, text, length + 1);
+    escape_in_place(out, length);
+    must(strlen(out) == length);
+    must(strcmp(line, text) != 0 || strcmp(out, text) == 0);
+    for (char *tab; (tab = strchr(out, '\t'));)
+        *tab = ' ';
+    must_be_harmless(out);
+}
+
 /* What is cut is the beginning of what is not. */
 static void fuzz_room(size_t (*function)(char *, size_t, const char *), const char *text,
                       const char *whole, size_t size) {
@@ -105,6 +116,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     must_be_harmless(out);
     must(undo_line(out, back) == length && memcmp(back, text, length) == 0);
     fuzz_room(escape_line, text, out, room);
+    fuzz_in_place(text, length, out, back);
 
     n = escape_json(out, most, text);
     must(n == strlen(out));

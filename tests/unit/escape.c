@@ -95,6 +95,34 @@ static void what_is_no_utf8(void) {
     CHECK(escape_is_utf8(""));
 }
 
+static bool in_place(const char *text, size_t n, const char *expected) {
+    char bytes[256];
+    memcpy(bytes, text, n + 1);
+    escape_in_place(bytes, n);
+    return strlen(bytes) == n && strcmp(bytes, expected) == 0;
+}
+
+#define IN_PLACE(text, expected) CHECK(in_place(text, sizeof(text) - 1, expected))
+
+static void what_stays_where_it_is(void) {
+    IN_PLACE("", "");
+    IN_PLACE("a\tb\\ \"{", "a\tb\\ \"{");
+    IN_PLACE("\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80\xc2\xa0",
+             "\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80\xc2\xa0");
+    IN_PLACE("\033[1m\a\r\n\177", "?[1m????");
+    IN_PLACE("a\0b", "a?b");
+    IN_PLACE("\x9b"
+             "1m\x80\x9f\xff",
+             "?1m???");
+    IN_PLACE("\xc2\x9b"
+             "1m\xc2\x80\xc2\x9f",
+             "??1m????");
+    IN_PLACE("\xe2\x80\xae\xd8\x9c", "?????");
+    IN_PLACE("\xc0\x9b\xe0\x82\x9b", "?????"); /* too long forms */
+    IN_PLACE("\xe2\x82", "??");                /* cut off */
+    IN_PLACE("\xe2\x82\xc3\xa4", "??\xc3\xa4");
+}
+
 /* The first bytes of what there is with all the room, cut between characters, whatever the size. */
 static void every_size(escape_function *function) {
     static const char text[] =
@@ -142,6 +170,8 @@ int main(void) {
     check_run("every character below U+10000 is shown or escaped as it should be",
               every_short_character);
     check_run("bytes that are no UTF-8 are escaped, each by itself", what_is_no_utf8);
+    check_run("in place, what does more than to show itself is question marks",
+              what_stays_where_it_is);
     check_run("a line is cut between characters, whatever the room", every_size_of_a_line);
     check_run("so is JSON", every_size_of_json);
     check_run("escapes are whole or not there", no_half_escapes);
