@@ -240,7 +240,19 @@ build/fuzz/session: tests/fuzz/session.c $(FUZZ_SESSION)
 	@echo "  FUZZ $<"
 	@$(FUZZ_COMPILE) -fsanitize=fuzzer,address,undefined $(FUZZ_WRAPPED:%=-Wl,--wrap=%) -o $@ $^
 
-build/fuzz/src/%.o: src/%.c $(wildcard src/*.h)
+# The same, over what stands in for TLS
+build/fuzz/tls: tests/fuzz/tls.c tests/fuzz/session.c tests/fuzz/tls_standin.h $(FUZZ_SESSION)
+	@echo "  FUZZ $<"
+	@$(FUZZ_COMPILE) -fsanitize=fuzzer,address,undefined $(FUZZ_WRAPPED:%=-Wl,--wrap=%) -o $@ $< $(filter %.o,$^)
+
+# The uploader's session, with what it would wait for or reach by a network replaced, over the same
+FUZZ_CLIENT = $(patsubst %.c,build/fuzz/%.o,$(filter-out client.c,$(CLIENT_SOURCES)))
+FUZZ_CLIENT_WRAPPED = poll clock_gettime socket connect getaddrinfo freeaddrinfo getpeername setsockopt printf fprintf
+build/fuzz/client: tests/fuzz/client.c tests/fuzz/tls_standin.h $(FUZZ_CLIENT)
+	@echo "  FUZZ $<"
+	@$(FUZZ_COMPILE) -fsanitize=fuzzer,address,undefined $(FUZZ_CLIENT_WRAPPED:%=-Wl,--wrap=%) -o $@ $< $(filter %.o,$^)
+
+build/fuzz/src/%.o: src/%.c $(wildcard src/*.h src/*/*.h)
 	@mkdir -p $(@D)
 	@$(FUZZ_COMPILE) -fsanitize=fuzzer-no-link,address,undefined -c -o $@ $<
 

@@ -16,7 +16,7 @@ enum {
 };
 
 void control_reset(struct control *c) {
-    c->eof = c->overlong = c->cut = c->early = false;
+    c->eof = c->deaf = c->overlong = c->cut = c->early = false;
     c->in_len = 0;
     c->preliminary = 0;
 }
@@ -131,9 +131,11 @@ static bool wait_for_input(const struct control *c, int ms) {
     return c->conn.more || poll_again(&p, 1, ms < left ? ms : left) > 0;
 }
 
-void control_listen(struct control *c) {
+bool control_listen(struct control *c) {
+    size_t before = c->in_len;
     if (wait_for_input(c, 0))
         control_receive(c);
+    return c->in_len > before;
 }
 
 /* Nothing has come in all of the time; or not enough. */
@@ -142,9 +144,10 @@ static void fail_late(struct control *c) {
     control_fail(c, begun ? "the server does not end its reply" : "the server does not answer");
 }
 
-/* Waits until the reply is whole. Returns its code, or NO_REPLY. */
+/* Waits until the reply is whole, as long as control_begin_wait has it. Returns its code, or
+ * NO_REPLY.
+ */
 static int finish_reply(struct control *c) {
-    control_begin_wait(c);
     while (!control_take_reply(c)) {
         bool unended = lacks_only_line_end(c);
         if (c->eof) {
@@ -163,6 +166,7 @@ static int finish_reply(struct control *c) {
 
 int control_get_reply(struct control *c) {
     reply_reset(&c->reply);
+    control_begin_wait(c);
     return finish_reply(c);
 }
 
@@ -191,9 +195,8 @@ const char *answer(struct control *c) {
     return *c->why ? c->why : "no reply";
 }
 
-/* Sends all of it. Where the connection is broken, the server's last words count: nothing is told.
- */
-static void send_command(struct control *c, const char *command, size_t len) {
+/* Sends all of it. Returns whether that could be done. */
+static bool send_command(struct control *c, const char *command, size_t len) {
     control_begin_wait(c);
     for (size_t sent = 0; sent < len;) {
         ssize_t n = conn_write(&c->conn, command + sent, len - sent);
@@ -201,18 +204,28 @@ static void send_command(struct control *c, const char *command, size_t len) {
         if (n > 0)
             sent += (size_t)n;
         else if (control_left(c) == 0)
-            return;
+            return false;
         else if (n != -EINTR && (n != -EAGAIN || poll_again(&p, 1, control_left(c)) <= 0))
-            return;
+            return false;
     }
+    return true;
+}
+
+/* The server's last words, where it did not take a command. Unless it refuses, they are about
+ * something else. */
+static int get_last_words(struct control *c) {
+    c->deaf = true;
+    if (control_get_reply(c) > 0 && c->reply.code / 100 < 4)
+        control_fail(c, "the server does not take commands");
+    return c->reply.code;
 }
 
 /* Takes a reply that is there though nobody asked. Returns whether there is one. */
 static bool take_unasked(struct control *c) {
     reply_reset(&c->reply);
-    if (!control_take_reply(c))
-        control_listen(c);
-    if (!control_take_reply(c) && c->reply.lines > 0)
+    while (!control_take_reply(c) && control_listen(c))
+        continue;
+    if (!c->reply.whole && c->reply.lines > 0)
         (void)finish_reply(c);
     return c->reply.whole;
 }
@@ -243,9 +256,10 @@ int ask(struct control *c, const char *format, ...) {
     }
     command[len++] = '\r';
     command[len++] = '\n';
-    if (!hear_out(c))
+    if (c->deaf)
+        control_fail(c, "the server does not take commands");
+    if (c->deaf || !hear_out(c))
         return c->reply.code;
     c->preliminary = 0;
-    send_command(c, command, (size_t)len);
-    return control_get_reply(c);
+    return send_command(c, command, (size_t)len) ? control_get_reply(c) : get_last_words(c);
 }

@@ -27,16 +27,17 @@ enum {
 
 struct control {
     struct conn conn;
-    int timeout;            /* s that the server may take */
-    long long deadline;     /* of what is waited for, as clock_ms tells it */
-    bool quiet;             /* do not print replies */
-    bool eof;               /* the server sends no more */
-    bool overlong;          /* drop input up to the next line end */
-    bool cut;               /* the last line was taken without its end, which may still come */
-    bool early;             /* reply is the final one of an upload that was still being sent */
-    int preliminary;        /* 1yz replies to this command, besides the first one */
-    char why[WHY_SIZE];     /* of NO_REPLY */
-    size_t in_len;          /* bytes in in */
+    int timeout;        /* s that the server may take */
+    long long deadline; /* of what is waited for, as clock_ms tells it */
+    bool quiet;         /* do not print replies */
+    bool eof;           /* the server sends no more */
+    bool deaf;          /* the server has not taken a command: it would read the next one with it */
+    bool overlong;      /* drop input up to the next line end */
+    bool cut;           /* the last line was taken without its end, which may still come */
+    bool early;         /* reply is the final one of an upload that was still being sent */
+    int preliminary;    /* 1yz replies to this command, besides the first one */
+    char why[WHY_SIZE]; /* of NO_REPLY */
+    size_t in_len;      /* bytes in in */
     char in[LINE_SIZE + 1]; /* received, not yet taken as lines; and room for a NUL */
     struct reply reply;     /* the latest */
 };
@@ -60,8 +61,8 @@ int control_left(const struct control *c);
  * sets eof and why. */
 void control_receive(struct control *c);
 
-/* The same, if there is anything. */
-void control_listen(struct control *c);
+/* The same, if there is anything. Returns whether bytes have come. */
+bool control_listen(struct control *c);
 
 /* Takes lines out of what was received, until the reply is whole. Returns whether it is. */
 bool control_take_reply(struct control *c);

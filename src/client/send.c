@@ -108,10 +108,10 @@ static enum sent send_bytes(struct control *c, struct conn *out, struct source *
 /* Whether the server has sent the final reply, before it was told that this was all: then it is not
  * about all of it. */
 static bool has_spoken(struct control *c) {
-    if (is_over(c))
-        return true;
-    control_listen(c);
-    return is_over(c);
+    while (!is_over(c))
+        if (!control_listen(c))
+            return c->eof;
+    return true;
 }
 
 /* Tells the server that this was all. */

@@ -11,7 +11,7 @@ void session_drop(struct session *s) {
 }
 
 void session_end(struct session *s) {
-    if (s->control.conn.fd >= 0)
+    if (s->control.conn.fd >= 0 && !s->control.deaf)
         (void)ask(&s->control, "QUIT");
     session_drop(s);
 }

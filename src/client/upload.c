@@ -119,7 +119,7 @@ bool upload(struct session *s, const char *path) {
         stored = send_by_way(s, &f);
     else
         complain("%s: not sent", path);
-    if (s->control.reply.code < 0 || s->control.reply.code == 421)
+    if (s->control.deaf || s->control.reply.code < 0 || s->control.reply.code == 421)
         session_drop(s);
     source_close(&f);
     return stored;
