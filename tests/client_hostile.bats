@@ -524,9 +524,7 @@ PYTHON
     grep -axF '220 ?[1m??1m' <<<"$output"
     [[ $stderr == *$'421 ?5mbusy \xc3\xbc'* ]]
     [[ $stderr == *"client: $T/"$'?2J??2J?[2J\xc3\xbc: not sent' ]]
-    printf '%s' "$output$stderr" | iconv -f UTF-8 -t UTF-8 >/dev/null # nothing else is left
-    [ -z "$(printf '%s' "$output$stderr" | tr -d '\n\t' | iconv -f UTF-8 -t UTF-32LE | od -An -v -tx4 -w4 |
-        grep -E '^ 0000000|^ 0000001|^ 0000007f|^ 0000008|^ 0000009' | grep -vE '^ 000000[2-6]')" ]
+    harmless "$output$stderr"
 }
 
 @test "a file that is taken for an option does nothing at a terminal" {

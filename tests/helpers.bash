@@ -231,3 +231,12 @@ need() {
     done
     [ -z "$missing" ] || fail "missing, see \`make help\`:$missing"
 }
+
+# harmless TEXT: it is UTF-8, and no control character is in it but line ends and tabs
+harmless() {
+    printf '%s' "$1" | command -p python3 -Ic '
+import sys, unicodedata
+text = sys.stdin.buffer.read().decode()
+wrong = [c for c in text if unicodedata.category(c) in ("Cc", "Cf") and c not in "\n\t"]
+sys.exit("found %r in %r" % (wrong, text) if wrong else 0)'
+}

@@ -13,15 +13,6 @@ SHOWN='\x9b2J\xc2\x9b2J\xe2\x80\xaegrün'
 setup() { setup_sandbox; }
 teardown() { teardown_sandbox; }
 
-# harmless TEXT: it is UTF-8, and no control character is in it but line ends and tabs
-harmless() {
-    printf '%s' "$1" | command -p python3 -Ic '
-import sys, unicodedata
-text = sys.stdin.buffer.read().decode()
-wrong = [c for c in text if unicodedata.category(c) in ("Cc", "Cf") and c not in "\n\t"]
-sys.exit("found %r in %r" % (wrong, text) if wrong else 0)'
-}
-
 @test "terminal: --check shows names of users, homes and files without doing what is in them" {
     users "$NAME:!:/$NAME:upload:$NAME" "two:!:/$NAME:upload:" "$NAME:x:/a:upload:"
     mv "$T/users" "$T/$NAME"

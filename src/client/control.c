@@ -201,11 +201,10 @@ static bool send_command(struct control *c, const char *command, size_t len) {
     for (size_t sent = 0; sent < len;) {
         ssize_t n = conn_write(&c->conn, command + sent, len - sent);
         struct pollfd p = {.fd = c->conn.fd, .events = c->conn.writing};
+        bool again = n == -EINTR || (n == -EAGAIN && poll_again(&p, 1, control_left(c)) > 0);
         if (n > 0)
             sent += (size_t)n;
-        else if (control_left(c) == 0)
-            return false;
-        else if (n != -EINTR && (n != -EAGAIN || poll_again(&p, 1, control_left(c)) <= 0))
+        else if (!again || control_left(c) == 0)
             return false;
     }
     return true;
