@@ -307,8 +307,6 @@ static bool takes_path(const struct verb *verb) {
 /* Upload verbs and RNTO have 553 for bad names, the others 550 (RFC 959 section 5.4). */
 static int refuse_name(struct session *session, const struct verb *verb, int error) {
     bool has_553 = verb->traits & VERB_UPLOAD || verb->run == verb_rnto;
-    if (verb->traits & VERB_TRANSFER)
-        data_spend(&session->data);
     return reply_failure(session, has_553 ? REPLY_USUAL : 550, verb->name, error);
 }
 
