@@ -506,6 +506,9 @@ static void run(const struct config *config, struct log *log) {
     session_init(&session, &parts);
     session_run(&session);
     (void)close(theirs);
+    if (session.root.fd !=
+        fuzz.root.fd) /* a login opened the home, which a process has to its end */
+        must(close(session.root.fd) == 0);
     check_out(out);
     check_lines(said, check_step);
     check_lines(moved, check_transfer);
