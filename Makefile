@@ -47,7 +47,8 @@ BUILD_PACKAGES = gcc make libc6-dev libcrypt-dev pkg-config libssl-dev libsystem
 DEMO_PACKAGES = $(BUILD_PACKAGES) systemd
 TEST_PACKAGES = $(DEMO_PACKAGES) aria2 bats bsdextrautils busybox ckermit curl gnutls-bin inetutils-ftp iproute2 ipsvd \
 	libio-socket-ssl-perl lftp lua-socket lua5.4 man-db mandoc mono-mcs ncftp openssl passwd perl php-cli procps \
-	python3 rclone socat strace testssl.sh tnftp ucspi-tcp util-linux webalizer wput $(PEER_LIBRARIES) $(FILE_SYSTEMS) $(DEB_PACKAGES)
+	python3 rclone socat strace testssl.sh tnftp ucspi-tcp util-linux webalizer wput $(PEER_LIBRARIES) $(FILE_SYSTEMS) $(DEB_PACKAGES) \
+	$(CLANG_PACKAGES)
 # what makes, mounts and watches file systems
 FILE_SYSTEMS = acl bindfs btrfs-progs dosfstools e2fsprogs exfat-fuse exfatprogs fuse3 fusefat \
 	inotify-tools mergerfs mount xfsprogs
@@ -55,8 +56,10 @@ FILE_SYSTEMS = acl bindfs btrfs-progs dosfstools e2fsprogs exfat-fuse exfatprogs
 PEER_LIBRARIES = libbsd0 libevent-2.1-7 libpam0g libselinux1 libsodium23 libtirpc3 libwrap0
 LINT_PACKAGES = $(BUILD_PACKAGES) clang clang-format clang-tidy cppcheck shellcheck systemd mandoc
 DEB_PACKAGES = $(BUILD_PACKAGES) build-essential debhelper dpkg-dev lintian
+# what sanitizers need of clang; the package without a number has those of each release's clang
+CLANG_PACKAGES = clang libclang-rt-dev
 SANITIZER_PACKAGES = $(TEST_PACKAGES)
-FUZZ_PACKAGES = clang libclang-rt-dev
+FUZZ_PACKAGES = $(CLANG_PACKAGES)
 
 # The page that has the table of options in it; other builds make none.
 MANUAL = build/man/stord-handler.8
@@ -205,14 +208,18 @@ bench-units: need-BENCH_UNITS ## measure small sessions by systemd, stord-busy.s
 	@tests/peers
 	@tests/bench-units $(ROUNDS)
 
-ASAN = OUT=build/asan OBJ=build/asan/obj HARDENING= \
+# Each compiler has its own objects
+ASAN_OUT = build/asan$(if $(findstring clang,$(CC)),-clang)
+ASAN = OUT=$(ASAN_OUT) OBJ=$(ASAN_OUT)/obj HARDENING= \
 	CFLAGS='-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer'
-asan: need-SANITIZER ## the tests of the protocol with AddressSanitizer and UBSan
-	@mkdir -p build/asan
-	@$(MAKE) $(ALL_CORES) --no-print-directory $(ASAN) tests-built
+asan: need-SANITIZER ## the tests of the protocol with AddressSanitizer and UBSan; also with CC=clang
+	@$(MAKE) --no-print-directory asan-built
 	@tests/peers
-	@BUILD=build/asan HANDLER=$(CURDIR)/build/asan/handler CLIENT=$(CURDIR)/build/asan/client \
+	@BUILD=$(ASAN_OUT) HANDLER=$(CURDIR)/$(ASAN_OUT)/handler CLIENT=$(CURDIR)/$(ASAN_OUT)/client \
 		tests/run $(or $(TESTS),$(ASAN_TESTS))
+asan-built:
+	@mkdir -p $(ASAN_OUT)
+	@$(MAKE) $(ALL_CORES) --no-print-directory $(ASAN) tests-built
 ASAN_TESTS = tests/client.bats tests/commands.bats tests/data.bats tests/files.bats tests/inline.bats \
 	tests/start.bats tests/verbs.bats tests/list.bats tests/retr.bats \
 	tests/dialogues.bats tests/codes.bats tests/superservers.bats tests/conflict.bats \
@@ -315,4 +322,4 @@ help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 12
 
 .SECONDARY: # objects stay
-.PHONY: all demo check asan bench bench-units deb faults fuzz ktls lint model oldkernel powercut storm torture install uninstall clean help tests-built
+.PHONY: all demo check asan asan-built bench bench-units deb faults fuzz ktls lint model oldkernel powercut storm torture install uninstall clean help tests-built

@@ -17,7 +17,15 @@
 #include "landlock.h"
 #include "trap.h"
 
-#if defined(__SANITIZE_ADDRESS__)
+/* Sanitizers with memory of their own: gcc has macros for them, clang another way to ask */
+#if defined(__has_feature)
+#define HAS_FEATURE(name) __has_feature(name)
+#else
+#define HAS_FEATURE(name) 0
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) ||                               \
+    HAS_FEATURE(address_sanitizer) || HAS_FEATURE(thread_sanitizer) ||                             \
+    HAS_FEATURE(memory_sanitizer)
 #define IS_SANITIZED true
 #else
 #define IS_SANITIZED false
