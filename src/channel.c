@@ -116,11 +116,19 @@ bool channel_is_acknowledged(const struct channel *channel) {
     return ioctl(channel->wire.out, SIOCOUTQ, &left) == 0 && left == 0;
 }
 
-bool channel_has_unread(const struct channel *channel) {
+/* Does the kernel have bytes for us? */
+static bool kernel_has_bytes(const struct channel *channel) {
     int unread = 0;
-    if (channel->wire.in_socket && !channel->ended)
-        (void)ioctl(channel->wire.in, FIONREAD, &unread);
-    return unread > 0 || channel_pending(channel) > 0;
+    return ioctl(channel->wire.in, FIONREAD, &unread) == 0 && unread > 0;
+}
+
+bool channel_has_come(const struct channel *channel) {
+    return channel_has_more(channel) || kernel_has_bytes(channel);
+}
+
+bool channel_has_unread(const struct channel *channel) {
+    bool more = channel->wire.in_socket && !channel->ended && kernel_has_bytes(channel);
+    return more || channel_pending(channel) > 0;
 }
 
 void channel_finish(struct channel *channel) {

@@ -37,6 +37,9 @@ static inline bool channel_has_more(const struct channel *channel) {
     return channel_pending(channel) > 0 || wire_has_more(&channel->wire);
 }
 
+/* Has anything come that nobody has taken, be it still in the kernel? */
+bool channel_has_come(const struct channel *channel);
+
 /* Waits up to timeout ms (-1: for ever) until fd (which may be the channel's or another, or -1) is
  * ready for events (poll(2)). Returns 0, -ETIMEDOUT, -ESHUTDOWN once we are to stop (unless fd is
  * ready to be written to), or another negative errno. */

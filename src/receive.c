@@ -224,6 +224,7 @@ static struct copy_result receive_inline(struct receive_job *job) {
     struct copy_result result = copy_receive(&copy);
     wire_read_ahead(job->wire, false);
     control->start += copy.limit < copy.head_length ? (size_t)copy.limit : copy.head_length;
+    session_note_piece(session);
     session->had_inline = true;
     session->inline_whole = result.end == COPY_LIMIT || result.end == COPY_CLOSED;
     if (result.end != COPY_LIMIT) {

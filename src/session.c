@@ -52,6 +52,7 @@ void session_init(struct session *session, const struct session_parts *parts) {
     session->top = *parts->root;
     channel_open(&session->control, parts->in, parts->out);
     line_init(&session->line);
+    session->line_alone = true;
     data_init(&session->data);
     session->login = *parts->login;
     session->secure.setup = *parts->secure;
@@ -66,6 +67,11 @@ void session_init(struct session *session, const struct session_parts *parts) {
     session_reset(session);
 }
 
+/* The client has not been answered yet: what is there now did not wait for that. */
+void session_note_piece(struct session *session) {
+    session->line_alone = !channel_has_come(&session->control);
+}
+
 /* Feeds the line from what has been received. True when the line is whole. */
 static bool feed_line(struct session *session) {
     struct channel *control = &session->control;
@@ -74,6 +80,8 @@ static bool feed_line(struct session *session) {
     size_t taken = line_feed(&session->line, bytes, channel_pending(control), &ended);
     control->start += taken;
     transcript_input(session, bytes, taken, ended);
+    if (ended)
+        session_note_piece(session);
     /* Whoever cannot be reached is found out soon. Under TLS half of a write spoils the next one */
     if (session->line.refusal_length > 0 && !secure_is_on(session))
         (void)channel_write(control, session->line.refusal, session->line.refusal_length, 0);
@@ -113,9 +121,10 @@ static int fill(struct session *session, int timeout) {
     return channel_fill(control, left > 0 ? (int)left : 0);
 }
 
-/* May the line that has begun be a command without line end? Not when it came together with the
- * line before it: then it is the first half of a line that the network cut. Nor in a session that
- * has asked for data connections: that client knows how lines end. */
+/* May the line that has begun be a command without line end? Not when it came together with what is
+ * before it, be that a line or the data of an upload: then it is the first half of a line that the
+ * network cut. Nor in a session that has asked for data connections: that client knows how lines
+ * end. */
 static bool may_be_unterminated(struct session *session) {
     if (!session->line.begun || session->line.crs > 0 || !session->line_alone || session->data.used)
         return false;
@@ -158,7 +167,6 @@ static enum read_outcome read_line(struct session *session) {
             session->half_closed && control->ended; /* more may stand before it */
         return READ_LINE;
     }
-    session->line_alone = channel_pending(control) == 0;
     if (!session->logged_in && clock_ms() >= session->login_deadline)
         return READ_IDLE;
     for (;;) {

@@ -165,6 +165,10 @@ bool session_pardons_leaving(const struct session *session);
 /* May an upload or a renamed file take the place of another one? */
 bool session_may_replace(const struct session *session);
 
+/* A line, or the data of an inline upload, has been read to its end, and is not answered yet: notes
+ * whether the next line came in one piece with it. */
+void session_note_piece(struct session *session);
+
 /* Attends to what has come on the control connection, without waiting. */
 void session_look(struct session *session);
 

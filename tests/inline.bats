@@ -232,6 +232,45 @@ file z data
 STEPS
 }
 
+@test "inline: silence makes no file of a name that was cut off, whatever came in one piece with it" {
+    local long piece kind
+    long=$(printf 'x%.0s' {1..8185})
+    for kind in $(kinds); do
+        for piece in $'> ALLO 5\n< 200\n> STOR a\n< 150\n>> helloSTOR repo\n< 226' \
+            $'> ALLO 5\n< 200\n> APPE a\n< 150\n>> hello\\r\\nSTOR repo\n< 226\n< 500' \
+            $'> ALLO 20000\n< 200\n> STOR a\n< 150\n>> '"$(printf 'y%.0s' {1..20000})"$'STOR repo\n< 226' \
+            ">> CLNT $long\\r\\nSTOR repo"$'\n< 200'; do
+            talk -o "$kind" --unterminated-wait 50 <<<"< 220
+$piece
+silence
+>> rt-2026.csv\\r\\n
+< 150
+>> whole
+eof
+< 226
+nofile repo
+file report-2026.csv whole" || fail "$kind: ${piece:0:60}"
+            rm "$ROOT/report-2026.csv"
+        done
+    done
+    # what is sent when that has been answered is no half of anything
+    talk --unterminated-wait 50 <<'STEPS'
+< 220
+> ALLO 5
+< 200
+> STOR a
+< 150
+>> hello
+< 226
+>> STOR b
+< 150
+>> whole
+eof
+< 226
+file b whole
+STEPS
+}
+
 @test "inline: a refused upload ends the session and its bytes are never commands" {
     mkdir "$ROOT/folder"
     for name in folder no/such .stord.x 'a\x01b' '../x' 'folder/'; do
