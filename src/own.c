@@ -29,14 +29,37 @@ static void free_entry(const struct own_entry *entry) {
     free(entry->real);
 }
 
+/* Bytes of its paths. */
+static size_t size_of(const struct own_entry *entry) {
+    return strlen(entry->path) + 1 + (entry->real ? strlen(entry->real) + 1 : 0);
+}
+
 static void take_out(struct own *own, size_t at) {
+    own->bytes -= size_of(&own->rows[at]);
     own->count--;
     memmove(own->rows + at, own->rows + at + 1, (own->count - at) * sizeof(own->rows[0]));
 }
 
-static int make_room(struct own *own) {
-    if (own->count >= OWN_LIMIT)
-        return -ENOSPC;
+static void forget_at(struct own *own, size_t at) {
+    const struct own_entry entry = own->rows[at];
+    take_out(own, at);
+    free_entry(&entry);
+}
+
+static void forget_oldest(struct own *own) {
+    size_t oldest = 0;
+    for (size_t i = 1; i < own->count; i++) {
+        if (own->rows[i].order < own->rows[oldest].order)
+            oldest = i;
+    }
+    forget_at(own, oldest);
+    own->forgot = true;
+}
+
+/* For paths of so many bytes. */
+static int make_room(struct own *own, size_t size) {
+    while (own->count >= OWN_LIMIT || own->bytes + size > OWN_BYTES)
+        forget_oldest(own);
     if (own->count < own->room)
         return 0;
     size_t room = own->room ? 2 * own->room : FIRST_ROOM;
@@ -57,7 +80,7 @@ static bool is_usable(const struct own_entry *entry) {
  * they cannot be used any more. */
 static int put_in(struct own *own, const struct own_entry *entry) {
     own_forget(own, entry->path);
-    int result = is_usable(entry) ? make_room(own) : 0;
+    int result = is_usable(entry) ? make_room(own, size_of(entry)) : 0;
     if (!is_usable(entry)) {
         free_entry(entry);
         return 0;
@@ -70,11 +93,13 @@ static int put_in(struct own *own, const struct own_entry *entry) {
     memmove(own->rows + at + 1, own->rows + at, (own->count - at) * sizeof(own->rows[0]));
     own->rows[at] = *entry;
     own->count++;
+    own->bytes += size_of(entry);
     return 0;
 }
 
 int own_remember(struct own *own, const char *path, const char *real, const struct path_id *id) {
-    struct own_entry entry = {.path = strdup(path), .real = real ? strdup(real) : NULL, .id = *id};
+    struct own_entry entry = {
+        .path = strdup(path), .real = real ? strdup(real) : NULL, .id = *id, .order = ++own->order};
     if (!entry.path || (real && !entry.real)) {
         free_entry(&entry);
         return -ENOMEM;
@@ -89,10 +114,8 @@ const struct own_entry *own_find(const struct own *own, const char *path) {
 
 void own_forget(struct own *own, const char *path) {
     size_t at = lower_bound(own, path);
-    if (!is_at(own, at, path))
-        return;
-    free_entry(&own->rows[at]);
-    take_out(own, at);
+    if (is_at(own, at, path))
+        forget_at(own, at);
 }
 
 void own_forget_all(struct own *own) {
@@ -117,7 +140,8 @@ static bool is_within(const char *path, const char *folder, size_t length) {
 static int rename_entry(struct own *own, size_t at, size_t n, const char *to, const char *real) {
     struct own_entry old = own->rows[at];
     take_out(own, at);
-    struct own_entry moved = {.path = replace_start(old.path, n, to), .id = old.id};
+    struct own_entry moved = {
+        .path = replace_start(old.path, n, to), .id = old.id, .order = old.order};
     const char *where = old.path[n] ? old.real : real;
     if (where)
         moved.real = old.path[n] ? replace_start(where, n, to) : strdup(where);
@@ -159,5 +183,28 @@ int own_each(const struct own *own, const char *folder,
         if (path[n] == '/' && !strchr(path + n + 1, '/'))
             result = call(context, path + n + 1);
     }
+    return result;
+}
+
+static int compare_age(const void *a, const void *b) {
+    const struct own_entry *const *x = a, *const *y = b;
+    return ((*x)->order > (*y)->order) - ((*x)->order < (*y)->order);
+}
+
+int own_each_by_age(const struct own *own,
+                    int (*call)(void *context, const struct own_entry *entry), void *context) {
+    if (own->count == 0)
+        return 0;
+    const struct own_entry **rows =
+        reallocarray(NULL, own->count, sizeof(const struct own_entry *));
+    if (!rows)
+        return -ENOMEM;
+    for (size_t i = 0; i < own->count; i++)
+        rows[i] = &own->rows[i];
+    qsort(rows, own->count, sizeof(const struct own_entry *), compare_age);
+    int result = 0;
+    for (size_t i = 0; i < own->count && result == 0; i++)
+        result = call(context, rows[i]);
+    free(rows);
     return result;
 }

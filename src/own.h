@@ -7,24 +7,33 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "path.h"
 
-enum { OWN_LIMIT = 100000 }; /* files and folders that are remembered */
+enum {
+    OWN_LIMIT = 100000, /* files and folders that are remembered; of more, the newest, */
+    OWN_BYTES = 8 << 20 /* whose paths together have no more bytes than that, with their NULs */
+};
 
 struct own_entry {
     char *path;        /* what the client calls it: a virtual path */
     char *real;        /* where it is, if it was given another name than that; else NULL */
     struct path_id id; /* which file it is: somebody else's may have got its name since */
+    uint64_t order;    /* the older, the lower */
 };
 
 struct own {
     struct own_entry *rows; /* sorted by path */
     size_t count, room;
+    size_t bytes;   /* of all paths */
+    uint64_t order; /* of the newest */
+    bool forgot;    /* the oldest, for there were too many */
 };
 
-/* Remembers a file or folder, instead of what was called so. real may be NULL. Returns 0, -ENOSPC
- * when there are too many, or -ENOMEM. */
+/* Remembers a file or folder, instead of what was called so. real may be NULL. Where there are too
+ * many, the oldest are forgotten: they are the client's as before, and all that it may do with them
+ * is what it may do with anybody's. Returns 0 or -ENOMEM. */
 int own_remember(struct own *own, const char *path, const char *real, const struct path_id *id);
 
 /* What is called so, or NULL. Good until the next change. */
@@ -41,5 +50,9 @@ int own_move(struct own *own, const char *from, const char *to, const char *real
  * what the last one did. Nothing may change meanwhile. */
 int own_each(const struct own *own, const char *folder,
              int (*call)(void *context, const char *name), void *context);
+
+/* The same with all of them, the oldest first. Returns -ENOMEM without a call, or as own_each. */
+int own_each_by_age(const struct own *own,
+                    int (*call)(void *context, const struct own_entry *entry), void *context);
 
 #endif

@@ -37,6 +37,10 @@ enum {
     SESSION_TLS = 0x16 /* no command begins so, but TLS: content type, RFC 8446 section 5.1 */
 };
 
+/* Of the client's own files: that the oldest are forgotten, and that its other sessions do not know
+ * of some. */
+enum own_said { OWN_SAID_FORGOTTEN = 1, OWN_SAID_UNSHARED = 2 };
+
 struct session {
     const struct config *config;   /* settings, never changed */
     struct log *log;               /* where events go */
@@ -99,6 +103,7 @@ struct session {
     uint64_t bytes;           /* in those */
     unsigned missing;         /* the right that was missing, with -PATH_NOT_OWN */
     struct own own;           /* what the client has uploaded and made; see view_note_own */
+    unsigned own_said;        /* what of it was told the log: bits of enum own_said */
     struct shown shown;       /* what the client was last shown */
     struct turns turns;       /* to change what a name has */
     struct addition addition; /* what remembers what is added to files */

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -14,7 +15,12 @@
 
 #define FOLDER "/" PATH_RESERVED_PREFIX "shared/"
 
-enum { STRINGS = 3 };
+enum {
+    STRINGS = 3,
+    BEGINNING = SHARE_MOVE + 1, /* kind of the first record, whose inode is the generation */
+    GARBAGE = 1 << 16,          /* bytes of records without a use that are left alone, */
+    TIMES = 2                   /* besides so many times what is of use */
+};
 
 /* A change as it is in the file; the strings follow. */
 struct record {
@@ -146,13 +152,35 @@ static int read_record(struct share *share, struct own *own) {
     return 1;
 }
 
+/* The number that the file begins with, or 0 where it is empty. Returns 0 or a negative errno. */
+static int read_generation(const struct share *share, uint64_t *ret_generation) {
+    struct record head;
+    ssize_t n = pread(share->fd, &head, sizeof(head), 0);
+    *ret_generation = n == (ssize_t)sizeof(head) ? head.id.inode : 0;
+    if (n < 0)
+        return -errno;
+    return n < (ssize_t)sizeof(head) || head.kind == BEGINNING ? 0 : -EBADMSG;
+}
+
+/* Reads the file from its beginning where it is another one than before. Returns 0 or a negative
+ * errno. */
+static int follow(struct share *share, struct own *own) {
+    uint64_t generation;
+    int result = read_generation(share, &generation);
+    if (result < 0 || generation == share->generation)
+        return result;
+    own_forget_all(own);
+    share->generation = generation;
+    share->read = generation ? (off_t)sizeof(struct record) : 0;
+    return 0;
+}
+
 /* Reads all records that are new, under a lock. Returns 0 or a negative errno; then nothing is
  * shared any more, for what the others do cannot be known. */
 static int read_records(struct share *share, struct own *own) {
-    int result;
-    do
-        result = read_record(share, own);
-    while (result > 0);
+    int result = follow(share, own);
+    while (result == 0 && (result = read_record(share, own)) > 0)
+        result = 0;
     if (result < 0)
         close_share(share);
     return result;
@@ -167,6 +195,36 @@ static int cut_off(const struct share *share) {
     return st.st_size > share->read ? ftruncate(share->fd, share->read) : 0;
 }
 
+/* Writes `whole` bytes behind what is known. Returns 0 or a negative errno; then nothing of them is
+ * there. */
+static int append_bytes(struct share *share, const struct iovec *parts, int count, size_t whole) {
+    if (cut_off(share) < 0)
+        return -errno;
+    ssize_t written = writev(share->fd, parts, count);
+    if (written == (ssize_t)whole) {
+        share->read += written;
+        return 0;
+    }
+    int error = written < 0 ? -errno : -ENOSPC;
+    (void)cut_off(share); /* else the next one to write does it */
+    return error;
+}
+
+/* Begins the file where it is empty. Returns 0 or a negative errno. */
+static int begin(struct share *share) {
+    uint64_t random;
+    if (share->generation)
+        return 0;
+    if (getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random))
+        return -errno;
+    struct record head = {.kind = BEGINNING, .id.inode = random ? random : 1};
+    const struct iovec part = {.iov_base = &head, .iov_len = sizeof(head)};
+    int result = append_bytes(share, &part, 1, sizeof(head));
+    if (result == 0)
+        share->generation = head.id.inode;
+    return result;
+}
+
 /* Writes a record behind the others. Returns 0 or a negative errno; then nothing of it is there. */
 static int append(struct share *share, const struct share_change *change) {
     const char *strings[STRINGS] = {change->path, change->to, change->real};
@@ -178,37 +236,67 @@ static int append(struct share *share, const struct share_change *change) {
         parts[1 + i] = (struct iovec){.iov_base = (char *)strings[i], .iov_len = record.size[i]};
         whole += record.size[i];
     }
-    if (cut_off(share) < 0)
+    int result = begin(share);
+    return result < 0 ? result : append_bytes(share, parts, 1 + STRINGS, whole);
+}
+
+/* Is the file much longer than what it comes to? */
+static bool is_wasteful(const struct share *share, const struct own *own) {
+    return (uint64_t)share->read >
+           GARBAGE + (uint64_t)TIMES * (own->bytes + own->count * sizeof(struct record));
+}
+
+static int append_entry(void *context, const struct own_entry *entry) {
+    const struct share_change change = {
+        .kind = SHARE_REMEMBER, .path = entry->path, .real = entry->real, .id = entry->id};
+    return append(context, &change);
+}
+
+/* Writes the file anew, with no more in it than what is known. What does not get into it, for the
+ * disk is full or we are killed, the others forget. Returns 0 or a negative errno. */
+static int rewrite(struct share *share, const struct own *own) {
+    if (ftruncate(share->fd, 0) < 0)
         return -errno;
-    ssize_t written = writev(share->fd, parts, 1 + STRINGS);
-    if (written == (ssize_t)whole) {
-        share->read += written;
-        return 0;
-    }
-    int error = written < 0 ? -errno : -ENOSPC;
-    (void)cut_off(share); /* else the next one to write does it */
-    return error;
+    share->generation = 0;
+    share->read = 0;
+    int result = begin(share);
+    return result < 0 ? result : own_each_by_age(own, append_entry, share);
+}
+
+/* The change for the others, and of what is known, under the lock. */
+static int change_shared(struct share *share, struct own *own, const struct share_change *change) {
+    int error = read_records(share, own);
+    if (error == 0)
+        error = append(share, change);
+    int result = apply(own, change);
+    if (error == 0 && is_wasteful(share, own))
+        error = rewrite(share, own);
+    if (share->fd >= 0)
+        (void)lock(share->fd, F_OFD_SETLK, LOCK_RECORDS, F_UNLCK);
+    return error < 0 ? error : result;
 }
 
 /* Everybody makes the changes in the order that they have in the file. */
 int share_change(struct share *share, struct own *own, const struct share_change *change) {
-    int error = 0;
-    if (share->fd >= 0)
-        error = lock(share->fd, F_OFD_SETLKW, LOCK_RECORDS, F_WRLCK);
-    if (share->fd >= 0 && error == 0) {
-        error = read_records(share, own);
-        if (error == 0)
-            error = append(share, change);
-        if (share->fd >= 0)
-            (void)lock(share->fd, F_OFD_SETLK, LOCK_RECORDS, F_UNLCK);
-    }
-    int result = apply(own, change);
-    return error < 0 ? error : result;
+    if (share->fd < 0)
+        return apply(own, change);
+    int error = lock(share->fd, F_OFD_SETLKW, LOCK_RECORDS, F_WRLCK);
+    if (error == 0)
+        return change_shared(share, own, change);
+    (void)apply(own, change);
+    return error;
+}
+
+/* Has one of the others written something? */
+static bool has_news(const struct share *share) {
+    struct stat st;
+    uint64_t generation;
+    return fstat(share->fd, &st) < 0 || st.st_size != share->read ||
+           read_generation(share, &generation) < 0 || generation != share->generation;
 }
 
 int share_read(struct share *share, struct own *own) {
-    struct stat st;
-    if (share->fd < 0 || (fstat(share->fd, &st) == 0 && st.st_size <= share->read))
+    if (share->fd < 0 || !has_news(share))
         return 0;
     int result = lock(share->fd, F_OFD_SETLKW, LOCK_RECORDS, F_RDLCK);
     if (result < 0)

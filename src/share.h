@@ -3,21 +3,26 @@
  *
  * Some clients (rclone) upload over one connection and look over another. Sessions of one user from
  * one host therefore share what is their own, as long as one of them runs: a file in the reserved
- * folder, to which each appends what changes, and which each reads. The last one empties it.
+ * folder, to which each appends what changes, and which each reads. The last one empties it. So
+ * that it does not grow without end, whoever finds it much longer than what it comes to writes it
+ * anew.
  *
  *   ROOT/.stord.unfinished/.stord.shared/OWNER/HOST
  */
 #ifndef STORD_SHARE_H
 #define STORD_SHARE_H
 
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "own.h"
 #include "path.h"
 
 struct share {
-    int fd;     /* the file; -1: nothing is shared */
-    off_t read; /* bytes of it that are known */
+    int fd;              /* the file; -1: nothing is shared */
+    off_t read;          /* bytes of it that are known */
+    uint64_t generation; /* and since when it was written anew: a random number that it begins with;
+                          * 0: it is empty */
 };
 
 enum share_kind { SHARE_REMEMBER, SHARE_FORGET, SHARE_MOVE };
@@ -45,8 +50,9 @@ int share_join(struct share *share, const struct path_root *root, const char *ow
  * others may not learn of it. */
 int share_change(struct share *share, struct own *own, const struct share_change *change);
 
-/* Makes the changes that the others have made meanwhile. Returns 0 or a negative errno, -EBADMSG
- * when they cannot be read: then nothing is shared any more. */
+/* Makes the changes that the others have made meanwhile; where the file was written anew, what is
+ * in it is all that is known. Returns 0 or a negative errno, -EBADMSG when they cannot be read:
+ * then nothing is shared any more. */
 int share_read(struct share *share, struct own *own);
 
 void share_leave(struct share *share);

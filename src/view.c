@@ -66,8 +66,20 @@ int view_is_partial(const struct session *session, const char *path, const struc
     return hides(session, path, ret_found, now);
 }
 
+/* Once in a session: what follows is of the same kind. */
+static void note_forgotten(struct session *session) {
+    if (!session->own.forgot || session->own_said & OWN_SAID_FORGOTTEN)
+        return;
+    session->own_said |= OWN_SAID_FORGOTTEN;
+    log_event(session->log, EVENT_OWN_UNKNOWN,
+              "The client has uploaded so much that it may not manage the oldest of it any more: "
+              "%d files and folders, or %d bytes of paths, are remembered",
+              OWN_LIMIT, OWN_BYTES);
+}
+
 void view_read_others(struct session *session) {
     int result = share_read(&session->share, &session->own);
+    note_forgotten(session);
     if (result < 0)
         log_event(session->log, EVENT_OWN_UNKNOWN,
                   "The client's other connections are not known any more: %s", strerror(-result));
@@ -101,10 +113,14 @@ int view_permit(struct session *session, const char *path, unsigned right,
 
 static void change_own(struct session *session, const struct share_change *change) {
     int result = share_change(&session->share, &session->own, change);
-    if (result < 0)
-        log_event(session->log, EVENT_OWN_UNKNOWN,
-                  "What is the client's own is not known to all of its connections: %s: %s",
-                  change->path, strerror(-result));
+    note_forgotten(session);
+    if (result == 0 || session->own_said & OWN_SAID_UNSHARED)
+        return;
+    session->own_said |= OWN_SAID_UNSHARED;
+    log_event(session->log, EVENT_OWN_UNKNOWN,
+              "What is the client's own is not known to all of its connections: %s: %s: what "
+              "follows is not told",
+              change->path, strerror(-result));
 }
 
 void view_note_own(struct session *session, const char *path, const char *real,

@@ -94,17 +94,61 @@ static void forgets_what_is_too_long(void) {
     own_forget_all(&own);
 }
 
-static void has_a_limit(void) {
+static void forgets_the_oldest(void) {
     char path[32];
     int result = 0;
     for (int i = 0; i < OWN_LIMIT && result == 0; i++) {
         (void)snprintf(path, sizeof(path), "/%d", i);
         result = add(path);
     }
-    CHECK(result == 0 && own.count == OWN_LIMIT);
-    CHECK(add("/one more") == -ENOSPC);
-    CHECK(add("/7") == 0); /* takes the place of what was called so */
+    CHECK(result == 0 && own.count == OWN_LIMIT && !own.forgot);
+    CHECK(add("/0") == 0 && own.count == OWN_LIMIT && !own.forgot); /* it is the newest now */
+    CHECK(add("/one more") == 0 && own.count == OWN_LIMIT && own.forgot);
+    CHECK(own_find(&own, "/one more") && own_find(&own, "/0") && !own_find(&own, "/1"));
+    CHECK(own_move(&own, "/2", "/moved", NULL) == 0 && add("/and more") == 0);
+    CHECK(!own_find(&own, "/moved") && own_find(&own, "/3")); /* as old as before */
     own_forget_all(&own);
+    CHECK(!own.forgot && own.bytes == 0);
+}
+
+/* Files with paths that are as long as can be. */
+static void has_a_limit_of_bytes(void) {
+    static char path[PATH_SIZE], real[PATH_SIZE];
+    const struct path_id id = {.inode = 5};
+    (void)memset(path, 'x', sizeof(path) - 1);
+    (void)memset(real, 'y', sizeof(real) - 1);
+    for (int i = 0; i < 2 * OWN_BYTES / (2 * PATH_SIZE); i++) {
+        (void)snprintf(path, 10, "/%08d", i);
+        path[9] = 'x';
+        CHECK(own_remember(&own, path, real, &id) == 0);
+        CHECK(own.bytes <= OWN_BYTES && own_find(&own, path));
+    }
+    CHECK(own.count == OWN_BYTES / (2 * PATH_SIZE) && own.forgot);
+    /* also when a folder gets a longer name */
+    own_forget_all(&own);
+    for (int i = 0; i < 5000; i++) {
+        (void)snprintf(path, sizeof(path), "/d/%d", i);
+        CHECK(add(path) == 0);
+    }
+    (void)memset(real, 'y', sizeof(real) - 1);
+    real[0] = '/';
+    real[PATH_SIZE - 10] = '\0';
+    CHECK(own_move(&own, "/d", real, NULL) == 0);
+    CHECK(own.bytes <= OWN_BYTES && own.forgot && own.count > 0);
+    own_forget_all(&own);
+}
+
+static int note_path(void *context, const struct own_entry *entry) {
+    (void)strcat(strcat(context, entry->path), " ");
+    return 0;
+}
+
+static void tells_by_age(void) {
+    char paths[64] = "";
+    CHECK(add("/b") == 0 && add("/c") == 0 && add("/a") == 0 && add("/b") == 0);
+    CHECK(own_each_by_age(&own, note_path, paths) == 0 && strcmp(paths, "/c /a /b ") == 0);
+    own_forget_all(&own);
+    CHECK(own_each_by_age(&own, note_path, paths) == 0 && strcmp(paths, "/c /a /b ") == 0);
 }
 
 int main(void) {
@@ -113,6 +157,8 @@ int main(void) {
     check_run("own: what is moved is found under its new name", moves);
     check_run("own: nothing is moved into itself", moves_into_itself);
     check_run("own: what is too long is forgotten", forgets_what_is_too_long);
-    check_run("own: there is a limit", has_a_limit);
+    check_run("own: of too many, the oldest are forgotten", forgets_the_oldest);
+    check_run("own: there is a limit of bytes", has_a_limit_of_bytes);
+    check_run("own: what there is is told by its age", tells_by_age);
     return check_end();
 }

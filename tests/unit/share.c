@@ -113,6 +113,39 @@ static void what_is_no_record_ends_it(void) {
     leave();
 }
 
+/* Folders with names as long as can be are made and removed: the file does not grow without end,
+ * and what is there stays known. */
+static void what_has_gone_takes_no_room(void) {
+    static char path[PATH_SIZE];
+    struct stat st;
+    join();
+    CHECK(change(1, SHARE_REMEMBER, "/first", 6) == 0);
+    (void)memset(path, 'x', sizeof(path) - 1);
+    path[0] = '/';
+    for (int i = 0; i < 1000; i++) {
+        CHECK(change(0, SHARE_REMEMBER, path, 7) == 0);
+        CHECK(change(i % 2, SHARE_FORGET, path, 7) == 0);
+        CHECK(fstat(share[0].fd, &st) == 0 && st.st_size <= GARBAGE + 3 * PATH_SIZE);
+    }
+    CHECK(change(0, SHARE_REMEMBER, "/last", 8) == 0);
+    for (int i = 0; i < SESSIONS; i++)
+        CHECK(knows(i, "/first") && knows(i, "/last") && !knows(i, path) && own[i].count == 2);
+    leave();
+}
+
+/* The file may be as long as before when it is written anew. */
+static void what_was_written_anew_is_noticed(void) {
+    join();
+    CHECK(change(0, SHARE_REMEMBER, "/a", 7) == 0 && change(0, SHARE_REMEMBER, "/b", 8) == 0);
+    CHECK(knows(1, "/a") && change(1, SHARE_FORGET, "/a", 7) == 0 && knows(2, "/b"));
+    CHECK(rewrite(&share[0], &own[1]) == 0 && change(1, SHARE_REMEMBER, "/c", 9) == 0);
+    CHECK(knows(2, "/b") && knows(2, "/c") && !knows(2, "/a"));
+    CHECK(ftruncate(share[0].fd, 0) == 0); /* as who was killed there leaves it */
+    CHECK(change(1, SHARE_REMEMBER, "/d", 10) == 0 && knows(0, "/d") && knows(2, "/d"));
+    CHECK(!knows(0, "/b") && !knows(1, "/b"));
+    leave();
+}
+
 int main(void) {
     char folder[] = "/tmp/stord-unit.XXXXXX", command[64];
     if (!mkdtemp(folder) || path_root_open(&root, folder, false) < 0)
@@ -125,6 +158,8 @@ int main(void) {
     check_run("share: what a killed session left is cut off",
               what_a_killed_session_left_is_cut_off);
     check_run("share: what is no record ends it", what_is_no_record_ends_it);
+    check_run("share: what has gone takes no room", what_has_gone_takes_no_room);
+    check_run("share: what was written anew is noticed", what_was_written_anew_is_noticed);
     (void)snprintf(command, sizeof(command), "rm -r %s", folder);
     CHECK(system(command) == 0);
     return check_end();
