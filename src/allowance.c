@@ -7,10 +7,9 @@
 
 #include "store.h"
 
-int allowance_check_room(const struct store *store, uint64_t more) {
-    const struct room *least = &store->request->min_free;
+int allowance_check_disk(int fd, const struct room *least, uint64_t more) {
     struct statvfs fs;
-    if ((more == 0 && least->bytes == 0 && least->percent == 0) || fstatvfs(store->fd, &fs) < 0 ||
+    if ((more == 0 && least->bytes == 0 && least->percent == 0) || fstatvfs(fd, &fs) < 0 ||
         fs.f_blocks == 0)
         return 0;
     uint64_t room =
@@ -18,39 +17,52 @@ int allowance_check_room(const struct store *store, uint64_t more) {
     return fs.f_bavail * fs.f_frsize < room + more ? -ENOSPC : 0;
 }
 
-/* Bytes of the file that this one would take the place of. */
-static int old_bytes(const struct store *store, uint64_t *ret_bytes) {
+int allowance_check_room(const struct store *store, uint64_t more) {
+    return allowance_check_disk(store->fd, &store->request->min_free, more);
+}
+
+/* A file of so many bytes. */
+static struct amount file_of(uint64_t bytes) {
+    return (struct amount){.bytes = bytes, .names = 1};
+}
+
+/* The file that this one would take the place of. */
+static int old_amount(const struct store *store, struct amount *ret_old) {
     struct stat st;
-    *ret_bytes = 0;
+    *ret_old = (struct amount){0};
     if (store->on_conflict != CONFLICT_REPLACE)
         return 0;
     if (fstatat(store->folder, store->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
         return errno == ENOENT ? 0 : -errno;
-    *ret_bytes = S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
+    if (S_ISREG(st.st_mode))
+        *ret_old = file_of((uint64_t)st.st_size);
     return 0;
 }
 
-/* Bytes that make room for this one: of that file, and of a partial. Of a file that the client must
- * not learn of it would learn the size. */
-static int gone_bytes(const struct store *store, uint64_t *ret_bytes) {
-    uint64_t old = 0, partial = 0;
+/* What makes room for this one: that file, and a partial. Of a file that the client must not learn
+ * of it would learn the size. */
+static int gone_amount(const struct store *store, struct amount *ret_gone) {
+    struct amount old = {0}, partial = {0};
     bool copied = store->record >= 0;
     bool stays = store->request->hidden || (store->adds && !copied);
-    int result = stays ? 0 : old_bytes(store, &old);
+    int result = stays ? 0 : old_amount(store, &old);
     if (result == 0)
-        result = partial_bytes(&store->request->partial, &partial);
-    *ret_bytes = old + partial;
+        result = partial_amount(&store->request->partial, &partial);
+    *ret_gone = count_add(old, partial);
     return result;
 }
 
 int allowance_set(struct store *store, uint64_t wanted) {
     const struct store_request *request = store->request;
-    uint64_t room, less;
+    struct amount more = file_of(wanted), less;
+    uint64_t room;
     if (!usage_is_limited(request->usage))
         return 0;
-    int result = gone_bytes(store, &less);
+    if (store->adds && store->taken && !request->hidden) /* it has its name already */
+        more.names = 0;
+    int result = gone_amount(store, &less);
     if (result == 0)
-        result = usage_room(request->usage, wanted, less, &room);
+        result = usage_room(request->usage, more, less, &room);
     if (result == 0)
         store->most = room < store->limit ? room : store->limit;
     return result;
@@ -93,13 +105,13 @@ int allowance_reserve(struct store *store) {
 
 int allowance_change_partial(struct store *store, int (*change)(struct store *store)) {
     const struct store_request *request = store->request;
-    uint64_t before, after;
+    struct amount before, after;
     if (!usage_is_limited(request->usage))
         return change(store);
     (void)usage_begin(request->usage);
-    int error = partial_bytes(&request->partial, &before);
+    int error = partial_amount(&request->partial, &before);
     int result = change(store);
-    if (error < 0 || partial_bytes(&request->partial, &after) < 0)
+    if (error < 0 || partial_amount(&request->partial, &after) < 0)
         usage_doubt(request->usage);
     else
         usage_end(request->usage, after, before);
@@ -108,36 +120,36 @@ int allowance_change_partial(struct store *store, int (*change)(struct store *st
 
 int allowance_check_partial(const struct store *store) {
     const struct store_request *request = store->request;
+    struct amount before;
     struct stat st;
-    uint64_t before;
     if (!usage_is_limited(request->usage))
         return 0;
     if (fstatat(store->work, store->temp, &st, AT_SYMLINK_NOFOLLOW) < 0)
         return -errno;
     if (store->resumed && st.st_size <= store->old_size)
         return 0;
-    int result = partial_bytes(&request->partial, &before);
-    bool fits = usage_fits(request->usage, (uint64_t)st.st_size, before);
+    int result = partial_amount(&request->partial, &before);
+    bool fits = usage_fits(request->usage, file_of((uint64_t)st.st_size), before);
     return result == 0 && !fits ? -USAGE_EXCEEDED : result;
 }
 
 int allowance_begin_adding(const struct store *store, uint64_t more) {
     struct usage *usage = store->request->usage;
-    uint64_t less;
+    struct amount less;
     if (!usage_is_limited(usage))
         return 0;
     int result = usage_begin(usage);
     if (result == 0)
-        result = partial_bytes(&store->request->partial, &less);
+        result = partial_amount(&store->request->partial, &less);
     if (result == 0)
-        result = usage_check(usage, more, less);
+        result = usage_check(usage, (struct amount){.bytes = more}, less);
     if (result < 0)
-        usage_end(usage, 0, 0);
+        usage_end(usage, (struct amount){0}, (struct amount){0});
     return result;
 }
 
 void allowance_end_adding(const struct store *store, uint64_t more) {
-    usage_end(store->request->usage, more, 0);
+    usage_end(store->request->usage, (struct amount){.bytes = more}, (struct amount){0});
 }
 
 void allowance_doubt(const struct store *store) {
@@ -146,13 +158,13 @@ void allowance_doubt(const struct store *store) {
 }
 
 /* Gives the file its name, if the quota leaves room for it. The usage is open. */
-static int publish_within(struct store *store, uint64_t size, enum published *ret_published) {
-    uint64_t less;
-    int result = old_bytes(store, &store->replaced);
+static int publish_within(struct store *store, struct amount more, enum published *ret_published) {
+    struct amount less;
+    int result = old_amount(store, &store->replaced);
     if (result == 0)
-        result = gone_bytes(store, &less);
+        result = gone_amount(store, &less);
     if (result == 0)
-        result = usage_check(store->request->usage, size, less);
+        result = usage_check(store->request->usage, more, less);
     return result < 0 ? result : publish_file(store, ret_published);
 }
 
@@ -163,11 +175,11 @@ int allowance_publish(struct store *store, enum published *ret_published) {
         return publish_file(store, ret_published);
     if (fstat(store->fd, &st) < 0)
         return -errno;
-    uint64_t size = (uint64_t)st.st_size;
+    const struct amount none = {0}, more = file_of((uint64_t)st.st_size);
     int result = usage_begin(usage);
     if (result == 0)
-        result = publish_within(store, size, ret_published);
-    usage_end(usage, result == 0 ? size : 0, result == 0 ? store->replaced : 0);
+        result = publish_within(store, more, ret_published);
+    usage_end(usage, result == 0 ? more : none, result == 0 ? store->replaced : none);
     return result;
 }
 

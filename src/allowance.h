@@ -9,10 +9,15 @@
 #include <stdint.h>
 
 #include "publish.h"
+#include "value.h"
 
 struct store;
 
-/* Is the room still free that is to be left, with so many bytes more? Returns 0 or -ENOSPC. */
+/* Is the room still free that is to be left on the disk of a file or folder, with so many bytes
+ * more? Returns 0 or -ENOSPC. */
+int allowance_check_disk(int fd, const struct room *least, uint64_t more);
+
+/* The same for an upload. */
 int allowance_check_room(const struct store *store, uint64_t more);
 
 /* Finds out how many bytes the file may have. `wanted` is what it is going to have at least, and no

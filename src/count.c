@@ -6,19 +6,33 @@
 #include <string.h>
 
 /* Where the fields of the line begin */
-enum { CLEAN_AT = 37, BYTES_AT = 43, COUNTED_AT = 63, TOOK_AT = 79 };
+enum { CLEAN_AT = 37, BYTES_AT = 43, COUNTED_AT = 63, TOOK_AT = 79, NAMES_AT = 90 };
 
 #define COUNTED_MOST 999999999999999ULL
 #define TOOK_MOST    9999999999ULL
+
+static uint64_t add(uint64_t a, uint64_t b) {
+    return a < COUNT_MOST && b < COUNT_MOST - a ? a + b : COUNT_MOST;
+}
+
+struct amount count_add(struct amount a, struct amount b) {
+    return (struct amount){.bytes = add(a.bytes, b.bytes), .names = add(a.names, b.names)};
+}
+
+struct amount count_subtract(struct amount a, struct amount b) {
+    return (struct amount){.bytes = a.bytes > b.bytes ? a.bytes - b.bytes : 0,
+                           .names = a.names > b.names ? a.names - b.names : 0};
+}
 
 static unsigned long long at_most(uint64_t value, unsigned long long most) {
     return value < most ? value : most;
 }
 
 void count_format(const struct count *count, char ret_line[COUNT_LINE_LENGTH + 1]) {
-    (void)snprintf(ret_line, COUNT_LINE_LENGTH + 1, "%-36.36s %s %019llu %015llu %010llu\n",
-                   count->boot, count->clean ? "clean" : "dirty", at_most(count->bytes, COUNT_MOST),
-                   at_most(count->counted, COUNTED_MOST), at_most(count->took, TOOK_MOST));
+    (void)snprintf(ret_line, COUNT_LINE_LENGTH + 1, "%-36.36s %s %019llu %015llu %010llu %019llu\n",
+                   count->boot, count->clean ? "clean" : "dirty",
+                   at_most(count->held.bytes, COUNT_MOST), at_most(count->counted, COUNTED_MOST),
+                   at_most(count->took, TOOK_MOST), at_most(count->held.names, COUNT_MOST));
 }
 
 /* What is not written just so is no line. */
@@ -29,7 +43,8 @@ bool count_parse(struct count *ret_count, const char *text, size_t n) {
     memcpy(line, text, COUNT_LINE_LENGTH);
     line[COUNT_LINE_LENGTH] = '\0';
     struct count count = {.clean = memcmp(line + CLEAN_AT, "clean", 5) == 0,
-                          .bytes = strtoull(line + BYTES_AT, NULL, 10),
+                          .held = {.bytes = strtoull(line + BYTES_AT, NULL, 10),
+                                   .names = strtoull(line + NAMES_AT, NULL, 10)},
                           .counted = strtoull(line + COUNTED_AT, NULL, 10),
                           .took = strtoull(line + TOOK_AT, NULL, 10)};
     memcpy(count.boot, line, strcspn(line, " ") < COUNT_BOOT_SIZE ? strcspn(line, " ") : 0);

@@ -1,8 +1,8 @@
 /*
  * count: the text in which the usage of a home is kept. Pure.
  *
- *   BOOT clean BYTES COUNTED TOOK     one line, always of the same width
- *   OWNER                             any number of lines
+ *   BOOT clean BYTES COUNTED TOOK NAMES     one line, always of the same width
+ *   OWNER                                   any number of lines
  */
 #ifndef STORD_COUNT_H
 #define STORD_COUNT_H
@@ -13,17 +13,27 @@
 
 enum {
     COUNT_BOOT_SIZE = 36 + 1, /* an id of the kernel, with its NUL */
-    COUNT_LINE_LENGTH = 36 + 1 + 5 + 1 + 19 + 1 + 15 + 1 + 10 + 1, /* with its line end */
+    COUNT_LINE_LENGTH = 36 + 1 + 5 + 1 + 19 + 1 + 15 + 1 + 10 + 1 + 19 + 1, /* with its line end */
 };
 
 /* The most that can be counted. */
 #define COUNT_MOST ((uint64_t)INT64_MAX)
 
+/* What counts. */
+struct amount {
+    uint64_t bytes; /* of files, */
+    uint64_t names; /* of those and of folders */
+};
+
+/* Both together, up to COUNT_MOST; and what is left of a without b, nothing where b is more. */
+struct amount count_add(struct amount a, struct amount b);
+struct amount count_subtract(struct amount a, struct amount b);
+
 /* The first line. */
 struct count {
     char boot[COUNT_BOOT_SIZE]; /* the boot of the machine in which it was written */
     bool clean;                 /* else somebody was about to change something */
-    uint64_t bytes;             /* up to COUNT_MOST */
+    struct amount held;         /* each up to COUNT_MOST */
     uint64_t counted;           /* when the files were last looked at: ms since 1970 */
     uint64_t took;              /* how long that took, in ms */
 };

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "allowance.h"
 #include "folder.h"
 #include "quota.h"
 #include "reply.h"
@@ -61,11 +62,48 @@ static int sync_folder(const struct session *session, int folder) {
     return folder_sync(session->config, &session->root, folder);
 }
 
-int verb_mkd(struct session *session, const char *argument) {
-    char path[PATH_SIZE], quoted[2 * PATH_SIZE];
-    int result = path_resolve(session->cwd, argument, path);
+/* Is there room on the disk for a folder of that path? */
+static int check_room(const struct session *session, const char *path) {
+    const char *name;
+    int parent = path_open_parent(&session->root, path, &name);
+    if (parent < 0)
+        return parent;
+    int result = allowance_check_disk(parent, &session->config->min_free, 0);
+    (void)close(parent);
+    return result;
+}
+
+/* May there be one more? A home that is full of bytes takes none either. What is there already is
+ * told by folder_make. */
+static int check_new_folder(const struct session *session, const char *path,
+                            struct quota_change *change) {
+    const struct amount least = {.bytes = 1, .names = 1};
+    struct stat st;
+    if (path_stat(&session->root, path, &st) == 0)
+        return 0;
+    int result = check_room(session, path);
+    return result < 0 ? result : quota_check(change, least);
+}
+
+/* Makes it, and counts it. */
+static int make_folder(const struct session *session, const char *path,
+                       struct quota_change *change) {
+    quota_begin(change, session, path, NULL, NULL);
+    int result = check_new_folder(session, path, change);
     if (result == 0)
         result = folder_make(session->config, &session->root, path);
+    quota_end(change);
+    return result;
+}
+
+int verb_mkd(struct session *session, const char *argument) {
+    char path[PATH_SIZE], quoted[2 * PATH_SIZE];
+    struct quota_change change;
+    int result = path_resolve(session->cwd, argument, path);
+    if (result == 0)
+        result = make_folder(session, path, &change);
+    if (result == -USAGE_EXCEEDED)
+        return quota_refuse(session, &change.usage, "Failed to make directory");
     if (result == -EEXIST)
         return reply_send(session, 550, "\"%s\" exists already", quote(path, quoted));
     if (result < 0)
@@ -132,10 +170,19 @@ static int remove_name(struct session *session, const char *path, const char *re
 
 static int remove_folder(struct session *session, const char *path) {
     char real[PATH_SIZE];
+    struct partial partial = view_partial(session, path);
+    struct quota_change change;
     int result = view_permit(session, path, RIGHT_DELETE, real);
     if (result >= 0 && has_partials(session, path))
         result = -ENOTEMPTY;
-    return result < 0 ? result : remove_name(session, path, real, AT_REMOVEDIR);
+    if (result < 0)
+        return result;
+    quota_begin(&change, session, path, real, NULL);
+    result = remove_name(session, path, real, AT_REMOVEDIR);
+    quota_end(&change);
+    if (result == 0)
+        partial_drop_folder(&partial);
+    return result;
 }
 
 /* Removes what the client sees under that name: of a file and an interrupted upload the upload.

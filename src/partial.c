@@ -146,8 +146,8 @@ int partial_find_in(const struct partial *partial, DIR *folder, const char *name
     return inner ? find_in_place(partial, inner, ret_found) : -ENOMEM;
 }
 
-int partial_bytes(const struct partial *partial, uint64_t *ret_bytes) {
-    *ret_bytes = 0;
+int partial_amount(const struct partial *partial, struct amount *ret_held) {
+    *ret_held = (struct amount){0};
     int fd = open_place(partial), result = 0;
     if (fd < 0)
         return fd == -ENOENT ? 0 : fd;
@@ -155,8 +155,11 @@ int partial_bytes(const struct partial *partial, uint64_t *ret_bytes) {
     if (!folder)
         return -ENOMEM;
     struct partial_found found;
-    while ((result = next_partial(folder, &found)) > 0)
-        *ret_bytes += S_ISREG(found.st.st_mode) ? (uint64_t)found.st.st_size : 0;
+    while ((result = next_partial(folder, &found)) > 0) {
+        if (S_ISREG(found.st.st_mode))
+            *ret_held = count_add(*ret_held,
+                                  (struct amount){.bytes = (uint64_t)found.st.st_size, .names = 1});
+    }
     (void)closedir(folder);
     return result;
 }
@@ -250,6 +253,15 @@ int partial_remove(const struct partial *partial) {
         (void)close(above);
     }
     return result;
+}
+
+void partial_drop_folder(const struct partial *partial) {
+    char path[PATH_SIZE];
+    int unfinished = place(partial, path) < 0 ? -1 : unfinished_open(partial->root->fd, false);
+    if (unfinished < 0)
+        return;
+    (void)unlinkat(unfinished, path + 1, AT_REMOVEDIR);
+    (void)close(unfinished);
 }
 
 int partial_move_folder(const struct partial *from, const char *to) {

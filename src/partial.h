@@ -19,6 +19,7 @@
 #include <stdint.h>
 #include <sys/stat.h>
 
+#include "count.h"
 #include "path.h"
 #include "version.h"
 
@@ -51,9 +52,9 @@ int partial_find(const struct partial *partial, struct partial_found *ret_found)
  */
 bool partial_is_void(const struct partial_found *found, uint64_t now);
 
-/* How many bytes all partials of that name have, also those that do not count. Returns 0 or a
- * negative errno. */
-int partial_bytes(const struct partial *partial, uint64_t *ret_bytes);
+/* What all partials of that name come to, also those that do not count. Returns 0 or a negative
+ * errno. */
+int partial_amount(const struct partial *partial, struct amount *ret_held);
 
 /* Takes the partial over: it is called `name` in the folder `unfinished` from now on, so that no
  * other session goes on with it. Returns 0 or a negative errno, as partial_find. */
@@ -73,6 +74,10 @@ void partial_drop(const struct partial *partial, const struct partial_found *fou
 /* Removes all partials of that name. Returns 0, -ENOENT when there is none, or another negative
  * errno. */
 int partial_remove(const struct partial *partial);
+
+/* The folder that partial->path names was removed: that of partials in it goes, too, if there are
+ * none. Whether that can be done does not matter. */
+void partial_drop_folder(const struct partial *partial);
 
 /* The folder that from->path names is called `to` now: moves the partials in it. Returns 0, -ENOENT
  * when there are none, or another negative errno. */

@@ -20,19 +20,36 @@ struct usage quota_usage(const struct session *session) {
 
 void quota_note(const struct session *session, struct usage *usage) {
     if (usage->recounted)
-        log_event(session->log, EVENT_QUOTA_COUNTED, "Counted anew: %s holds %llu bytes (%llu ms)",
-                  usage->home, (unsigned long long)usage->count.bytes,
+        log_event(session->log, EVENT_QUOTA_COUNTED,
+                  "Counted anew: %s holds %llu bytes in %llu files and folders (%llu ms)",
+                  usage->home, (unsigned long long)usage->count.held.bytes,
+                  (unsigned long long)usage->count.held.names,
                   (unsigned long long)usage->count.took);
     usage->recounted = false;
 }
 
+/* There are too many files and folders, though the bytes would fit. */
+static int refuse_name(struct session *session, const struct usage *usage, const char *what) {
+    const unsigned long long most = usage_names(usage), quota = usage->quota;
+    const struct log_facts facts = {.reply = 552};
+    log_about(session->log, EVENT_QUOTA_EXCEEDED, &facts,
+              "%s: the quota of %llu bytes leaves room for %llu files and folders: %s holds %llu: "
+              "reply 552",
+              what, quota, most, usage->home, (unsigned long long)usage->count.held.names);
+    return reply_send(session, 552,
+                      "%s: the quota of %llu bytes is used up by %llu files and folders", what,
+                      quota, most);
+}
+
 int quota_refuse(struct session *session, struct usage *usage, const char *what) {
     quota_note(session, usage);
+    if (usage->count.held.bytes < usage->quota && usage->count.held.names >= usage_names(usage))
+        return refuse_name(session, usage, what);
     const struct log_facts facts = {.reply = 552};
     log_about(session->log, EVENT_QUOTA_EXCEEDED, &facts,
               "%s: the quota of %llu bytes is used up: %s holds %llu bytes: reply 552", what,
               (unsigned long long)usage->quota, usage->home,
-              (unsigned long long)usage->count.bytes);
+              (unsigned long long)usage->count.held.bytes);
     return reply_send(session, 552, "%s: the quota of %llu bytes is used up", what,
                       (unsigned long long)usage->quota);
 }
@@ -43,18 +60,20 @@ static bool is_out_of_reach(int error) {
            error == -ENAMETOOLONG;
 }
 
-/* Adds the bytes of the file that has that name, and of the interrupted upload. */
-static int add_bytes(const struct session *session, const char *path, uint64_t *bytes) {
+/* Adds the file or folder that has that name, and the interrupted upload. */
+static int add_amount(const struct session *session, const char *path, struct amount *held) {
     struct partial partial = view_partial(session, path);
+    struct amount more, named = {.names = 1};
     struct stat st;
-    uint64_t more;
-    int result = partial_bytes(&partial, &more);
+    int result = partial_amount(&partial, &more);
     if (result < 0)
         return result;
-    *bytes += more;
+    *held = count_add(*held, more);
     result = path_stat(&session->root, path, &st);
-    if (result == 0)
-        *bytes += S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
+    if (result == 0 && S_ISREG(st.st_mode))
+        named.bytes = (uint64_t)st.st_size;
+    if (result == 0 && (S_ISREG(st.st_mode) || S_ISDIR(st.st_mode)))
+        *held = count_add(*held, named);
     return is_out_of_reach(result) ? 0 : result;
 }
 
@@ -67,12 +86,12 @@ static bool is_repeated(const struct quota_change *change, int i) {
     return false;
 }
 
-static int measure(const struct quota_change *change, uint64_t *ret_bytes) {
+static int measure(const struct quota_change *change, struct amount *ret_held) {
     int result = 0;
-    *ret_bytes = 0;
+    *ret_held = (struct amount){0};
     for (int i = 0; result == 0 && i < QUOTA_PATHS && change->path[i]; i++)
         result =
-            is_repeated(change, i) ? 0 : add_bytes(change->session, change->path[i], ret_bytes);
+            is_repeated(change, i) ? 0 : add_amount(change->session, change->path[i], ret_held);
     return result;
 }
 
@@ -84,12 +103,17 @@ void quota_begin(struct quota_change *ret_change, const struct session *session,
         .session = session, .path = {path, second, third}, .usage = quota_usage(session)};
     if (!usage_is_limited(&change->usage))
         return;
-    (void)usage_begin(&change->usage);
+    change->begun = usage_begin(&change->usage);
     change->error = measure(change, &change->before);
 }
 
+int quota_check(struct quota_change *change, struct amount more) {
+    const struct amount none = {0};
+    return change->begun < 0 ? change->begun : usage_check(&change->usage, more, none);
+}
+
 void quota_end(struct quota_change *change) {
-    uint64_t after;
+    struct amount after;
     if (!usage_is_limited(&change->usage))
         return;
     if (change->error < 0 || measure(change, &after) < 0)

@@ -16,7 +16,7 @@ struct usage quota_usage(const struct session *session);
 /* Tells the log, once, when it had to be counted anew. */
 void quota_note(const struct session *session, struct usage *usage);
 
-/* 552, and an event: nothing more fits. what: what failed. */
+/* 552, and an event: it does not fit. what: what failed. */
 int quota_refuse(struct session *session, struct usage *usage, const char *what);
 
 /* Something that a client does to the files of its home. */
@@ -24,8 +24,9 @@ struct quota_change {
     const struct session *session;
     const char *path[QUOTA_PATHS]; /* virtual paths of all files that it can add or take away */
     struct usage usage;
-    uint64_t before; /* bytes of those */
-    int error;       /* why that is not known, or 0 */
+    struct amount before; /* what those come to */
+    int error;            /* why that is not known, or 0 */
+    int begun;            /* what usage_begin returned */
 };
 
 /* Around the change: counts what it comes to. Without a quota nothing is done. The paths may be the
@@ -34,5 +35,9 @@ struct quota_change {
 void quota_begin(struct quota_change *ret_change, const struct session *session, const char *path,
                  const char *second, const char *third);
 void quota_end(struct quota_change *change);
+
+/* Between them: does so much more fit? Returns 0, -USAGE_EXCEEDED, or another negative errno where
+ * it cannot be counted. */
+int quota_check(struct quota_change *change, struct amount more);
 
 #endif

@@ -109,11 +109,11 @@ static char *owners_of(const struct user *rows, size_t n) {
 
 static int count_home(const struct recount *recount, struct usage *usage, const char *owners) {
     if (!recount->keeps)
-        return tally(usage->root, "/", TALLY_FILES, usage->channel, &usage->count.bytes);
+        return tally(usage->root, "/", TALLY_FILES, usage->channel, &usage->count.held);
     int result = usage_begin(usage);
     if (result == 0)
         result = usage_recount(usage, owners);
-    usage_end(usage, 0, 0);
+    usage_end(usage, (struct amount){0}, (struct amount){0});
     return result;
 }
 
@@ -146,7 +146,7 @@ static int recount_home(const struct recount *recount, const struct user *rows, 
     if (result < 0)
         return complain(account->home, result);
     for (size_t i = 0; i < n; i++)
-        print_row(&rows[i], usage.count.bytes);
+        print_row(&rows[i], usage.count.held.bytes);
     return 0;
 }
 

@@ -7,7 +7,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "count.h"
 #include "partial.h"
 
 enum {
@@ -20,11 +19,11 @@ struct walk {
     const struct path_root *root;
     const struct channel *channel;
     enum tally_kind kind;
-    uint64_t bytes; /* so far */
-    unsigned names; /* since the last look */
-    char *stack;    /* virtual paths of the folders that are still to be read, each with its NUL */
-    size_t used;    /* bytes in it */
-    size_t room;    /* bytes that there is memory for */
+    struct amount held; /* so far */
+    unsigned names;     /* since the last look */
+    char *stack; /* virtual paths of the folders that are still to be read, each with its NUL */
+    size_t used; /* bytes in it */
+    size_t room; /* bytes that there is memory for */
 };
 
 static int make_room(struct walk *walk, size_t n) {
@@ -63,8 +62,8 @@ static void pop(struct walk *walk, char ret_path[PATH_SIZE]) {
 }
 
 static void add(struct walk *walk, off_t size) {
-    uint64_t left = COUNT_MOST - walk->bytes, bytes = size > 0 ? (uint64_t)size : 0;
-    walk->bytes += bytes < left ? bytes : left;
+    const struct amount one = {.bytes = size > 0 ? (uint64_t)size : 0, .names = 1};
+    walk->held = count_add(walk->held, one);
 }
 
 /* Does a name of that kind count? */
@@ -84,6 +83,8 @@ static int take(struct walk *walk, const char *path, int folder, const struct di
         return 0;
     if (entry->d_type != DT_DIR && fstatat(folder, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
         return errno == ENOENT || errno == EACCES ? 0 : -errno;
+    if (S_ISDIR(st.st_mode) && walk->kind == TALLY_FILES)
+        add(walk, 0);
     if (S_ISDIR(st.st_mode))
         return push(walk, path, entry->d_name);
     if (S_ISREG(st.st_mode) && counts(walk, entry->d_name, false))
@@ -135,7 +136,7 @@ static int read_folder(struct walk *walk, const char *path) {
 }
 
 int tally(const struct path_root *root, const char *path, enum tally_kind kind,
-          const struct channel *channel, uint64_t *ret_bytes) {
+          const struct channel *channel, struct amount *ret_held) {
     struct walk walk = {.root = root, .channel = channel, .kind = kind};
     char next[PATH_SIZE];
     int result = push(&walk, "/", path + 1);
@@ -145,6 +146,6 @@ int tally(const struct path_root *root, const char *path, enum tally_kind kind,
     }
     free(walk.stack);
     if (result == 0)
-        *ret_bytes = walk.bytes;
+        *ret_held = walk.held;
     return result;
 }

@@ -40,6 +40,10 @@ bool usage_is_limited(const struct usage *usage) {
     return usage->quota != VALUE_UNLIMITED;
 }
 
+uint64_t usage_names(const struct usage *usage) {
+    return USAGE_NAMES + usage->quota / USAGE_NAME_SIZE;
+}
+
 static uint64_t now_ms(void) {
     struct timespec now;
     (void)clock_gettime(CLOCK_REALTIME, &now);
@@ -207,17 +211,17 @@ static int write_text(struct usage *usage) {
 
 /* Adds the partials of one owner. */
 static int add_partials(const struct usage *usage, const struct path_root *unfinished,
-                        const char *owner, size_t n, uint64_t *bytes) {
+                        const char *owner, size_t n, struct amount *held) {
     char path[PATH_SIZE];
-    uint64_t more = 0;
+    struct amount more = {0};
     (void)snprintf(path, sizeof(path), "/%.*s", (int)n, owner);
     int result = tally(unfinished, path, TALLY_PARTIALS, usage->channel, &more);
-    *bytes = more < COUNT_MOST - *bytes ? *bytes + more : COUNT_MOST;
+    *held = count_add(*held, more);
     return result;
 }
 
-static int tally_all(const struct usage *usage, uint64_t *ret_bytes) {
-    int result = tally(usage->root, "/", TALLY_FILES, usage->channel, ret_bytes);
+static int tally_all(const struct usage *usage, struct amount *ret_held) {
+    int result = tally(usage->root, "/", TALLY_FILES, usage->channel, ret_held);
     struct path_root unfinished = {.walk = usage->top->walk};
     if (result == 0)
         result = unfinished.fd = unfinished_open(usage->top->fd, false);
@@ -226,7 +230,7 @@ static int tally_all(const struct usage *usage, uint64_t *ret_bytes) {
     const char *owner = usage->owners;
     for (result = 0; result == 0 && *owner;) {
         size_t n = strcspn(owner, "\n");
-        result = add_partials(usage, &unfinished, owner, n, ret_bytes);
+        result = add_partials(usage, &unfinished, owner, n, ret_held);
         owner += n + 1;
     }
     (void)close(unfinished.fd);
@@ -245,14 +249,14 @@ static int set_owners(struct usage *usage, const char *owners) {
 int usage_recount(struct usage *usage, const char *owners) {
     struct count *count = &usage->count;
     long long begun = clock_ms();
-    uint64_t bytes = 0;
+    struct amount held = {0};
     int result = owners ? set_owners(usage, owners) : 0;
     if (result == 0)
-        result = tally_all(usage, &bytes);
+        result = tally_all(usage, &held);
     if (result < 0)
         return result;
     *count = (struct count){
-        .bytes = bytes, .counted = now_ms(), .took = (uint64_t)(clock_ms() - begun) + 1};
+        .held = held, .counted = now_ms(), .took = (uint64_t)(clock_ms() - begun) + 1};
     memcpy(count->boot, usage->boot, strlen(usage->boot) + 1);
     result = write_text(usage);
     usage->known = result == 0;
@@ -282,12 +286,19 @@ int usage_begin(struct usage *usage) {
     return result;
 }
 
-bool usage_fits(const struct usage *usage, uint64_t more, uint64_t less) {
-    uint64_t used = usage->count.bytes > less ? usage->count.bytes - less : 0;
-    return !usage->known || (used <= usage->quota && more <= usage->quota - used);
+static bool fits(uint64_t used, uint64_t more, uint64_t limit) {
+    return used <= limit && more <= limit - used;
 }
 
-int usage_check(struct usage *usage, uint64_t more, uint64_t less) {
+/* What adds no name is not kept out by too many of them. */
+bool usage_fits(const struct usage *usage, struct amount more, struct amount less) {
+    struct amount used = count_subtract(usage->count.held, less);
+    return !usage->known ||
+           (fits(used.bytes, more.bytes, usage->quota) &&
+            (more.names <= less.names || fits(used.names, more.names, usage_names(usage))));
+}
+
+int usage_check(struct usage *usage, struct amount more, struct amount less) {
     if (!usage_is_limited(usage))
         return 0;
     bool due = !usage->known || age(usage) > DAY ||
@@ -298,18 +309,16 @@ int usage_check(struct usage *usage, uint64_t more, uint64_t less) {
     return usage_fits(usage, more, less) ? 0 : -USAGE_EXCEEDED;
 }
 
-void usage_end(struct usage *usage, uint64_t more, uint64_t less) {
-    uint64_t *bytes = &usage->count.bytes;
+void usage_end(struct usage *usage, struct amount more, struct amount less) {
     if (!usage_is_limited(usage))
         return;
     if (usage->folder < 0) {
-        if (more != less)
+        if (more.bytes != less.bytes || more.names != less.names)
             forget(usage);
         return;
     }
     if (usage->known) {
-        *bytes = more < COUNT_MOST - *bytes ? *bytes + more : COUNT_MOST;
-        *bytes = less < *bytes ? *bytes - less : 0;
+        usage->count.held = count_subtract(count_add(usage->count.held, more), less);
         write_line(usage, true);
     }
     unlock(usage);
@@ -324,17 +333,15 @@ void usage_doubt(struct usage *usage) {
         unlock(usage); /* it stays dirty */
 }
 
-int usage_room(struct usage *usage, uint64_t wanted, uint64_t less, uint64_t *ret_most) {
+int usage_room(struct usage *usage, struct amount wanted, struct amount less, uint64_t *ret_most) {
     *ret_most = VALUE_UNLIMITED;
     if (!usage_is_limited(usage))
         return 0;
     int result = usage_begin(usage);
     if (result == 0)
         result = usage_check(usage, wanted, less);
-    if (result == 0) {
-        uint64_t used = usage->count.bytes > less ? usage->count.bytes - less : 0;
-        *ret_most = usage->quota - used;
-    }
-    usage_end(usage, 0, 0);
+    if (result == 0)
+        *ret_most = usage->quota - count_subtract(usage->count.held, less).bytes;
+    usage_end(usage, (struct amount){0}, (struct amount){0});
     return result;
 }

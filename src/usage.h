@@ -1,10 +1,11 @@
 /*
- * usage: how many bytes a home holds, kept so that nobody has to walk through it.
+ * usage: how much a home holds, kept so that nobody has to walk through it.
  *
  *   ROOT/.stord.unfinished/.stord.usage/HOME/.stord.count     what count describes
  *
- * What counts are the plain files of the home, and the partials of those who upload into it. The
- * count changes under a lock, together with what it counts, and is marked dirty meanwhile: whoever
+ * What counts are the bytes of the plain files of the home, and of the partials of those who upload
+ * into it; and how many files and folders there are, for each takes room, were it empty. The count
+ * changes under a lock, together with what it counts, and is marked dirty meanwhile: whoever
  * finds it so, or written before the machine was started, or not at all, or older than a day, walks
  * and counts anew. So does whom it would refuse, for others take files away, but not so often that
  * a full home keeps the disk busy.
@@ -22,6 +23,10 @@
 
 /* An error that nothing else gives: the quota is used up. */
 enum { USAGE_EXCEEDED = EXFULL };
+
+/* A quota of bytes leaves room for so many files and folders, and one more for as many bytes as
+ * file systems give to each at least. */
+enum { USAGE_NAMES = 256, USAGE_NAME_SIZE = 4096 };
 
 /* The usage of one home. What is pointed to outlives it. */
 struct usage {
@@ -48,6 +53,9 @@ int usage_open_folder(const struct path_root *top);
 /* Finds out in which boot of the machine we are; "" where that cannot be read. */
 void usage_boot(char ret_boot[COUNT_BOOT_SIZE]);
 
+/* How many files and folders does the quota leave room for? */
+uint64_t usage_names(const struct usage *usage);
+
 /* Is there a quota? Where there is none, all that follows does nothing and succeeds. */
 bool usage_is_limited(const struct usage *usage);
 
@@ -56,23 +64,23 @@ bool usage_is_limited(const struct usage *usage);
  * follows in every case. */
 int usage_begin(struct usage *usage);
 
-/* Do so many bytes more fit, when so many others go? As far as is known. */
-bool usage_fits(const struct usage *usage, uint64_t more, uint64_t less);
+/* Does so much more fit, when so much goes? As far as is known. */
+bool usage_fits(const struct usage *usage, struct amount more, struct amount less);
 
 /* The same after usage_begin, and for sure: counts anew where it must. Returns 0, -USAGE_EXCEEDED,
  * or another negative errno when it cannot be found out. */
-int usage_check(struct usage *usage, uint64_t more, uint64_t less);
+int usage_check(struct usage *usage, struct amount more, struct amount less);
 
-/* After the change: so many bytes came, so many went. Unlocks. Where usage_begin failed and
+/* After the change: so much came, so much went. Unlocks. Where usage_begin failed and
  * something has changed nevertheless, it is counted anew next time. */
-void usage_end(struct usage *usage, uint64_t more, uint64_t less);
+void usage_end(struct usage *usage, struct amount more, struct amount less);
 
 /* The same when it is not known what came and went: it is counted anew next time. */
 void usage_doubt(struct usage *usage);
 
-/* How many bytes a new file may have, when so many others go: *ret_most. Returns as usage_check
- * when that is less than `wanted`. */
-int usage_room(struct usage *usage, uint64_t wanted, uint64_t less, uint64_t *ret_most);
+/* How many bytes a file may have, when so much goes: *ret_most. Returns as usage_check when what is
+ * wanted does not fit. */
+int usage_room(struct usage *usage, struct amount wanted, struct amount less, uint64_t *ret_most);
 
 /* Counts anew, between usage_begin and usage_end. owners: whose partials count from now on, a line
  * each; NULL: those of before. Returns 0 or a negative errno, as tally. */

@@ -825,6 +825,25 @@ STEPS
     foreign_is_there x
 }
 
+@test "dropbox: folders made and removed beside another connection do not fill the disk" {
+    local deep name shared i
+    make_user me upload,mkdir quota=1M
+    name=$(printf 'n%.0s' {1..250})
+    deep=/$name shared=$ROOT/.stord.unfinished/.stord.shared/u.me
+    {
+        printf '%s\n' '[other] < 220' '> USER me' '< 331' '> PASS secret' '< 230' \
+            '[me] < 220' '> USER me' '< 331' '> PASS secret' '< 230' '> MKD mine' '< 257'
+        for i in {1..15}; do
+            printf '> MKD %s\n< 257\n' "$deep"
+            deep+=/$name
+        done
+        for i in {1..100}; do printf '> MKD %s\n< 257\n> RMD %s\n< 250\n' "$deep" "$deep"; done
+        printf '%s\n' "run [ \$(cat $shared/* | wc -c) -lt 200000 ]" \
+            '[other] > RMD mine' '< 250' '> MKD yours' '< 257' '[me] > RMD yours' '< 250'
+    } >"$T/steps"
+    several --users "$T/users" <"$T/steps"
+}
+
 @test "dropbox: connections of a user that log in at the same moment share what they upload" {
     need strace
     make_user box upload,mkdir on-conflict=rename

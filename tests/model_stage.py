@@ -193,6 +193,7 @@ class Stage:
         row.action(self, session, step.name, random.Random(step.seed))
         self.check("this step was none that changes it")
         self.world.check_quota()
+        self.check_count()
 
     def touch_others(self, session):
         """Open uploads that are not to stall do not."""
@@ -253,6 +254,21 @@ class Stage:
 
     def kills(self):
         return sum(line.endswith(("] killed", "] signal KILL")) for line in self.trace)
+
+    def check_count(self):
+        """What a clean count says is at least what there is, in bytes and in names."""
+        path = self.root + "/.stord.unfinished/.stord.usage/.stord.count"
+        if not self.config.quota or not os.path.exists(path):
+            return
+        with open(path, "rb") as file:
+            fields = file.readline().split()
+        if len(fields) != 6 or fields[1] != b"clean":
+            return
+        sizes = [len(file.data) for file in self.world.files.values()]
+        sizes += [os.path.getsize(left) for left in self.left() if "/.stord.partial-" in left]
+        if int(fields[2]) < sum(sizes) or int(fields[5]) < len(sizes):
+            raise Failure(1, "the count tells less than there is", f"{sum(sizes)} bytes in {len(sizes)} files",
+                          f"{int(fields[2])} bytes in {int(fields[5])} files")
 
     # ------------------------------------------------------------- its end
 

@@ -535,6 +535,23 @@ def delete(stage, session, name, rng):
         stage.check(f"DELE {name} was refused")
 
 
+def make_folder(stage, session, _name, _rng):
+    """A folder, which counts to the quota, comes and goes."""
+    code, text = session.ask("MKD folder")
+    if code == 257:
+        stage.check_count()
+        code, text = session.ask("RMD folder")
+        stage.count("folders made and removed")
+        if code != 250:
+            raise Failure(6, "RMD of a folder that was just made", "250", text)
+    elif code != 552:
+        raise Failure(6, "MKD", "257, or 552 in a full home", text)
+
+
+def may_make_folder(stage, session, name):
+    return is_free(stage, session, name) and stage.config.quota and "mkdir" in stage.config.allow
+
+
 def leave_by_quit(stage, session, _name, _rng):
     session.quit()
     stage.replace(session)
@@ -624,6 +641,7 @@ TABLE = [
     Row("RNTO", 12, may_rename_to, rename_to),
     Row("RNFR and RNTO", 3, is_free, rename),
     Row("DELE", 5, is_free, delete),
+    Row("MKD and RMD", 3, may_make_folder, make_folder, "session"),
     Row("QUIT", 2, is_free, leave_by_quit, "session"),
     Row("a program takes it away", 4, may_take, take_away, "disk"),
     Row("a program replaces it", 4, may_put, put, "disk"),

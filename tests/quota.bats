@@ -263,6 +263,159 @@ STEPS
     recounts 1
 }
 
+# ---------------------------------------------------------------- folders and empty files
+
+# NAMES: so many files and folders does a quota of 100 bytes leave room for
+NAMES=256
+
+# named N: so many files and folders are in the home, and that is what the count says
+named() {
+    local flag names
+    read -r flag names < <(cut -b 38-42,90-110 "$COUNT")
+    [ "$flag $((10#$names))" = "clean $1" ] || fail "the count: $(cat "$COUNT")"
+    names=$(find "$ROOT/home" -mindepth 1 -name '.stord.*' -prune -o -mindepth 1 \( -type f -o -type d \) -print | wc -l)
+    [ "$names" = "$1" ] || fail "the home holds $names files and folders"
+}
+
+@test "quota: folders and empty files count, and what is removed makes room" {
+    mkdir -p "$ROOT/home/there"
+    (cd "$ROOT/home/there" && seq $((NAMES - 3)) | xargs touch)
+    as me <<'STEPS'
+> MKD a
+< 257
+> PASV
+< 227
+> STOR a/empty
+< 150
+put
+< 226
+> MKD a/b
+< 552 ^552 Failed to make directory: the quota of 100 bytes is used up by 256 files and folders$
+> MKD a
+< 550 exists already
+> PASV
+< 227
+> STOR b
+< 552 ^552 Failed to upload file: the quota of 100 bytes is used up by 256 files and folders$
+> PASV
+< 227
+> STOU
+< 552
+> PASV
+< 227
+> STOR a/empty
+< 150
+put not empty any more
+< 226
+> PASV
+< 227
+> APPE a/empty
+< 150
+put , and longer
+< 226
+> RNFR a
+< 350
+> RNTO c
+< 250
+> MKD a
+< 552
+> DELE c/empty
+< 250
+> MKD c/d
+< 257
+> MKD c/e
+< 552
+> RMD c/d
+< 250
+> RMD c
+< 250
+> RNFR there/1
+< 350
+> RNTO there/2
+< 250
+> MKD a
+< 257
+> MKD a/b
+< 257
+> PASV
+< 227
+> STOR b
+< 150
+put
+< 226
+> MKD d
+< 552
+STEPS
+    logged 'the quota of 100 bytes leaves room for 256 files and folders: /home holds 256: reply 552'
+    named "$NAMES"
+}
+
+@test "quota: a larger one leaves room for more files and folders" {
+    sed -i 's/quota=100$/quota=40K/' "$T/users"
+    mkdir -p "$ROOT/home/there"
+    (cd "$ROOT/home/there" && seq $((NAMES + 10 - 3)) | xargs touch)
+    as me <<'STEPS'
+> MKD a
+< 257
+> MKD b
+< 257
+> MKD c
+< 552
+STEPS
+    named $((NAMES + 10))
+}
+
+@test "quota: a home that is full of bytes takes no folder either, and tells of one that is there" {
+    stores 226 a 100
+    mkdir "$ROOT/home/there"
+    as me <<'STEPS'
+> MKD b
+< 552 ^552 Failed to make directory: the quota of 100 bytes is used up$
+> MKD there
+< 550 exists already
+> XMKD b
+< 552
+STEPS
+    [ ! -e "$ROOT/home/b" ]
+}
+
+@test "quota: a count of an older version, which knew no folders, is made anew" {
+    stores 226 a 10
+    mkdir "$ROOT/home/there"
+    sed -Ei '1s/ [0-9]{19}$//' "$COUNT"
+    stores 226 b 10
+    holds 20
+    named 3
+    recounts 2
+}
+
+@test "quota: of folders that are gone nothing stays in the reserved folder" {
+    as me <<'STEPS'
+> MKD a
+< 257
+> MKD a/b
+< 257
+> PASV
+< 227
+> ALLO 10
+< 200
+> STOR a/b/x
+< 150
+put@ 5
+< 426
+> RMD a/b
+< 550
+> DELE a/b/x
+< 250
+> RMD a/b
+< 250
+> RMD a
+< 250
+STEPS
+    [ -z "$(find "$ROOT/.stord.unfinished/u.me" -mindepth 1)" ] || fail "$(find "$ROOT/.stord.unfinished")"
+    named 0
+}
+
 # ---------------------------------------------------------------- APPE, REST, interrupted uploads
 
 @test "quota: what APPE and REST keep counts before the data" {

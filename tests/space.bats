@@ -440,6 +440,26 @@ STEPS
     done
 }
 
+@test "--min-free: folders are refused while less is free, too: 452" {
+    mount_tmpfs
+    talk --min-free=12M <<'STEPS'
+< 220
+> MKD a
+< 257
+STEPS
+    random_file "$ROOT/z" 5000000
+    talk --min-free=12M --allow=upload,mkdir,delete <<'STEPS'
+< 220
+> MKD b
+< 452 ^452 Failed to make directory: the disk is full$
+> MKD a
+< 550 exists already
+> RMD a
+< 250
+STEPS
+    root_holds z
+}
+
 @test "--min-free: an upload that leaves less is not published, however small it is (promise 1)" {
     mount_tmpfs
     echo old >"$ROOT/x"

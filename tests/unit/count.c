@@ -4,7 +4,8 @@
 
 #define BOOT "01234567-89ab-cdef-0123-456789abcdef"
 
-static const char line[] = BOOT " clean 0000000000000001234 001795385232893 0000000012\n";
+static const char line[] = BOOT " clean 0000000000000001234 001795385232893 0000000012 "
+                                "0000000000000000056\n";
 
 static bool parses(const char *text, size_t n) {
     struct count count;
@@ -14,7 +15,7 @@ static bool parses(const char *text, size_t n) {
 static void a_line_is_what_was_written(void) {
     struct count count = {.boot = BOOT,
                           .clean = true,
-                          .bytes = 1234,
+                          .held = {.bytes = 1234, .names = 56},
                           .counted = 1795385232893,
                           .took = 12},
                  read;
@@ -22,17 +23,22 @@ static void a_line_is_what_was_written(void) {
     count_format(&count, text);
     CHECK(sizeof(line) == sizeof(text) && strcmp(text, line) == 0);
     CHECK(count_parse(&read, text, COUNT_LINE_LENGTH));
-    CHECK(strcmp(read.boot, BOOT) == 0 && read.clean && read.bytes == 1234);
+    CHECK(strcmp(read.boot, BOOT) == 0 && read.clean && read.held.bytes == 1234 &&
+          read.held.names == 56);
     CHECK(read.counted == 1795385232893 && read.took == 12);
 }
 
 static void all_widths_are_the_same(void) {
-    struct count count = {.bytes = UINT64_MAX, .counted = UINT64_MAX, .took = UINT64_MAX}, read;
+    struct count count = {.held = {UINT64_MAX, UINT64_MAX},
+                          .counted = UINT64_MAX,
+                          .took = UINT64_MAX},
+                 read;
     char text[COUNT_LINE_LENGTH + 1];
     count_format(&count, text);
     CHECK(strlen(text) == COUNT_LINE_LENGTH && text[COUNT_LINE_LENGTH - 1] == '\n');
     CHECK(count_parse(&read, text, COUNT_LINE_LENGTH));
-    CHECK(read.boot[0] == '\0' && !read.clean && read.bytes == COUNT_MOST);
+    CHECK(read.boot[0] == '\0' && !read.clean && read.held.bytes == COUNT_MOST &&
+          read.held.names == COUNT_MOST);
 }
 
 static void what_is_not_written_so_is_no_line(void) {
