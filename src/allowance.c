@@ -5,7 +5,10 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
+#include "stage.h"
 #include "store.h"
+
+enum { AHEAD = 16 << 20 /* bytes of what is announced that room is reserved for at a time */ };
 
 int allowance_check_disk(int fd, const struct room *least, uint64_t more) {
     struct statvfs fs;
@@ -68,11 +71,29 @@ int allowance_set(struct store *store, uint64_t wanted) {
     return result;
 }
 
+/* Room for so many bytes of the file. Returns 0 or a negative errno. */
+static int reserve_up_to(struct store *store, uint64_t size) {
+    uint64_t from = store->reserved ? store->reserved : store->kept;
+    if (fallocate(store->fd, FALLOC_FL_KEEP_SIZE, (off_t)from, (off_t)(size - from)) < 0)
+        return -errno;
+    store->reserved = size;
+    return 0;
+}
+
+/* Keeps ahead of an upload that has so many bytes. Where that fails, writing tells. */
+static void reserve_ahead(struct store *store, uint64_t size) {
+    uint64_t all = store->kept + allowance_announced(store), next = size + AHEAD;
+    if (store->reserved && store->reserved < all && size + AHEAD / 2 >= store->reserved)
+        (void)reserve_up_to(store, next < all ? next : all);
+}
+
 int allowance_check_growth(struct store *store, uint64_t size) {
     int result = allowance_check_room(store, 0);
-    if (result < 0 || size <= store->most)
-        return result;
-    return size > store->limit ? -EFBIG : allowance_set(store, size);
+    if (result == 0 && size > store->most)
+        result = size > store->limit ? -EFBIG : allowance_set(store, size);
+    if (result == 0)
+        reserve_ahead(store, size);
+    return result;
 }
 
 uint64_t allowance_announced(const struct store *store) {
@@ -80,6 +101,36 @@ uint64_t allowance_announced(const struct store *store) {
     uint64_t there = store->kept + store->before;
     bool all = !request->size_is_rest && request->size > there;
     return all ? request->size - there : request->size;
+}
+
+static bool says_full(int error) {
+    return error == -ENOSPC || error == -EDQUOT || error == -EFBIG;
+}
+
+/* Does so much fit at all? Quotas of the file system, and the longest file it can have, are known
+ * by trying; but only where that leaves as much to others, if it is for a moment. */
+static int try_whole(struct store *store, uint64_t size) {
+    struct stat st;
+    int result = allowance_check_room(store, size);
+    if (result < 0 || size > INT64_MAX / 2 || allowance_check_room(store, 2 * size) < 0)
+        return result;
+    if (fstat(store->fd, &st) < 0)
+        return -errno;
+    result = reserve_up_to(store, store->kept + size);
+    store->reserved = 0;
+    if (result < 0)
+        return says_full(result) ? result : 0;
+    return stage_cut(store, st.st_size);
+}
+
+/* Reserves room for the beginning of so many bytes, if they fit. */
+static int reserve(struct store *store, uint64_t size) {
+    int result = size > AHEAD ? try_whole(store, size) : 0;
+    if (result == 0)
+        result = reserve_up_to(store, store->kept + (size < AHEAD ? size : AHEAD));
+    if (result < 0)
+        return says_full(result) ? result : allowance_check_room(store, size);
+    return allowance_check_room(store, 0);
 }
 
 int allowance_reserve(struct store *store) {
@@ -95,12 +146,7 @@ int allowance_reserve(struct store *store) {
         return result;
     if (store->adds) /* it does not stay where it is received */
         return allowance_check_room(store, size);
-    store->reserved = true;
-    if (fallocate(store->fd, FALLOC_FL_KEEP_SIZE, (off_t)store->kept, (off_t)size) < 0)
-        return errno == ENOSPC || errno == EDQUOT || errno == EFBIG
-                   ? -errno
-                   : allowance_check_room(store, size);
-    return allowance_check_room(store, 0);
+    return reserve(store, size);
 }
 
 int allowance_change_partial(struct store *store, int (*change)(struct store *store)) {

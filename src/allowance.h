@@ -24,16 +24,19 @@ int allowance_check_room(const struct store *store, uint64_t more);
  * more than the size limit. Returns 0, -USAGE_EXCEEDED or another negative errno. */
 int allowance_set(struct store *store, uint64_t wanted);
 
-/* May the file get so many bytes? Returns 0, -ENOSPC when the room is not free any more that is to
- * be left, -EFBIG, -USAGE_EXCEEDED, or another negative errno. */
+/* May the file get so many bytes? Reserves room for what is announced behind them. Returns 0,
+ * -ENOSPC when the room is not free any more that is to be left, -EFBIG, -USAGE_EXCEEDED, or
+ * another negative errno. */
 int allowance_check_growth(struct store *store, uint64_t size);
 
 /* How many bytes are still to come. Clients that go on announce what is left, or all of the file.
  */
 uint64_t allowance_announced(const struct store *store);
 
-/* Reserves room, so that a full disk is known before the data is sent. Returns 0 or a negative
- * errno. */
+/* Finds out whether what is announced fits, so that a full disk is known before the data is sent,
+ * and reserves room for its beginning; for the rest, allowance_check_growth does as it comes: else
+ * whoever announces much and sends nothing had the disk to itself. Returns 0 or a negative errno.
+ */
 int allowance_reserve(struct store *store);
 
 /* Does something to the partial, and counts what that comes to. Returns what `change` does. */

@@ -340,8 +340,7 @@ static int complete(struct store *store) {
     int result = end < 0 ? -errno : 0;
     if (result == 0 && store->old_size > end)
         result = stage_cut(store, end);
-    else if (result == 0 && store->reserved &&
-             (uint64_t)end != store->kept + allowance_announced(store))
+    else if (result == 0 && store->reserved > (uint64_t)end)
         (void)stage_cut(store, end); /* it is only room */
     if (result == 0 && mode != VALUE_NO_MODE && fchmod(store->fd, mode) < 0)
         result = -errno;

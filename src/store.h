@@ -78,7 +78,7 @@ struct store {
     bool adds;                       /* it is added to what has the name when it is published */
     bool may_add_in_place;           /* what is to be taken back can be remembered */
     bool record_unnamed;             /* `unnamed`, of record */
-    bool reserved;                   /* more room may be reserved than it needs */
+    uint64_t reserved;               /* bytes of the file that there is room reserved for; or 0 */
     enum store_base base;            /* what of a file it goes on from */
     enum conflict on_conflict;       /* as in the request; a file that is gone on from gives way */
     uint64_t kind;                   /* of uploads: see turn_kind */

@@ -3,6 +3,7 @@
 # shellcheck disable=SC2030,SC2031,SC2034 # `talk` reads WRAP; tests are subshells
 bats_require_minimum_version 1.5.0
 load session
+load resume
 load filesystems
 
 setup() {
@@ -438,6 +439,101 @@ STEPS
         min_free "$limit"
         rm "$ROOT/y"
     done
+}
+
+# silent_announcement: who announces nearly all of the disk and sends nothing leaves it to others
+silent_announcement() {
+    several <<STEPS
+[silent] < 220
+> TYPE I
+< 200
+> ALLO 60000000
+< 200
+> EPSV
+< 229
+> STOR x
+< 150
+connect
+[other] < 220
+> TYPE I
+< 200
+> ALLO 40000000
+< 200
+> EPSV
+< 229
+> STOR y
+< 150
+put@ 40000000
+< 226
+> EPSV
+< 229
+> ALLO 60000000
+< 200
+> STOR z
+< 452 the disk is full
+[silent] put@ 60000000
+< 552 the disk is full
+STEPS
+    root_holds y
+}
+
+@test "ALLO of nearly all of the disk, and silence: others can upload meanwhile (tmpfs, ext4)" {
+    mount_tmpfs "$ROOT" size=64m
+    silent_announcement
+    umount "$ROOT"
+    mount_ext4 "$ROOT" 80M
+    silent_announcement
+}
+
+@test "ALLO: as much as there is room for is stored; what is more than that is refused before the data" {
+    mount_tmpfs "$ROOT" size=64m
+    talk <<'STEPS'
+< 220
+> TYPE I
+< 200
+> ALLO 62000000
+< 200
+> EPSV
+< 229
+> STOR x
+< 150
+put@ 62000000
+< 226
+> ALLO 20000000
+< 200
+> EPSV
+< 229
+> STOR y
+< 452 the disk is full
+> DELE x
+< 250
+> ALLO 70000000000
+< 200
+> EPSV
+< 229
+> STOR y
+< 452 the disk is full
+> ALLO 40000000
+< 200
+> EPSV
+< 229
+> STOR y
+< 150
+put@ 30000000
+< 426
+> ALLO 40000000
+< 200
+> REST 29999999
+< 350
+> EPSV
+< 229
+> STOR y
+< 150
+put@ 10000001
+< 226
+STEPS
+    root_holds y
+    [ "$(stat -c %b "$ROOT/y")" -le 80000 ] # of room that was reserved nothing is left
 }
 
 @test "--min-free: folders are refused while less is free, too: 452" {
