@@ -241,7 +241,7 @@ build/fuzz/%: tests/fuzz/%.c $(wildcard src/*.[ch])
 
 # The whole session is linked, with what it would wait for or reach by a network replaced.
 FUZZ_SESSION = $(patsubst %.c,build/fuzz/%.o,$(filter-out $(NO_SESSION),$(wildcard src/*.c)))
-NO_SESSION = src/serve.c src/start.c src/systemd.c src/check%.c src/hash.c src/report.c %_module.c
+NO_SESSION = src/serve.c src/start.c src/limits.c src/systemd.c src/check%.c src/hash.c src/report.c %_module.c
 FUZZ_WRAPPED = sandbox_narrow sandbox_enter_helper poll clock_gettime socket bind listen getsockname accept4 connect fallocate
 build/fuzz/session: tests/fuzz/session.c $(FUZZ_SESSION)
 	@echo "  FUZZ $<"

@@ -11,6 +11,7 @@
 #include "src/check.h"
 #include "src/config.h"
 #include "src/hash.h"
+#include "src/limits.h"
 #include "src/log.h"
 #include "src/recount.h"
 #include "src/serve.h"
@@ -76,6 +77,9 @@ int main(int argc, char **argv) {
     struct log log;
     char complaint[CONFIG_ERROR_SIZE];
 
+    const char *lacking = limits_raise();
+    if (lacking)
+        return limits_refuse(lacking);
     start_shield(&start);
     enum config_outcome outcome = config_load(&config, argc, argv, environ, complaint);
     if (!has_client(&start, config.wanted)) {

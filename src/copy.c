@@ -184,7 +184,7 @@ struct copy_result copy_receive(const struct copy *copy) {
 
 /* What copy_file_range cannot do, between some file systems. */
 static int copy_by_hand(int from, int to, uint64_t left) {
-    char buffer[HAND_SIZE];
+    static char buffer[HAND_SIZE]; /* static only for its size */
     while (left > 0) {
         ssize_t n = read(from, buffer, left < sizeof(buffer) ? (size_t)left : sizeof(buffer));
         if (n < 0 && errno == EINTR)

@@ -168,7 +168,7 @@ static int send_to_journal(const struct log *log, const struct fields *fields) {
 }
 
 static int to_journal(const struct log *log, const struct record *record) {
-    struct fields fields; /* its room is not touched before there is something to put into it */
+    static struct fields fields; /* static only for its size */
     char priority[RECORD_NUMBER];
     (void)snprintf(priority, sizeof(priority), "%d", record->priority);
     fields.count = 0;
@@ -222,7 +222,7 @@ static size_t begin_line(const struct log *log, const struct record *record, cha
 }
 
 static void write_text(const struct log *log, const struct record *record) {
-    char line[RECORD_LIMIT + 64];
+    static char line[RECORD_LIMIT + 64]; /* static only for its size */
     size_t n = begin_line(log, record, line);
     if (n == 0)
         n = (size_t)snprintf(line, sizeof(line), "stord[%d]: ", (int)getpid());
@@ -231,7 +231,7 @@ static void write_text(const struct log *log, const struct record *record) {
 }
 
 static void write_json(const struct log *log, const struct record *record) {
-    char line[JSON_LIMIT];
+    static char line[JSON_LIMIT]; /* static only for its size, as in write_event */
     struct timespec now;
     (void)clock_gettime(CLOCK_REALTIME, &now);
     write_line(log, line, json_line(line, begin_line(log, record, line), record, &now, getpid()));
@@ -276,7 +276,7 @@ static void write_event(const struct log *log, enum event event, const struct lo
 
 static void write_event(const struct log *log, enum event event, const struct log_facts *facts,
                         const char *format, va_list arguments) {
-    char raw[RECORD_LIMIT], text[RECORD_LIMIT];
+    static char raw[RECORD_LIMIT], text[RECORD_LIMIT]; /* static only for their size */
     struct record record;
     (void)vsnprintf(raw, sizeof(raw), format, arguments);
     (void)escape_line(text, sizeof(text), raw);

@@ -39,7 +39,7 @@ static void write_lines(struct recording *recording, const struct log *log, cons
 
 void recording_add(struct recording *recording, const struct log *log, const char *format,
                    va_list arguments) {
-    char lines[RECORDING_STEP];
+    static char lines[RECORDING_STEP]; /* static only for its size */
     size_t n = 0;
     if (recording->fd < 0)
         return;

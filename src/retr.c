@@ -132,7 +132,7 @@ static int transfer(struct session *session, struct retr *retr) {
 }
 
 int verb_retr(struct session *session, const char *argument) {
-    struct retr retr;
+    static struct retr retr; /* static only for its size */
     uint64_t from = session->restart;
     int result = send_refuse(session);
     if (result != 0)

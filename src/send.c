@@ -218,7 +218,7 @@ static int finish(const struct sender *sender, const struct send_source *source,
 }
 
 int send_transfer(struct session *session, const struct send_source *source) {
-    struct sender sender; /* its buffer is not touched before there is something to send */
+    static struct sender sender; /* static only for its size */
     sender.session = session;
     sender.broken = 0;
     sender.length = 0;

@@ -28,11 +28,10 @@
 
 enum { REFUSAL_TIME = 1000 }; /* ms that a client who cannot be served may take to hear it */
 
-/* Tells the client, if there is one, that there is no service. */
-static void refuse_client(void) {
+void serve_refuse_at(int in, int out) {
     static const char reply[] = "421 Service not available: see the server's log\r\n";
     struct channel client;
-    channel_open(&client, START_IN, START_OUT);
+    channel_open(&client, in, out);
     (void)channel_write(&client, reply, sizeof(reply) - 1, REFUSAL_TIME);
     if (channel_has_unread(&client))
         channel_drain(&client, REFUSAL_TIME);
@@ -40,7 +39,7 @@ static void refuse_client(void) {
 
 int serve_refuse(const struct log *log, int status, const char *complaint) {
     log_event(log, EVENT_CANNOT_START, "Cannot start: %s", complaint);
-    refuse_client();
+    serve_refuse_at(START_IN, START_OUT);
     return status;
 }
 

@@ -16,4 +16,7 @@ int serve(const struct config *config, struct log *log, int stop);
  * Returns status. */
 int serve_refuse(const struct log *log, int status, const char *complaint);
 
+/* The latter alone, to a client at these descriptors. */
+void serve_refuse_at(int in, int out);
+
 #endif

@@ -113,6 +113,22 @@ static bool stderr_is_client(const struct start *start) {
            (getenv("LISTEN_FDS") && same_connection(STDERR_FILENO, FIRST_LISTEN_FD));
 }
 
+/* Can there be a client behind it? */
+static bool is_connection(int fd) {
+    struct stat st;
+    return fstat(fd, &st) == 0 && (S_ISSOCK(st.st_mode) || S_ISFIFO(st.st_mode));
+}
+
+void start_look(struct start *ret_start) {
+    bool handed = sockets_are_ours();
+    struct start start = {.in = handed ? FIRST_LISTEN_FD : STDIN_FILENO,
+                          .out = handed ? FIRST_LISTEN_FD : STDOUT_FILENO};
+    start.stderr_is_client = stderr_is_client(&start);
+    if (!is_connection(start.in) || !is_connection(start.out))
+        start.in = start.out = -1;
+    *ret_start = start;
+}
+
 /* Another descriptor for fd, above those with a place of their own. -1: there is none. */
 static int copy_of(int fd) {
     return fcntl(fd, F_DUPFD_CLOEXEC, FIRST_PLACE);

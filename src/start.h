@@ -22,6 +22,10 @@ struct start {
     int saved;                     /* what fd 2 was, for start_unshield; or -1 */
 };
 
+/* Looks where the client is, if there is one, and whether fd 2 is its connection, and changes
+ * nothing: in, out and stderr_is_client alone are filled in. */
+void start_look(struct start *ret_start);
+
 /* Before anything else that a library could have a part in: moves the client's connection away from
  * fds 0 and 1, and fd 2 away from the client. What is written to fds 1 and 2 from then on, by
  * whatever library, is for the log: fd 1 is where fd 2 is. fd 0 is empty. Descriptors that were
