@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # shellcheck shell=bats
+# shellcheck disable=SC2030,SC2031 # each test has its own environment
 # The FTP clients that people have: what each of them sends arrives whole, under
 # the name that it gave.
 
