@@ -212,6 +212,7 @@ int secure_data(struct session *session, struct wire *wire) {
 int secure_refuse_data(struct session *session) {
     if (!is_required(session) || session->secure.is_private || !session->data.used)
         return 0;
+    data_finish(session);
     int result = reply_send(session, 521, "Data connections must be protected: send PROT P");
     return result < 0 ? result : 1;
 }

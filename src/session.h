@@ -59,6 +59,7 @@ struct session {
     bool stopping;                /* because we are asked to stop */
     bool must_drain;              /* more may come that nobody reads: see channel_drain */
     size_t out_length;            /* bytes in out */
+    size_t reply_begun;           /* bytes of the next reply that were sent: see reply_reaches */
     const struct verb *verb;      /* of the command that is being run, or NULL */
     const char *argument;         /* its argument */
     double begun;                 /* clock_seconds at its beginning */
@@ -76,14 +77,15 @@ struct session {
     char user[USERS_NAME_LIMIT + 2]; /* what USER said, cut off where it is too long for a name */
     char owner[AUTH_OWNER_SIZE];     /* whose interrupted uploads these are: one part of a name */
 
-    bool ascii;        /* representation type is A (else I) */
-    bool type_given;   /* by TYPE; until then it is the default */
-    bool allo_given;   /* ALLO announced a size for the next upload */
-    bool allo_past;    /* another command has come since: it tells only where inline data end */
-    bool allo_refused; /* the last ALLO could not be read: where data would end is not known */
-    uint64_t allo;     /* the announced size in bytes */
-    uint64_t restart;  /* REST: bytes of the next transfer to leave out */
-    unsigned facts;    /* what MLST and MLSD tell: bits of enum fact */
+    bool ascii;           /* representation type is A (else I) */
+    bool type_given;      /* by TYPE; until then it is the default */
+    bool allo_given;      /* ALLO announced a size for the next upload */
+    bool allo_past;       /* another command has come since: it tells only where inline data end */
+    bool allo_refused;    /* the last ALLO could not be read: where data would end is not known */
+    uint64_t allo;        /* the announced size in bytes */
+    long long half_until; /* ms, as clock_ms: until then a client that half_closed must connect */
+    uint64_t restart;     /* REST: bytes of the next transfer to leave out */
+    unsigned facts;       /* what MLST and MLSD tell: bits of enum fact */
 
     struct names names;       /* file names in the client's encoding */
     struct secure secure;     /* TLS */
@@ -92,9 +94,7 @@ struct session {
     bool aborted;             /* ABOR came during this transfer */
     bool end_seen;            /* the control connection has ended behind a line that waits */
     bool half_closed;         /* the client sends nothing more on it, but may still listen */
-    long long half_until;     /* ms, as clock_ms: until then its data connection must come */
     bool control_gone;        /* the control connection ended during this transfer */
-    size_t reply_begun;       /* bytes of the next reply that have been sent: see reply_reaches */
     bool had_inline;          /* there has been an inline upload */
     bool inline_whole;        /* all bytes of the inline upload have been taken */
     uint64_t moved;           /* bytes of this transfer so far */

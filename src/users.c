@@ -174,7 +174,7 @@ static bool read_option(struct reader *reader, struct user *user, char *text, un
         *value++ = '\0';
     enum option option = find_option(text, strlen(text));
     const char *expected =
-        "tls, lenient, from=, max-file=, quota=, on-conflict=, file-mode= or cert=";
+        "tls, from=, max-file=, quota=, on-conflict=, file-mode=, lenient or cert=";
     bool is_flag = option == OPTION_TLS || option == OPTION_LENIENT;
     if (option < OPTION_COUNT)
         expected = set_option(user, option, value || is_flag ? value : "");

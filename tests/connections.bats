@@ -57,9 +57,9 @@ until_free='run until ! ss -Hltn "sport = :PORT" | grep -q .; do sleep 0.02; don
 @test "connections: a transfer that is refused gives its passive port back at once" {
     free_port
     mkdir "$ROOT/there"
-    for refused in 'STOR no/such/folder/x' 'STOR there' STOR 'RETR missing' 'RETR there' RETR 'LIST missing' \
+    for refused in 'STOR no/such/folder/x' 'STOR there' 'RETR missing' 'RETR there' 'LIST missing' \
         'NLST missing' 'MLSD missing' 'APPE there' 'STOU no/such/folder/'; do
-        several --passive-ports "$PORT-$PORT" --allow=upload,list,append,replace <<STEPS
+        several --passive-ports "$PORT-$PORT" --allow=upload,list,append,read <<STEPS
 [a] < 220
 > EPSV
 < 229
