@@ -135,10 +135,11 @@ static int accept_one(struct passive *passive, const struct peer *peer, const st
  * looked like the end of an empty file to whoever reads next. */
 static enum caller_state look_at(int fd) {
     struct pollfd end = {.fd = fd, .events = POLLRDHUP};
+    bool has_ended = poll(&end, 1, 0) > 0; /* first, for nothing comes behind it */
     int unread = 0;
     if (ioctl(fd, FIONREAD, &unread) == 0 && unread > 0)
         return CALLER_SPEAKS;
-    return poll(&end, 1, 0) > 0 ? CALLER_ENDED : CALLER_SILENT;
+    return has_ended ? CALLER_ENDED : CALLER_SILENT;
 }
 
 static void look_at_callers(struct passive *passive) {

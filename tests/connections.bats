@@ -226,6 +226,16 @@ STEPS
     done
 }
 
+@test "connections: a reset is no end of an empty file, before STOR and after it (promise 3)" {
+    for steps in '> STOR x|< 150|connect|reset' 'connect|reset|> STOR x|< 150' '> STOR x|connect|reset|< 150'; do
+        upload <<STEPS
+${steps//|/$'\n'}
+< 426
+STEPS
+        x_is old
+    done
+}
+
 @test "connections: a probe beside the data, and behind them, counts for nothing" {
     upload <<'STEPS'
 > STOR x

@@ -172,7 +172,7 @@ done
 data 123
 eof
 done
-< 426
+< 226
 closed
 =connect
 > QUIT
