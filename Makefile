@@ -19,7 +19,7 @@ HARDENING = -fstack-protector-strong -fstack-clash-protection $(CONTROL_FLOW) -D
 # which compilers for other processors refuse
 CONTROL_FLOW := $(if $(filter x86_64-% i%86-%,$(shell $(CC) -dumpmachine)),-fcf-protection)
 LINK_HARDENING = -Wl,-z,relro,-z,now,-z,noexecstack
-COMPILE = $(CC) -std=gnu17 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DSTORD_VERSION='"$(VERSION)"' $(WARNINGS) $(HARDENING) \
+COMPILE = $(CC) -std=gnu17 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64 -DSTORD_VERSION='"$(VERSION)"' $(WARNINGS) $(HARDENING) \
 	-MMD -MP $(CPPFLAGS) $(CFLAGS)
 
 # Modules, which link what handler loads only when it is needed, and their libraries by pkg-config
@@ -98,13 +98,13 @@ $(MANUAL): doc/stord-handler.8 doc/options.mdoc handler scripts/manual
 	@mv $@.new $@
 
 # The names of system calls, as the kernel's headers have them
-build/syscalls/syscalls.inc:
+$(OBJ)/syscalls/syscalls.inc:
 	@mkdir -p $(@D)
 	@printf '#include <asm/unistd.h>\n' | $(CC) -E -dM - >$@.all
 	@sed -n 's/^#define __NR_\([a-z0-9_]*\) .*/{__NR_\1, "\1"},/p' $@.all | sort >$@.new
 	@grep -q '"read"' $@.new && mv $@.new $@
-$(OBJ)/src/sandbox/trap.o: build/syscalls/syscalls.inc
-$(OBJ)/src/sandbox/trap.o: COMPILE += -Ibuild/syscalls
+$(OBJ)/src/sandbox/trap.o: $(OBJ)/syscalls/syscalls.inc
+$(OBJ)/src/sandbox/trap.o: COMPILE += -I$(OBJ)/syscalls
 
 $(OBJ)/%.o: %.c
 	@echo "  CC $<"

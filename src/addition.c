@@ -81,7 +81,7 @@ static bool may_count(const struct entry *entry, const char *boot, int file) {
 /* The time of the last change is another one for who does not own the file: no matter. */
 int addition_cut(int file, const struct entry_facts *facts, bool no_sync) {
     const struct timespec times[2] = {{.tv_nsec = UTIME_OMIT},
-                                      {.tv_sec = facts->seconds, .tv_nsec = facts->rest}};
+                                      {.tv_sec = facts->seconds, .tv_nsec = (long)facts->rest}};
     int result;
     do
         result = ftruncate(file, (off_t)facts->length) < 0 ? -errno : 0;

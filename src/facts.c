@@ -7,6 +7,8 @@
 
 #include "rights.h"
 
+_Static_assert(sizeof(time_t) >= 8 && sizeof(off_t) >= 8, "see _TIME_BITS in the Makefile");
+
 enum { DAY = 24 * 60 * 60, SIX_MONTHS = 182 * DAY };
 
 /* One fact of one file as text, "" where the file has none. */

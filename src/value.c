@@ -83,13 +83,12 @@ const char *value_log_format(void *field, const char *value) {
 }
 
 /* A whole decimal number between least and most into *ret; false when it is none. */
-static bool parse_number(const char *value, unsigned long least, unsigned long most,
-                         unsigned long *ret) {
+static bool parse_number(const char *value, uint64_t least, uint64_t most, uint64_t *ret) {
     if (!isdigit((unsigned char)*value))
         return false;
     char *end;
     errno = 0;
-    unsigned long n = strtoul(value, &end, 10);
+    unsigned long long n = strtoull(value, &end, 10);
     if (errno || *end || n < least || n > most)
         return false;
     *ret = n;
@@ -97,7 +96,7 @@ static bool parse_number(const char *value, unsigned long least, unsigned long m
 }
 
 const char *value_milliseconds(void *field, const char *value) {
-    unsigned long n;
+    uint64_t n;
     if (!parse_number(value, 0, 60000, &n))
         return "milliseconds from 0 to 60000";
     *(unsigned *)field = (unsigned)n;
@@ -105,7 +104,7 @@ const char *value_milliseconds(void *field, const char *value) {
 }
 
 const char *value_seconds(void *field, const char *value) {
-    unsigned long n;
+    uint64_t n;
     if (!parse_number(value, 1, 86400, &n))
         return "seconds from 1 to 86400";
     *(unsigned *)field = (unsigned)n;
@@ -120,7 +119,7 @@ const char *value_type(void *field, const char *value) {
 const char *value_ports(void *field, const char *value) {
     static const char expected[] = "two ports from 1024 on, as in 50000-50099, or any";
     char first[8];
-    unsigned long a = 0, b = 0;
+    uint64_t a = 0, b = 0;
     size_t length = strcspn(value, "-");
     if (strcmp(value, "any") != 0) {
         if (value[length] != '-' || length >= sizeof(first))
@@ -144,7 +143,7 @@ const char *value_address(void *field, const char *value) {
 }
 
 const char *value_hours(void *field, const char *value) {
-    unsigned long n;
+    uint64_t n;
     if (!parse_number(value, 0, 8760, &n))
         return "hours from 0 to 8760";
     *(unsigned *)field = (unsigned)n;
@@ -200,7 +199,7 @@ const char *value_dir_mode(void *field, const char *value) {
 }
 
 const char *value_group(void *field, const char *value) {
-    unsigned long number;
+    uint64_t number;
     gid_t *group = field;
     const struct group *known = NULL;
     if (strcmp(value, "own") == 0)
@@ -222,14 +221,14 @@ static bool parse_size(const char *value, uint64_t *ret) {
     const char *power =
         value[length] ? strchr(powers, toupper((unsigned char)value[length])) : NULL;
     unsigned shift = power ? 10 * (unsigned)(power - powers + 1) : 0;
-    unsigned long n;
+    uint64_t n;
     if (length >= sizeof(digits) || value[length + (power != NULL)])
         return false;
     memcpy(digits, value, length);
     digits[length] = '\0';
-    if (!parse_number(digits, 0, (unsigned long)(INT64_MAX >> shift), &n))
+    if (!parse_number(digits, 0, INT64_MAX >> shift, &n))
         return false;
-    *ret = (uint64_t)n << shift;
+    *ret = n << shift;
     return true;
 }
 
@@ -245,7 +244,7 @@ const char *value_limit(void *field, const char *value) {
 static bool parse_percent(const char *value, unsigned *ret) {
     char digits[3] = "";
     size_t length = strspn(value, "0123456789");
-    unsigned long percent;
+    uint64_t percent;
     if (length >= sizeof(digits) || strcmp(value + length, "%") != 0)
         return false;
     memcpy(digits, value, length);

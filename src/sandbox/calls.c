@@ -16,6 +16,7 @@
 #include "../dial.h"
 #include "../start.h"
 #include "filter.h"
+#include "numbers.h"
 
 #define SESSION   FILTER_SESSION
 #define DATA      FILTER_DATA
@@ -36,6 +37,11 @@ enum { FIRST_FILE = START_OUT + 1, ANY_PLACE = MAP_FIXED | MAP_FIXED_NOREPLACE }
 #define FAIL(name, groups, error)                                                                  \
     {                                                                                              \
         SYS_##name, groups, error, {                                                               \
+        }                                                                                          \
+    }
+#define TELL(name, groups)                                                                         \
+    {                                                                                              \
+        SYS_##name, groups, CALLS_TOLD, {                                                          \
         }                                                                                          \
     }
 #define IS(argument, value)                                                                        \
@@ -68,6 +74,13 @@ const struct calls_row calls_rows[] = {
     LET(recvmsg, SESSION),
     LET(sendto, BOTH, IS_NULL(4)),                /* to whom it is connected, nobody else */
     LET(sendmsg, BOTH, WITHOUT(2, MSG_FASTOPEN)), /* which would connect; for the journal */
+#ifdef SYS_send
+    LET(recv, BOTH),
+    LET(send, BOTH),
+#endif
+#ifdef SYS_socketcall
+    TELL(socketcall, BOTH), /* all of them in one, whose arguments no filter sees */
+#endif
     LET(sendfile, SESSION),
     LET(copy_file_range, SESSION, OVER(2, FIRST_FILE)),
     LET(shutdown, SESSION),
@@ -83,7 +96,7 @@ const struct calls_row calls_rows[] = {
     LET(openat2, SESSION),
     LET(newfstatat, BOTH),
     LET(fstat, BOTH),
-    LET(statx, SESSION),
+    LET(statx, NUMBERS_OF_32_BITS ? BOTH : SESSION), /* fstat(3), too, where it has 32 bits */
     LET(fstatfs, SESSION),
     LET(faccessat, SESSION),
     LET(faccessat2, SESSION),
@@ -142,7 +155,8 @@ const struct calls_row calls_rows[] = {
     LET(getsockopt, FILTER_LOGGING, IS(1, SOL_SOCKET), IS(2, SO_SNDBUF)),
     LET(getsockopt, FILTER_LOGGING, IS(1, SOL_SOCKET), IS(2, SO_DOMAIN)),
     LET(getsockopt, FILTER_LOGGING, IS(1, SOL_SOCKET), IS(2, SO_TYPE)),
-    LET(setsockopt, FILTER_LOGGING, IS(1, SOL_SOCKET), IS(2, SO_SNDTIMEO)),
+    LET(setsockopt, FILTER_LOGGING, IS(1, SOL_SOCKET), IS(2, SO_SNDTIMEO_OLD)),
+    LET(setsockopt, FILTER_LOGGING, IS(1, SOL_SOCKET), IS(2, SO_SNDTIMEO_NEW)),
     LET(setsockopt, FILTER_LOGGING, IS(1, SOL_SOCKET), IS(2, SO_SNDBUF)),
     LET(setsockopt, FILTER_LOGGING, IS(1, SOL_SOCKET), IS(2, SO_SNDBUFFORCE)),
     FAIL(socket, BOTH, EACCES), /* syslog(3) when the daemon has been restarted */
@@ -179,6 +193,14 @@ const struct calls_row calls_rows[] = {
     LET(landlock_add_rule, SESSION),
     LET(landlock_restrict_self, SESSION),
     {-1, BOTH, 0, {}}, /* what a tracer leaves of a call that it answers itself */
+
+#if NUMBERS_OF_32_BITS
+    /* Times beyond 2038, and timeouts of some versions of the C library */
+    LET(ppoll_time64, BOTH),
+    LET(utimensat_time64, SESSION),
+    LET(clock_nanosleep_time64, BOTH),
+    LET(futex_time64, BOTH),
+#endif
 
     /* AddressSanitizer and its search for leaks at the end */
     LET(mmap, SANITIZED, WITHOUT(2, PROT_EXEC)),

@@ -18,6 +18,10 @@
 #define MACHINE AUDIT_ARCH_AARCH64
 #elif defined(__riscv) && __riscv_xlen == 64
 #define MACHINE AUDIT_ARCH_RISCV64
+#elif defined(__i386__)
+#define MACHINE AUDIT_ARCH_I386
+#elif defined(__ARMEL__) && defined(__ARM_EABI__)
+#define MACHINE AUDIT_ARCH_ARM
 #else
 #define MACHINE 0 /* no filter there */
 #endif
@@ -149,6 +153,12 @@ static size_t sort_rows(unsigned groups, const struct calls_row *sorted[CALLS_MO
     return n;
 }
 
+static uint32_t verdict_of(const struct calls_row *row) {
+    if (row->error == CALLS_TOLD)
+        return SECCOMP_RET_TRAP;
+    return row->error ? SECCOMP_RET_ERRNO | (uint32_t)row->error : SECCOMP_RET_ALLOW;
+}
+
 static void put_row(struct program *program, const struct calls_row *row,
                     const struct filter_facts *facts) {
     unsigned short begin = program->length;
@@ -156,8 +166,7 @@ static void put_row(struct program *program, const struct calls_row *row,
     put_jump(program, BPF_JEQ, (uint32_t)row->call, true);
     for (unsigned i = 0; i < CALLS_CHECKS; i++)
         put_check(program, &row->checks[i], facts);
-    put(program, BPF_RET | BPF_K,
-        row->error ? SECCOMP_RET_ERRNO | (uint32_t)row->error : SECCOMP_RET_ALLOW);
+    put(program, BPF_RET | BPF_K, verdict_of(row));
     settle(program, begin);
     if (checked) /* what was compared is not the number any more */
         load(program, offsetof(struct seccomp_data, nr));

@@ -127,7 +127,7 @@ static unsigned log_groups(const struct log *log) {
 static void confine_calls(struct lack *lack, const struct log *log, struct filter_facts *facts) {
     facts->names = lack->config->debug_confinement;
     facts->groups |= IS_SANITIZED ? FILTER_SANITIZED : 0;
-    int result = facts->names ? trap_enter(log) : 0;
+    int result = facts->names || TRAP_IS_NEEDED ? trap_enter(log) : 0;
     note(lack, result < 0 ? result : filter_enter(facts), "filter of system calls");
 }
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "../log.h"
+#include "socketcall.h"
 
 static const struct {
     long number;
@@ -25,19 +26,25 @@ static const char *name_of(long number) {
     return "unknown";
 }
 
-/* Nothing was interrupted but the system call, so that this may call what it wants. When the log
- * itself is what is forbidden, the signal is blocked here, and the kernel ends the process. */
-static void on_forbidden(int number, siginfo_t *info, void *context) {
+/* Nothing was interrupted but the system call, so that this may call what it wants. */
+static void on_signal(int number, siginfo_t *info, void *context) {
+    const struct log *log = trap_log;
     (void)number;
-    (void)context;
-    log_event(trap_log, EVENT_FORBIDDEN_CALL, "Forbidden system call: %s (%d)",
-              name_of(info->si_syscall), info->si_syscall);
-    log_close(trap_log);
+    if (socketcall_answer(info->si_syscall, context))
+        return;
+    trap_log = NULL; /* where the log itself is what is forbidden, there is no second line */
+    if (log) {
+        log_event(log, EVENT_FORBIDDEN_CALL, "Forbidden system call: %s (%d)",
+                  name_of(info->si_syscall), info->si_syscall);
+        log_close(log);
+    }
     _exit(TRAP_STATUS);
 }
 
+/* Not blocked meanwhile: the log may want sockets. */
 int trap_enter(const struct log *log) {
-    const struct sigaction action = {.sa_sigaction = on_forbidden, .sa_flags = SA_SIGINFO};
+    const struct sigaction action = {.sa_sigaction = on_signal,
+                                     .sa_flags = SA_SIGINFO | SA_NODEFER};
     trap_log = log;
     return sigaction(SIGSYS, &action, NULL) < 0 ? -errno : 0;
 }

@@ -77,6 +77,8 @@ static void sizes_have_units(void) {
     CHECK(takes("--max-file-size", "none") && config.max_file_size == VALUE_UNLIMITED);
     CHECK(takes("--max-file-size", "1") && config.max_file_size == 1);
     CHECK(takes("--max-file-size", "3k") && config.max_file_size == 3072);
+    CHECK(takes("--max-file-size", "5000000000") &&
+          config.max_file_size == 5000000000); /* beyond 32 bits */
     CHECK(takes("--max-file-size", "2T") && config.max_file_size == (uint64_t)2 << 40);
     CHECK(takes("--max-file-size", "8388607T"));
     CHECK(takes("--max-file-size", "9223372036854775807"));
