@@ -138,17 +138,28 @@ static int put_at(int from, int to) {
     return dup2(from, to) < 0 ? -errno : 0;
 }
 
+/* What is always empty, and where nobody reads: /dev/null, or in a container that has none, a
+ * socket whose other end is closed. Returns a descriptor or a negative errno. */
+static int open_nowhere(void) {
+    int ends[2], null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (null >= 0)
+        return null;
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
+        return -errno;
+    (void)close(ends[1]);
+    return ends[0];
+}
+
 /* fd 0 to what is always empty, fds 1 and 2 to the log, or to nobody. */
 static int point_away(struct start *start) {
     bool is_open = fcntl(STDERR_FILENO, F_GETFD) >= 0;
-    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    int null = open_nowhere();
     if (null < 0) { /* better none than the client's */
-        int error = -errno;
         (void)close(STDIN_FILENO);
         (void)close(STDOUT_FILENO);
         if (start->stderr_is_client)
             (void)close(STDERR_FILENO);
-        return error;
+        return null;
     }
     int result = put_at(null, STDIN_FILENO);
     if (result == 0 && (!is_open || start->stderr_is_client))

@@ -14,7 +14,7 @@ enum { START_IN = 3, START_OUT = 4 }; /* where the client is, once start_tame ha
 struct start {
     int in, out;                   /* the client's connection; -1: there is none */
     int stop;                      /* readable once we are asked to stop; -1: those signals kill */
-    bool stderr_is_client;         /* fd 2 was the client's connection; it is /dev/null now */
+    bool stderr_is_client;         /* fd 2 was the client's connection; nobody reads there now */
     bool is_network;               /* fd 0 or 1 was a connection of a network */
     const struct systemd *systemd; /* libsystemd's module where it is wanted and there, else NULL */
     const char *systemd_error;     /* why it is not there though it is wanted, else NULL */

@@ -26,7 +26,7 @@ const char *value_file(void *field, const char *value) {
 }
 
 const char *value_user(void *field, const char *value) {
-    return set_text(field, value, "the name of a user");
+    return set_text(field, value, "the name of a user, or a number");
 }
 
 const char *value_names(void *field, const char *value) {

@@ -144,6 +144,42 @@ serves_as() {
     serves_as 54322 54322 54322
 }
 
+@test "--user and a number: a user that the machine need not know, with a group or without" {
+    local case
+    # what is asked for; uid, gid and all groups
+    while IFS='|' read -r case uid gid groups; do
+        echo "# $case"
+        start_tcpserver --user "$case"
+        serves_as "$uid" "$gid" "$groups"
+        kill_spawned
+        rm -rf "$ROOT/.stord.unfinished"
+    done <<'CASES'
+12345|12345|12345|12345
+12345:678|12345|678|678
+12345:0|12345|0|0
+54321|54321|54321|54321 54323
+54321:678|54321|678|678
+4294967294|4294967294|4294967294|4294967294
+CASES
+    export STORD_USER=12345:678
+    start_tcpserver
+    serves_as 12345 678 678
+    kill_spawned
+    # root under another name, and what is no number
+    for case in 0 0:0 00 4294967295 4294967296 18446744073709551617 -1 +5 12345: 12345:x :678 12345:678: 12345:-1 0x10 5.5 stord:54323; do
+        start_tcpserver --user "$case"
+        [ "$(first_code)" = 421 ] || fail "$case"
+        wait_for grep -qF "there is no user $case to become: see --user" "$SPAWN_LOG"
+        kill_spawned
+    done
+}
+
+@test "a user whose name is a number is meant before the number" {
+    echo '12345:x:54324:54324::/:/bin/false' >>"$T/passwd"
+    start_tcpserver --user 12345
+    serves_as 54324 54324 54324
+}
+
 @test "--user root: sessions are root's" {
     start_tcpserver --user root
     exec {wire}<>"/dev/tcp/127.0.0.1/$PORT"
