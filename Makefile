@@ -48,7 +48,9 @@ DEMO_PACKAGES = $(BUILD_PACKAGES) systemd
 TEST_PACKAGES = $(DEMO_PACKAGES) aria2 bats bsdextrautils busybox ckermit curl gnutls-bin inetutils-ftp iproute2 ipsvd \
 	libio-socket-ssl-perl lftp lua-socket lua5.4 man-db mandoc mono-mcs ncftp openssl passwd perl php-cli procps \
 	python3 rclone socat strace testssl.sh tnftp ucspi-tcp util-linux webalizer wput $(PEER_LIBRARIES) $(FILE_SYSTEMS) $(DEB_PACKAGES) \
-	$(CLANG_PACKAGES)
+	$(CLANG_PACKAGES) $(CONTAINER_PACKAGES)
+# what builds and runs containers
+CONTAINER_PACKAGES = crun podman uidmap
 # what makes, mounts and watches file systems
 FILE_SYSTEMS = acl bindfs btrfs-progs dosfstools e2fsprogs exfat-fuse exfatprogs fuse3 fusefat \
 	inotify-tools mergerfs mount xfsprogs
@@ -310,6 +312,11 @@ install: all ## install below PREFIX (and SYSCONFDIR), perhaps into DESTDIR
 deb: need-DEB ## build Debian packages in build/deb
 	@scripts/deb
 
+IMAGE_PACKAGES = $(BUILD_PACKAGES) ipsvd
+image: need-IMAGE ## build a container image, by podman, buildah or docker
+	@$(MAKE) $(ALL_CORES) --no-print-directory all
+	@scripts/image
+
 uninstall: ## take away what install put there
 	rm -f $(INSTALLED:%="$(DESTDIR)%")
 	rmdir "$(DESTDIR)$(LIBEXECDIR)" "$(DESTDIR)$(UNITDIR)"/stord-*.d \
@@ -322,4 +329,4 @@ help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 12
 
 .SECONDARY: # objects stay
-.PHONY: all demo check asan asan-built bench bench-units deb faults fuzz ktls lint model oldkernel powercut storm torture install uninstall clean help tests-built
+.PHONY: all demo check asan asan-built bench bench-units deb faults fuzz image ktls lint model oldkernel powercut storm torture install uninstall clean help tests-built

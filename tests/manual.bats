@@ -289,7 +289,7 @@ came() {
         examples "$page" | while read -r kind name; do
             [ -n "$(example "$page" "$kind" "$name")" ]
             case $kind in
-            sh) grep -hE "(play|show) $page $name\b" "$TOP/tests/manual.bats" "$TOP/tests/systemd/manual.sh" ;;
+            sh) grep -hE "(play|show) $page $name\b" "$TOP/tests/manual.bats" "$TOP/tests/systemd/manual.sh" "$TOP/tests/container.bats" ;;
             env | users) continue ;; # all of them are looked at in one loop
             listen) grep -h "listens $page\b" "$TOP/tests/manual.bats" ;;
             *) grep -hE "(example|use) $page $kind $name\b" "$TOP/tests/manual.bats" "$TOP/tests/systemd/manual.sh" ;;
