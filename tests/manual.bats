@@ -74,6 +74,7 @@ section() { awk -v name=".Sh $2" '/^\.Sh / { is = ($0 == name) } is' "$1"; }
     { options "$HANDLER"; options "$CLIENT"; } >"$T/known"
     # of make, systemctl, setpriv, useradd and whoever else stands in examples
     printf '%s\n' --create --home-dir --init-groups --now --regid --reuid --shell --system --name --pretty \
+        --cap-drop --network --read-only --security-opt \
         --inetd --transfers --checkers --max-time --since --output-fields --update-catalog >>"$T/known"
     for page in "${PAGES[@]}"; do rendered "$page"; done >"$T/text"
     grep -hoE -- '(^|[^[:alnum:]-])--[a-z][a-z-]+' "$T/text" "${OTHERS[@]}" | grep -oE -- '--.*' |
