@@ -9,9 +9,10 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-/* What every open has. openat2 wants no O_NOCTTY beside O_PATH. */
+/* What every open has. openat2 wants none of the last two beside O_PATH, and unlike openat(3) does not
+ * know by itself that files may be large. */
 static int with_always(int flags) {
-    return flags | O_CLOEXEC | O_NOFOLLOW | (flags & O_PATH ? 0 : O_NOCTTY);
+    return flags | O_CLOEXEC | O_NOFOLLOW | (flags & O_PATH ? 0 : O_NOCTTY | O_LARGEFILE);
 }
 
 static int open_beneath(int root, const char *relative, int flags, mode_t mode) {

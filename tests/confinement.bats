@@ -361,7 +361,7 @@ STEPS
     attempt root execve --debug-confinement
     cat "$T/log"
     [ "$OUTCOME" = 'status 70' ]
-    [ "$(uname -m)" != x86_64 ] || logged 'Forbidden system call: execve \(59\)$'
+    ! is_amd64 || logged 'Forbidden system call: execve \(59\)$'
     logged 'Forbidden system call: execve \([0-9]+\)$'
     attempt root connect --debug-confinement
     logged 'Forbidden system call: connect \('

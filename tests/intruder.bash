@@ -12,6 +12,9 @@ setup_intruder() {
     BESIDE=$T/beside
 }
 
+# is_amd64: is that what the program was built for (ELF)?
+is_amd64() { [ "$(od -An -tu2 -j18 -N2 "$INTRUDER" | tr -d ' ')" = 62 ]; }
+
 # fresh USER: a root with a file in it and links that lead out, a folder beside it; all of them USER's
 fresh() {
     rm -rf "$ROOT" "$BESIDE"

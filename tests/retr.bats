@@ -25,6 +25,40 @@ fetch() { curl -sS --max-time 20 -o "$T/got" "${@:2}" "ftp://127.0.0.1:$PORT/$1"
     done
 }
 
+large() {
+    truncate -s 5000000000 "$ROOT/x"
+    reads --allow upload,append,read,list <<'STEPS'
+< 220
+> TYPE I
+< 200
+> SIZE x
+< 213 5000000000
+> EPSV
+< 229
+> APPE x
+< 150
+put hello
+< 226
+> SIZE x
+< 213 5000000005
+> MLST x
+< 250 size=5000000005;
+> REST 5000000000
+< 350
+> EPSV
+< 229
+> RETR x
+< 150
+get ^hello$
+< 226
+STEPS
+    [ "$(stat -c %s "$ROOT/x")" = 5000000005 ]
+}
+
+@test "retr: files of more than 4 GiB can be added to and read" {
+    both_ways large
+}
+
 @test "retr: 150 tells how many bytes will come" {
     printf 'hello' >"$ROOT/x"
     reads <<'STEPS'
