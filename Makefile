@@ -35,7 +35,7 @@ SOURCES = handler.c client.c $(wildcard src/*.c src/*/*.c)
 UNITS = $(notdir $(basename $(wildcard tests/unit/*.c)))
 FUZZERS = $(notdir $(basename $(wildcard tests/fuzz/*.c)))
 SCRIPTS = .ci/run $(wildcard scripts/*) tests/run tests/npm tests/peers tests/with-systemd \
-	tests/ktls/guest tests/ktls/run tests/oldkernel/guest tests/oldkernel/run tests/powercut/guest tests/powercut/prepare \
+	tests/ktls/guest tests/ktls/run tests/machines/guest tests/machines/run tests/oldkernel/guest tests/oldkernel/run tests/powercut/guest tests/powercut/prepare \
 	$(wildcard tests/*.bash tests/systemd/*.sh debian/*.prerm debian/*.postrm)
 FUZZ_SECONDS = 60
 
@@ -196,6 +196,11 @@ oldkernel: need-OLDKERNEL ## sessions in an emulated machine whose kernel has an
 	@$(MAKE) $(ALL_CORES) --no-print-directory all $(OBJ)/../intruder/handler
 	@tests/oldkernel/run
 
+MACHINES_PACKAGES = debootstrap git util-linux
+MACHINES =
+machines: need-MACHINES ## build and test for arm64, armhf, i386, riscv64 in a Debian 13 with emulators; MACHINES: which
+	@tests/trixie tests/machines/run $(MACHINES)
+
 BENCH_PACKAGES = $(BUILD_PACKAGES) curl e2fsprogs mount openssl perl python3 $(PEER_LIBRARIES)
 bench: need-BENCH ## measure sessions and uploads, and compare; ROUNDS of them
 	@$(MAKE) $(ALL_CORES) --no-print-directory all
@@ -329,4 +334,4 @@ help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 12
 
 .SECONDARY: # objects stay
-.PHONY: all demo check asan asan-built bench bench-units deb faults fuzz image ktls lint model oldkernel powercut storm torture install uninstall clean help tests-built
+.PHONY: all demo check asan asan-built bench bench-units deb faults fuzz image ktls lint machines model oldkernel powercut storm torture install uninstall clean help tests-built
