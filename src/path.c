@@ -9,8 +9,8 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-/* What every open has. openat2 wants none of the last two beside O_PATH, and unlike openat(3) does not
- * know by itself that files may be large. */
+/* What every open has. openat2 wants none of the last two beside O_PATH, and unlike openat(3) does
+ * not know by itself that files may be large. */
 static int with_always(int flags) {
     return flags | O_CLOEXEC | O_NOFOLLOW | (flags & O_PATH ? 0 : O_NOCTTY | O_LARGEFILE);
 }
