@@ -42,12 +42,12 @@ FUZZ_SECONDS = 60
 # For the makes that are started here and build something
 ALL_CORES = -j$(shell nproc)
 
-# What has to be installed, by Debian's names
+# What has to be installed, by Debian's names, as scripts/need takes them
 BUILD_PACKAGES = gcc make libc6-dev libcrypt-dev pkg-config libssl-dev libsystemd-dev
 DEMO_PACKAGES = $(BUILD_PACKAGES) systemd
 TEST_PACKAGES = $(DEMO_PACKAGES) aria2 bats bsdextrautils busybox ckermit curl gnutls-bin inetutils-ftp iproute2 ipsvd \
 	libio-socket-ssl-perl lftp lua-socket lua5.4 man-db mandoc mono-mcs ncftp openssl passwd perl php-cli procps \
-	python3 rclone socat strace testssl.sh tnftp ucspi-tcp util-linux webalizer wput $(PEER_LIBRARIES) $(FILE_SYSTEMS) $(DEB_PACKAGES) \
+	python3 rclone socat strace testssl.sh tnftp ucspi-tcp util-linux webalizer/- wput $(PEER_LIBRARIES) $(FILE_SYSTEMS) $(DEB_PACKAGES) \
 	$(CLANG_PACKAGES) $(CONTAINER_PACKAGES)
 # what builds and runs containers
 CONTAINER_PACKAGES = crun podman uidmap
@@ -55,7 +55,7 @@ CONTAINER_PACKAGES = crun podman uidmap
 FILE_SYSTEMS = acl bindfs btrfs-progs dosfstools e2fsprogs exfat-fuse exfatprogs fuse3 fusefat \
 	inotify-tools mergerfs mount xfsprogs
 # what the daemons need that tests/peers unpacks
-PEER_LIBRARIES = libbsd0 libevent-2.1-7 libpam0g libselinux1 libsodium23 libtirpc3 libwrap0
+PEER_LIBRARIES = libbsd0 libevent-2.1-7t64/libevent-2.1-7 libpam0g libselinux1 libsodium23 libtirpc3t64/libtirpc3 libwrap0
 LINT_PACKAGES = $(BUILD_PACKAGES) clang clang-format clang-tidy cppcheck shellcheck systemd mandoc
 DEB_PACKAGES = $(BUILD_PACKAGES) build-essential debhelper dpkg-dev lintian
 # what sanitizers need of clang; the package without a number has those of each release's clang
@@ -158,7 +158,7 @@ demo: need-DEMO ## install what is missing, build, and show an upload by socket 
 check: need-TEST ## install what tests need, build, run all tests, JOBS files at once
 	@$(MAKE) $(ALL_CORES) --no-print-directory tests-built
 	@tests/peers
-	@command -v npm >/dev/null || scripts/need npm
+	@command -v node >/dev/null || scripts/need nodejs
 	@tests/npm
 	@tests/run $(TESTS)
 
