@@ -223,6 +223,14 @@ need_root() {
     [ "$(id -u)" = 0 ] || fail "this test needs root: it $*"
 }
 
+# in_release PACKAGE: this Debian has a package of that name; where it has not, the output of the tests says
+# what is left out
+in_release() {
+    apt-cache policy "$1" | grep -q '^  Candidate: [^(]' && return
+    echo "# left out: this release has no $1" >&3
+    return 1
+}
+
 # need TOOL...: all of them are installed
 need() {
     local tool missing=

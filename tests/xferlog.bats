@@ -367,9 +367,21 @@ STEPS
     logged 'A transfer is missing in the xferlog: No space left on device'
 }
 
-@test "xferlog: webalizer reads it" {
-    need webalizer
+@test "xferlog: logwatch reads it, and webalizer where there is one" {
+    need perl
+    "$TOP/tests/peers"
     for name in one 'two words' 'Grüße'; do upload "$name"; done
+    local scripts=$TOP/build/peers/usr/share/logwatch/scripts
+    perl "$scripts/logfiles/xferlog/removeheaders" <"$X" |
+        LOGWATCH_DETAIL_LEVEL=20 detail_transfer=1 perl "$scripts/services/ftpd-xferlog" >"$T/report"
+    cat "$T/report"
+    grep -qF "127.0.0.1 -> $ROOT/two_words (User: -)" "$T/report"
+    run -1 grep -i unmatched "$T/report"
+    if in_release webalizer; then webalizer_reads_it; fi
+}
+
+webalizer_reads_it() {
+    need webalizer || return
     talk --xferlog "$X" --allow upload,read <<'STEPS'
 < 220
 > TYPE I
@@ -384,21 +396,9 @@ STEPS
     mkdir "$T/out"
     webalizer -c /dev/null -F ftp -o "$T/out" -p "$X" >"$T/said" 2>&1 || { cat "$T/said"; return 1; }
     cat "$T/said"
-    grep -q '^4 records' "$T/said"
-    run -1 grep -iE 'bad|error|skipping' "$T/said"
+    # all lines are records, and none is a bad one
+    grep -q '^4 records' "$T/said" || return
+    ! grep -iE 'bad|error|skipping' "$T/said" || return
     cat "$T/out"/usage_*.html >"$T/usage"
-    grep -q "two_words" "$T/usage"
-    grep -q "127.0.0.1" "$T/usage"
-}
-
-@test "xferlog: logwatch reads it" {
-    need perl
-    "$TOP/tests/peers"
-    for name in one 'two words' 'Grüße'; do upload "$name"; done
-    local scripts=$TOP/build/peers/usr/share/logwatch/scripts
-    perl "$scripts/logfiles/xferlog/removeheaders" <"$X" |
-        LOGWATCH_DETAIL_LEVEL=20 detail_transfer=1 perl "$scripts/services/ftpd-xferlog" >"$T/report"
-    cat "$T/report"
-    grep -qF "127.0.0.1 -> $ROOT/two_words (User: -)" "$T/report"
-    run -1 grep -i unmatched "$T/report"
+    grep -q "two_words" "$T/usage" && grep -q "127.0.0.1" "$T/usage"
 }
