@@ -187,7 +187,7 @@ def receive_secure(got):
     try:
         while block := got.recv(65536):
             whole += block
-    except (ssl.SSLError, ConnectionResetError):  # the first one is for both
+    except (ssl.SSLError, ConnectionError):  # the first one is for both
         state = got.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0]
         return whole, "reset" if state == 7 else "eof"  # 7: TCP_CLOSE
     try:
@@ -212,7 +212,7 @@ def ended():
     """The client has sent nothing more, and is gone."""
     try:
         rest = lines.read()
-    except (ConnectionResetError, ssl.SSLError):
+    except (ConnectionError, ssl.SSLError):
         rest = b""
     assert rest == b"", rest
 

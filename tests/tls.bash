@@ -8,7 +8,7 @@ make_ca() {
     mkdir "$ca.issued"
     : >"$ca.issued/index"
     openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 \
-        -subj "/O=Test/CN=${1:-ca}" -keyout "$ca.key" -out "$ca.crt" 2>>"$T/openssl.log"
+        -subj "/O=Test/CN=${1:-ca}" -addext keyUsage=critical,keyCertSign,cRLSign -keyout "$ca.key" -out "$ca.crt" 2>>"$T/openssl.log"
 }
 
 # make_certificate NAME [DAYS [FROM]]: $T/NAME.crt and $T/NAME.key, of the subject CN=NAME,O=Test,

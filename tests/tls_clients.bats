@@ -342,7 +342,7 @@ slow_curl() {
         serve_anew "$mode"
         slow_curl late --max-time 1
         wait "$SPAWN_PID" || :
-        has_log 'Upload failed: /late .*vanished'
+        has_log 'Upload failed: /late .*(vanished|tls-truncated)' # newer ones: without close_notify
         published_are
     done
 }
@@ -470,8 +470,9 @@ JS
     done
 }
 
-@test "tls clients: Perl's Net::FTP, explicit and implicit, resumes in active mode only" {
-    all_uploads_with by_perl 'not resumed'
+# Older versions do not resume in passive mode.
+@test "tls clients: Perl's Net::FTP, explicit and implicit, resumes in active mode at least" {
+    all_uploads_with by_perl '(not )?resumed'
     export ACTIVE=1
     all_uploads_with by_perl resumed
 }
