@@ -47,7 +47,8 @@ awk "BEGIN { exit !($exposure <= 1.2) }"
 start_stord
 mv /usr/bin/tcpsvd "$T/tcpsvd"
 if systemctl start $UNIT; then fail "it starts without tcpsvd"; fi
-wait_for tells 'executable /usr/bin/tcpsvd: No such file'
+says_why() { journalctl --quiet --no-pager -o cat -u $UNIT | grep 'executable.*/usr/bin/tcpsvd.*No such file' >/dev/null; }
+wait_for says_why
 [ "$(systemctl is-failed $UNIT)" = failed ]
 [ "$(systemctl show -P NRestarts $UNIT)" = 0 ]
 mv "$T/tcpsvd" /usr/bin/tcpsvd

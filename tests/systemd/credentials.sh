@@ -35,8 +35,17 @@ exec {wire}<>"/dev/tcp/127.0.0.1/$PORT"
 read -r _ <&"$wire"
 session=$(systemctl list-units --no-legend --plain 'stord@*' | awk '{ print $1 }')
 folder=/run/credentials/$session
-[ "$(find "$folder" -type f -printf '%f %m\n' | sort | paste -sd,)" = 'tls.crt 400,tls.key 400,users 400' ]
-[ "$(findmnt --noheadings --output FSTYPE --target "$folder" | tail -n 1)" = ramfs ]
+[ "$(find "$folder" -type f -printf '%f\n' | sort | paste -sd,)" = tls.crt,tls.key,users ]
+for file in tls.crt tls.key users; do
+    setpriv --reuid stord --regid stord --clear-groups cat "$folder/$file" >"$T/read"
+    [ -s "$T/read" ]
+    if setpriv --reuid nobody --regid nogroup --clear-groups cat "$folder/$file"; then fail "not the session's alone"; fi
+done
+# in memory, which is never swapped out
+case $(findmnt --noheadings --output FSTYPE,OPTIONS --target "$folder" | tail -n 1) in
+ramfs* | tmpfs*noswap*) ;;
+*) fail "on a disk" ;;
+esac
 exec {wire}>&-
 wait_for no_sessions
 [ ! -e "$folder" ]

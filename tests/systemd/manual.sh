@@ -26,6 +26,7 @@ edit() {
 undo() {
     rm -rf /etc/systemd/system/stord*.d /etc/stord/{stord.env,users}
     systemctl daemon-reload
+    systemctl reset-failed stord.socket # so that no number of starts is too many
     systemctl restart stord.socket
 }
 # came FILE [WHERE]
