@@ -67,6 +67,20 @@ FAILED: not ok - $T/none.bats did not run to its end
 4 passed, 5 failed" ]
 }
 
+@test "run: from a folder that nobody may enter, as below /root, it says so at once and runs no test" {
+    need_root "has such a folder"
+    mkdir -m 700 "$T/home"
+    mkdir -p "$T/home/clone/tests"
+    cp "$TOP"/tests/{run,helpers.bash} "$T/home/clone/tests"
+    file a <<<'TEST "a" { :; }'
+    local -a closed=("${RUN[@]::${#RUN[@]}-1}" "$T/home/clone/tests/run")
+    run -1 "${closed[@]}" "$T" 1 a.bats
+    [[ ${lines[0]} = *"nobody, who may not enter $T/home/clone."* ]]
+    [[ $output != *passed* ]]
+    chmod o+x "$T/home"
+    run -0 "${closed[@]}" "$T" 1 a.bats
+}
+
 @test "run: without any test it fails" {
     file empty </dev/null
     run -1 "${RUN[@]}" "$T" 1 empty.bats
