@@ -21,7 +21,7 @@ static socklen_t length_of(const union address *address) {
 }
 
 static in_port_t *port_of(struct sockaddr *address) {
-    return (in_port_t *)(void *)((char *)address + offsetof(struct sockaddr_in, sin_port));
+    return &((struct sockaddr_in *)address)->sin_port;
 }
 
 /* Two pages where nothing else is. */
@@ -42,7 +42,7 @@ int dial_open(struct dial *ret_dial, const struct peer *peer) {
     char *pages = map_pages(page);
     if (pages == MAP_FAILED)
         return -errno;
-    struct dial dial = {.address = (struct sockaddr *)(void *)(pages + page - HEAD),
+    struct dial dial = {.address = (struct sockaddr *)(pages + page - HEAD),
                         .length = length_of(&host)};
     memcpy(dial.address, &host, dial.length);
     if (mprotect(pages + page, page, PROT_READ) < 0)

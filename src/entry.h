@@ -21,7 +21,7 @@ enum { ENTRY_PREFIX_SIZE = 64, ENTRY_NAME_SIZE = 192 };
 
 /* What an entry says. */
 enum entry_state {
-    ENTRY_NONE,          /* there is no entry */
+    ENTRY_NONE = 0,      /* there is no entry */
     ENTRY_ENDED = 'e',   /* nothing is pending */
     ENTRY_PENDING = 'p', /* bytes may be there that do not belong to the file */
     ENTRY_REFUSED = 'r'  /* they do not, even where all of them are there */

@@ -234,7 +234,8 @@ static void write_json(const struct log *log, const struct record *record) {
     static char line[JSON_LIMIT]; /* static only for its size, as in write_event */
     struct timespec now;
     (void)clock_gettime(CLOCK_REALTIME, &now);
-    write_line(log, line, json_line(line, begin_line(log, record, line), record, &now, getpid()));
+    size_t n = begin_line(log, record, line);
+    write_line(log, line, json_line(line, n, record, &now, getpid()));
 }
 
 static void to_stderr(const struct log *log, const struct record *record) {

@@ -31,8 +31,9 @@ int rights_parse(const char *words) {
             return -1;
         rights |= right;
         words += length;
-        if (*words == ',' && *++words == '\0')
+        if (strcmp(words, ",") == 0)
             return -1; /* a comma with nothing behind it */
+        words += *words == ',';
     }
     return (int)rights;
 }

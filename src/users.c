@@ -265,7 +265,7 @@ static void read_user(struct reader *reader, char *line) {
  */
 static void read_lines(struct reader *reader, size_t size) {
     char *at = reader->users->text;
-    if (memchr(at, '\0', size))
+    if (memchr(at, '\0', size)) /* NOLINT: there is a text where there is a size */
         (void)wrong(reader, "there is a NUL byte");
     reader->line = 1;
     if (strncmp(at, "\xef\xbb\xbf", 3) == 0)

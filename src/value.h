@@ -34,8 +34,8 @@ enum tls_mode {
     TLS_IMPLICIT /* from the first byte on; data connections, too */
 };
 
-#define VALUE_NO_MODE   ((mode_t)-1) /* the umask decides */
-#define VALUE_NO_GROUP  ((gid_t)-1)  /* the system decides */
+#define VALUE_NO_MODE   ((mode_t)~0U) /* the umask decides */
+#define VALUE_NO_GROUP  ((gid_t)~0U)  /* the system decides */
 #define VALUE_UNLIMITED UINT64_MAX
 
 /* Checks text and stores what it means at field, whose type the name tells. Returns NULL, or what

@@ -16,7 +16,7 @@
 
 enum {
     FILE_MODE = 0640,
-    DATE_SIZE = 26,              /* of asctime_r(3) */
+    DATE_SIZE = 26,              /* of ctime(3) */
     USER_SIZE = 256,             /* longest name of a user */
     LINE_SIZE = 4 * PATH_MAX * 2 /* no path is as long */
 };
@@ -52,8 +52,7 @@ static void name_time(time_t time, char date[DATE_SIZE]) {
     struct tm local;
     date[0] = '\0';
     if (localtime_r(&time, &local))
-        (void)asctime_r(&local, date);
-    date[strcspn(date, "\n")] = '\0';
+        (void)strftime(date, DATE_SIZE, "%a %b %e %T %Y", &local);
 }
 
 size_t xferlog_format(char *line, size_t size, const struct xferlog_entry *entry) {

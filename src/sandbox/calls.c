@@ -28,6 +28,8 @@
 /* Descriptors of files; below are the log and the connection */
 enum { FIRST_FILE = START_OUT + 1, ANY_PLACE = MAP_FIXED | MAP_FIXED_NOREPLACE };
 
+/* Versions of clang-format do not agree here. */
+/* clang-format off */
 #define LET(name, groups, ...)                                                                     \
     {                                                                                              \
         SYS_##name, groups, 0, {                                                                   \
@@ -60,6 +62,7 @@ enum { FIRST_FILE = START_OUT + 1, ANY_PLACE = MAP_FIXED | MAP_FIXED_NOREPLACE }
     { CALLS_OVER, argument, least, CALLS_CONSTANT }
 #define ABOVE(argument, least)                                                                     \
     { CALLS_ABOVE, argument, least, CALLS_CONSTANT }
+/* clang-format on */
 
 const struct calls_row calls_rows[] = {
     /* The control connection, and what is uploaded */
