@@ -56,7 +56,8 @@ field() { dpkg-deb -f "$PACKAGES/$1"_*.deb "$2"; }
     dpkg-deb -x "$PACKAGES"/stord-client_*.deb "$T/client"
     find "$T/stord" -name '*.gz' -exec gunzip {} +
     if grep -rF /usr/local/ "$T/stord"; then fail "is not there"; fi
-    grep -rhoE '/usr/(libexec|share)/[a-z./_-]*[a-z]' "$T/stord/lib" "$T/stord/etc" | sort -u | tee "$T/named"
+    units=$(find "$T/stord" -path '*lib/systemd/system')
+    grep -rhoE '/usr/(libexec|share)/[a-z./_-]*[a-z]' "$units" "$T/stord/etc" | sort -u | tee "$T/named"
     [ -s "$T/named" ]
     while read -r path; do [ -e "$T/stord$path" ] || fail "$path is not there"; done <"$T/named"
     [ "$(cd "$T/client" && find . -path ./usr/share/doc -prune -o ! -type d -print | sort | tr '\n' ' ')" = \

@@ -92,7 +92,8 @@ journalctl --list-catalog | sed 's/ .*//' | sort | comm -13 - "$T/messages" | te
 echo '== An upgrade ends no session, and keeps what the administrator has changed.'
 dpkg-deb -R "${packages[0]}" "$T/new"
 sed -i "s/^Version: .*/Version: $version+1/" "$T/new/DEBIAN/control"
-sed -i 's/^Description=.*/& (new)/' "$T/new"/lib/systemd/system/stord{.socket,-tls.socket,-busy.service}
+units=$(find "$T/new" -path '*lib/systemd/system')
+sed -i 's/^Description=.*/& (new)/' "$units"/stord{.socket,-tls.socket,-busy.service}
 echo '# new' >>"$T/new/etc/xinetd.d/stord"
 dpkg-deb --root-owner-group -Znone -b "$T/new" "$T/new.deb"
 sed -i 's/disable.*/disable = no/' /etc/xinetd.d/stord
