@@ -34,8 +34,9 @@ CLIENT_SOURCES = client.c $(wildcard src/client/*.c) src/clock.c src/escape.c sr
 SOURCES = handler.c client.c $(wildcard src/*.c src/*/*.c)
 UNITS = $(notdir $(basename $(wildcard tests/unit/*.c)))
 FUZZERS = $(notdir $(basename $(wildcard tests/fuzz/*.c)))
-SCRIPTS = .ci/run $(wildcard scripts/*) tests/run tests/npm tests/peers tests/with-systemd \
-	tests/ktls/guest tests/ktls/run tests/machines/guest tests/machines/run tests/oldkernel/guest tests/oldkernel/run tests/powercut/guest tests/powercut/prepare \
+SCRIPTS = .ci/run $(wildcard scripts/*) tests/run tests/npm tests/peers tests/mirror tests/trixie tests/with-systemd \
+	tests/ktls/guest tests/ktls/run tests/machines/guest tests/machines/run tests/oldkernel/guest tests/oldkernel/run \
+	tests/powercut/guest tests/powercut/kernel tests/powercut/prepare \
 	$(wildcard tests/*.bash tests/systemd/*.sh debian/*.prerm debian/*.postrm)
 FUZZ_SECONDS = 60
 
