@@ -140,9 +140,25 @@ with tempfile.TemporaryDirectory(dir=sys.argv[1]) as folder:
     attempt("link", libc.linkat(at, b"a", at, b"c", 0))
     attempt("noreplace", libc.renameat2(at, b"a", at, b"d", 1))
     os.close(os.open(folder + "/a", os.O_CREAT | os.O_WRONLY))
-    attempt("exchange", libc.renameat2(at, b"a", at, b"b", 2))
+    result = libc.renameat2(at, b"a", at, b"b", 2)
+    if result < 0 or os.path.exists(folder + "/a"):  # else it was taken for a plain rename
+        attempt("exchange", result)
     os.close(at)
 print(" ".join(found))
+PY
+}
+
+# replaces FOLDER: a file can be renamed over another one there
+replaces() {
+    command -p python3 - "$1" <<'PY'
+import os, sys, tempfile
+with tempfile.TemporaryDirectory(dir=sys.argv[1]) as folder:
+    for name in "ab":
+        os.close(os.open(folder + "/" + name, os.O_CREAT | os.O_WRONLY))
+    try:
+        os.rename(folder + "/a", folder + "/b")
+    except FileExistsError:
+        sys.exit(1)
 PY
 }
 

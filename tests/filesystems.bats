@@ -371,6 +371,7 @@ goes_by() {
 
     upload_traced
     went "220 200 $made 150 write ${linked}sync close $new 226" || return
+    replaces "$ROOT" || return 0
     upload_traced
     went "220 200 $made 150 write ${linked}sync close $over 226" || return
     [ "${VFAT:-}" != fusefat ] || return 0 # it spoils a file that is appended to
@@ -703,9 +704,9 @@ STEPS
     keeps_promises
 }
 
-@test "exfat (FUSE): data, sync, name, sync of the folder, 226: reserved name, plain rename (promise 1)" {
+@test "exfat (FUSE): data, sync, name, sync of the folder, 226: by what this version offers (promise 1)" {
     mount_exfat
-    goes_by # nothing but that
+    by_what_is_offered
     syncs_what_it_keeps
 }
 
@@ -713,10 +714,42 @@ STEPS
     mount_vfat
     if [ "$VFAT" = kernel ]; then
         keeps_promises
-    else # fusefat spoils a file that is appended to, so there nothing can be gone on with
+    elif replaces "$ROOT"; then # fusefat spoils a file that is appended to, so there nothing can be gone on with
         stores
         keeps_promises_for_whole_files
+    else # newer ones of it do not even that
+        replaces_nothing
     fi
+}
+
+# Where the driver renames over no file a new one is stored, and in the place of an old one refused, which stays.
+replaces_nothing() {
+    talk <<'STEPS'
+< 220
+> ALLO 3
+< 200
+> STOR x
+< 150
+>> old
+< 226
+> TYPE I
+< 200
+> EPSV
+< 229
+> STOR x
+< 150
+put newer
+< 553 there already
+file x old
+> EPSV
+< 229
+> STOR y
+< 150
+put another
+< 226
+file y another
+STEPS
+    root_holds x y
 }
 
 @test "vfat: data, sync, name, sync of the folder, 226: by what this kernel offers (promise 1)" {
