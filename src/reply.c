@@ -18,25 +18,17 @@ enum {
     LAST_WRITE_TIMEOUT = 200,        /* the same when we are asked to stop */
     REASON_SIZE = 128,               /* of what stands in brackets behind a reason */
     RETRY_DELAY = 1000,              /* ms before a 45x: some clients try again at once, for ever */
-    PROOF_TIME = 10000,              /* ms that a client may take to acknowledge a byte */
+    PROOF_TIME = 10000,              /* ms that a client may take to acknowledge a piece */
     PROOF_STEP = 2,                  /* ms between two looks whether it has */
     PROOF_PAUSE = 300                /* ms in which a reset comes from behind a relay */
 };
 
-/* What has been sent of a reply before it was made. */
-static const char begun[] = "226";
-
-/* Sends what has been put together, without what has been sent of it. A reply that goes on in
- * another way cannot be sent any more: without an end it is none, and the session is over. */
+/* Sends what has been put together. */
 static int flush(struct session *session) {
     int timeout = session->stopping ? LAST_WRITE_TIMEOUT : WRITE_TIMEOUT;
-    size_t skip = session->reply_begun, n = session->out_length;
-    session->out_length = session->reply_begun = 0;
-    int result = -EPIPE;
-    if (n >= skip && memcmp(session->out, begun, skip) == 0)
-        result = channel_write(&session->control, session->out + skip, n - skip, timeout);
-    else
-        session->over = true;
+    size_t n = session->out_length;
+    session->out_length = 0;
+    int result = channel_write(&session->control, session->out, n, timeout);
     if (result < 0)
         transcript_note(session, "That could not be sent: %s", strerror(-result));
     return result;
@@ -135,12 +127,16 @@ static int await_proof(struct session *session) {
 }
 
 bool reply_reaches(struct session *session) {
+    static const char line[] = "150 All has come; storing it\r\n";
+    static const size_t ends[] = {3, sizeof(line) - 3, sizeof(line) - 1};
     int result = 0;
-    while (result == 0 && session->reply_begun < strlen(begun)) {
-        result = channel_write(&session->control, begun + session->reply_begun, 1, PROOF_TIME);
-        session->reply_begun++;
+    transcript_reply(session, line, sizeof(line) - 1);
+    for (size_t i = 0, at = 0; i < sizeof(ends) / sizeof(ends[0]); at = ends[i++]) {
+        /* Its end is sent in any case: what follows is a line of its own */
+        int written =
+            channel_write(&session->control, line + at, ends[i] - at, result == 0 ? PROOF_TIME : 0);
         if (result == 0)
-            result = await_proof(session);
+            result = written < 0 ? written : await_proof(session);
     }
     session->control_gone = session->control_gone || result < 0;
     return result == 0;

@@ -59,7 +59,6 @@ struct session {
     bool stopping;                /* because we are asked to stop */
     bool must_drain;              /* more may come that nobody reads: see channel_drain */
     size_t out_length;            /* bytes in out */
-    size_t reply_begun;           /* bytes of the next reply that were sent: see reply_reaches */
     const struct verb *verb;      /* of the command that is being run, or NULL */
     const char *argument;         /* its argument */
     double begun;                 /* clock_seconds at its beginning */

@@ -517,9 +517,9 @@ STEPS
 # -------------------------------------------------------- the end of the control connection
 
 @test "connections: a client that only has nothing more to say is answered 226: nc host 21 <commands" {
-    for steps in '> STOR x|eof|< 150|put real|< 226' '> STOR x|< 150|connect|data re|eof|data al|done|< 226' \
-        '>> STOR x\r\nPWD\r\nNOOP\r\n|eof|< 150|put real|< 226|< 257|< 200' \
-        'connect|> ALLO 4|< 200|> STOR x|eof|< 150|data real|< 226'; do
+    for steps in '> STOR x|eof|< 150|put real|< 150|< 226' '> STOR x|< 150|connect|data re|eof|data al|done|< 150|< 226' \
+        '>> STOR x\r\nPWD\r\nNOOP\r\n|eof|< 150|put real|< 150|< 226|< 257|< 200' \
+        'connect|> ALLO 4|< 200|> STOR x|eof|< 150|data real|< 150|< 226'; do
         upload <<STEPS
 ${steps//|/$'\n'}
 closed
@@ -540,7 +540,7 @@ data, _ = listener.accept()
 data.sendall(b"real")
 data.close()
 replies = nc.stdout.read().decode()
-assert [line[:3] for line in replies.splitlines()] == "220 331 230 200 200 150 226".split(), replies
+assert [line[:3] for line in replies.splitlines()] == "220 331 230 200 200 150 150 226".split(), replies
 assert file("by nc") == b"real"
 PY
 }

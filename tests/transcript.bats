@@ -172,6 +172,7 @@ done
 data 123
 eof
 done
+< 150
 < 226
 closed
 =connect
