@@ -325,18 +325,18 @@ static int await_first(struct session *session, int fd) {
 }
 
 static int secure(struct session *session, struct wire *wire) {
-    session->secure.error[0] = '\0';
     if (!session->secure.is_private)
         return 0;
     int result = await_first(session, wire->in);
     if (result == -ETIMEDOUT)
-        (void)snprintf(session->secure.error, TLS_ERROR_SIZE, "TLS: nothing came for too long");
+        (void)snprintf(session->secure.error, TLS_ERROR_SIZE, "TLS: it took too long");
     return result < 0 ? result : secure_data(session, wire);
 }
 
 /* Makes one connection, whatever others there are. */
 static int open_one(struct session *session, struct wire *ret_wire) {
     bool is_active = session->data.active.any.sa_family != AF_UNSPEC;
+    session->secure.error[0] = '\0';
     session->data.awaited = true;
     int fd = is_active ? connect_data(session) : accept_data(session);
     session->data.awaited = false;

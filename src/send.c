@@ -45,7 +45,10 @@ static int wait_for_room(struct sender *sender) {
     struct session *session = sender->session;
     int fd;
     short events = wire_writing(&sender->wire, &fd);
+    session->half_until = clock_ms() + SESSION_HALF_TIME;
+    session->data.awaited = true;
     int result = session_wait(session, fd, events, clock_deadline(session->config->stall_timeout));
+    session->data.awaited = false;
     return result < 0 ? broke(sender, result) : 0;
 }
 

@@ -16,8 +16,7 @@
 
 enum {
     DRAIN_TIME = 5000, /* ms that input is dropped after a last reply */
-    STOP_TIME = 200,   /* the same when we are asked to stop */
-    HALF_TIME = 5000   /* ms in which a client that has perhaps left has to connect */
+    STOP_TIME = 200    /* the same when we are asked to stop */
 };
 
 /* What reading a command line came to. */
@@ -317,7 +316,7 @@ static void note_end(struct session *session) {
         return;
     }
     session->half_closed = true;
-    session->half_until = clock_ms() + HALF_TIME;
+    session->half_until = clock_ms() + SESSION_HALF_TIME;
 }
 
 /* Takes what the client sends on the control connection during a transfer. */

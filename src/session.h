@@ -34,6 +34,8 @@ struct verb;
 
 enum {
     SESSION_OUT_SIZE = 4096,
+    SESSION_HALF_TIME =
+        5000,          /* ms that a client which has perhaps left has to connect, or to read */
     SESSION_TLS = 0x16 /* no command begins so, but TLS: content type, RFC 8446 section 5.1 */
 };
 
@@ -82,7 +84,7 @@ struct session {
     bool allo_past;       /* another command has come since: it tells only where inline data end */
     bool allo_refused;    /* the last ALLO could not be read: where data would end is not known */
     uint64_t allo;        /* the announced size in bytes */
-    long long half_until; /* ms, as clock_ms: until then a client that half_closed must connect */
+    long long half_until; /* ms, as clock_ms: see SESSION_HALF_TIME */
     uint64_t restart;     /* REST: bytes of the next transfer to leave out */
     unsigned facts;       /* what MLST and MLSD tell: bits of enum fact */
 
