@@ -12,7 +12,8 @@
 #include "serve.h"
 #include "start.h"
 
-enum { KIB = 1 << 10, MIB = 1 << 20 };
+#define KIB ((rlim_t)1024)
+#define MIB (1024 * KIB)
 
 /* With fewer descriptors than these the client cannot be put where it is looked for; what a session
  * opens beside that is answered where it lacks. A stack holds the deepest calls twice. */

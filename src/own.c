@@ -58,7 +58,7 @@ static void forget_oldest(struct own *own) {
 
 /* For paths of so many bytes. */
 static int make_room(struct own *own, size_t size) {
-    while (own->count >= OWN_LIMIT || own->bytes + size > OWN_BYTES)
+    while (own->count > 0 && (own->count >= OWN_LIMIT || own->bytes + size > OWN_BYTES))
         forget_oldest(own);
     if (own->count < own->room)
         return 0;

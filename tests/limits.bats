@@ -55,9 +55,9 @@ STEPS
 
 # as_low_as_can_be OPTION...: sessions with the longest lines and paths have enough of everything
 as_low_as_can_be() {
-    local WRAP=(prlimit --stack=262144 --nofile=20 --as=33554432 --data=33554432) long deep i
+    local WRAP=(prlimit --stack=262144 --nofile=20 --as=33554432 --data=33554432) long deep
     long=$(printf 'n%.0s' {1..250})
-    deep=$(for i in {1..15}; do printf '%s/' "$long"; done)
+    deep=$(printf "$long/%.0s" {1..15})
     mkdir -p "$ROOT/$deep"
     talk --allow=upload,append,replace,list,mkdir,read,rename,delete "$@" <<STEPS
 < 220
@@ -126,6 +126,7 @@ STEPS
 }
 
 @test "a limit of file size: what is larger is 552, and the session goes on" {
+    # shellcheck disable=SC2034 # for talk
     local WRAP=(prlimit --fsize=100000)
     talk <<'STEPS'
 < 220
