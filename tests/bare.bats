@@ -1,7 +1,7 @@
 # Bare containers: a root with the program, its modules, the C library and the inbox, and nothing else: no /dev, no
 # /proc, no /etc, no name for the user.
 # shellcheck shell=bats
-# shellcheck disable=SC2153 # HANDLER, of helpers.bash
+# shellcheck disable=SC2034,SC2153,SC2154 # HANDLER and ROOT of helpers.bash, what run sets
 bats_require_minimum_version 1.5.0
 load session
 load tls
@@ -40,7 +40,7 @@ enter() {
 holds() { [ "$(cat "$BARE/in/$1")" = "$2" ] || fail "$1 is $(cat "$BARE/in/$1")"; }
 
 @test "in a bare container sessions work, and are confined as anywhere" {
-    [ "$(ls "$BARE" | grep -vE '^(lib.*|usr)$' | paste -sd' ')" = 'bin in' ] # no /dev, /proc, /etc
+    for folder in dev proc etc; do [ ! -e "$BARE/$folder" ]; done
     for over in tcp pipe pair; do
         talk -o "$over" --require-confinement <<'STEPS'
 < 220

@@ -25,6 +25,7 @@ setup() {
     PODMAN=(podman --storage-driver vfs --cgroup-manager cgroupfs)
     PORT=2121
     LIMITS=(--cgroups=disabled --ulimit nofile=1024:1024 --ulimit nproc=1024:1024)
+    # shellcheck disable=SC2016 # sh's
     spawn unshare --mount --net --pid --fork --kill-child --mount-proc sh -ec '
         for file in passwd group; do mount --bind "$0/$file" "/etc/$file"; done
         for file in subuid subgid; do touch "/etc/$file"; mount --bind "$0/subids" "/etc/$file"; done

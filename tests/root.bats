@@ -161,8 +161,7 @@ serves_as() {
 54321:678|54321|678|678
 4294967294|4294967294|4294967294|4294967294
 CASES
-    export STORD_USER=12345:678
-    start_tcpserver
+    STORD_USER=12345:678 start_tcpserver
     serves_as 12345 678 678
     kill_spawned
     # root under another name, and what is no number
