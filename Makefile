@@ -51,7 +51,7 @@ TEST_PACKAGES = $(DEMO_PACKAGES) aria2 bats bsdextrautils busybox ckermit curl g
 	python3 rclone socat strace testssl.sh tnftp ucspi-tcp util-linux webalizer/- wput $(PEER_LIBRARIES) $(FILE_SYSTEMS) $(DEB_PACKAGES) \
 	$(CLANG_PACKAGES) $(CONTAINER_PACKAGES)
 # what builds and runs containers
-CONTAINER_PACKAGES = crun podman uidmap
+CONTAINER_PACKAGES = crun nftables podman uidmap
 # what makes, mounts and watches file systems
 FILE_SYSTEMS = acl bindfs btrfs-progs dosfstools e2fsprogs exfat-fuse exfatprogs fuse3 fusefat \
 	inotify-tools mergerfs mount xfsprogs

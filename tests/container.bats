@@ -41,7 +41,8 @@ setup() {
 }
 
 teardown() {
-    # what podman has made may belong to numbers of others, and is mounted in the namespace alone
+    # addresses that containers have are kept on this machine
+    podman rm --force --all --time 0 >/dev/null 2>&1 || :
     teardown_sandbox
 }
 
