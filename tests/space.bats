@@ -850,12 +850,12 @@ PY
             [ "$(cat "$ROOT/x")" = new ]
             break
             ;;
-        421 | '229 451' | '229 150 425') [ "$(cat "$ROOT/x")" = old ] ;;
+        421 | '229 451' | '229 425' | '229 150 425') [ "$(cat "$ROOT/x")" = old ] ;;
         *) fail "$limit descriptors: $codes" || return ;;
         esac
         root_holds x
     done
-    [[ $seen == *'229 451;'*'229 150 425;'*'229 150 226;' ]] || fail "$seen"
+    [[ $seen == *' 425;'* && $seen == *'229 451;'*'229 150 226;' ]] || fail "$seen"
     root_holds x
 }
 
