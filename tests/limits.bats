@@ -55,7 +55,7 @@ STEPS
 
 # as_low_as_can_be OPTION...: sessions with the longest lines and paths have enough of everything
 as_low_as_can_be() {
-    local WRAP=(prlimit --stack=262144 --nofile=20 --as=33554432 --data=33554432) long deep
+    local WRAP=(prlimit --stack=262144 --nofile=20 --as=33554432 --data=4194304) long deep
     long=$(printf 'n%.0s' {1..250})
     deep=$(printf "$long/%.0s" {1..15})
     mkdir -p "$ROOT/$deep"
