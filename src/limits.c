@@ -25,8 +25,8 @@ static const struct {
     {RLIMIT_STACK, 256 * KIB, MIB,
      "the limit of the stack is below 256 KiB (ulimit -s, LimitSTACK=)"},
     {RLIMIT_NOFILE, 7, 64, "the limit of open files is below 7 (ulimit -n, LimitNOFILE=)"},
-    {RLIMIT_AS, 32 * MIB, 32 * MIB, "the limit of addresses is below 32 MiB (ulimit -v, LimitAS=)"},
-    {RLIMIT_DATA, 4 * MIB, 32 * MIB, "the limit of data is below 4 MiB (ulimit -d, LimitDATA=)"},
+    {RLIMIT_AS, 8 * MIB, 32 * MIB, "the limit of addresses is below 8 MiB (ulimit -v, LimitAS=)"},
+    {RLIMIT_DATA, 2 * MIB, 32 * MIB, "the limit of data is below 2 MiB (ulimit -d, LimitDATA=)"},
 };
 
 /* Raises one that is below what is wanted. Returns what it is then. */

@@ -33,8 +33,8 @@ refused_for() {
     local files kib
     for files in 4 5 6; do refused_for 'open files' "--nofile=$files"; done
     for kib in 48 64 128 255; do refused_for 'the stack' "--stack=$((kib * 1024))"; done
-    refused_for addresses --as=20000000
-    refused_for data --data=2000000
+    refused_for addresses --as=6000000
+    refused_for data --data=1000000
 }
 
 @test "a soft limit that is too low is raised as far as it may be" {
@@ -55,7 +55,7 @@ STEPS
 
 # as_low_as_can_be OPTION...: sessions with the longest lines and paths have enough of everything
 as_low_as_can_be() {
-    local WRAP=(prlimit --stack=262144 --nofile=20 --as=33554432 --data=4194304) long deep
+    local WRAP=(prlimit --stack=262144 --nofile=20 --as=8388608 --data=2097152) long deep
     long=$(printf 'n%.0s' {1..250})
     deep=$(printf "$long/%.0s" {1..15})
     mkdir -p "$ROOT/$deep"
