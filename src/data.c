@@ -313,8 +313,7 @@ static int connect_data(struct session *session) {
  * when something comes over another one first, or another negative errno. */
 static int await_first(struct session *session, int fd) {
     long long deadline = clock_deadline(session->config->connect_timeout);
-    char byte;
-    while (recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && wire_is_passing(errno)) {
+    while (passive_look(fd) == CALLER_SILENT) {
         if (passive_speaks(&session->data.passive))
             return -DATA_OTHER_SPEAKS;
         int result = session_wait_or_news(session, fd, POLLIN, deadline);

@@ -131,15 +131,13 @@ static int accept_one(struct passive *passive, const struct peer *peer, const st
     return 0;
 }
 
-/* What has become of a connection? Without reading: that would take a reset off it, which then
- * looked like the end of an empty file to whoever reads next. */
-static enum caller_state look_at(int fd) {
-    struct pollfd end = {.fd = fd, .events = POLLRDHUP};
-    bool has_ended = poll(&end, 1, 0) > 0; /* first, for nothing comes behind it */
+enum caller_state passive_look(int fd) {
+    struct pollfd one = {.fd = fd, .events = POLLRDHUP};
     int unread = 0;
+    bool ended = poll(&one, 1, 0) > 0; /* before the next look, or bytes could come in between */
     if (ioctl(fd, FIONREAD, &unread) == 0 && unread > 0)
         return CALLER_SPEAKS;
-    return has_ended ? CALLER_ENDED : CALLER_SILENT;
+    return ended ? CALLER_ENDED : CALLER_SILENT;
 }
 
 static void look_at_callers(struct passive *passive) {
@@ -147,7 +145,7 @@ static void look_at_callers(struct passive *passive) {
         struct caller *caller = &passive->callers[i];
         if (caller->state != CALLER_SILENT)
             continue;
-        caller->state = look_at(caller->fd);
+        caller->state = passive_look(caller->fd);
         if (caller->state != CALLER_SILENT)
             passive->changed = true;
     }

@@ -78,6 +78,10 @@ bool passive_news(struct passive *passive);
  * block, or -EAGAIN. */
 int passive_take(struct passive *passive, bool ended);
 
+/* What has become of a connection? A reset is an end, too; it is not read, so that whoever reads
+ * learns of it. */
+enum caller_state passive_look(int fd);
+
 /* Gives one back over which nothing has come. */
 void passive_give_back(struct passive *passive, int fd);
 

@@ -2,6 +2,7 @@
 # shellcheck shell=bats
 # Whose a data connection is, how long a passive port is kept, and what the end of the control
 # connection means.
+# shellcheck disable=SC2119,SC2120 # options that not all tests have
 load session
 load tls
 load resume
