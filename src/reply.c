@@ -130,7 +130,6 @@ bool reply_reaches(struct session *session) {
     static const char line[] = "150 All has come; storing it\r\n";
     static const size_t ends[] = {3, sizeof(line) - 3, sizeof(line) - 1};
     int result = 0;
-    transcript_reply(session, line, sizeof(line) - 1);
     for (size_t i = 0, at = 0; i < sizeof(ends) / sizeof(ends[0]); at = ends[i++]) {
         /* Its end is sent in any case: what follows is a line of its own */
         int written =
@@ -138,8 +137,13 @@ bool reply_reaches(struct session *session) {
         if (result == 0)
             result = written < 0 ? written : await_proof(session);
     }
-    session->control_gone = session->control_gone || result < 0;
-    return result == 0;
+    if (result == 0) {
+        transcript_reply(session, line, sizeof(line) - 1);
+        return true;
+    }
+    session->control_gone = true;
+    transcript_vanished(session);
+    return false;
 }
 
 int reply_begin(struct session *session, int code, const char *text) {

@@ -259,13 +259,18 @@ void transcript_connected(const struct session *session) {
     transcript->moved = 0;
 }
 
+void transcript_vanished(const struct session *session) {
+    if (!session->transcript || session->transcript->vanished)
+        return;
+    put(session, "vanish");
+    session->transcript->vanished = true;
+}
+
 static void received_inline(const struct session *session, const struct copy_result *result) {
     if (result->received > 0)
         put(session, ">>@ %llu", (unsigned long long)result->received);
-    if (result->end == COPY_RESET || result->end == COPY_CUT) {
-        put(session, "vanish");
-        session->transcript->vanished = true;
-    }
+    if (result->end == COPY_RESET || result->end == COPY_CUT)
+        transcript_vanished(session);
 }
 
 void transcript_received(const struct session *session, bool is_inline,

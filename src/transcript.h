@@ -62,6 +62,9 @@ void transcript_received(const struct session *session, bool is_inline,
 /* Something was sent over a data connection. error: what ended that, or 0. */
 void transcript_sent(const struct session *session, int error);
 
+/* The client is not there any more, though it only seemed to have nothing more to say. */
+void transcript_vanished(const struct session *session);
+
 /* A comment. */
 void transcript_note(const struct session *session, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

@@ -176,6 +176,10 @@ done
 < 226
 closed
 =connect
+data 123
+leave
+done
+=connect
 > QUIT
 data 45
 done
