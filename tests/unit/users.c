@@ -71,6 +71,8 @@ static void what_is_wrong_is_told_with_its_line(void) {
         {"a:$6$x:/::from=192.0.2.1/24\n", "1: option \"from\""},
         {"a:$6$x:/::from=192.0.2.0/24+\n", "1: option \"from\""},
         {"a:$6$x:/::file-mode=888\n", "1: option \"file-mode\""},
+        {"a:$6$x:/::lenient=yes\n", "1: option \"lenient\""},
+        {"a:$6$x:/::lenient,lenient\n", "1: option \"lenient\" is given twice"},
         {"a:$6$x:/::\nb:$6$x:/::\na:$6$y:/::\n", "3: that user is in an earlier line"},
         {"a:$6$x:/::tls=yes\n", "1: option \"tls\": wanted is tls, without a value"},
         {"a:$6$x:/::from=::1,from=0.0.0.0/0\n", "1: option \"from\" is given twice"},
