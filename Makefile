@@ -163,6 +163,17 @@ check: need-TEST ## install what tests need, build, run all tests, JOBS files at
 	@tests/npm
 	@tests/run $(TESTS)
 
+# On another Debian, which tests/trixie makes for it; of a Debian 12 it is the next one. SHORT_TESTS: what is bound
+# most to versions of tools and libraries.
+TRIXIE = INSTEAD='make -C $(CURDIR) $@' tests/trixie
+SHORT_TESTS = tests/packages.bats tests/tls_clients.bats tests/testssl.bats tests/systemd.bats tests/check.bats \
+	tests/filesystems.bats tests/client_tls.bats tests/xferlog.bats tests/run.bats
+trixie: ## on a new Debian 13, as root: build, demo, packages, and the tests that its versions break first; 6 minutes
+	@$(TRIXIE) make demo check TESTS='$(SHORT_TESTS)'
+
+check-trixie: ## all tests on a new Debian 13, as root; TMPFS=yes: with /tmp in memory
+	@$(TRIXIE) make check TESTS='$(TESTS)'
+
 faults: need-TEST ## let every system call of an upload fail once, in every way; takes minutes
 	@$(MAKE) $(ALL_CORES) --no-print-directory tests-built
 	@tests/faults
@@ -335,4 +346,4 @@ help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 12
 
 .SECONDARY: # objects stay
-.PHONY: all demo check asan asan-built bench bench-units deb faults fuzz image ktls lint machines model oldkernel powercut storm torture install uninstall clean help tests-built
+.PHONY: all demo check check-trixie asan asan-built bench bench-units deb faults fuzz image ktls lint machines model oldkernel powercut storm torture trixie install uninstall clean help tests-built

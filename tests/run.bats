@@ -1,4 +1,4 @@
-# tests/run itself: what it prints and counts, and that it ends what it began.
+# tests/run itself, and what else tests are begun by: what it prints and counts, and that it ends what it began.
 # shellcheck shell=bats
 # shellcheck disable=SC2016 # what others are to expand
 bats_require_minimum_version 1.5.0
@@ -113,4 +113,21 @@ TESTS
         rm "$T"/pids.*
         [ -z "$(ls -d "$T"/stord-test.* "$T"/tmp.* "$T"/bats-* 2>/dev/null)" ] || fail "left behind: $(ls "$T")"
     done
+}
+
+@test "trixie: who is not root is told the line to run" {
+    need_root "becomes somebody else"
+    cd /
+    run -126 setpriv --reuid nobody --regid nogroup --clear-groups "$TOP/tests/trixie" make lint
+    [[ $output = *'As root, run:'*" $TOP/tests/trixie make lint"* ]]
+    run -2 setpriv --reuid nobody --regid nogroup --clear-groups make -C "$TOP" check-trixie
+    [[ $output = *'As root, run:'*" make -C $TOP check-trixie"* ]]
+}
+
+@test "need: a name that this release does not have gives way to the next, or is left out, which is said" {
+    need apt-cache dpkg-query
+    run -0 "$TOP/scripts/need" bash none-of-debian/bash
+    [ -z "$output" ]
+    run -0 "$TOP/scripts/need" none-of-debian/-
+    [ "$output" = 'This release has no none-of-debian: what needs it is left out' ]
 }
