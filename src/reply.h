@@ -18,8 +18,8 @@ int reply_send(struct session *session, int code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
 /* Is a client still there that has ended its side of the control connection? The kernel of one that
- * is not resets what is sent to it; so another preliminary reply (RFC 959 section 4.2.1) is sent, in
- * three pieces. When it is not there, control_gone is set. Takes a second. */
+ * is not resets what is sent to it; so another preliminary reply (RFC 959 section 4.2.1) is sent,
+ * in three pieces. When it is not there, control_gone is set. Takes a second. */
 bool reply_reaches(struct session *session);
 
 /* A multi-line reply: "CODE-text", any number of lines, "CODE text". */
