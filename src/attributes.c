@@ -208,22 +208,23 @@ static int change_mode(int fd, mode_t mode) {
 
 /* What a folder gets: no more for its owner than it has, and no less, for sessions are to go on
  * working in it; nor is another rule made of who owns what is put into it. One that must not be
- * written to stays as it is. Returns 0 or a negative errno. */
-static int fit_folder(int fd, mode_t old, mode_t *mode) {
+ * written to stays as it is. Returns whether it is to be changed, or a negative errno. */
+static int fit_folder(int fd, const struct stat *st, mode_t *mode) {
     if (faccessat(fd, ".", W_OK | X_OK, AT_EACCESS) < 0)
         return -errno;
-    *mode = (*mode & 0077) | (old & 07700);
-    return 0;
+    bool has_rule = st->st_mode & S_ISGID && st->st_gid != getegid();
+    *mode = has_rule ? st->st_mode & 07777 : (*mode & 0077) | (st->st_mode & 07700);
+    return !has_rule; /* the kernel would take the bit away with any change */
 }
 
-/* *mode becomes what it gets. Returns 0 or a negative errno. */
+/* *mode becomes what it gets. Returns as fit_folder. */
 static int fit_mode(int fd, mode_t *mode) {
     struct stat st;
     if (fstat(fd, &st) < 0)
         return -errno;
     if (S_ISDIR(st.st_mode))
-        return fit_folder(fd, st.st_mode, mode);
-    return S_ISREG(st.st_mode) ? 0 : -ENXIO;
+        return fit_folder(fd, &st, mode);
+    return S_ISREG(st.st_mode) ? 1 : -ENXIO;
 }
 
 /* *mode becomes what it gets. The root is the operator's. Returns 0 or a negative errno. */
@@ -236,7 +237,7 @@ static int set_mode(const struct path_root *root, const char *path, mode_t *mode
     if (fd < 0)
         return fd;
     int result = fit_mode(fd, mode);
-    if (result == 0)
+    if (result > 0)
         result = change_mode(fd, *mode);
     (void)close(fd);
     return result;

@@ -19,6 +19,7 @@
 enum {
     DROP_SIZE = 1 << 16, /* bytes dropped at once */
     LEAST_PORT = 1024,   /* of active connections */
+    MEET_TIME = 10000,   /* ms that handshakes before 150 may take, all of them */
     GUARD_TIME = 5000,   /* ms that a transfer looks out for another connection of the client's */
     RIVAL_TIME = 1000, /* ms that one which is silent may take to end, when the transfer is over, */
     PROBE_TIME = 1000, /* and the client to come after one that had ended before the transfer */
@@ -282,7 +283,8 @@ static int accept_data(struct session *session) {
         if (result != -EINTR && result != -ETIMEDOUT)
             return result;
     }
-    passive_limit(passive, clock_ms() + GUARD_TIME);
+    if (!session->data.meets)
+        passive_limit(passive, clock_ms() + GUARD_TIME);
     return fd;
 }
 
@@ -293,8 +295,10 @@ static int connect_data(struct session *session) {
     int fd = socket(to->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return -errno;
+    const int on = 1;
     int error = 0;
     socklen_t length = sizeof(error);
+    (void)setsockopt(fd, SOL_SOCKET, SO_OOBINLINE, &on, sizeof(on)); /* as in passive */
     int result = bind(fd, &from.any, length_of(&from)) < 0
                      ? -errno
                      : dial_connect(&session->dial, fd, port_of(to));
@@ -368,7 +372,9 @@ void data_meet(struct session *session) {
         return;
     passive_attend(&data->passive, &session->peer, session->log);
     data->meets = true;
-    while (data->met == -EAGAIN && passive_speaks(&data->passive)) {
+    data->meet_until = clock_ms() + MEET_TIME;
+    while (data->met == -EAGAIN && passive_speaks(&data->passive) &&
+           clock_ms() < data->meet_until) {
         int result = open_one(session, &data->early);
         if (!may_try_another(session, result, 0))
             data->met = result;
@@ -379,9 +385,10 @@ void data_meet(struct session *session) {
 int data_connect(struct session *session, struct wire *ret_wire) {
     int result = session->data.met;
     session->data.met = -EAGAIN;
-    if (result == 0)
+    if (result == 0) {
         *ret_wire = session->data.early;
-    else if (result == -EAGAIN)
+        passive_limit(&session->data.passive, clock_ms() + GUARD_TIME);
+    } else if (result == -EAGAIN)
         result = open_one(session, ret_wire);
     while (may_try_another(session, result, PROBE_TIME))
         result = open_one(session, ret_wire);

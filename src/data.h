@@ -25,6 +25,7 @@ struct data {
     struct wire early;      /* the connection that data_meet has made, or why there is none: */
     int met;                /* 0, or a negative errno; -EAGAIN: it has made none */
     bool awaited;           /* nothing goes on: see SESSION_HALF_TIME */
+    long long meet_until;   /* ms, as clock_ms: how long data_meet may take */
     bool meets;             /* data_meet is at it: no command is attended to before 150 */
     bool is_proven;         /* it is the client's: it resumed the session of its TLS */
     bool spent;             /* the transfer that it was for was refused: see data_finish */

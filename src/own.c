@@ -5,7 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIRST_ROOM = 16 };
+enum {
+    FIRST_ROOM = 16,
+    FORGET_PART = 16 /* of all that came, the part that is forgotten at once */
+};
 
 /* Where the first is that does not come before path. */
 static size_t lower_bound(const struct own *own, const char *path) {
@@ -46,13 +49,22 @@ static void forget_at(struct own *own, size_t at) {
     free_entry(&entry);
 }
 
+/* Many at once, for it takes a look at all. */
 static void forget_oldest(struct own *own) {
-    size_t oldest = 0;
-    for (size_t i = 1; i < own->count; i++) {
-        if (own->rows[i].order < own->rows[oldest].order)
-            oldest = i;
+    uint64_t oldest = UINT64_MAX;
+    size_t kept = 0;
+    for (size_t i = 0; i < own->count; i++)
+        oldest = own->rows[i].order < oldest ? own->rows[i].order : oldest;
+    uint64_t last = oldest + (own->order - oldest) / FORGET_PART;
+    for (size_t i = 0; i < own->count; i++) {
+        if (own->rows[i].order > last) {
+            own->rows[kept++] = own->rows[i];
+            continue;
+        }
+        own->bytes -= size_of(&own->rows[i]);
+        free_entry(&own->rows[i]);
     }
-    forget_at(own, oldest);
+    own->count = kept;
     own->forgot = true;
 }
 
@@ -156,10 +168,12 @@ static int rename_entry(struct own *own, size_t at, size_t n, const char *to, co
 int own_move(struct own *own, const char *from, const char *to, const char *real) {
     size_t n = strlen(from), at;
     int result = 0;
-    if (strcmp(from, to) == 0 || is_within(to, from, n))
+    if (is_within(to, from, n))
         return 0; /* no folder can be moved there */
     if (own_find(own, from))
         result = rename_entry(own, lower_bound(own, from), n, to, real);
+    if (strcmp(from, to) == 0)
+        return result;
     char *inside = result == 0 ? replace_start("/", 0, from) : NULL;
     if (!inside)
         return result < 0 ? result : -ENOMEM;

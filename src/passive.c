@@ -25,6 +25,8 @@ static int listen_on(const union address *address) {
         return -errno;
     const int on = 1; /* a port whose last connection is still in TIME_WAIT can be used */
     (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+    /* Urgent bytes are bytes of the file; accepted sockets are as the listener is */
+    (void)setsockopt(fd, SOL_SOCKET, SO_OOBINLINE, &on, sizeof(on));
     if (bind(fd, &address->any, ipv6 ? sizeof(address->in6) : sizeof(address->in)) == 0 &&
         listen(fd, BACKLOG) == 0)
         return fd;
@@ -62,6 +64,8 @@ static void stop_listening(struct passive *passive) {
 void passive_retire(struct passive *passive, const struct peer *peer, const struct log *log) {
     passive_attend(passive, peer, log);
     stop_listening(passive);
+    for (unsigned i = 0; i < passive->count; i++)
+        (void)shutdown(passive->callers[i].fd, SHUT_WR); /* nothing comes from us */
 }
 
 void passive_close(struct passive *passive) {

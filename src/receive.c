@@ -29,7 +29,7 @@ static const struct verdict stalled = {"stalled", "no data came for too long", 4
 static const struct verdict aborted = {"aborted", "as you asked", 426, NULL};
 static const struct verdict vanished = {"vanished", "the control connection was closed", 426,
                                         "--lenient-close"};
-static const struct verdict contested = {
+const struct verdict receive_contested = {
     "contested", "another connection came to that port from your address", 426, NULL};
 static const struct verdict cut_short = {"short", "fewer bytes than announced by ALLO", 426, NULL};
 const struct verdict receive_shrunk = {"short", "fewer bytes than before it was interrupted", 426,
@@ -50,10 +50,9 @@ static bool is_announced(const struct receive_job *job, uint64_t received) {
 }
 
 /* As many bytes have come as ALLO announced, and the client may wait for the reply before it closes
- * the connection. Not where what is kept may count, too: then there are two numbers. */
+ * the connection. Where what is kept may count, too, the smaller number has been passed already. */
 static bool has_enough(const struct receive_job *job, uint64_t received) {
-    bool is_clear = job->size_is_rest || job->store->kept + job->store->before == 0;
-    return counts(job) && is_clear && received > 0 && received == job->size;
+    return counts(job) && received > 0 && received == job->size;
 }
 
 /* The verdict by the end of the data, or NULL where that was good. */
@@ -64,7 +63,7 @@ static const struct verdict *judge_end(const struct receive_job *job,
         if (job->is_tls)
             return &unasked;
         if (result->error == -DATA_CONTESTED)
-            return &contested;
+            return &receive_contested;
         return result->error == TLS_BROKEN ? &broken : &reset;
     case COPY_CUT:
         return result->error == TLS_TORN ? &torn : &cut;
@@ -95,7 +94,7 @@ const struct verdict *receive_judge(const struct receive_job *job,
     if (!job->is_inline && session->control_gone && !session_pardons_leaving(session))
         return &vanished;
     if (!job->is_inline && data_is_contested(session, false))
-        return &contested;
+        return &receive_contested;
     return whole ? &whole_by_size : &receive_closed;
 }
 
@@ -109,13 +108,14 @@ const struct verdict *receive_confirm(const struct receive_job *job,
     bool waits = verdict == &receive_closed || session->half_closed;
     if (waits)
         (void)session_wait(session, -1, 0, until);
-    if (data_is_contested(session, true))
-        return &contested;
+    bool is_contested = data_is_contested(session, true);
+    if (is_contested && !session->aborted)
+        return session->stopping ? &stopped : &receive_contested;
     verdict = receive_judge(job, result);
     bool has_left = session->half_closed && !session_pardons_leaving(session);
     if (verdict->reason || !has_left || reply_reaches(session))
         return verdict;
-    return receive_judge(job, result);
+    return session->stopping ? &stopped : receive_judge(job, result);
 }
 
 /* A ClientHello (RFC 8446, 5.1) */
@@ -279,7 +279,8 @@ static int receive_data(struct receive_job *job, struct copy_result *ret_result)
     int result, wait = (int)job->session->config->vanish_wait;
     do
         result = receive_once(job, ret_result);
-    while (result == 0 && is_void(job, ret_result) && data_has_other(job->session, wait));
+    while (result == 0 && !job->session->data.is_proven && is_void(job, ret_result) &&
+           data_has_other(job->session, wait));
     return result;
 }
 

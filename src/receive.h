@@ -56,6 +56,9 @@ const struct verdict *receive_confirm(const struct receive_job *job,
 /* The verdict on an upload of which nothing is known but that its end was clean. */
 extern const struct verdict receive_closed;
 
+/* The verdict on one that may be somebody else's. */
+extern const struct verdict receive_contested;
+
 /* The verdict on an upload that ends with fewer bytes than a first try of it in the same session.
  */
 extern const struct verdict receive_shrunk;

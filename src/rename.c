@@ -78,9 +78,21 @@ static int rename_to_name(const struct move *move, unsigned flags) {
     return errno == ENOTEMPTY ? -EISDIR : -errno;
 }
 
+/* Is what has the new name the file itself, perhaps in other letters on a file system that makes no
+ * difference? Of two names of one file none is taken away. */
+static bool is_one(const struct move *move) {
+    struct stat old, new;
+    return fstatat(move->old_folder, move->old, &old, AT_SYMLINK_NOFOLLOW) == 0 &&
+           fstatat(move->new_folder, move->new, &new, AT_SYMLINK_NOFOLLOW) == 0 &&
+           old.st_ino == new.st_ino &&old.st_dev == new.st_dev &&old.st_nlink == 1 &&
+           S_ISREG(old.st_mode);
+}
+
 /* File systems that cannot rename only where the name is free get a plain rename, when it has been
  * found free: other sessions wait for their turn, but a program may still take it in between. */
 static int move_once(const struct move *move) {
+    if (is_one(move))
+        return rename_to_name(move, 0);
     int result = check_renaming_over(move->session, move->new_folder, move->new);
     if (result < 0)
         return result;

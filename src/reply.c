@@ -141,8 +141,9 @@ bool reply_reaches(struct session *session) {
         transcript_reply(session, line, sizeof(line) - 1);
         return true;
     }
-    session->control_gone = true;
-    transcript_vanished(session);
+    session->control_gone = session->control_gone || !session->stopping;
+    if (session->control_gone)
+        transcript_vanished(session);
     return false;
 }
 

@@ -12,9 +12,8 @@
 #include "session.h"
 
 enum {
-    LEAVE_TIME = 5,    /* s that a client may take to end TLS */
-    MEET_TIME = 10000, /* ms that a handshake before 150 may take */
-    MOST_DROPS = 64    /* buffers full of clear text behind AUTH; more cannot pass for TLS either */
+    LEAVE_TIME = 5, /* s that a client may take to end TLS */
+    MOST_DROPS = 64 /* buffers full of clear text behind AUTH; more cannot pass for TLS either */
 };
 
 int secure_open(const struct config *config, struct secure_setup *ret_setup,
@@ -174,8 +173,8 @@ static int note_resumption(struct session *session, const struct tls_facts *fact
  * long. */
 static int shake_hands_beside(struct session *session, struct wire *wire) {
     long long deadline = clock_deadline(session->config->connect_timeout);
-    if (session->data.meets && deadline > clock_ms() + MEET_TIME)
-        deadline = clock_ms() + MEET_TIME;
+    if (session->data.meets && deadline > session->data.meet_until)
+        deadline = session->data.meet_until;
     for (;;) {
         int fd, result = wire_handshake(wire);
         if (result != -EAGAIN)
@@ -212,7 +211,6 @@ int secure_data(struct session *session, struct wire *wire) {
 int secure_refuse_data(struct session *session) {
     if (!is_required(session) || session->secure.is_private || !session->data.used)
         return 0;
-    data_finish(session);
     int result = reply_send(session, 521, "Data connections must be protected: send PROT P");
     return result < 0 ? result : 1;
 }

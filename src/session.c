@@ -440,6 +440,11 @@ int session_wait(struct session *session, int fd, short events, long long deadli
     return result;
 }
 
+static bool is_ready(int fd, short events) {
+    struct pollfd one = {.fd = fd, .events = events};
+    return poll(&one, 1, 0) > 0;
+}
+
 int session_wait_or_news(struct session *session, int fd, short events, long long deadline) {
     for (;;) {
         if (session->aborted)
@@ -470,7 +475,8 @@ int session_wait_or_news(struct session *session, int fd, short events, long lon
             return 0;
         if (passive_news(&session->data.passive))
             return -EINTR;
-        if (n >= 0 && clock_ms() >= until)
+        if (n >= 0 && clock_ms() >= until &&
+            !is_ready(fd, events)) /* poll may have been long ago */
             return session->control_gone || until != deadline ? -ENOTCONN : -ETIMEDOUT;
     }
 }

@@ -193,7 +193,7 @@ static int reply_verdict(struct session *session, struct upload *upload,
     if (verdict == &receive_shrunk) /* what came before it is better */
         store_abort(&upload->store);
     else /* nobody goes on from what may be somebody else's */
-        kept = keep(session, upload, !data_has_rival(session));
+        kept = keep(session, upload, verdict != &receive_contested && !data_has_rival(session));
     if (kept > 0 && upload->request.base != STORE_ALL)
         note_failure(session, upload);
     if (kept < 0 && upload->store.taken && !upload->request.hidden && code == 426)

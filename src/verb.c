@@ -291,6 +291,8 @@ static void after(struct session *session, const struct verb *verb, const char *
         return;
     session->restart = 0;
     session->allo_past = true;
+    if (verb->traits & VERB_TRANSFER)
+        data_finish(session);
     if (verb->traits & VERB_UPLOAD)
         session->allo_given = session->allo_refused = false;
 }
@@ -316,8 +318,6 @@ static int run(struct session *session, const struct verb *verb, char *argument,
     session->argument = argument;
     int result = takes_path(verb) ? names_take(&session->names, argument, room) : 0;
     result = result < 0 ? refuse_name(session, verb, result) : verb->run(session, argument);
-    if (verb->traits & VERB_TRANSFER)
-        data_finish(session);
     session->verb = outer;
     session->argument = outer_argument;
     return result;

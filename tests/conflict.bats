@@ -700,3 +700,30 @@ STEPS
     curl -sS -T "$T/x.pdf" "ftp://127.0.0.1:$PORT/"
     holds new old
 }
+
+@test "conflict: a file that is renamed to the name that it has stays what it is, whatever the policy" {
+    local policy rights
+    for policy in rename refuse; do
+        for rights in upload,list,rename,read upload; do
+            talk --on-conflict="$policy" --allow="$rights" <<'STEPS'
+< 220
+> TYPE I
+< 200
+> EPSV
+< 229
+> STOR x
+< 150
+put one
+< 226
+> RNFR x
+< 350
+> RNTO x
+< 250
+> SIZE x
+< 213 ^213 3$
+STEPS
+            root_holds x
+            rm "$ROOT/x"
+        done
+    done
+}

@@ -58,9 +58,9 @@ until_free='run until ! ss -Hltn "sport = :PORT" | grep -q .; do sleep 0.02; don
 @test "connections: a transfer that is refused gives its passive port back at once" {
     free_port
     mkdir "$ROOT/there"
-    for refused in 'STOR no/such/folder/x' 'STOR there' 'RETR missing' 'RETR there' 'LIST missing' \
+    for refused in 'STOR no/such/folder/x' 'STOR there' STOR 'RETR missing' 'RETR there' RETR 'LIST missing' \
         'NLST missing' 'MLSD missing' 'APPE there' 'STOU no/such/folder/'; do
-        several --passive-ports "$PORT-$PORT" --allow=upload,list,append,read <<STEPS
+        several --passive-ports "$PORT-$PORT" --allow=upload,list,append,replace <<STEPS
 [a] < 220
 > EPSV
 < 229
@@ -237,6 +237,33 @@ STEPS
     done
 }
 
+@test "connections: urgent bytes are bytes of the file, and of who comes beside it (promise 1)" {
+    serve
+    python <<'PY'
+ftp = connect()
+data = ftp.transfercmd("STOR x")
+data.sendall(b"ab")
+data.send(b"X", socket.MSG_OOB)
+data.sendall(b"cd")
+data.close()
+assert ftp.getresp().startswith("226") and file("x") == b"abXcd", file("x")
+where = ftp.makepasv()
+data = socket.create_connection(where, 20)
+ftp.sendcmd("STOR x")
+data.sendall(b"real")
+other = socket.create_connection(where, 20)
+other.send(b"e", socket.MSG_OOB)
+other.sendall(b"vil")
+other.close()
+data.close()
+try:
+    raise SystemExit(ftp.getresp())
+except ftplib.error_temp as error:
+    assert str(error).startswith("426"), error
+assert file("x") == b"abXcd"
+PY
+}
+
 @test "connections: a probe beside the data, and behind them, counts for nothing" {
     upload <<'STEPS'
 > STOR x
@@ -379,6 +406,35 @@ done
 STEPS
         x_is real
     done
+}
+
+@test "connections: under TLS the empty file of who resumes the session is nobody else's (promise 1)" {
+    serve --tls-cert "$T/server.crt" --tls-key "$T/server.key"
+    python "$T/ca.crt" <<'PY'
+import ssl
+class Resuming(ftplib.FTP_TLS):
+    def ntransfercmd(self, cmd, rest=None):
+        data, size = ftplib.FTP.ntransfercmd(self, cmd, rest)
+        return self.context.wrap_socket(data, server_hostname="localhost", session=self.sock.session), size
+for version in ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3:
+    for clean in True, False:
+        context = ssl.create_default_context(cafile=arguments[0])
+        context.maximum_version = version
+        ftp = Resuming(context=context)
+        ftp.connect("localhost", port, 20)
+        ftp.login()
+        ftp.prot_p()
+        data = ftp.transfercmd("STOR empty")
+        assert data.session_reused
+        with socket.create_connection(data.getpeername(), 20) as stranger:
+            stranger.sendall(b"\x16\x03\x01 as TLS begins")
+            if clean:
+                data.unwrap()
+            data.close()
+            reply = ftp.getmultiline()
+        assert reply.startswith("226" if clean else "426"), (version, clean, reply)
+        assert file("empty") == b""
+PY
 }
 
 @test "connections: under TLS a client that does not resume is told from nobody, 426" {

@@ -31,7 +31,7 @@ refused_for() {
 
 @test "a limit that is too low for a session: the client hears 421, and the log which one it is" {
     local files kib
-    for files in 4 5 6; do refused_for 'open files' "--nofile=$files"; done
+    for files in 4 5 6 7; do refused_for 'open files' "--nofile=$files"; done
     for kib in 48 64 128 255; do refused_for 'the stack' "--stack=$((kib * 1024))"; done
     refused_for addresses --as=6000000
     refused_for data --data=1000000

@@ -345,6 +345,8 @@ STEPS
 < 229
 > STOR x
 < 550 no upload right
+> EPSV
+< 229
 > RETR file
 connect
 < 150
@@ -356,6 +358,8 @@ STEPS
 < 229
 > RETR file
 < 550 no read right
+> EPSV
+< 229
 > STOR file
 < 553
 STEPS

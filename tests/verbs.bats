@@ -647,12 +647,15 @@ STEPS
 @test "verbs: SITE CHMOD on a folder: its owner keeps all it has, and files can still be stored in it" {
     mkdir -m 755 "$ROOT/d" "$ROOT/own"
     mkdir -m 2775 "$ROOT/group"
+    mkdir -m 2775 "$ROOT/other-group"
     mkdir -m 333 "$ROOT/unread"
     mkdir -m 555 "$ROOT/fixed"
     mkfifo "$ROOT/pipe"
     chmod 777 "$ROOT"
     chown 65534:65534 "$ROOT"/* "$ROOT"
     chown 0:0 "$ROOT/own"
+    chgrp 100 "$ROOT/other-group"
+    chmod 2775 "$ROOT/other-group"
     chmod 777 "$ROOT/own"
     as_nobody <<'STEPS'
 < 220
@@ -666,6 +669,9 @@ STEPS
 < 200 set to 750$
 > SITE CHMOD 700 group
 < 200 set to 2700$
+> SITE CHMOD 700 other-group
+< 200 set to 2775$
+mode other-group 2775
 > SITE CHMOD 755 unread
 < 200 set to 355$
 > SITE CHMOD 777 fixed
