@@ -64,8 +64,6 @@ static void stop_listening(struct passive *passive) {
 void passive_retire(struct passive *passive, const struct peer *peer, const struct log *log) {
     passive_attend(passive, peer, log);
     stop_listening(passive);
-    for (unsigned i = 0; i < passive->count; i++)
-        (void)shutdown(passive->callers[i].fd, SHUT_WR); /* nothing comes from us */
 }
 
 void passive_close(struct passive *passive) {

@@ -51,7 +51,8 @@ int passive_listen(struct passive *passive, const union address *address, long l
 void passive_extend(struct passive *passive, long long until);
 void passive_limit(struct passive *passive, long long until);
 
-/* Nobody comes any more. Who has come is kept, so that it is not reset. */
+/* Nobody comes any more. Who has come is kept, neither reset nor ended: curl does
+ * not look for the reply then. */
 void passive_retire(struct passive *passive, const struct peer *peer, const struct log *log);
 
 /* The same, and who has come is gone. */
