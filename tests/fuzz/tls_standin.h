@@ -294,6 +294,8 @@ static const char *standin_error(const struct tls_stream *stream) {
     return stream->how == TLS_BROKEN ? "broken, as was planned" : "";
 }
 
+/* Versions of clang-format do not agree here. */
+/* clang-format off */
 #define STANDIN_LIBRARY                                                                            \
     {                                                                                              \
         .serve = standin_serve, .use = standin_use, .free_context = standin_free_context,          \
@@ -303,5 +305,6 @@ static const char *standin_error(const struct tls_stream *stream) {
         .has_buffered = standin_has_buffered, .read_ahead = standin_read_ahead,                    \
         .renew_ticket = standin_renew_ticket, .describe = standin_describe, .error = standin_error \
     }
+/* clang-format on */
 
 #endif
