@@ -49,7 +49,7 @@ static bool parse_ids(const char *text, unsigned *ret_uid, unsigned *ret_gid, bo
 static int find_number(const char *text, struct user_target *ret_target) {
     unsigned uid = 0, gid;
     bool has_group;
-    if (!parse_ids(text, &uid, &gid, &has_group) || uid == 0 || (has_group && gid == 0))
+    if (!parse_ids(text, &uid, &gid, &has_group) || uid == 0)
         return -ENOENT;
     const struct passwd *known = has_group ? NULL : getpwuid(uid);
     if (known)
