@@ -124,7 +124,7 @@ static void has_a_limit_of_bytes(void) {
     (void)memset(path, 'x', sizeof(path) - 1);
     (void)memset(real, 'y', sizeof(real) - 1);
     for (int i = 0; i < 2 * OWN_BYTES / (2 * PATH_SIZE); i++) {
-        (void)snprintf(path, 10, "/%08d", i);
+        (void)snprintf(path, 10, "/%08u", (unsigned)i % 10000U);
         path[9] = 'x';
         CHECK(own_remember(&own, path, real, &id) == 0);
         CHECK(own.bytes <= OWN_BYTES && own_find(&own, path));
