@@ -19,7 +19,6 @@ read @R/linked/file              | EACCES
 read-up @R beside/file           | EACCES
 read-openat2 @B/file             | EACCES
 read-open @B/file                | killed
-read-handle @B/file              | killed | worked | EPERM
 read /proc/self/root/etc/passwd  | EACCES
 read /proc/self/environ          | EACCES
 read /proc/@V/environ            | EACCES
@@ -29,6 +28,11 @@ list /proc/self/fd               | EACCES
 readlink @R/link                 | killed
 chdir @B                         | killed
 chroot @R                        | killed | worked | EPERM
+ROWS
+    local free=worked # tmpfs knows no file by its handle in another mount namespace
+    [ "$(stat -f -c %T "$T")" != tmpfs ] || free=ESTALE
+    attempts <<ROWS
+read-handle @B/file              | killed | $free | EPERM
 ROWS
 }
 
