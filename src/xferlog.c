@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -16,9 +17,11 @@
 
 enum {
     FILE_MODE = 0640,
-    DATE_SIZE = 26,              /* of ctime(3) */
-    USER_SIZE = 256,             /* longest name of a user */
-    LINE_SIZE = 4 * PATH_MAX * 2 /* no path is as long */
+    DATE_SIZE = 26,               /* of ctime(3) */
+    USER_SIZE = 256,              /* longest name of a user */
+    LINE_SIZE = 4 * PATH_MAX * 2, /* no path is as long */
+    TORN_LOOKS = 3,               /* further looks at a line that has no end, */
+    TORN_PAUSE = 5                /* and ms before each */
 };
 
 int xferlog_open(struct xferlog *ret_xferlog, const char *file) {
@@ -71,12 +74,26 @@ size_t xferlog_format(char *line, size_t size, const struct xferlog_entry *entry
     return n;
 }
 
-/* Does the file end in the middle of a line, that somebody found no room for the rest of? */
-static bool is_torn(int fd) {
+/* Does the file end in the middle of a line? *ret_size: how long it is. */
+static bool ends_torn(int fd, off_t *ret_size) {
     struct stat st;
     char last;
-    return fstat(fd, &st) == 0 && st.st_size > 0 && pread(fd, &last, 1, st.st_size - 1) == 1 &&
-           last != '\n';
+    if (fstat(fd, &st) < 0)
+        return false;
+    *ret_size = st.st_size;
+    return st.st_size > 0 && pread(fd, &last, 1, st.st_size - 1) == 1 && last != '\n';
+}
+
+/* Has somebody found no room for the rest of a line? Not when it is being written: a write that
+ * goes over the end of a page is seen in pieces. */
+static bool is_torn(int fd) {
+    off_t before = 0, now = 0;
+    bool torn = ends_torn(fd, &before);
+    for (int i = 0; i < TORN_LOOKS && torn; i++) {
+        (void)poll(NULL, 0, TORN_PAUSE);
+        torn = ends_torn(fd, &now) && now == before;
+    }
+    return torn;
 }
 
 void xferlog_add(struct xferlog *xferlog, const struct log *log,
