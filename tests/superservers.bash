@@ -7,6 +7,12 @@ peer_program() {
     printf '%s\n' "$TOP/build/peers/usr/sbin/$1"
 }
 
+# What becomes of a command and its /dev: that folder, with devices of this machine. It may be where
+# no device can be made, as in a /tmp in memory.
+# shellcheck disable=SC2016 # for sh
+ENTER_DEV='for node in null zero random urandom; do mount --bind "/dev/$node" "$0/$node"; done
+mount --rbind "$0" /dev; exec "$@"'
+
 # start_syslog: what programs in syslog_box send to /dev/log is in $T/syslog
 start_syslog() {
     need socat
@@ -15,7 +21,7 @@ start_syslog() {
     spawn socat -u "UNIX-RECV:$T/devlog,mode=666" "OPEN:$T/syslog,append"
     wait_for test -S "$T/devlog"
     mkdir "$T/dev"
-    cp -a /dev/null /dev/zero /dev/random /dev/urandom "$T/dev/"
+    touch "$T"/dev/{null,zero,random,urandom}
     ln -s "$T/devlog" "$T/dev/log"
 }
 
@@ -23,5 +29,5 @@ start_syslog() {
 spawn_with_syslog() {
     # shellcheck disable=SC2016
     spawn unshare --mount --propagation private \
-        sh -ec 'mount --bind "$0" /dev; exec "$@"' "$T/dev" "$@"
+        sh -ec "$ENTER_DEV" "$T/dev" "$@"
 }

@@ -36,7 +36,7 @@ nothing_but_replies() {
     need "$program" python3
     shift
     # shellcheck disable=SC2016
-    spawn_to "$T/log" unshare --mount --propagation private sh -ec 'mount --bind "$0" /dev; exec "$@"' "$T/dev" "$@"
+    spawn_to "$T/log" unshare --mount --propagation private sh -ec "$ENTER_DEV" "$T/dev" "$@"
     wait_port "$PORT"
     command -p python3 "$TOP/tests/wire.py" "$PORT" "$T" "$kind" "${STEP:-1}" || { tail -n 40 "$T/log" "$T/syslog"; return 1; }
 }
