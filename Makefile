@@ -19,7 +19,7 @@ HARDENING = -fstack-protector-strong -fstack-clash-protection $(CONTROL_FLOW) -D
 # which compilers for other processors refuse
 CONTROL_FLOW := $(if $(filter x86_64-% i%86-%,$(shell $(CC) -dumpmachine)),-fcf-protection)
 LINK_HARDENING = -Wl,-z,relro,-z,now,-z,noexecstack
-COMPILE = $(CC) -std=gnu17 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64 -DSTORD_VERSION='"$(VERSION)"' $(WARNINGS) $(HARDENING) \
+COMPILE = $(CC) -std=gnu17 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64 -DSTORD_VERSION='"$(VERSION)"' -Isrc $(WARNINGS) $(HARDENING) \
 	-MMD -MP $(CPPFLAGS) $(CFLAGS)
 
 # Modules, which link what handler loads only when it is needed, and their libraries by pkg-config
@@ -29,9 +29,10 @@ password_LIBRARY = libcrypt
 tls_LIBRARY = openssl
 TLS_OBJECTS = $(patsubst %.c,$(OBJ)/%.o,$(wildcard src/tls/*.c))
 
-HANDLER_SOURCES = handler.c $(filter-out %_module.c,$(wildcard src/*.c)) $(wildcard src/sandbox/*.c)
-CLIENT_SOURCES = client.c $(wildcard src/client/*.c) src/clock.c src/escape.c src/fingerprint.c
 SOURCES = handler.c client.c $(wildcard src/*.c src/*/*.c)
+HEADERS = $(wildcard src/*.h src/*/*.h)
+HANDLER_SOURCES = $(filter-out client.c src/client/% src/tls/% %_module.c,$(SOURCES))
+CLIENT_SOURCES = client.c $(wildcard src/client/*.c) src/base/clock.c src/base/escape.c src/base/fingerprint.c
 UNITS = $(notdir $(basename $(wildcard tests/unit/*.c)))
 FUZZERS = $(notdir $(basename $(wildcard tests/fuzz/*.c)))
 SCRIPTS = .ci/run $(wildcard scripts/*) tests/run tests/npm tests/peers tests/mirror tests/trixie tests/with-systemd \
@@ -78,16 +79,16 @@ $(OUT)/client: $(CLIENT_SOURCES:%.c=$(OBJ)/%.o) $(TLS_OBJECTS)
 	@$(COMPILE) -pie $(LINK_HARDENING) -o $@ $^ $$(pkg-config --libs $(tls_LIBRARY)) $(LDFLAGS)
 
 $(OUT)/stord-tls.so: $(TLS_OBJECTS)
-$(OUT)/stord-systemd.so: $(OBJ)/src/systemd_module.o
-$(OUT)/stord-password.so: $(OBJ)/src/password_module.o
+$(OUT)/stord-systemd.so: $(OBJ)/src/log/systemd_module.o
+$(OUT)/stord-password.so: $(OBJ)/src/users/password_module.o
 $(OUT)/stord-%.so:
 	@echo "  LINK $@"
 	@$(COMPILE) -shared $(LINK_HARDENING) -o $@ $^ $$(pkg-config --libs $($*_LIBRARY)) $(LDFLAGS) -Wl,--no-as-needed -lc
 
-$(OBJ)/src/%_module.o: src/%_module.c
+$(OBJ)/src/log/systemd_module.o $(OBJ)/src/users/password_module.o: $(OBJ)/%.o: %.c
 	@echo "  CC $<"
 	@mkdir -p $(@D)
-	@$(COMPILE) -fPIC -fvisibility=hidden $$(pkg-config --cflags $($*_LIBRARY)) -c -o $@ $<
+	@$(COMPILE) -fPIC -fvisibility=hidden $$(pkg-config --cflags $($(patsubst %_module,%,$(*F))_LIBRARY)) -c -o $@ $<
 
 $(OBJ)/src/tls/%.o: src/tls/%.c
 	@echo "  CC $<"
@@ -251,16 +252,16 @@ fuzz: need-FUZZ ## fuzz what reads bytes from strangers, FUZZ_SECONDS each
 	@$(MAKE) $(ALL_CORES) --no-print-directory $(FUZZERS:%=build/fuzz/%)
 	@scripts/fuzz $(FUZZ_SECONDS) $(FUZZERS)
 
-FUZZ_COMPILE = clang -std=gnu17 -D_GNU_SOURCE -DSTORD_VERSION='"$(VERSION)"' $(WARNINGS) -g -O1 \
+FUZZ_COMPILE = clang -std=gnu17 -D_GNU_SOURCE -Isrc -DSTORD_VERSION='"$(VERSION)"' $(WARNINGS) -g -O1 \
 	-fno-sanitize-recover=all
-build/fuzz/%: tests/fuzz/%.c $(wildcard src/*.[ch])
+build/fuzz/%: tests/fuzz/%.c $(SOURCES) $(HEADERS)
 	@echo "  FUZZ $<"
 	@mkdir -p $(@D)
 	@$(FUZZ_COMPILE) -fsanitize=fuzzer,address,undefined -o $@ $<
 
 # The whole session is linked, with what it would wait for or reach by a network replaced.
-FUZZ_SESSION = $(patsubst %.c,build/fuzz/%.o,$(filter-out $(NO_SESSION),$(wildcard src/*.c)))
-NO_SESSION = src/serve.c src/start.c src/limits.c src/systemd.c src/check%.c src/hash.c src/report.c %_module.c
+FUZZ_SESSION = $(patsubst %.c,build/fuzz/%.o,$(filter-out $(NO_SESSION),$(HANDLER_SOURCES)))
+NO_SESSION = handler.c src/serve.c src/start.c src/rlimits.c src/log/systemd.c src/check/% src/sandbox/%
 FUZZ_WRAPPED = sandbox_narrow sandbox_enter_helper poll clock_gettime socket bind listen getsockname accept4 connect fallocate
 build/fuzz/session: tests/fuzz/session.c $(FUZZ_SESSION)
 	@echo "  FUZZ $<"
@@ -278,7 +279,7 @@ build/fuzz/client: tests/fuzz/client.c tests/fuzz/tls_standin.h $(FUZZ_CLIENT)
 	@echo "  FUZZ $<"
 	@$(FUZZ_COMPILE) -fsanitize=fuzzer,address,undefined $(FUZZ_CLIENT_WRAPPED:%=-Wl,--wrap=%) -o $@ $< $(filter %.o,$^)
 
-build/fuzz/src/%.o: src/%.c $(wildcard src/*.h src/*/*.h)
+build/fuzz/src/%.o: src/%.c $(HEADERS)
 	@mkdir -p $(@D)
 	@$(FUZZ_COMPILE) -fsanitize=fuzzer-no-link,address,undefined -c -o $@ $<
 

@@ -8,11 +8,11 @@
 #include <stdlib.h>
 #include <sysexits.h>
 
-#include "src/client/address.h"
-#include "src/client/say.h"
-#include "src/client/session.h"
-#include "src/client/upload.h"
-#include "src/fingerprint.h"
+#include "base/fingerprint.h"
+#include "client/address.h"
+#include "client/say.h"
+#include "client/session.h"
+#include "client/upload.h"
 
 #ifndef STORD_VERSION
 #define STORD_VERSION "unknown"

@@ -8,15 +8,15 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "src/check.h"
-#include "src/config.h"
-#include "src/hash.h"
-#include "src/limits.h"
-#include "src/log.h"
-#include "src/recount.h"
-#include "src/serve.h"
-#include "src/start.h"
-#include "src/terminal.h"
+#include "base/config.h"
+#include "base/terminal.h"
+#include "check/check.h"
+#include "check/hash.h"
+#include "check/recount.h"
+#include "log/log.h"
+#include "rlimits.h"
+#include "serve.h"
+#include "start.h"
 
 extern char **environ;
 
@@ -77,9 +77,9 @@ int main(int argc, char **argv) {
     struct log log;
     char complaint[CONFIG_ERROR_SIZE];
 
-    const char *lacking = limits_raise();
+    const char *lacking = rlimits_raise();
     if (lacking)
-        return limits_refuse(lacking);
+        return rlimits_refuse(lacking);
     start_shield(&start);
     enum config_outcome outcome = config_load(&config, argc, argv, environ, complaint);
     if (!has_client(&start, config.wanted)) {

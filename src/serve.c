@@ -8,33 +8,33 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "append.h"
-#include "auth.h"
-#include "channel.h"
-#include "config.h"
-#include "dial.h"
-#include "log.h"
-#include "login.h"
-#include "names.h"
-#include "path.h"
-#include "peer.h"
-#include "sandbox.h"
-#include "secure.h"
-#include "session.h"
+#include "base/config.h"
+#include "base/path.h"
+#include "log/append.h"
+#include "log/log.h"
+#include "log/xferlog.h"
+#include "net/control.h"
+#include "net/dial.h"
+#include "net/peer.h"
+#include "sandbox/sandbox.h"
+#include "session/names.h"
+#include "session/secure.h"
+#include "session/session.h"
+#include "session/transcript.h"
 #include "start.h"
-#include "transcript.h"
-#include "user.h"
-#include "xferlog.h"
+#include "users/helper.h"
+#include "users/privileges.h"
+#include "verbs/auth.h"
 
 enum { REFUSAL_TIME = 1000 }; /* ms that a client who cannot be served may take to hear it */
 
 void serve_refuse_at(int in, int out) {
     static const char reply[] = "421 Service not available: see the server's log\r\n";
-    struct channel client;
-    channel_open(&client, in, out);
-    (void)channel_write(&client, reply, sizeof(reply) - 1, REFUSAL_TIME);
-    if (channel_has_unread(&client))
-        channel_drain(&client, REFUSAL_TIME);
+    struct control client;
+    control_open(&client, in, out);
+    (void)control_write(&client, reply, sizeof(reply) - 1, REFUSAL_TIME);
+    if (control_has_unread(&client))
+        control_drain(&client, REFUSAL_TIME);
 }
 
 int serve_refuse(const struct log *log, int status, const char *complaint) {
@@ -49,8 +49,8 @@ struct making {
     struct log *log;
     char folder[PATH_MAX]; /* the root's path, absolute */
     struct peer peer;
-    struct user_target user;
-    struct login login;
+    struct privileges_target user;
+    struct helper helper;
     struct secure_setup secure;
     struct path_root root;
     struct dial dial;
@@ -73,7 +73,7 @@ __attribute__((format(printf, 3, 4))) static int complain(struct making *making,
 /* Whom to become. Root serves nobody but who has started us by hand, unless it is told to. */
 static int find_user(struct making *making) {
     const char *name = making->config->user;
-    int result = user_find(name, &making->user);
+    int result = privileges_find(name, &making->user);
     if (making->peer.kind == PEER_PIPE && !making->peer.relayed &&
         (result < 0 || making->user.wanted)) {
         log_event(making->log, EVENT_SERVING_AS_ROOT,
@@ -89,12 +89,12 @@ static int find_user(struct making *making) {
 
 /* Starts what may read more than the session: before it is confined, and before it has the key. */
 static int start_helper(struct making *making) {
-    const struct login_setup setup = {.file = making->config->users,
-                                      .peer = &making->peer,
-                                      .log = making->log,
-                                      .config = making->config,
-                                      .user = &making->user};
-    int result = setup.file ? login_start(&making->login, &setup) : 0;
+    const struct helper_setup setup = {.file = making->config->users,
+                                       .peer = &making->peer,
+                                       .log = making->log,
+                                       .config = making->config,
+                                       .user = &making->user};
+    int result = setup.file ? helper_start(&making->helper, &setup) : 0;
     return result < 0 ? complain(making, result, "credential helper: %s", strerror(-result)) : 0;
 }
 
@@ -106,7 +106,7 @@ static int load_tls(struct making *making) {
 
 /* Gives up root: what follows has to do without. */
 static int become_user(struct making *making) {
-    int result = user_become(&making->user);
+    int result = privileges_drop(&making->user);
     return result < 0 ? complain(making, result, "cannot become %.64s: %s", making->config->user,
                                  strerror(-result))
                       : 0;
@@ -172,7 +172,7 @@ static int confine(struct making *making, struct turns *turns, struct sandbox_st
                                     .root = &making->root,
                                     .rights = auth_most_rights(making->config),
                                     .dial = &making->dial,
-                                    .helper = making->login.fd < 0 ? -1 : making->login.pid};
+                                    .helper = making->helper.fd < 0 ? -1 : making->helper.pid};
     if (auth_cannot_write(sandbox.rights))
         turns_join(turns);
     int result = sandbox_enter(&sandbox, ret_state);
@@ -192,7 +192,7 @@ static int make(struct making *making) {
 
 int serve(const struct config *config, struct log *log, int stop) {
     static struct session session; /* static only for its size: nothing else refers to it */
-    struct making making = {.config = config, .log = log, .login = {.fd = -1}};
+    struct making making = {.config = config, .log = log, .helper = {.fd = -1}};
     int result = peer_identify(&making.peer, START_IN);
     if (result < 0) { /* a client that has gone already is no failure */
         log_event(log, EVENT_NO_CLIENT, "No client: %s", strerror(-result));
@@ -202,7 +202,7 @@ int serve(const struct config *config, struct log *log, int stop) {
     log_event(log, EVENT_ACCEPTED, "Accepted connection from %s", making.peer.text);
     result = make(&making);
     if (result < 0) {
-        login_end(&making.login);
+        helper_end(&making.helper);
         return serve_refuse(log, EX_CONFIG, making.complaint);
     }
     const struct session_parts parts = {.config = config,
@@ -213,7 +213,7 @@ int serve(const struct config *config, struct log *log, int stop) {
                                         .peer = &making.peer,
                                         .root = &making.root,
                                         .dial = &making.dial,
-                                        .login = &making.login,
+                                        .helper = &making.helper,
                                         .secure = &making.secure,
                                         .names = making.names,
                                         .in = START_IN,
@@ -221,10 +221,10 @@ int serve(const struct config *config, struct log *log, int stop) {
     session_init(&session, &parts);
     session.control.stop = session.turns.stop = stop;
     if (confine(&making, &session.turns, &session.sandbox) < 0) {
-        login_end(&making.login);
+        helper_end(&making.helper);
         return serve_refuse(log, EX_OSERR, making.complaint);
     }
     session_run(&session);
-    login_end(&session.login);
+    helper_end(&session.helper);
     return EX_OK;
 }

@@ -13,7 +13,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "log.h"
+#include "log/log.h"
 
 enum {
     FIRST_LISTEN_FD = 3,          /* sd_listen_fds(3) */

@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-#include "systemd.h"
+#include "log/systemd.h"
 
 enum { START_IN = 3, START_OUT = 4 }; /* where the client is, once start_tame has run */
 

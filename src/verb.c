@@ -6,19 +6,19 @@
 #include <string.h>
 #include <strings.h>
 
-#include "attributes.h"
-#include "auth.h"
-#include "data.h"
-#include "files.h"
-#include "list.h"
-#include "parameters.h"
-#include "rename.h"
-#include "reply.h"
-#include "retr.h"
-#include "secure.h"
-#include "service.h"
-#include "session.h"
-#include "upload.h"
+#include "session/data.h"
+#include "session/reply.h"
+#include "session/secure.h"
+#include "session/session.h"
+#include "verbs/attributes.h"
+#include "verbs/auth.h"
+#include "verbs/files.h"
+#include "verbs/list.h"
+#include "verbs/parameters.h"
+#include "verbs/rename.h"
+#include "verbs/retr.h"
+#include "verbs/service.h"
+#include "verbs/upload.h"
 
 static const struct verb verbs[] = {
     /* name, function, argument, traits, right, FEAT line, syntax */

@@ -10,8 +10,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "line.h"
-#include "rights.h"
+#include "base/rights.h"
+#include "net/line.h"
 
 struct session;
 

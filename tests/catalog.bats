@@ -7,7 +7,7 @@ load helpers
 setup() { setup_sandbox; }
 teardown() { teardown_sandbox; }
 
-ids_of_events() { grep -oE '"[0-9a-f]{32}"' "$TOP/src/event.c" | tr -d '"'; }
+ids_of_events() { grep -oE '"[0-9a-f]{32}"' "$TOP/src/log/event.c" | tr -d '"'; }
 ids_of_catalog() { sed -n 's/^-- //p' "$TOP/units/stord.catalog"; }
 
 @test "catalog: every kind of event has one entry, and every entry is one's" {

@@ -94,7 +94,7 @@ section() { awk -v name=".Sh $2" '/^\.Sh / { is = ($0 == name) } is' "$1"; }
             printf '#include <sysexits.h>\n%s\n' "$name" | "${CC:-gcc}" -E -P -x c - | tail -n 1
         done | sort -n
     }
-    { cpp_statuses "$TOP"/handler.c "$TOP"/src/*.c; echo 70; } | sort -nu >"$T/code"
+    { cpp_statuses "$TOP"/handler.c "$TOP"/src/*.c "$TOP"/src/*/*.c; echo 70; } | sort -nu >"$T/code"
     grep -q 'TRAP_STATUS = 70\b' "$TOP/src/sandbox/trap.h"
     section "${PAGES[0]}" 'EXIT STATUS' | sed -nE 's/^\.It ([0-9]+)$/\1/p' | diff "$T/code" -
     "$HANDLER" --help | sed -n '/^Exit status/,$p' | grep -oE '\b[0-9]+\b' | sort -nu | comm -13 "$T/code" - >"$T/unknown"
@@ -114,13 +114,13 @@ section() { awk -v name=".Sh $2" '/^\.Sh / { is = ($0 == name) } is' "$1"; }
     sed -nE 's/^\.It Va (.*)/\1/p' "$T/logs" | tr -d ' ' | tr , '\n' | sort >"$T/fields"
     {
         printf '%s\n' MESSAGE_ID PRIORITY SYSLOG_IDENTIFIER STORD_EVENT
-        sed -nE 's/^ *add(_number)?\(record, "([a-z]+)".*/STORD_\U\2/p' "$TOP/src/log.c"
+        sed -nE 's/^ *add(_number)?\(record, "([a-z]+)".*/STORD_\U\2/p' "$TOP/src/log/log.c"
     } | sort | diff - "$T/fields"
     sed -nE 's/^\.It Cm (.*)/\1/p' "$T/logs" | sort |
         diff - <(sed -n '/^## Verdicts/,/^## Inter/s/^| `\([a-z-]*\)` .*/\1/p' "$TOP/doc/design.md" | sort)
     # kinds of events that it names
     sed -n '/^\.It Va STORD_EVENT/,/^\.It Va STORD_SESSION/p' "$T/logs" | sed -nE 's/^\.Li (.*)/\1/p' | tr ' ' '\n' | grep '[a-z]' |
-        while read -r event; do grep -qF "{\"$event\", " "$TOP/src/event.c" || fail "no event $event"; done
+        while read -r event; do grep -qF "{\"$event\", " "$TOP/src/log/event.c" || fail "no event $event"; done
     # a session has no others
     printf 'USER you\r\nPASS x\r\nALLO 5\r\nSTOR \xff\r\nhelloALLO 5\r\nSTOR y\r\nhel' | "$HANDLER" --root "$ROOT" --log-format json 2>"$T/log" >/dev/null
     command -p python3 -ISc '

@@ -1,4 +1,4 @@
-#include "address.h"
+#include "client/address.h"
 
 #include <arpa/inet.h>
 #include <stddef.h>

@@ -12,7 +12,7 @@
 #include <sys/socket.h>
 #include <sys/types.h>
 
-#include "../tls.h"
+#include "net/tls.h"
 
 /* src/tls/, which is linked in. */
 extern const struct tls_library stord_tls;

@@ -1,4 +1,4 @@
-#include "control.h"
+#include "client/control.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -6,9 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../clock.h"
-#include "../escape.h"
-#include "say.h"
+#include "base/clock.h"
+#include "base/escape.h"
+#include "client/say.h"
 
 enum {
     SILENCE_MS = 500,    /* after which a reply without a line end counts */

@@ -14,8 +14,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "conn.h"
-#include "reply.h"
+#include "client/conn.h"
+#include "client/reply.h"
 
 enum {
     DEFAULT_TIMEOUT = 300, /* s for a reply, and for the server to take more bytes, by default */

@@ -1,4 +1,4 @@
-#include "data.h"
+#include "client/data.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "say.h"
+#include "client/say.h"
 
 /* The port in a 229 reply, RFC 2428: "(|||port|)" with any printable delimiter; -1: none. */
 static int epsv_port(const char *line) {

@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-#include "session.h"
+#include "client/session.h"
 
 /*
  * Opens a data connection, in clear text so far, and remembers in s->way what the server can do.

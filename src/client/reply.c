@@ -1,4 +1,4 @@
-#include "reply.h"
+#include "client/reply.h"
 
 #include <string.h>
 #include <strings.h>

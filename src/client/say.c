@@ -1,10 +1,10 @@
-#include "say.h"
+#include "client/say.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "../escape.h"
+#include "base/escape.h"
 
 enum { MESSAGE_SIZE = 5120 /* a line of a reply and a name */ };
 

@@ -1,10 +1,10 @@
-#include "send.h"
+#include "client/send.h"
 
 #include <errno.h>
 #include <stdint.h>
 #include <sys/sendfile.h>
 
-#include "say.h"
+#include "client/say.h"
 
 /* Takes the replies that have come. Whether one of them is the final one (c->early), or the session
  * is lost. */

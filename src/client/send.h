@@ -5,8 +5,8 @@
 #ifndef STORD_CLIENT_SEND_H
 #define STORD_CLIENT_SEND_H
 
-#include "control.h"
-#include "source.h"
+#include "client/control.h"
+#include "client/source.h"
 
 enum sent {
     SENT_ALL,

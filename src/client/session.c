@@ -1,10 +1,10 @@
-#include "session.h"
+#include "client/session.h"
 
 #include <errno.h>
 #include <netdb.h>
 #include <string.h>
 
-#include "say.h"
+#include "client/say.h"
 
 void session_drop(struct session *s) {
     conn_close(&s->control.conn);

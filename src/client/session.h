@@ -13,8 +13,8 @@
 
 #include <stdbool.h>
 
-#include "address.h"
-#include "control.h"
+#include "client/address.h"
+#include "client/control.h"
 
 enum way {
     WAY_UNKNOWN,

@@ -1,4 +1,4 @@
-#include "source.h"
+#include "client/source.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "say.h"
+#include "client/say.h"
 
 /* Takes the name from the path. On the wire byte 255 is telnet's IAC and doubled (RFC 959, 5.3). */
 static bool set_name(struct source *f, const char *path) {

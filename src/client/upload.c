@@ -1,13 +1,13 @@
-#include "upload.h"
+#include "client/upload.h"
 
 #include <errno.h>
 #include <stdint.h>
 #include <string.h>
 
-#include "data.h"
-#include "say.h"
-#include "send.h"
-#include "source.h"
+#include "client/data.h"
+#include "client/say.h"
+#include "client/send.h"
+#include "client/source.h"
 
 /* Takes the final reply of an upload. True: the server has the file. */
 static bool finish(struct session *s, const struct source *f, enum sent sent) {

@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-#include "session.h"
+#include "client/session.h"
 
 /* Uploads one file. True: the server has it. Else the user has been told why not. */
 bool upload(struct session *s, const char *path);

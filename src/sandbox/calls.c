@@ -1,4 +1,4 @@
-#include "calls.h"
+#include "sandbox/calls.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,10 +13,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "../dial.h"
-#include "../start.h"
-#include "filter.h"
-#include "numbers.h"
+#include "net/dial.h"
+#include "sandbox/filter.h"
+#include "sandbox/numbers.h"
+#include "start.h"
 
 #define SESSION   FILTER_SESSION
 #define DATA      FILTER_DATA

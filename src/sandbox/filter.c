@@ -1,4 +1,4 @@
-#include "filter.h"
+#include "sandbox/filter.h"
 
 #include <errno.h>
 #include <linux/audit.h>
@@ -10,7 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "calls.h"
+#include "sandbox/calls.h"
 
 #if defined(__x86_64__)
 #define MACHINE AUDIT_ARCH_X86_64

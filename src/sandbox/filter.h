@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-#include "../dial.h"
+#include "net/dial.h"
 
 /* Who needs a system call: bits. */
 enum filter_group {

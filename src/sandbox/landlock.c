@@ -1,4 +1,4 @@
-#include "landlock.h"
+#include "sandbox/landlock.h"
 
 #include <errno.h>
 #include <linux/landlock.h>
@@ -6,7 +6,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "../rights.h"
+#include "base/rights.h"
 
 /* Names that the header of an older kernel lacks */
 #ifndef LANDLOCK_ACCESS_FS_TRUNCATE

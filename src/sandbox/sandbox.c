@@ -1,4 +1,4 @@
-#include "../sandbox.h"
+#include "sandbox/sandbox.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,13 +9,13 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "../config.h"
-#include "../log.h"
-#include "../unfinished.h"
-#include "../usage.h"
-#include "filter.h"
-#include "landlock.h"
-#include "trap.h"
+#include "base/config.h"
+#include "log/log.h"
+#include "sandbox/filter.h"
+#include "sandbox/landlock.h"
+#include "sandbox/trap.h"
+#include "store/reserved.h"
+#include "store/usage.h"
 
 /* Sanitizers with memory of their own: gcc has macros for them, clang another way to ask */
 #if defined(__has_feature)
@@ -158,7 +158,7 @@ int sandbox_narrow(const struct config *config, const struct log *log,
      * renamed to where no more may be done with it than where it comes from: the same rights. */
     uint64_t files = landlock_files(home->rights);
     bool makes = home->rights & (RIGHTS_OWN | RIGHT_APPEND | RIGHT_RENAME);
-    int reserved = unfinished_open(home->top->fd, makes);
+    int reserved = reserved_open(home->top->fd, makes);
     int counts = home->is_counted ? usage_open_folder(home->top) : -1;
     const struct landlock_rule rules[RULES] = {{.fd = home->home->fd, .files = files},
                                                {.fd = reserved, .files = files},

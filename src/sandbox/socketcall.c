@@ -1,4 +1,4 @@
-#include "socketcall.h"
+#include "sandbox/socketcall.h"
 
 #include <sys/syscall.h>
 

@@ -1,4 +1,4 @@
-#include "trap.h"
+#include "sandbox/trap.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -6,8 +6,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "../log.h"
-#include "socketcall.h"
+#include "log/log.h"
+#include "sandbox/socketcall.h"
 
 static const struct {
     long number;

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "internal.h"
+#include "tls/internal.h"
 
 static void describe_subject(const X509 *certificate, char ret_subject[TLS_SUBJECT_SIZE]) {
     char *text = NULL;

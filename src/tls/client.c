@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "internal.h"
+#include "tls/internal.h"
 
 static int trust(const struct tls_context *context, const char *ca, char error[TLS_ERROR_SIZE]) {
     int good = ca ? SSL_CTX_load_verify_file(context->ssl, ca)

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "internal.h"
+#include "tls/internal.h"
 
 /* Keeps the newest session of a control connection. */
 static int keep_session(SSL *ssl, SSL_SESSION *session) {

@@ -6,7 +6,7 @@
 
 #include <openssl/ssl.h>
 
-#include "../tls.h"
+#include "net/tls.h"
 
 struct tls_context {
     SSL_CTX *ssl;

@@ -1,5 +1,5 @@
-#include "../module.h"
-#include "internal.h"
+#include "base/module.h"
+#include "tls/internal.h"
 
 MODULE_IS_OF_THIS_VERSION;
 

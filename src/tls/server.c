@@ -3,7 +3,7 @@
 #include <openssl/x509.h>
 #include <string.h>
 
-#include "internal.h"
+#include "tls/internal.h"
 
 enum { SESSION_TIME = 7 * 24 * 3600 /* s that a session can be resumed; no longer than we run */ };
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "internal.h"
+#include "tls/internal.h"
 
 enum { READ_AHEAD = 128 << 10 /* bytes that a data connection is asked for at once */ };
 

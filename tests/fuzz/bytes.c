@@ -4,9 +4,9 @@
  */
 #include <stdlib.h>
 
-#include "../../src/ascii.c"
-#include "../../src/line.c"
-#include "../../src/path.c"
+#include "base/path.c"
+#include "net/line.c"
+#include "store/ascii.c"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

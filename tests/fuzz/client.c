@@ -27,9 +27,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../../src/client/session.h"
-#include "../../src/client/upload.h"
-#include "../../src/escape.h"
+#include "base/escape.h"
+#include "client/session.h"
+#include "client/upload.h"
 #include "tls_standin.h"
 
 /* Bytes of the input that are no bytes for the client */

@@ -4,7 +4,7 @@
  */
 #include <stdlib.h>
 
-#include "../../src/escape.c"
+#include "base/escape.c"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -5,8 +5,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "../../src/escape.c"
-#include "../../src/names.c"
+#include "base/escape.c"
+#include "session/names.c"
 
 enum { SENT_LIMIT = 4096, ROOM = 8192 };
 

@@ -32,11 +32,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../../src/partial.h"
-#include "../../src/sandbox.h"
-#include "../../src/session.h"
-#include "../../src/systemd.h"
-#include "../../src/unfinished.h"
+#include "log/systemd.h"
+#include "sandbox/sandbox.h"
+#include "session/session.h"
+#include "store/partial.h"
+#include "store/reserved.h"
 
 enum {
     OUT_LIMIT = 1 << 22,     /* bytes that a session may answer */
@@ -279,7 +279,7 @@ static int remove_one(const char *path, const struct stat *st, int kind, struct 
     (void)st;
     const char *name = path + where->base;
     bool reserved = strncmp(name, PATH_RESERVED_PREFIX, strlen(PATH_RESERVED_PREFIX)) == 0;
-    must(!reserved || strcmp(name, UNFINISHED_FOLDER) == 0 ||
+    must(!reserved || strcmp(name, RESERVED_FOLDER) == 0 ||
          strncmp(name, PARTIAL_PREFIX, strlen(PARTIAL_PREFIX)) == 0);
     must((kind == FTW_DP ? rmdir(path) : unlink(path)) == 0);
     return 0;
@@ -485,7 +485,7 @@ static void run(const struct config *config, struct log *log) {
     memset(&session, 0, sizeof(session)); /* as it is in a new process */
     static struct dial dial;
     must(dial.address || dial_open(&dial, &peer) == 0);
-    const struct login none = {.fd = -1};
+    const struct helper none = {.fd = -1};
     static struct transcript transcript;
     memset(&transcript, 0, sizeof(transcript));
     int said = memfd_create("transcript", MFD_CLOEXEC),
@@ -501,7 +501,7 @@ static void run(const struct config *config, struct log *log) {
                                         .peer = &peer,
                                         .root = &fuzz.root,
                                         .dial = &dial,
-                                        .login = &none,
+                                        .helper = &none,
                                         .secure = &fuzz_secure,
                                         .in = in,
                                         .out = theirs};

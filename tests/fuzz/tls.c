@@ -10,8 +10,8 @@
  */
 #include <sys/uio.h>
 
-#include "../../src/secure.h"
-#include "../../src/session.h"
+#include "session/secure.h"
+#include "session/session.h"
 #include "tls_standin.h"
 
 /* How TLS is served, by the first byte */

@@ -1,6 +1,6 @@
 /*
- * A stand-in for TLS (src/tls.h), for fuzzers: no cryptography, but everything that TLS may do to
- * who uses it. A plan, a byte for each call, says when it stalls, gives little, ends, fails or
+ * A stand-in for TLS (src/net/tls.h), for fuzzers: no cryptography, but everything that TLS may do
+ * to who uses it. A plan, a byte for each call, says when it stalls, gives little, ends, fails or
  * tears; a plan that is used up has nothing more to say, and all goes well.
  *
  * It keeps bytes that poll(2) does not tell of. It holds its user to what tls.h says: nothing
@@ -18,7 +18,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "../../src/tls.h"
+#include "net/tls.h"
 
 enum {
     STANDIN_STREAMS = 256, /* at once */

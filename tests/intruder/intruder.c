@@ -14,12 +14,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../../src/reply.h"
-#include "../../src/sandbox.h"
-#include "../../src/sandbox/filter.h"
-#include "../../src/sandbox/landlock.h"
-#include "../../src/users.h"
-#include "../../src/verb.h"
+#include "sandbox/filter.h"
+#include "sandbox/landlock.h"
+#include "sandbox/sandbox.h"
+#include "session/reply.h"
+#include "users/users.h"
+#include "verb.h"
 
 int __real_verb_run(struct session *session, char *line, enum line_fault fault);
 int __wrap_verb_run(struct session *session, char *line, enum line_fault fault);

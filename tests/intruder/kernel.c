@@ -21,8 +21,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "../../src/start.h"
 #include "intruder.h"
+#include "start.h"
 
 enum { ROOM = 4096 };
 

@@ -15,9 +15,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "../../src/session.h"
-#include "../../src/start.h"
 #include "intruder.h"
+#include "session/session.h"
+#include "start.h"
 
 static struct sockaddr_in address_of(const char *argument) {
     char host[64];

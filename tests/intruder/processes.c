@@ -18,9 +18,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../../src/session.h"
-#include "../../src/start.h"
 #include "intruder.h"
+#include "session/session.h"
+#include "start.h"
 
 /* What is run answers for us. */
 static char *const script[] = {"sh", "-c", "printf '200 it worked\\r\\n' >&4", NULL};
@@ -170,9 +170,9 @@ static int try_pidfd(struct session *session, const char *pid) {
 static int try_question(struct session *session, const char *argument) {
     char bytes[1 << 16];
     memset(bytes, atoi(argument), sizeof(bytes));
-    if (send(session->login.fd, bytes, sizeof(bytes), MSG_NOSIGNAL) < 0)
+    if (send(session->helper.fd, bytes, sizeof(bytes), MSG_NOSIGNAL) < 0)
         return -errno;
-    return recv(session->login.fd, bytes, 1, 0) == 1 ? 0 : -EPIPE;
+    return recv(session->helper.fd, bytes, 1, 0) == 1 ? 0 : -EPIPE;
 }
 
 /* Which names are there in the root folder, by the descriptor that leads there */

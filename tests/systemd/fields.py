@@ -9,7 +9,7 @@ import sys
 import time
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-EVENTS = dict(re.findall(r'\{"([a-z-]+)",\s*LOG_LEVEL_\w+,\s*"([0-9a-f]{32})"\}', open(TOP + "/src/event.c").read()))
+EVENTS = dict(re.findall(r'\{"([a-z-]+)",\s*LOG_LEVEL_\w+,\s*"([0-9a-f]{32})"\}', open(TOP + "/src/log/event.c").read()))
 NAMES = [b"plain", b"caf\xe9", b"\xff\xfe", b"end \xe2\x80\xa8 of line", b'quote " \\', b"<3>x", b"A=B"]
 
 

@@ -1,14 +1,14 @@
 /* What becomes of an addition whose session died, in the same boot of the machine and in another.
  */
-#include "../../src/addition.c"
-#include "../../src/clock.c"
-#include "../../src/entry.c"
-#include "../../src/path.c"
-#include "../../src/patience.c"
-#include "../../src/sum.c"
-#include "../../src/turn.c"
-#include "../../src/unfinished.c"
-#include "../../src/version.c"
+#include "store/addition.c"
+#include "base/clock.c"
+#include "base/path.c"
+#include "base/patience.c"
+#include "base/sum.c"
+#include "store/entry.c"
+#include "store/reserved.c"
+#include "store/turn.c"
+#include "store/version.c"
 
 #include <stdio.h>
 

@@ -1,4 +1,4 @@
-#include "../../src/ascii.c"
+#include "store/ascii.c"
 
 #include <stdlib.h>
 

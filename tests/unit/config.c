@@ -1,6 +1,6 @@
-#include "../../src/config.c"
-#include "../../src/rights.c"
-#include "../../src/value.c"
+#include "base/config.c"
+#include "base/rights.c"
+#include "base/value.c"
 
 #include "check.h"
 

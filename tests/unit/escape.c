@@ -1,4 +1,4 @@
-#include "../../src/escape.c"
+#include "base/escape.c"
 
 #include <stdlib.h>
 

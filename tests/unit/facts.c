@@ -1,4 +1,4 @@
-#include "../../src/facts.c"
+#include "verbs/facts.c"
 
 #include "check.h"
 

@@ -1,6 +1,6 @@
-#include "../../src/json.c"
+#include "log/json.c"
 
-#include "../../src/escape.c"
+#include "base/escape.c"
 #include "check.h"
 
 static const struct event_kind kind = {"uploaded", LOG_LEVEL_INFO, ""};

@@ -1,4 +1,4 @@
-#include "../../src/line.c"
+#include "net/line.c"
 
 #include <stdlib.h>
 #include <string.h>

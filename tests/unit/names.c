@@ -1,5 +1,5 @@
-#include "../../src/names.c"
-#include "../../src/escape.c"
+#include "session/names.c"
+#include "base/escape.c"
 
 #include "check.h"
 

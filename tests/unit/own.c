@@ -1,4 +1,4 @@
-#include "../../src/own.c"
+#include "session/own.c"
 
 #include <stdio.h>
 

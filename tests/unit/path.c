@@ -1,4 +1,4 @@
-#include "../../src/path.c"
+#include "base/path.c"
 
 #include <stdlib.h>
 

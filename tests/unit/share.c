@@ -1,7 +1,7 @@
-#include "../../src/share.c"
-#include "../../src/own.c"
-#include "../../src/path.c"
-#include "../../src/unfinished.c"
+#include "session/share.c"
+#include "base/path.c"
+#include "session/own.c"
+#include "store/reserved.c"
 
 #include <signal.h>
 #include <sys/resource.h>

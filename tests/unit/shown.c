@@ -1,5 +1,5 @@
-#include "../../src/shown.c"
-#include "../../src/sum.c"
+#include "session/shown.c"
+#include "base/sum.c"
 
 #include <stdio.h>
 

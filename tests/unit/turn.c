@@ -1,11 +1,11 @@
 /* Turns of several sessions: each is a set of turns with a description of its own, as in a process.
  */
-#include "../../src/turn.c"
-#include "../../src/clock.c"
-#include "../../src/path.c"
-#include "../../src/patience.c"
-#include "../../src/sum.c"
-#include "../../src/unfinished.c"
+#include "store/turn.c"
+#include "base/clock.c"
+#include "base/path.c"
+#include "base/patience.c"
+#include "base/sum.c"
+#include "store/reserved.c"
 
 #include <stdio.h>
 #include <stdlib.h>

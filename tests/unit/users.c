@@ -1,10 +1,10 @@
-#include "../../src/users.c"
-#include "../../src/certname.c"
-#include "../../src/cidr.c"
-#include "../../src/fingerprint.c"
-#include "../../src/path.c"
-#include "../../src/rights.c"
-#include "../../src/value.c"
+#include "users/users.c"
+#include "base/fingerprint.c"
+#include "base/path.c"
+#include "base/rights.c"
+#include "base/value.c"
+#include "users/certname.c"
+#include "users/cidr.c"
 
 #include <sys/mman.h>
 

@@ -2,9 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../src/append.c"
-#include "../../src/escape.c"
-#include "../../src/xferlog.c"
+#include "base/escape.c"
+#include "log/append.c"
+#include "log/xferlog.c"
 
 #include "check.h"
 

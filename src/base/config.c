@@ -1,0 +1,345 @@
+#include "base/config.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <limits.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/value.h"
+
+#define DEFAULT_ROOT       "./ftpserver"
+#define NO_FILE            "none"
+#define ENVIRONMENT_PREFIX "STORD_"
+
+struct option {
+    const char *name;     /* long option without its dashes */
+    const char *metavar;  /* what the help calls its value; NULL: a flag */
+    const char *fallback; /* value when it is not given */
+    value_setter *set;
+    size_t field; /* offset in struct config */
+    const char *help;
+    bool shapes; /* what is said in a session: whoever plays it again wants it, too */
+};
+
+#define FIELD(member) offsetof(struct config, member)
+
+static const struct option options[] = {
+    {"root", "DIR", DEFAULT_ROOT, value_folder, FIELD(root),
+     "folder that receives uploads; only the default is created", false},
+    {"users", "FILE", NO_FILE, value_file, FIELD(users),
+     "who may log in; none: the systemd credential users, if there is one", false},
+    {"tls", "MODE", "auto", value_tls, FIELD(tls),
+     "off, allow (AUTH TLS), require, implicit; auto: allow if there is a certificate", false},
+    {"tls-cert", "FILE", NO_FILE, value_file, FIELD(tls_cert),
+     "certificate chain, PEM; none: the systemd credential tls.crt, if there is one", false},
+    {"tls-key", "FILE", NO_FILE, value_file, FIELD(tls_key),
+     "its key, PEM; none: with the certificate, or the credential tls.key", false},
+    {"tls-client-ca", "FILE", NO_FILE, value_file, FIELD(tls_client_ca),
+     "who signs client certificates, PEM; none: clients are not asked for one", false},
+    {"tls-require-reuse", NULL, "no", value_flag, FIELD(tls_require_reuse),
+     "data connections must resume the TLS session of the control connection", false},
+    {"tls-lenient-close", NULL, "no", value_flag, FIELD(tls_lenient_close),
+     "take uploads for whole whose TLS ends without close_notify", false},
+    {"lenient-close", NULL, "no", value_flag, FIELD(lenient_close),
+     "take uploads for whole whose client closes the control connection first", true},
+    {"anonymous", NULL, "no", value_flag, FIELD(anonymous),
+     "anybody may log in as anonymous or ftp, to upload", true},
+    {"allow", "RIGHTS", "upload,append,replace,list,mkdir", value_rights, FIELD(allow),
+     "what clients may do; also: read, rename, delete", true},
+    {"log", "TARGET", "auto", value_log, FIELD(log), "where to log: auto, stderr, syslog, journal",
+     false},
+    {"log-level", "LEVEL", "info", value_log_level, FIELD(log_level),
+     "what to log: error, warning, info, debug", false},
+    {"log-format", "FORMAT", "text", value_log_format, FIELD(log_json),
+     "lines on standard error: text, json", false},
+    {"xferlog", "FILE", NO_FILE, value_file, FIELD(xferlog),
+     "file that gets a line for each transfer, as wu-ftpd writes it", false},
+    {"transcript", "DIR", NO_FILE, value_folder, FIELD(transcript),
+     "folder that gets a file for each session: what was said, without passwords", false},
+    {"default-type", "TYPE", "ascii", value_type, FIELD(default_ascii),
+     "until the client sends TYPE: ascii (as RFC 959 has it), binary", true},
+    {"passive-ports", "FIRST-LAST", "any", value_ports, FIELD(passive_ports),
+     "ports to wait for data connections on", false},
+    {"passive-address", "IPV4", "own", value_address, FIELD(passive_address),
+     "address that PASV tells clients, behind NAT; never bound to", false},
+    {"unterminated-wait", "MS", "300", value_milliseconds, FIELD(unterminated_wait),
+     "silence in ms that ends a command without line end; 0: never", true},
+    {"login-timeout", "S", "60", value_seconds, FIELD(login_timeout),
+     "seconds a client may take to log in", true},
+    {"idle-timeout", "S", "300", value_seconds, FIELD(idle_timeout),
+     "seconds a client may stay silent between commands", true},
+    {"connect-timeout", "S", "60", value_seconds, FIELD(connect_timeout),
+     "seconds to wait for a data connection", true},
+    {"stall-timeout", "S", "600", value_seconds, FIELD(stall_timeout),
+     "seconds a transfer may stand still", true},
+    {"vanish-wait", "MS", "20", value_milliseconds, FIELD(vanish_wait),
+     "ms after the data in which a killed client is noticed, without ALLO", true},
+    {"resume-hours", "H", "24", value_hours, FIELD(resume_hours),
+     "hours that an interrupted upload is kept; 0: never", true},
+    {"on-conflict", "POLICY", "replace", value_conflict, FIELD(conflict),
+     "a file of that name is there: replace, rename (keep both), refuse", true},
+    {"file-mode", "OCTAL", "umask", value_file_mode, FIELD(file_mode),
+     "mode of uploads; umask: as the umask leaves it", true},
+    {"dir-mode", "OCTAL", "umask", value_dir_mode, FIELD(dir_mode),
+     "mode of folders that clients make", true},
+    {"group", "GROUP", "own", value_group, FIELD(group), "group of uploads and folders", false},
+    {"max-file-size", "SIZE", "none", value_limit, FIELD(max_file_size),
+     "largest upload: bytes, or with K, M, G, T behind", true},
+    {"min-free", "SIZE", "0", value_room, FIELD(min_free),
+     "room that uploads leave on the disk: bytes, K, M, G, T, or %", true},
+    {"names-from", "ENCODING", "raw", value_names, FIELD(names_from),
+     "names that are no UTF-8: raw, refuse, or the encoding that they are read in", true},
+    {"append", "HOW", "in-place", value_append, FIELD(copies),
+     "APPE adds to the file: in-place, or copy (replaced as a whole)", true},
+    {"no-sync", NULL, "no", value_flag, FIELD(no_sync),
+     "226 does not wait for the disk: a power cut may lose uploads", true},
+    {"no-data-connections", NULL, "no", value_flag, FIELD(no_data_connections),
+     "inline uploads only: no PASV, EPSV, PORT, EPRT, and no socket can be made", true},
+    {"user", "USER", "stord", value_user, FIELD(user),
+     "whom to become where started as root; root: nobody else", false},
+    {"require-confinement", NULL, "no", value_flag, FIELD(require_confinement),
+     "serve nobody where the kernel lacks what confines a session", false},
+    {"debug-confinement", NULL, "no", value_flag, FIELD(debug_confinement),
+     "name a forbidden system call in the log before the session ends", false},
+};
+
+/* What else the program does, but to serve a session. */
+static const struct mode {
+    const char *name;
+    enum config_outcome outcome;
+    bool at_once; /* whatever stands behind it, or in the environment */
+    const char *help;
+} modes[] = {
+    {"--check", CONFIG_CHECK, false, "check the set-up, and print what clients would get"},
+    {"--hash", CONFIG_HASH, false, "read a password, and print its hash for the users file"},
+    {"--recount", CONFIG_RECOUNT, false, "count what homes with a quota hold, and print it"},
+    {"--help", CONFIG_HELP, true, "print this and exit"},
+    {"--version", CONFIG_VERSION, true, "print the version and exit"},
+};
+
+enum { OPTION_COUNT = sizeof(options) / sizeof(options[0]), NAME_SIZE = 64 };
+
+_Static_assert(sizeof(options) / sizeof(options[0]) <= CONFIG_MOST, "too many options");
+
+/* "log-level" -> "STORD_LOG_LEVEL" */
+static void environment_name(const struct option *option, char name[NAME_SIZE]) {
+    (void)snprintf(name, NAME_SIZE, ENVIRONMENT_PREFIX "%s", option->name);
+    for (char *c = name; *c; c++)
+        *c = (char)(*c == '-' ? '_' : toupper((unsigned char)*c));
+}
+
+static const struct option *find_option(const char *name, size_t length) {
+    for (size_t i = 0; i < OPTION_COUNT; i++) {
+        if (strlen(options[i].name) == length && memcmp(options[i].name, name, length) == 0)
+            return &options[i];
+    }
+    return NULL;
+}
+
+static const struct mode *find_mode(const char *argument) {
+    for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+        if (strcmp(modes[i].name, argument) == 0)
+            return &modes[i];
+    }
+    return NULL;
+}
+
+static const struct option *find_environment(const char *name, size_t length) {
+    char twin[NAME_SIZE];
+    for (size_t i = 0; i < OPTION_COUNT; i++) {
+        environment_name(&options[i], twin);
+        if (strlen(twin) == length && memcmp(twin, name, length) == 0)
+            return &options[i];
+    }
+    return NULL;
+}
+
+/* Stores value; false with error filled when it is not good. shown: how the user spelt the name. */
+static bool set(struct config *config, const struct option *option, const char *shown,
+                int shown_length, const char *value, char error[CONFIG_ERROR_SIZE]) {
+    const char *expected = option->set((char *)config + option->field, value);
+    config->said[option - options] = value;
+    if (!expected)
+        return true;
+    (void)snprintf(error, CONFIG_ERROR_SIZE, "%.*s wants %s, not \"%s\"", shown_length, shown,
+                   expected, value);
+    return false;
+}
+
+static enum config_outcome load_environment(struct config *config, char *const *environment,
+                                            char error[CONFIG_ERROR_SIZE]) {
+    for (char *const *entry = environment; *entry; entry++) {
+        const char *equals = strchr(*entry, '=');
+        if (!equals || strncmp(*entry, ENVIRONMENT_PREFIX, strlen(ENVIRONMENT_PREFIX)) != 0)
+            continue;
+        size_t length = (size_t)(equals - *entry);
+        const struct option *option = find_environment(*entry, length);
+        if (!option) {
+            (void)snprintf(error, CONFIG_ERROR_SIZE,
+                           "unknown variable %.*s in the environment (see --help)", (int)length,
+                           *entry);
+            return CONFIG_BAD;
+        }
+        if (!set(config, option, *entry, (int)length, equals + 1, error))
+            return CONFIG_BAD;
+    }
+    return CONFIG_SERVE;
+}
+
+/* Reads one option at argv[*at] and moves *at behind it. */
+static enum config_outcome load_argument(struct config *config, int argc, char *const *argv,
+                                         int *at, char error[CONFIG_ERROR_SIZE]) {
+    const char *argument = argv[(*at)++];
+    const struct mode *mode = find_mode(argument);
+    if (mode) {
+        config->wanted = mode->outcome;
+        return mode->at_once ? mode->outcome : CONFIG_SERVE;
+    }
+    bool dashes = strncmp(argument, "--", 2) == 0;
+    const char *name = dashes ? argument + 2 : argument;
+    size_t length = strcspn(name, "=");
+    const struct option *option = dashes ? find_option(name, length) : NULL;
+    if (!option) {
+        (void)snprintf(error, CONFIG_ERROR_SIZE, "unknown argument \"%s\" (see --help)", argument);
+        return CONFIG_USAGE;
+    }
+    const char *value = NULL;
+    if (name[length] == '=')
+        value = name + length + 1;
+    else if (!option->metavar)
+        value = "yes";
+    else if (*at < argc)
+        value = argv[(*at)++];
+    if (!value) {
+        (void)snprintf(error, CONFIG_ERROR_SIZE, "%s wants a value", argument);
+        return CONFIG_USAGE;
+    }
+    int shown_length = (int)(length + 2);
+    return set(config, option, argument, shown_length, value, error) ? CONFIG_SERVE : CONFIG_USAGE;
+}
+
+/* A systemd credential of that name, where there is one, else NULL. One that cannot be looked at is
+ * one that cannot be used, and not none. */
+static const char *find_credential(const char *name, char path[PATH_MAX]) {
+    const char *folder = getenv("CREDENTIALS_DIRECTORY");
+    struct stat st;
+    if (!folder)
+        return NULL;
+    if (snprintf(path, PATH_MAX, "%s/%s", folder, name) >= PATH_MAX)
+        return folder; /* which cannot be read as a file */
+    return lstat(path, &st) < 0 && errno == ENOENT ? NULL : path;
+}
+
+/* What an option says that names a file. */
+static const char *file_of(const char *value) {
+    return value && strcmp(value, NO_FILE) != 0 ? value : NULL;
+}
+
+/* The users file: what --users says, else the systemd credential `users`. */
+static const char *find_users(const struct config *config) {
+    static char credential[PATH_MAX]; /* static only for its size */
+    return config_has(config, "users") ? file_of(config->users)
+                                       : find_credential("users", credential);
+}
+
+/* Where certificate and key are, and whether there is TLS at all. Returns false with error filled
+ * when they are missing. */
+static bool find_tls(struct config *config, char error[CONFIG_ERROR_SIZE]) {
+    static char certificate[PATH_MAX], key[PATH_MAX]; /* static only for their size */
+    bool given = file_of(config->tls_cert) != NULL;
+    config->tls_client_ca = file_of(config->tls_client_ca);
+    config->tls_cert = given ? config->tls_cert : find_credential("tls.crt", certificate);
+    config->tls_key = file_of(config->tls_key);
+    if (!config->tls_key && config->tls_cert)
+        config->tls_key = given ? config->tls_cert : find_credential("tls.key", key);
+    if (config->tls == TLS_AUTO)
+        config->tls =
+            config->tls_cert || config->tls_key || config->tls_client_ca ? TLS_ALLOW : TLS_OFF;
+    if (config->tls == TLS_OFF || (config->tls_cert && config->tls_key))
+        return true;
+    (void)snprintf(error, CONFIG_ERROR_SIZE, "TLS wants %s",
+                   config->tls_cert
+                       ? "a key: the systemd credential tls.key, or --tls-key"
+                       : "a certificate: --tls-cert, or the systemd credential tls.crt");
+    return false;
+}
+
+enum config_outcome config_load(struct config *ret_config, int argc, char *const *argv,
+                                char *const *environment, char error[CONFIG_ERROR_SIZE]) {
+    struct config config = {0};
+    for (size_t i = 0; i < OPTION_COUNT; i++)
+        (void)options[i].set((char *)&config + options[i].field, options[i].fallback);
+    config.users = config.tls_cert = config.tls_key = config.tls_client_ca = NULL;
+    config.xferlog = config.transcript = NULL;
+    *ret_config = config; /* good enough to complain with */
+    enum config_outcome outcome = load_environment(&config, environment, error);
+    enum config_outcome from_arguments = CONFIG_SERVE;
+    int at = 1;
+    while (at < argc && from_arguments == CONFIG_SERVE)
+        from_arguments = load_argument(&config, argc, argv, &at, error);
+    for (; at < argc; at++) { /* who asks for something else than a session is not told 421 */
+        if (find_mode(argv[at]))
+            config.wanted = find_mode(argv[at])->outcome;
+    }
+    if (from_arguments != CONFIG_SERVE)
+        outcome = from_arguments; /* --help works in any environment */
+    config.users = find_users(&config);
+    config.xferlog = file_of(config.xferlog);
+    config.transcript = file_of(config.transcript);
+    bool wants_tls = config.wanted == CONFIG_SERVE || config.wanted == CONFIG_CHECK;
+    if (outcome == CONFIG_SERVE && wants_tls && !find_tls(&config, error))
+        outcome = CONFIG_BAD;
+    if (outcome == CONFIG_SERVE)
+        *ret_config = config;
+    ret_config->wanted = config.wanted;
+    return outcome == CONFIG_SERVE ? config.wanted : outcome;
+}
+
+bool config_has(const struct config *config, const char *name) {
+    const struct option *option = find_option(name, strlen(name));
+    return option && config->said[option - options];
+}
+
+void config_describe(const struct config *config, char *text, size_t size) {
+    size_t n = 0;
+    *text = '\0';
+    for (size_t i = 0; i < OPTION_COUNT; i++) {
+        const struct option *option = &options[i];
+        const char *value = config->said[i];
+        if (!value || !option->shapes || (!option->metavar && strcmp(value, "yes") != 0))
+            continue;
+        size_t more = strlen(option->name) + strlen(value) + sizeof(" --=");
+        if (n + more < size)
+            n += (size_t)snprintf(text + n, size - n, " --%s%s%s", option->name,
+                                  option->metavar ? "=" : "", option->metavar ? value : "");
+    }
+}
+
+bool config_root_is_default(const struct config *config) {
+    return strcmp(config->root, DEFAULT_ROOT) == 0;
+}
+
+void config_print_help(FILE *to) {
+    (void)fputs("Usage: handler [OPTION...]\n"
+                "Speaks one FTP session on standard input and output, made for receiving uploads.\n"
+                "Each option has a twin in the environment; the command line wins.\n\n",
+                to);
+    for (size_t i = 0; i < OPTION_COUNT; i++) {
+        char left[NAME_SIZE], twin[NAME_SIZE];
+        (void)snprintf(left, sizeof(left), "--%s%s%s", options[i].name,
+                       options[i].metavar ? "=" : "", options[i].metavar ? options[i].metavar : "");
+        environment_name(&options[i], twin);
+        (void)fprintf(to, "  %-24s %s\n  %-24s [%s, default %s]\n", left, options[i].help, "", twin,
+                      options[i].fallback);
+    }
+    for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++)
+        (void)fprintf(to, "  %-24s %s\n", modes[i].name, modes[i].help);
+    (void)fputs(
+        "\nExit status: 0 when the session is over, 64 wrong command line,\n"
+        "78 wrong environment, root or set-up, 71 no connection to serve, or not confined, 70\n"
+        "forbidden system call, 74 cannot count or print.\n",
+        to);
+}

@@ -1,0 +1,15 @@
+/*
+ * fingerprint: that of a certificate, as people write it. Pure; handler and client use it.
+ */
+#ifndef STORD_FINGERPRINT_H
+#define STORD_FINGERPRINT_H
+
+#include <stdbool.h>
+
+#include "net/tls.h"
+
+/* Reads a SHA-256 fingerprint as `openssl x509 -fingerprint -sha256` prints it, with a colon behind
+ * every second digit, or without; makes it lower case without colons. False: it is none. */
+bool fingerprint_read(const char *text, char ret[TLS_FINGERPRINT_SIZE]);
+
+#endif

@@ -1,0 +1,212 @@
+#include "check/check.h"
+
+#include <errno.h>
+#include <pwd.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/terminal.h"
+#include "check/check_folders.h"
+#include "check/check_tls.h"
+#include "check/report.h"
+#include "log/systemd.h"
+#include "sandbox/sandbox.h"
+#include "session/names.h"
+#include "users/cidr.h"
+#include "users/password.h"
+#include "users/privileges.h"
+#include "verbs/auth.h"
+
+enum { COMPLAINT_LIMIT = 12288 /* a path, and what is wrong with it */ };
+
+static void print(const char *kind, const char *about, const char *format, va_list arguments)
+    __attribute__((format(printf, 3, 0)));
+
+static void print(const char *kind, const char *about, const char *format, va_list arguments) {
+    char text[COMPLAINT_LIMIT];
+    (void)vsnprintf(text, sizeof(text), format, arguments);
+    terminal_line(stdout, "%s: %s: %s", kind, about, text);
+}
+
+void check_error(struct check *check, const char *about, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    check->errors++;
+    print("error", about, format, arguments);
+    va_end(arguments);
+}
+
+void check_warning(struct check *check, const char *about, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    check->warnings++;
+    print("warning", about, format, arguments);
+    va_end(arguments);
+}
+
+static void check_identity(struct check *check) {
+    const struct passwd *known = getpwuid(geteuid());
+    terminal_line(stdout, "Checked as %s (uid %u).",
+                  known ? known->pw_name : "a user without a name", (unsigned)geteuid());
+    if (geteuid() == 0)
+        check_warning(check, "user",
+                      "root may do everything, and sessions should not run as root: "
+                      "check as the user that they run as");
+    struct privileges_target target;
+    if (privileges_find(check->config->user, &target) < 0)
+        check_warning(check, "user", "sessions started as root are refused: there is no user %.64s",
+                      check->config->user);
+}
+
+static void complain(void *context, unsigned line, const char *complaint) {
+    struct check *check = context;
+    check_error(check, "users", "%s:%u: %s", check->users_file, line, complaint);
+}
+
+void check_place(struct check *check, const char *about, const char *name) {
+    char *root = realpath(check->config->root, NULL), *file = realpath(name, NULL);
+    size_t n = root ? strlen(root) : 0;
+    if (root && file && strncmp(root, file, n) == 0 &&
+        (file[n] == '/' || file[n] == '\0' || n == 1))
+        check_error(check, about, "%s is beneath the root, where clients could replace it", name);
+    free(root);
+    free(file);
+}
+
+void check_secret(struct check *check, const char *about, const char *name) {
+    struct stat st;
+    if (stat(name, &st) == 0 && st.st_mode & S_IRWXO)
+        check_warning(check, about, "%s has mode %04o: others should have no access to it", name,
+                      (unsigned)st.st_mode & 07777U);
+    check_place(check, about, name);
+}
+
+static void check_users(struct check *check) {
+    const char *error; /* is told by check_modules */
+    if (!check->users_file)
+        return;
+    int result = users_load(&check->users, check->users_file, complain, check);
+    const struct password *password = password_load(&error);
+    if (result == 0 && password)
+        result = password_check_users(password, &check->users, complain, check);
+    check->users_broken = result < 0;
+    if (result < 0 && result != -EINVAL)
+        check_error(check, "users", "%s: %s", check->users_file, strerror(-result));
+    /* Who may read it can try passwords at leisure; who may write it decides who gets in. */
+    if (result >= 0 || result == -EINVAL)
+        check_secret(check, "users", check->users_file);
+}
+
+static void check_who_can_log_in(struct check *check) {
+    size_t able = 0;
+    for (size_t i = 0; i < check->users.count; i++) {
+        const struct user *user = &check->users.rows[i];
+        if (!check_tls_user(check, user))
+            able += users_is_strong(user->hash) || check_tls_lets_in(check, user);
+    }
+    if (check->users_file && !check->users_broken && able == 0 && !check->config->anonymous)
+        check_warning(check, "users", "%s has nobody who can log in", check->users_file);
+}
+
+/* Can any port be bound? On all addresses, for nobody has connected to one of them. */
+static int bind_any(struct port_range range) {
+    int result = -EADDRINUSE;
+    for (unsigned port = range.first; port <= range.last && result == -EADDRINUSE; port++) {
+        const struct sockaddr_in address = {.sin_family = AF_INET,
+                                            .sin_port = htons((in_port_t)port)};
+        const int on = 1; /* as sessions do */
+        int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        if (fd < 0)
+            return -errno;
+        (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+        result = bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0 ? -errno : 0;
+        (void)close(fd);
+    }
+    return result;
+}
+
+static void check_passive_ports(struct check *check) {
+    struct port_range range = check->config->passive_ports;
+    int result = check->config->no_data_connections ? 0 : bind_any(range);
+    if (result == -EADDRINUSE)
+        check_warning(check, "passive-ports", "all of %u to %u are in use now", range.first,
+                      range.last);
+    else if (result < 0)
+        check_error(check, "passive-ports", "none can be bound: %s", strerror(-result));
+}
+
+/* RFC 6890 */
+static void check_passive_address(struct check *check) {
+    static const struct {
+        const char *range, *what;
+    } rows[] = {
+        {"10.0.0.0/8", "private: clients in other networks cannot reach it"},
+        {"172.16.0.0/12", "private: clients in other networks cannot reach it"},
+        {"192.168.0.0/16", "private: clients in other networks cannot reach it"},
+        {"100.64.0.0/10", "private to a provider: clients elsewhere cannot reach it"},
+        {"169.254.0.0/16", "link-local: clients in other networks cannot reach it"},
+        {"127.0.0.0/8", "loopback: clients on other machines cannot reach it"},
+        {"0.0.0.0/8", "no host's: nobody can reach it"},
+        {"224.0.0.0/3", "no host's: nobody can reach it"},
+    };
+    union address told = {
+        .in = {.sin_family = AF_INET, .sin_addr = check->config->passive_address}};
+    struct cidr cidr;
+    if (told.in.sin_addr.s_addr == 0)
+        return;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        if (cidr_parse(rows[i].range, strlen(rows[i].range), &cidr) == 0 && cidr_has(&cidr, &told))
+            check_warning(check, "passive-address", "it is %s", rows[i].what);
+    }
+}
+
+static void check_names(struct check *check) {
+    struct names names;
+    if (names_open(&names, check->config->names_from) < 0)
+        check_error(check, "names-from", "%s is %s", check->config->names_from, names_complaint);
+    names_close(&names);
+}
+
+static void check_modules(struct check *check) {
+    const char *error;
+    bool journal =
+        log_journal_stream() || getenv("LISTEN_FDS") || check->config->log == LOG_TARGET_JOURNAL;
+    if (check->users_file && !password_load(&error))
+        check_error(check, "modules", "nobody can log in: %s", error);
+    if (journal && !systemd_load(&error))
+        check_error(check, "modules", "systemd hands over no connections: %s", error);
+}
+
+static void check_confinement(struct check *check) {
+    const char *lacks = sandbox_lacks(auth_most_rights(check->config));
+    if (lacks && check->config->require_confinement)
+        check_error(check, "confinement", "nobody is served: this kernel has no %s", lacks);
+    else if (lacks)
+        check_warning(check, "confinement", "this kernel has no %s", lacks);
+}
+
+int check_run(const struct config *config) {
+    static void (*const checks[])(struct check *) = {
+        check_identity,        check_tls,     check_root,
+        check_unfinished,      check_users,   check_who_can_log_in,
+        check_homes,           check_records, check_passive_ports,
+        check_passive_address, check_names,   check_modules,
+        check_confinement,
+    };
+    struct check check = {.config = config, .users_file = config->users, .root = {.fd = -1}};
+    for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++)
+        checks[i](&check);
+    report_clients(&check);
+    (void)printf("%u error%s, %u warning%s\n", check.errors, check.errors == 1 ? "" : "s",
+                 check.warnings, check.warnings == 1 ? "" : "s");
+    users_free(&check.users);
+    if (check.root.fd >= 0)
+        (void)close(check.root.fd);
+    if (fflush(stdout) != 0)
+        return EX_IOERR;
+    return check.errors ? EX_CONFIG : EX_OK;
+}

@@ -1,0 +1,144 @@
+#include "check/check_folders.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "check/check.h"
+#include "store/reserved.h"
+#include "store/workplace.h"
+
+enum { NEEDS_WRITING = RIGHT_UPLOAD | RIGHT_APPEND | RIGHT_MKDIR };
+
+/* May files be made in that folder? Returns 0 or a negative errno. */
+static int may_write(int folder) {
+    return faccessat(folder, ".", W_OK | X_OK, AT_EACCESS) < 0 ? -errno : 0;
+}
+
+void check_root(struct check *check) {
+    const struct config *config = check->config;
+    int result = path_root_open(&check->root, config->root, false);
+    if (result == -ENOENT && config_root_is_default(config)) {
+        if (may_write(AT_FDCWD) < 0)
+            check_error(check, "root", "%s cannot be made here", config->root);
+        return;
+    }
+    if (result < 0)
+        check_error(check, "root", "%s: %s", config->root, strerror(-result));
+}
+
+void check_unfinished(struct check *check) {
+    if (check->root.fd < 0)
+        return;
+    int fd = reserved_open(check->root.fd, false), result;
+    if (fd == -ENOENT) {
+        if (may_write(check->root.fd) < 0)
+            check_warning(check, RESERVED_FOLDER,
+                          "it cannot be made in the root: interrupted uploads are not kept");
+    } else if (fd == -EPERM) {
+        check_error(check, RESERVED_FOLDER,
+                    "it is not this user's folder: remove it, or give it to who runs sessions");
+    } else if (fd < 0) {
+        check_error(check, RESERVED_FOLDER, "%s", strerror(-fd));
+    } else if ((result = may_write(fd)) < 0) {
+        check_error(check, RESERVED_FOLDER, "%s", strerror(-result));
+    } else if (workplace_is_near(fd, check->root.fd) == 0) {
+        check_error(check, RESERVED_FOLDER, "it is on another file system than the root");
+    }
+    if (fd >= 0)
+        (void)close(fd);
+}
+
+/* The folder of a file, with a slash behind it. */
+static void folder_of(const char *file, char ret_folder[PATH_MAX]) {
+    const char *slash = strrchr(file, '/');
+    if (slash)
+        (void)snprintf(ret_folder, PATH_MAX, "%.*s", (int)(slash + 1 - file), file);
+    else
+        (void)snprintf(ret_folder, PATH_MAX, "./");
+}
+
+/* Not by opening it: who checks may be somebody else, and the file would be theirs. */
+static void check_xferlog(struct check *check, const char *file) {
+    struct stat st;
+    char folder[PATH_MAX];
+    bool there = stat(file, &st) == 0;
+    folder_of(file, folder);
+    if (there && !S_ISREG(st.st_mode))
+        check_error(check, "xferlog", "%s: not a plain file", file);
+    else if (faccessat(AT_FDCWD, there ? file : folder, there ? W_OK : W_OK | X_OK, AT_EACCESS) < 0)
+        check_error(check, "xferlog", "%s: %s", file, strerror(errno));
+    check_place(check, "xferlog", there ? file : folder);
+}
+
+static void check_transcript(struct check *check, const char *folder) {
+    int fd = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    int result = fd < 0 ? -errno : may_write(fd);
+    if (result < 0)
+        check_error(check, "transcript", "%s: %s", folder, strerror(-result));
+    if (fd >= 0)
+        (void)close(fd);
+    check_place(check, "transcript", folder);
+}
+
+void check_records(struct check *check) {
+    if (check->config->xferlog)
+        check_xferlog(check, check->config->xferlog);
+    if (check->config->transcript)
+        check_transcript(check, check->config->transcript);
+}
+
+/* Opens that folder, or the first one above it that is there. *ret_there: it is itself. Returns a
+ * descriptor or a negative errno. */
+static int open_nearest(const struct path_root *root, const char *path, bool *ret_there) {
+    char above[PATH_SIZE];
+    memcpy(above, path, strlen(path) + 1);
+    for (*ret_there = true;; *ret_there = false) {
+        int fd = path_open(root, above, O_PATH | O_DIRECTORY, 0);
+        char *slash = strrchr(above, '/');
+        if (fd != -ENOENT || above[1] == '\0')
+            return fd;
+        slash[slash == above] = '\0';
+    }
+}
+
+/* about: whose home it is. */
+static void check_home(struct check *check, const char *about, const struct account *account) {
+    bool there;
+    int fd = open_nearest(&check->root, account->home, &there);
+    if (fd < 0) {
+        check_error(check, about, "home %s: %s", account->home,
+                    fd == -ELOOP || fd == -ENOTDIR ? "there is a link or a file in the way"
+                                                   : strerror(-fd));
+        return;
+    }
+    int result = !there || account->rights & NEEDS_WRITING ? may_write(fd) : 0;
+    if (result < 0)
+        check_error(check, about, "home %s cannot be %s: %s", account->home,
+                    there ? "written to" : "made", strerror(-result));
+    if (there && workplace_is_near(check->root.fd, fd) == 0)
+        check_warning(check, about,
+                      "home %s is on another file system: interrupted uploads there are not kept",
+                      account->home);
+    (void)close(fd);
+}
+
+void check_homes(struct check *check) {
+    if (check->root.fd < 0)
+        return;
+    struct account local = account_local();
+    account_complete(&local, check->config);
+    if (!check->users_file || check->config->anonymous)
+        check_home(check, "root", &local);
+    for (size_t i = 0; i < check->users.count; i++) {
+        char about[32];
+        struct account account = check->users.rows[i].account;
+        account_complete(&account, check->config);
+        (void)snprintf(about, sizeof(about), "users, line %u", check->users.rows[i].line);
+        check_home(check, about, &account);
+    }
+}

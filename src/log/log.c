@@ -1,0 +1,323 @@
+#include "log/log.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <syslog.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/escape.h"
+#include "log/json.h"
+#include "log/outlet.h"
+#include "log/record.h"
+#include "log/systemd.h"
+
+enum {
+    STUCK_TIME = 500,    /* ms to wait for whoever reads the log */
+    FIELDS_ROOM = 40960, /* for all of the journal's fields of one event */
+    FIELDS_MOST = RECORD_FACTS + 5
+};
+
+enum { OUTLET_UNKNOWN = -2 }; /* nothing has been sent yet */
+
+/* Of libsystemd or libc: whoever logs, it is the process's own. -1: it is not to be found. */
+static int outlet = OUTLET_UNKNOWN;
+
+/* What is ready as long as somebody reads at its other end, or -1 */
+static int reader = -1;
+
+/* A line on standard error was cut off: the next one begins with its end. */
+static bool is_cut;
+
+static const int syslog_priority[] = {LOG_ERR, LOG_WARNING, LOG_INFO, LOG_DEBUG};
+
+bool log_journal_stream(void) {
+    const char *stream = getenv("JOURNAL_STREAM");
+    struct stat st;
+    if (!stream || fstat(STDERR_FILENO, &st) < 0)
+        return false;
+    char ours[64]; /* systemd.exec(5): device and inode in decimal */
+    (void)snprintf(ours, sizeof(ours), "%ju:%ju", (uintmax_t)st.st_dev, (uintmax_t)st.st_ino);
+    return strcmp(stream, ours) == 0;
+}
+
+bool log_wants_journal(enum log_target target) {
+    return target == LOG_TARGET_JOURNAL || (target == LOG_TARGET_AUTO && log_journal_stream());
+}
+
+/* libsystemd says nothing of a journal that is not there. */
+static bool open_journal(const struct log_setup *setup) {
+    if (log_wants_journal(setup->target) && setup->systemd)
+        reader = outlet_probe("/run/systemd/journal/socket");
+    return reader >= 0;
+}
+
+static enum log_target choose(const struct log_setup *setup) {
+    if (open_journal(setup))
+        return LOG_TARGET_JOURNAL;
+    if (setup->target == LOG_TARGET_SYSLOG || setup->stderr_is_client)
+        return LOG_TARGET_SYSLOG;
+    return LOG_TARGET_STDERR;
+}
+
+static void name_session(char ret_name[LOG_SESSION_SIZE]) {
+    uint64_t number = 0;
+    ssize_t got = getrandom(&number, sizeof(number), GRND_NONBLOCK);
+    if (got != (ssize_t)sizeof(number)) /* at the very start of a machine */
+        number = (uint64_t)getpid() << 32 | (uint64_t)clock_ms();
+    (void)snprintf(ret_name, LOG_SESSION_SIZE, "%016llx", (unsigned long long)number);
+}
+
+static void open_syslog(void) {
+    int next = outlet_next();
+    openlog("stord", LOG_PID | LOG_NDELAY, LOG_FTP);
+    reader = outlet_take(next, STUCK_TIME);
+}
+
+void log_open(struct log *log, const struct log_setup *setup) {
+    struct stat st;
+    *log = (struct log){.setup = *setup, .stderr_is_journal = log_journal_stream()};
+    log->stderr_is_file = fstat(STDERR_FILENO, &st) == 0 && S_ISREG(st.st_mode);
+    name_session(log->context.session);
+    log->setup.target = choose(setup);
+    if (log->setup.target == LOG_TARGET_SYSLOG)
+        open_syslog();
+    if (setup->target == LOG_TARGET_STDERR && log->setup.target == LOG_TARGET_SYSLOG)
+        log_event(log, EVENT_LOG_MOVED, "Logging to syslog: standard error is the client's");
+    if (setup->target == LOG_TARGET_JOURNAL && log->setup.target != LOG_TARGET_JOURNAL)
+        log_event(log, EVENT_LOG_MOVED, "Logging without the journal: there is %s",
+                  setup->systemd ? "none" : "no libsystemd module");
+}
+
+bool log_settle(const struct log *log) {
+    tzset(); /* syslog(3) asks for the time zone */
+    /* libsystemd opens its socket with the first event, and that of a session has this level */
+    return log->setup.target != LOG_TARGET_JOURNAL || log->setup.level >= LOG_LEVEL_INFO;
+}
+
+static void add(struct record *record, const char *name, const char *value) {
+    if (value && *value)
+        record->facts[record->count++] = (struct fact){name, value, false};
+}
+
+static void add_number(struct record *record, const char *name, const char *value) {
+    record->facts[record->count++] = (struct fact){name, value, true};
+}
+
+static void collect(struct record *record, const struct log_context *context,
+                    const struct log_facts *facts) {
+    add(record, "session", context->session);
+    add(record, "peer", context->peer);
+    add(record, "tls", context->tls);
+    add(record, "user", facts->user ? facts->user : context->user);
+    add(record, "file", facts->file);
+    add(record, "verdict", facts->verdict);
+    if (facts->moved) {
+        (void)snprintf(record->bytes, RECORD_NUMBER, "%llu", (unsigned long long)facts->bytes);
+        (void)snprintf(record->seconds, RECORD_NUMBER, "%.6f", facts->seconds);
+        add_number(record, "bytes", record->bytes);
+        add_number(record, "seconds", record->seconds);
+    }
+    if (facts->reply) {
+        (void)snprintf(record->reply, RECORD_NUMBER, "%d", facts->reply);
+        add_number(record, "reply", record->reply);
+    }
+}
+
+/* The fields of an event in the journal, NAME=VALUE each. */
+struct fields {
+    struct iovec parts[FIELDS_MOST];
+    int count;
+    char room[FIELDS_ROOM];
+    size_t used;
+};
+
+/* Adds a field of that name behind a prefix. What has no room is left out. */
+static void put_field(struct fields *fields, const char *prefix, const char *name,
+                      const char *value) {
+    char *field = fields->room + fields->used;
+    size_t room = sizeof(fields->room) - fields->used;
+    size_t length = (size_t)snprintf(field, room, "%s%s=%s", prefix, name, value);
+    if (length >= room)
+        return;
+    for (char *c = field; *c != '='; c++)
+        *c = (char)toupper((unsigned char)*c);
+    fields->parts[fields->count++] = (struct iovec){field, length};
+    fields->used += length;
+}
+
+/* libsystemd opens its socket with the first event. */
+static int send_to_journal(const struct log *log, const struct fields *fields) {
+    bool first = outlet == OUTLET_UNKNOWN;
+    int next = first ? outlet_next() : -1;
+    int result = log->setup.systemd->journal_sendv(fields->parts, fields->count);
+    if (first)
+        outlet = outlet_take(next, STUCK_TIME);
+    return result;
+}
+
+static int to_journal(const struct log *log, const struct record *record) {
+    static struct fields fields; /* static only for its size */
+    char priority[RECORD_NUMBER];
+    (void)snprintf(priority, sizeof(priority), "%d", record->priority);
+    fields.count = 0;
+    fields.used = 0;
+    put_field(&fields, "", "message", record->text);
+    put_field(&fields, "", "message_id", record->kind->message_id);
+    put_field(&fields, "", "priority", priority);
+    put_field(&fields, "", "syslog_identifier", "stord");
+    put_field(&fields, "stord_", "event", record->kind->name);
+    for (size_t i = 0; i < record->count; i++)
+        put_field(&fields, "stord_", record->facts[i].name, record->facts[i].value);
+    return send_to_journal(log, &fields);
+}
+
+/* Writes what can be written without waiting for long. Returns how much was, 0 when nothing can be.
+ */
+static size_t write_piece(const char *bytes, size_t n, long long deadline) {
+    struct pollfd ready = {.fd = STDERR_FILENO, .events = POLLOUT};
+    long long left = deadline - clock_ms();
+    if (poll(&ready, 1, left > 0 ? (int)left : 0) <= 0)
+        return 0;
+    ssize_t written = send(STDERR_FILENO, bytes, n, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (written < 0 && errno == ENOTSOCK) /* a pipe that is ready has room for so much */
+        written = write(STDERR_FILENO, bytes, n < PIPE_BUF ? n : PIPE_BUF);
+    return written > 0 ? (size_t)written : 0;
+}
+
+/* Writes a line: at once into a file, so that the lines of many sessions do not mix. A reader that
+ * has stopped reading costs lines, not sessions; where the log cannot be written there is nobody
+ * left to tell. */
+static void write_line(const struct log *log, const char *line, size_t n) {
+    long long deadline = clock_ms() + STUCK_TIME;
+    size_t done = 0, piece = 1;
+    if (log->stderr_is_file) {
+        ssize_t written = write(STDERR_FILENO, line, n);
+        (void)written;
+        return;
+    }
+    if (is_cut)
+        is_cut = write_piece("\n", 1, deadline) == 0;
+    if (is_cut)
+        return;
+    for (; done < n && piece > 0; done += piece)
+        piece = write_piece(line + done, n - done, deadline);
+    is_cut = done > 0 && done < n;
+}
+
+/* Begins a line with its priority, where the journal reads it. */
+static size_t begin_line(const struct log *log, const struct record *record, char line[8]) {
+    return log->stderr_is_journal ? (size_t)snprintf(line, 8, "<%d>", record->priority) : 0;
+}
+
+static void write_text(const struct log *log, const struct record *record) {
+    static char line[RECORD_LIMIT + 64]; /* static only for its size */
+    size_t n = begin_line(log, record, line);
+    if (n == 0)
+        n = (size_t)snprintf(line, sizeof(line), "stord[%d]: ", (int)getpid());
+    n += (size_t)snprintf(line + n, sizeof(line) - n, "%s\n", record->text);
+    write_line(log, line, n);
+}
+
+static void write_json(const struct log *log, const struct record *record) {
+    static char line[JSON_LIMIT]; /* static only for its size, as in write_event */
+    struct timespec now;
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    size_t n = begin_line(log, record, line);
+    write_line(log, line, json_line(line, n, record, &now, getpid()));
+}
+
+static void to_stderr(const struct log *log, const struct record *record) {
+    if (log->setup.json)
+        write_json(log, record);
+    else
+        write_text(log, record);
+}
+
+/* Does the daemon read? Who waited once in vain does not wait again before it does. (A limit of the
+ * socket alone would not do: nothing limits libsystemd's before the first event, and where sending
+ * fails syslog(3) opens another one.) */
+static bool is_read(void) {
+    static int patience = STUCK_TIME;
+    struct pollfd ready = {.fd = reader, .events = POLLOUT};
+    bool is_stuck = reader >= 0 && poll(&ready, 1, patience) == 0;
+    patience = is_stuck ? 0 : STUCK_TIME;
+    return !is_stuck;
+}
+
+static void put(const struct log *log, const struct record *record) {
+    switch (log->setup.target) {
+    case LOG_TARGET_JOURNAL:
+        if (!is_read() || to_journal(log, record) < 0)
+            to_stderr(log, record);
+        break;
+    case LOG_TARGET_SYSLOG:
+        if (is_read())
+            syslog(record->priority, "%s", record->text);
+        break;
+    default:
+        to_stderr(log, record);
+    }
+}
+
+static void write_event(const struct log *log, enum event event, const struct log_facts *facts,
+                        const char *format, va_list arguments)
+    __attribute__((format(printf, 4, 0)));
+
+static void write_event(const struct log *log, enum event event, const struct log_facts *facts,
+                        const char *format, va_list arguments) {
+    static char raw[RECORD_LIMIT], text[RECORD_LIMIT]; /* static only for their size */
+    struct record record;
+    (void)vsnprintf(raw, sizeof(raw), format, arguments);
+    (void)escape_line(text, sizeof(text), raw);
+    record.kind = &event_kinds[event];
+    record.priority = syslog_priority[record.kind->level];
+    record.text = text;
+    record.count = 0;
+    collect(&record, &log->context, facts);
+    put(log, &record);
+}
+
+static bool is_wanted(const struct log *log, enum event event) {
+    return event_kinds[event].level <= log->setup.level;
+}
+
+void log_event(const struct log *log, enum event event, const char *format, ...) {
+    static const struct log_facts none;
+    if (!is_wanted(log, event))
+        return;
+    va_list arguments;
+    va_start(arguments, format);
+    write_event(log, event, &none, format, arguments);
+    va_end(arguments);
+}
+
+void log_about(const struct log *log, enum event event, const struct log_facts *facts,
+               const char *format, ...) {
+    if (!is_wanted(log, event))
+        return;
+    va_list arguments;
+    va_start(arguments, format);
+    write_event(log, event, facts, format, arguments);
+    va_end(arguments);
+}
+
+void log_close(const struct log *log) {
+    if (log->setup.target != LOG_TARGET_JOURNAL || outlet == OUTLET_UNKNOWN)
+        return;
+    long long deadline = clock_ms() + STUCK_TIME;
+    outlet_mark(reader);
+    for (int nap = 1; outlet_unread(reader) > 0 && clock_ms() < deadline; nap *= 2)
+        (void)poll(NULL, 0, nap);
+}

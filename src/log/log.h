@@ -1,0 +1,88 @@
+/*
+ * log: the one place that writes about sessions to the operator: one event, one line, one set of
+ * facts. Nothing it does reaches the client's connection.
+ */
+#ifndef STORD_LOG_H
+#define STORD_LOG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "log/event.h"
+#include "net/peer.h"
+
+enum log_target {
+    LOG_TARGET_AUTO,   /* journal, syslog or standard error, whichever standard error tells */
+    LOG_TARGET_STDERR, /* standard error, unless it is the client's connection */
+    LOG_TARGET_SYSLOG,
+    LOG_TARGET_JOURNAL
+};
+
+struct systemd;
+
+/* How to log. */
+struct log_setup {
+    enum log_target target;
+    enum log_level level;          /* what is less urgent is left out */
+    bool json;                     /* lines on standard error are JSON */
+    bool stderr_is_client;         /* what start_tame found out */
+    const struct systemd *systemd; /* the journal's functions; NULL without the module */
+};
+
+enum { LOG_SESSION_SIZE = 17 };
+
+/* What all events of a session have in common. NULL or "": not known. Pointers stay their owners'.
+ */
+struct log_context {
+    char session[LOG_SESSION_SIZE]; /* 64 random bits in hexadecimal */
+    char peer[PEER_TEXT_SIZE];      /* the client */
+    const char *user;               /* who is logged in */
+    const char *tls;                /* version of TLS on the control connection */
+};
+
+struct log {
+    struct log_setup setup; /* target is never AUTO once log_open has run */
+    bool stderr_is_journal; /* standard error leads to the journal (JOURNAL_STREAM) */
+    bool stderr_is_file;    /* it is a plain file, which nobody has to read */
+    struct log_context context;
+};
+
+/* What is known of one event beside its text. What is not known is 0. */
+struct log_facts {
+    const char *user;    /* where it is not the one who is logged in */
+    const char *file;    /* its path on the disk, any bytes */
+    const char *verdict; /* how we know that an upload is whole, or why not: doc/design.md */
+    int reply;           /* code of the reply to the client */
+    bool moved;          /* bytes and seconds are known */
+    uint64_t bytes;      /* transferred */
+    double seconds;      /* which that took */
+};
+
+/* Chooses where to log. A target that cannot be had falls back to the next best and says so. */
+void log_open(struct log *log, const struct log_setup *setup);
+
+/* Tells whether standard error leads to the journal, as the environment says. */
+bool log_journal_stream(void);
+
+/* Tells whether that target, or AUTO, comes to the journal. */
+bool log_wants_journal(enum log_target target);
+
+/* Opens what log_event would open later, for a process that is about to be confined and has logged
+ * the beginning of its session. Returns whether nothing is left to be opened: else it will want a
+ * datagram socket of AF_UNIX. */
+bool log_settle(const struct log *log);
+
+/* Writes one event as one line. In text, what could be taken for something else is escaped (see
+ * escape_line); the journal's fields have the exact bytes. */
+void log_event(const struct log *log, enum event event, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* The same with what is known beside the text. */
+void log_about(const struct log *log, enum event event, const struct log_facts *facts,
+               const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/* Before the process ends: waits until the journal has taken what was logged, for it looks up in
+ * /proc whose that is. Not for long. */
+void log_close(const struct log *log);
+
+#endif

@@ -1,0 +1,92 @@
+#include "log/recording.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/config.h"
+#include "base/escape.h"
+#include "log/append.h"
+#include "log/log.h"
+
+enum { FILE_MODE = 0600, OPTIONS_SIZE = 1024 };
+
+static const double QUIET = 0.01; /* s that may pass without being told */
+
+void recording_close(struct recording *recording) {
+    if (recording->fd >= 0)
+        (void)close(recording->fd);
+    recording->fd = -1;
+}
+
+static void write_lines(struct recording *recording, const struct log *log, const char *lines,
+                        size_t n) {
+    static const char cut[] = "# Cut off here: too long\n";
+    bool full = recording->size + n + sizeof(cut) > RECORDING_LIMIT;
+    int result = append_lines(recording->fd, full ? cut : lines, full ? sizeof(cut) - 1 : n);
+    recording->size += n;
+    if (result < 0)
+        log_event(log, EVENT_RECORD_BROKEN, "The transcript is not whole: %s", strerror(-result));
+    if (result < 0 || full)
+        recording_close(recording);
+}
+
+void recording_add(struct recording *recording, const struct log *log, const char *format,
+                   va_list arguments) {
+    static char lines[RECORDING_STEP]; /* static only for its size */
+    size_t n = 0;
+    if (recording->fd < 0)
+        return;
+    double now = clock_seconds();
+    if (now - recording->told >= QUIET) {
+        n = (size_t)snprintf(lines, sizeof(lines), "# +%.3f s\n", now - recording->begun);
+        recording->told = now;
+    }
+    n += (size_t)vsnprintf(lines + n, sizeof(lines) - n, format, arguments);
+    lines[n++] = '\n';
+    write_lines(recording, log, lines, n);
+}
+
+/* What goes before the first step. Returns its length. */
+static size_t format_head(char *head, size_t size, const struct log *log,
+                          const struct config *config, const struct tm *utc) {
+    char date[sizeof("2000-01-01 00:00:00")], peer[4 * PEER_TEXT_SIZE + 1], given[OPTIONS_SIZE];
+    (void)strftime(date, sizeof(date), "%F %T", utc);
+    (void)escape_line(peer, sizeof(peer), log->context.peer);
+    config_describe(config, given, sizeof(given));
+    return (size_t)snprintf(head, size,
+                            "# Session %s of %s, %s UTC, process %d, stord " STORD_VERSION "\n"
+                            "%s%s%s",
+                            log->context.session, peer, date, (int)getpid(),
+                            *given ? "# options:" : "", given, *given ? "\n" : "");
+}
+
+int recording_open(struct recording *ret_recording, const char *folder, const struct log *log,
+                   const struct config *config) {
+    char path[PATH_MAX], date[sizeof("20000101T000000")], head[OPTIONS_SIZE + 8 * PEER_TEXT_SIZE];
+    struct timespec now;
+    struct tm utc;
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    (void)gmtime_r(&now.tv_sec, &utc);
+    (void)strftime(date, sizeof(date), "%Y%m%dT%H%M%S", &utc);
+    int length = snprintf(path, sizeof(path), "%s/%s.%03ldZ-%s.txt", folder, date,
+                          now.tv_nsec / 1000000, log->context.session);
+    if (length >= (int)sizeof(path))
+        return -ENAMETOOLONG;
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, FILE_MODE);
+    if (fd < 0)
+        return -errno;
+    double begun = clock_seconds();
+    size_t size = format_head(head, sizeof(head), log, config, &utc);
+    *ret_recording = (struct recording){.fd = fd, .size = size, .begun = begun, .told = begun};
+    int result = append_lines(fd, head, size);
+    if (result < 0)
+        recording_close(ret_recording);
+    return result;
+}

@@ -1,0 +1,80 @@
+/*
+ * control: one byte stream to the client, with deadlines: the control connection.
+ */
+#ifndef STORD_CONTROL_H
+#define STORD_CONTROL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "net/conn.h"
+
+enum { CONTROL_BUFFER_SIZE = 8192 };
+
+struct control {
+    struct conn conn; /* where bytes come from and go to */
+    bool ended;       /* end of input was seen */
+    int stop;         /* ends every wait once it is readable; or -1 */
+    size_t start;     /* first byte in buffer that nobody has taken */
+    size_t end;       /* behind the last byte in buffer */
+    uint8_t buffer[CONTROL_BUFFER_SIZE];
+};
+
+/* Prepares a control connection over two descriptors, which it does not own. On TCP, small writes
+ * go out at once and urgent bytes stay in line (RFC 959 appendix: Synch before ABOR). */
+void control_open(struct control *control, int in, int out);
+
+/* Bytes received that nobody has taken. */
+static inline size_t control_pending(const struct control *control) {
+    return control->end - control->start;
+}
+
+/* Tells whether there is something to take, or to fill the buffer with, that poll does not tell of.
+ */
+static inline bool control_has_more(const struct control *control) {
+    return control_pending(control) > 0 || conn_has_more(&control->conn);
+}
+
+/* Has anything come that nobody has taken, be it still in the kernel? */
+bool control_has_come(const struct control *control);
+
+/* Waits up to timeout ms (-1: for ever) until fd (which may be the connection's or another, or -1)
+ * is ready for events (poll(2)). Returns 0, -ETIMEDOUT, -ESHUTDOWN once we are to stop (unless fd
+ * is ready to be written to), or another negative errno. */
+int control_await(const struct control *control, int fd, short events, int timeout);
+
+/* The same for what has to come before the next read. */
+int control_await_read(const struct control *control, int timeout);
+
+/* Tells whether we are to stop. */
+bool control_stopped(const struct control *control);
+
+/* Waits up to timeout ms (-1: for ever) for bytes and reads what is there into the buffer, which
+ * must have been emptied. Returns 1, 0 at end of input, or a negative errno, as
+ * control_await and conn_read. */
+int control_fill(struct control *control, int timeout);
+
+/* Reads more behind what is pending, as far as it has come and there is room. */
+void control_gather(struct control *control);
+
+/* Writes all bytes, waiting up to timeout ms for each piece. Returns 0 or a negative errno. */
+int control_write(struct control *control, const void *bytes, size_t n, int timeout);
+
+/* Tells whether all that was written over TCP has been acknowledged. The kernel at the other end
+ * does so as long as its program has the connection open. */
+bool control_is_acknowledged(const struct control *control);
+
+/* Tells whether bytes have come that nobody has read. Closing a socket with such bytes resets the
+ * connection, and the last reply can be lost. */
+bool control_has_unread(const struct control *control);
+
+/* Nothing more is sent: under TLS the client is told. */
+void control_finish(struct control *control);
+
+/* After control_finish, what still comes in is dropped until its end, or for at most time ms. So
+ * that a last reply is not lost in a reset (RFC 1122 section 4.2.2.13). */
+void control_drain(struct control *control, int time);
+
+#endif

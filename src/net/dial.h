@@ -1,0 +1,35 @@
+/*
+ * dial: connects to the client, and to nobody else.
+ *
+ * The address of the client lies in memory that cannot be written any more, and the filter of
+ * system calls (src/sandbox/filter.c) lets connect(2) pass with that address alone. The port, which
+ * the client chooses, stands before the address and across the border of a page that can be
+ * written.
+ */
+#ifndef STORD_DIAL_H
+#define STORD_DIAL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "net/peer.h"
+
+/* Below this nothing but that address is mapped, and the session may change no mapping there. */
+#define DIAL_END UINT64_C(0x2000000)
+
+struct dial {
+    struct sockaddr *address; /* where it is; NULL: nobody can be connected to */
+    socklen_t length;
+};
+
+/* Fixes the address: the client's, or that of this machine where it has none. Returns 0 or a
+ * negative errno. */
+int dial_open(struct dial *ret_dial, const struct peer *peer);
+
+/* Is that the host that can be connected to? */
+bool dial_reaches(const struct dial *dial, const union address *address);
+
+/* Connects a socket to that port of the host, as connect(2). Returns 0 or a negative errno. */
+int dial_connect(const struct dial *dial, int fd, unsigned port);
+
+#endif

@@ -1,0 +1,223 @@
+#include "net/passive.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+
+enum {
+    BACKLOG = 256, /* room for strangers, which are closed when the session has time for them */
+    GLANCE = 256   /* connections that are looked at before the session does something else */
+};
+
+void passive_init(struct passive *passive) {
+    *passive = (struct passive){.listener = -1};
+}
+
+/* A socket that listens on one port. Returns it or a negative errno. */
+static int listen_on(const union address *address) {
+    bool ipv6 = address->any.sa_family == AF_INET6;
+    int fd = socket(address->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0)
+        return -errno;
+    const int on = 1; /* a port whose last connection is still in TIME_WAIT can be used */
+    (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+    /* Urgent bytes are bytes of the file; accepted sockets are as the listener is */
+    (void)setsockopt(fd, SOL_SOCKET, SO_OOBINLINE, &on, sizeof(on));
+    if (bind(fd, &address->any, ipv6 ? sizeof(address->in6) : sizeof(address->in)) == 0 &&
+        listen(fd, BACKLOG) == 0)
+        return fd;
+    int result = -errno;
+    (void)close(fd);
+    return result;
+}
+
+int passive_listen(struct passive *passive, const union address *address, long long until) {
+    passive_close(passive);
+    int fd = listen_on(address);
+    if (fd < 0)
+        return fd;
+    passive->listener = fd;
+    passive->until = until;
+    return 0;
+}
+
+void passive_extend(struct passive *passive, long long until) {
+    if (until > passive->until)
+        passive->until = until;
+}
+
+void passive_limit(struct passive *passive, long long until) {
+    if (until < passive->until)
+        passive->until = until;
+}
+
+static void stop_listening(struct passive *passive) {
+    if (passive->listener >= 0)
+        (void)close(passive->listener);
+    passive->listener = -1;
+}
+
+void passive_retire(struct passive *passive, const struct peer *peer, const struct log *log) {
+    passive_attend(passive, peer, log);
+    stop_listening(passive);
+}
+
+void passive_close(struct passive *passive) {
+    stop_listening(passive);
+    for (unsigned i = 0; i < passive->count; i++)
+        (void)close(passive->callers[i].fd);
+    passive_init(passive);
+}
+
+bool passive_is_open(const struct passive *passive) {
+    return passive->listener >= 0 || passive->count > 0;
+}
+
+nfds_t passive_poll(const struct passive *passive, struct pollfd *fds) {
+    nfds_t n = 0;
+    if (passive->listener >= 0)
+        fds[n++] = (struct pollfd){.fd = passive->listener, .events = POLLIN};
+    for (unsigned i = 0; i < passive->count; i++) {
+        if (passive->callers[i].state == CALLER_SILENT)
+            fds[n++] = (struct pollfd){.fd = passive->callers[i].fd, .events = POLLIN};
+    }
+    return n;
+}
+
+long long passive_patience(const struct passive *passive, long long most) {
+    long long left = passive->until - clock_ms();
+    if (passive->listener < 0 || left > most)
+        return most;
+    return left > 0 ? left : 0;
+}
+
+/* Takes the caller out of those that wait. Returns its socket. */
+static int take_out(struct passive *passive, unsigned i) {
+    int fd = passive->callers[i].fd;
+    passive->count--;
+    memmove(&passive->callers[i], &passive->callers[i + 1],
+            (passive->count - i) * sizeof(passive->callers[0]));
+    return fd;
+}
+
+static void add(struct passive *passive, int fd, enum caller_state state) {
+    passive->changed = true;
+    if (passive->count < PASSIVE_MOST) {
+        passive->callers[passive->count++] = (struct caller){.fd = fd, .state = state};
+        return;
+    }
+    passive->crowded = true;
+    (void)close(fd);
+}
+
+/* Takes one connection that has come. Returns 0, also when it is not kept, or a negative errno:
+ * -EAGAIN when there is none. */
+static int accept_one(struct passive *passive, const struct peer *peer, const struct log *log) {
+    union address from = {0};
+    socklen_t length = sizeof(from);
+    int fd = accept4(passive->listener, &from.any, &length, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    if (fd < 0)
+        return errno == ECONNABORTED || errno == EINTR ? 0 : -errno; /* EWOULDBLOCK is EAGAIN */
+    if (peer_may_send(peer, &from)) {
+        add(passive, fd, CALLER_SILENT);
+        return 0;
+    }
+    char text[PEER_TEXT_SIZE];
+    peer_format(&from, text);
+    log_event(log, EVENT_DATA_REFUSED, "Refused data connection from %s: not the client", text);
+    (void)close(fd);
+    return 0;
+}
+
+enum caller_state passive_look(int fd) {
+    struct pollfd one = {.fd = fd, .events = POLLRDHUP};
+    int unread = 0;
+    bool ended = poll(&one, 1, 0) > 0; /* before the next look, or bytes could come in between */
+    if (ioctl(fd, FIONREAD, &unread) == 0 && unread > 0)
+        return CALLER_SPEAKS;
+    return ended ? CALLER_ENDED : CALLER_SILENT;
+}
+
+static void look_at_callers(struct passive *passive) {
+    for (unsigned i = 0; i < passive->count; i++) {
+        struct caller *caller = &passive->callers[i];
+        if (caller->state != CALLER_SILENT)
+            continue;
+        caller->state = passive_look(caller->fd);
+        if (caller->state != CALLER_SILENT)
+            passive->changed = true;
+    }
+}
+
+/* Who has ended without a byte is somebody only where nobody else is: then that is an empty file.
+ */
+static void drop_ended(struct passive *passive) {
+    for (unsigned i = 0; i < passive->count;) {
+        bool alone = passive->count == 1 && !passive->taken;
+        if (passive->callers[i].state == CALLER_ENDED && !alone)
+            (void)close(take_out(passive, i));
+        else
+            i++;
+    }
+}
+
+void passive_attend(struct passive *passive, const struct peer *peer, const struct log *log) {
+    int result = passive->listener >= 0 ? 0 : -EAGAIN;
+    for (int i = 0; i < GLANCE && result == 0; i++) {
+        if (passive->count == PASSIVE_MOST) { /* room may have been made */
+            look_at_callers(passive);
+            drop_ended(passive);
+        }
+        result = accept_one(passive, peer, log);
+    }
+    look_at_callers(passive);
+    drop_ended(passive);
+    bool failed = result < 0 && result != -EAGAIN; /* and would again, at once */
+    if (passive->listener < 0 || (!failed && clock_ms() < passive->until))
+        return;
+    passive->error = failed ? result : 0;
+    passive->expired = !failed && !passive->taken && passive->count == 0;
+    passive->changed = true;
+    stop_listening(passive);
+}
+
+bool passive_news(struct passive *passive) {
+    bool changed = passive->changed;
+    passive->changed = false;
+    return changed;
+}
+
+int passive_take(struct passive *passive, bool ended) {
+    static const enum caller_state order[] = {CALLER_SPEAKS, CALLER_SILENT, CALLER_ENDED};
+    for (size_t state = 0; state < (ended ? 3 : 2); state++) {
+        for (unsigned i = 0; i < passive->count; i++) {
+            if (passive->callers[i].state != order[state])
+                continue;
+            passive->taken = true;
+            return take_out(passive, i);
+        }
+    }
+    return -EAGAIN;
+}
+
+void passive_give_back(struct passive *passive, int fd) {
+    add(passive, fd, CALLER_SILENT);
+}
+
+bool passive_speaks(const struct passive *passive) {
+    for (unsigned i = 0; i < passive->count; i++) {
+        if (passive->callers[i].state == CALLER_SPEAKS)
+            return true;
+    }
+    return false;
+}
+
+enum rivals passive_rivals(const struct passive *passive) {
+    if (passive->crowded || passive_speaks(passive))
+        return RIVALS_SPEAK;
+    return passive->count > 0 ? RIVALS_SILENT : RIVALS_NONE;
+}

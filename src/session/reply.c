@@ -1,0 +1,258 @@
+#include "session/reply.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/rights.h"
+#include "session/session.h"
+#include "store/store.h"
+#include "verb.h"
+
+enum {
+    LINE_SIZE = PATH_SIZE * 2 + 128, /* a path whose quotes are doubled, and words */
+    WRITE_TIMEOUT = 60000,           /* ms a client may take to read a reply */
+    LAST_WRITE_TIMEOUT = 200,        /* the same when we are asked to stop */
+    REASON_SIZE = 128,               /* of what stands in brackets behind a reason */
+    RETRY_DELAY = 1000,              /* ms before a 45x: some clients try again at once, for ever */
+    PROOF_TIME = 10000,              /* ms that a client may take to acknowledge a piece */
+    PROOF_STEP = 2,                  /* ms between two looks whether it has */
+    PROOF_PAUSE = 300                /* ms in which a reset comes from behind a relay */
+};
+
+/* Sends what has been put together. */
+static int flush(struct session *session) {
+    int timeout = session->stopping ? LAST_WRITE_TIMEOUT : WRITE_TIMEOUT;
+    size_t n = session->out_length;
+    session->out_length = 0;
+    int result = control_write(&session->control, session->out, n, timeout);
+    if (result < 0)
+        transcript_note(session, "That could not be sent: %s", strerror(-result));
+    return result;
+}
+
+static int put(struct session *session, const char *bytes, size_t n) {
+    while (n > 0) {
+        size_t room = sizeof(session->out) - session->out_length;
+        size_t piece = n < room ? n : room;
+        memcpy(session->out + session->out_length, bytes, piece);
+        session->out_length += piece;
+        bytes += piece;
+        n -= piece;
+        int result = session->out_length == sizeof(session->out) ? flush(session) : 0;
+        if (result < 0)
+            return result;
+    }
+    return 0;
+}
+
+/* Copies what the client is to see of one part of a path, and of what stands around it, into room:
+ * what could end the line is replaced, 255 is doubled where the client doubles it. Returns how many
+ * bytes. */
+static size_t show_part(const struct session *session, const char *part, size_t n, char *room,
+                        size_t size) {
+    char converted[NAMES_PART];
+    size_t length = 0;
+    const char *shown = names_show(&session->names, part, &n, converted);
+    for (size_t i = 0; i < n && length + 2 <= size; i++) {
+        unsigned char byte = (unsigned char)shown[i];
+        room[length++] = (char)(path_is_control(byte) ? '?' : byte);
+        if (byte == 0xff && !session->line.doubles_none)
+            room[length++] = (char)byte;
+    }
+    return length;
+}
+
+/* Adds a line, and CR LF. */
+static int put_line(struct session *session, const char *prefix, const char *format,
+                    va_list arguments) __attribute__((format(printf, 3, 0)));
+
+static int put_line(struct session *session, const char *prefix, const char *format,
+                    va_list arguments) {
+    char raw[LINE_SIZE], line[2 * LINE_SIZE + 16];
+    (void)vsnprintf(raw, sizeof(raw), format, arguments);
+    size_t n = (size_t)snprintf(line, 16, "%s", prefix);
+    for (const char *at = raw; *at;) {
+        size_t part = strcspn(at, "/");
+        n += show_part(session, at, part, line + n, sizeof(line) - n - 3);
+        at += part;
+        if (*at == '/')
+            line[n++] = *at++;
+    }
+    line[n++] = '\r';
+    line[n++] = '\n';
+    transcript_reply(session, line, n);
+    return put(session, line, n);
+}
+
+static int put_code(struct session *session, int code, char separator, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+static int put_code(struct session *session, int code, char separator, const char *format, ...) {
+    char prefix[16];
+    (void)snprintf(prefix, sizeof(prefix), "%03d%c", code, separator);
+    va_list arguments;
+    va_start(arguments, format);
+    int result = put_line(session, prefix, format, arguments);
+    va_end(arguments);
+    return result;
+}
+
+int reply_send(struct session *session, int code, const char *format, ...) {
+    char prefix[16];
+    (void)snprintf(prefix, sizeof(prefix), "%03d ", code);
+    va_list arguments;
+    va_start(arguments, format);
+    int result = put_line(session, prefix, format, arguments);
+    va_end(arguments);
+    return result < 0 ? result : flush(session);
+}
+
+/* Waits until what was written is acknowledged, and a while more. Returns 0 or a negative errno. */
+static int await_proof(struct session *session) {
+    long long deadline = clock_ms() + PROOF_TIME;
+    int result;
+    while (!control_is_acknowledged(&session->control)) {
+        if (clock_ms() >= deadline)
+            return -ETIMEDOUT;
+        result = session_wait(session, -1, 0, clock_ms() + PROOF_STEP);
+        if (result < 0 && result != -ETIMEDOUT)
+            return result;
+    }
+    result = session_wait(session, -1, 0, clock_ms() + PROOF_PAUSE);
+    return result == -ETIMEDOUT ? 0 : result;
+}
+
+bool reply_reaches(struct session *session) {
+    static const char line[] = "150 All has come; storing it\r\n";
+    static const size_t ends[] = {3, sizeof(line) - 3, sizeof(line) - 1};
+    int result = 0;
+    for (size_t i = 0, at = 0; i < sizeof(ends) / sizeof(ends[0]); at = ends[i++]) {
+        /* Its end is sent in any case: what follows is a line of its own */
+        int written =
+            control_write(&session->control, line + at, ends[i] - at, result == 0 ? PROOF_TIME : 0);
+        if (result == 0)
+            result = written < 0 ? written : await_proof(session);
+    }
+    if (result == 0) {
+        transcript_reply(session, line, sizeof(line) - 1);
+        return true;
+    }
+    session->control_gone = session->control_gone || !session->stopping;
+    if (session->control_gone)
+        transcript_vanished(session);
+    return false;
+}
+
+int reply_begin(struct session *session, int code, const char *text) {
+    return put_code(session, code, '-', "%s", text);
+}
+
+int reply_line(struct session *session, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    int result = put_line(session, " ", format, arguments);
+    va_end(arguments);
+    return result;
+}
+
+int reply_end(struct session *session, int code, const char *text) {
+    int result = put_code(session, code, ' ', "%s", text);
+    return result < 0 ? result : flush(session);
+}
+
+struct failure {
+    int error; /* negative errno */
+    int code;
+    const char *reason;
+};
+
+/* Codes: doc/design.md, "Replies that steer clients". The first row is for what is not listed. */
+static const struct failure failures[] = {
+    {0, 451, "local error"},
+    {-ENOENT, 550, "no such file or folder"},
+    {-ENOTDIR, 550, "part of the name is not a folder"},
+    {-ELOOP, 550, "symbolic links are not followed"},
+    {-EACCES, 550, "permission denied"},
+    {-EPERM, 550, "permission denied"},
+    {-EROFS, 550, "the file system is read-only"},
+    {-EXDEV, 550, "the name leads out of the root folder"},
+    {-EISDIR, 553, "there is a folder of that name"},
+    {-EEXIST, 553, "a file of that name is there already"},
+    {-ENXIO, 553, "that name is taken by something that is not a plain file"},
+    {-ERANGE, 554, "the restart point is behind the end of the file"},
+    {-ENOTEMPTY, 550, "the folder is not empty"},
+    {-TURN_BUSY, 451, "others are changing it"},
+    {-STORE_OTHER, 550, "it is not what you were shown any more: look again"},
+    {-EBUSY, 450, "it is in use, or has changed meanwhile"},
+    {-EINVAL, 553, "the name holds a control character"},
+    {-NAMES_UNREADABLE, 553, "the name is no UTF-8, nor in another encoding that is taken here"},
+    {-ENAMETOOLONG, 553, "the name is too long"},
+    {-PATH_RESERVED, 553, "names beginning with " PATH_RESERVED_PREFIX " are reserved"},
+    {-PATH_NOT_OWN, 550, "permission denied"},
+    {-PATH_UNFINISHED, 550, "its upload was interrupted: finish, replace or delete it first"},
+    {-EDQUOT, 552, "the disk quota is used up"},
+    {-EFBIG, 552, "the file is too large"},
+    {-ENOSPC, 452, "the disk is full"},
+    {-EAGAIN, 451, "the files of your folder are being counted"},
+    {-EMFILE, 451, "too many open files"},
+    {-ENFILE, 451, "too many open files"},
+    {-ENOMEM, 451, "out of memory"},
+    {-EIO, 451, "the disk failed"},
+};
+
+/* Who may not learn what is there is not told either what is in the way. */
+static int tellable(const struct session *session, int error) {
+    return !session_sees(session) && (error == -ENOTDIR || error == -ELOOP) ? -ENOENT : error;
+}
+
+static const struct failure *find_failure(const struct session *session, int error) {
+    error = tellable(session, error);
+    for (size_t i = 1; i < sizeof(failures) / sizeof(failures[0]); i++) {
+        if (failures[i].error == error)
+            return &failures[i];
+    }
+    return &failures[0];
+}
+
+/* What stands in brackets behind the reason: for the client only where it knows what that means. */
+static void explain(const struct session *session, int error, bool for_log,
+                    char ret_text[REASON_SIZE]) {
+    ret_text[0] = '\0';
+    if (error == -PATH_NOT_OWN)
+        (void)snprintf(ret_text, REASON_SIZE,
+                       " (no %s right, and it was not uploaded in this session)",
+                       right_word(session->missing));
+    else if (for_log && error != -PATH_RESERVED && error != -PATH_UNFINISHED)
+        (void)snprintf(ret_text, REASON_SIZE, " (%s)", strerror(-error));
+}
+
+static int answer_failure(struct session *session, int code, const char *what,
+                          const struct failure *failure, int error) {
+    bool local = failure->code < 500, retry = code < 500;
+    char more[REASON_SIZE];
+    explain(session, error, true, more);
+    const struct log_facts facts = {.reply = code};
+    log_about(session->log, local ? EVENT_FAULT : EVENT_REFUSED, &facts,
+              "%s: %s%s: reply %d to %s %s", what, failure->reason, more, code, session->verb->name,
+              session->argument);
+    if (retry)
+        (void)control_await(&session->control, -1, 0, RETRY_DELAY);
+    explain(session, error, false, more);
+    return reply_send(session, code, "%s: %s%s", what, failure->reason, more);
+}
+
+int reply_failure_code(const struct session *session, int error, int code) {
+    int usual = find_failure(session, error)->code;
+    if (code == REPLY_LATE)
+        return error == -ENOSPC ? 552 : usual < 500 ? 550 : usual;
+    return usual < 500 || code == REPLY_USUAL ? usual : code;
+}
+
+int reply_failure(struct session *session, int code, const char *what, int error) {
+    return answer_failure(session, reply_failure_code(session, error, code), what,
+                          find_failure(session, error), error);
+}

@@ -1,0 +1,42 @@
+/*
+ * tell: what the operator is told of transfers and of changes of files.
+ */
+#ifndef STORD_TELL_H
+#define STORD_TELL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "log/event.h"
+
+struct session;
+
+/* A transfer that has ended, however it ended. */
+struct transfer {
+    enum event event;    /* how it ended, and what it was */
+    const char *what;    /* the same in words: "File uploaded" */
+    const char *path;    /* virtual path */
+    const char *verdict; /* one word for an upload, a reason for what was sent */
+    const char *pardon;  /* the option by which it would have been good; or NULL */
+    int reply;           /* code of the reply to it; 0: there is nobody to reply to */
+    uint64_t bytes;      /* that were transferred */
+    double seconds;      /* which that took */
+    bool is_file;        /* else a listing */
+    bool incoming;       /* an upload */
+    bool ascii;          /* line ends were converted */
+};
+
+/* Logs a transfer, for programs as well where they have a file for that. */
+void tell_transfer(const struct session *session, const struct transfer *transfer);
+
+/* Logs what was done to the file of a virtual path. */
+void tell_file(const struct session *session, enum event event, const char *what, const char *path);
+
+/* Logs that a transfer had no data connection. reply: the code that the client is answered. */
+void tell_no_connection(const struct session *session, const char *path, const char *reason,
+                        int reply);
+
+/* Logs that a file has another name now. */
+void tell_renamed(const struct session *session, const char *from, const char *to);
+
+#endif

@@ -1,0 +1,359 @@
+#include "session/transcript.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/escape.h"
+#include "session/session.h"
+#include "store/copy.h"
+#include "verb.h"
+
+enum {
+    NOTE_SIZE = 1024,
+    CODE = 3 /* digits of a reply's code */
+};
+
+int transcript_open(struct transcript *ret_transcript, const char *folder, const struct log *log,
+                    const struct config *config) {
+    memset(ret_transcript, 0, offsetof(struct transcript, raw));
+    return recording_open(&ret_transcript->recording, folder, log, config);
+}
+
+__attribute__((format(printf, 2, 3))) static void put(const struct session *session,
+                                                      const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    recording_add(&session->transcript->recording, session->log, format, arguments);
+    va_end(arguments);
+}
+
+/* A step of the line that is answered, or a comment where that cannot be played. */
+static const char *mark(const struct transcript *transcript) {
+    return transcript->aside || transcript->vanished ? "# " : "";
+}
+
+/* Writes what has come in as a line of the client: `>` where its end is CR LF, else `>>`. prefix:
+ * before that. */
+static void put_raw(const struct session *session, const char *prefix) {
+    struct transcript *transcript = session->transcript;
+    char text[4 * RECORDING_RAW + 1], *raw = transcript->raw;
+    size_t n = transcript->raw_length;
+    bool whole = n >= 2 && memcmp(raw + n - 2, "\r\n", 2) == 0;
+    if (whole)
+        n -= 2;
+    raw[n] = '\0';
+    (void)escape_dialogue(text, sizeof(text), raw, n);
+    put(session, "%s%s %s", prefix, whole ? ">" : ">>", text);
+    transcript->raw_length = 0;
+}
+
+/* The text of a reply as it is shown. */
+static void show_reply(const char *line, size_t n, char *text, size_t size) {
+    char copy[RECORDING_STEP / 4];
+    n = n < sizeof(copy) ? n : sizeof(copy) - 1;
+    memcpy(copy, line, n);
+    copy[n] = '\0';
+    copy[strcspn(copy, "\r")] = '\0';
+    (void)escape_line(text, size, copy);
+}
+
+/* Writes the line that waits for the first digit of its reply's code; 0: there was none. A password
+ * becomes `secret` where it was right, so that a users file for playing needs only that one. */
+static void release(const struct session *session, char digit) {
+    struct transcript *transcript = session->transcript;
+    enum transcript_held held = transcript->held;
+    char *raw = transcript->raw, *argument = strchr(raw, ' ');
+    transcript->held = TRANSCRIPT_NOTHING;
+    if (held == TRANSCRIPT_PASSWORD && argument && (digit == '4' || digit == '5'))
+        memcpy(argument, " wrong!", sizeof(" wrong!") - 1); /* as long as " secret" */
+    if ((held == TRANSCRIPT_PORT || held == TRANSCRIPT_EPRT) && digit == '2') {
+        put_raw(session, "# ");
+        put(session, "listen");
+        put(session, held == TRANSCRIPT_PORT ? "> PORT {PORT}" : "> EPRT {EPRT}");
+    } else if (held != TRANSCRIPT_NOTHING) {
+        put_raw(session, mark(transcript));
+    }
+}
+
+/* Tells of the data connection, and of how many bytes came over it. */
+static void catch_up(const struct session *session, uint64_t moved) {
+    struct transcript *transcript = session->transcript;
+    if (!transcript->connected)
+        return;
+    if (!transcript->open)
+        put(session, "connect");
+    transcript->open = true;
+    if (moved > transcript->moved)
+        put(session, "data@ %llu", (unsigned long long)(moved - transcript->moved));
+    transcript->moved = moved;
+}
+
+/* The client has nothing more to say. */
+static void note_end(const struct session *session) {
+    struct transcript *transcript = session->transcript;
+    if (transcript->ended || transcript->vanished ||
+        !(session->control.ended || session->control_gone))
+        return;
+    transcript->ended = true;
+    put(session, "eof");
+}
+
+static void close_data(const struct session *session, const char *step) {
+    struct transcript *transcript = session->transcript;
+    put(session, "%s", step);
+    transcript->connected = transcript->open = transcript->close_later = false;
+}
+
+/* What goes before a line of the client. */
+static void begin_line(const struct session *session) {
+    struct transcript *transcript = session->transcript;
+    const struct verb *verb = session->verb;
+    if (session->transferring)
+        catch_up(session, verb && verb->traits & VERB_UPLOAD ? session->moved : 0);
+    else if (transcript->close_later)
+        close_data(session, "done");
+}
+
+/* What stays of a line that may hold a password: the word before it, or the byte by which the
+ * server knows TLS. Returns whether there is something behind it. */
+static bool keep_beginning(const struct transcript *transcript, const struct line *line,
+                           char ret_kept[8]) {
+    size_t n = strcspn(line->text, " ");
+    bool more = line->text[n] == ' ';
+    ret_kept[0] = '\0';
+    if (transcript->raw[0] == SESSION_TLS)
+        (void)snprintf(ret_kept, 8, "%c", SESSION_TLS);
+    else if (verb_find(line->text))
+        (void)snprintf(ret_kept, 8, "%.*s%s", (int)n, line->text, more ? " " : "");
+    else
+        return true;
+    return more || transcript->raw[0] == SESSION_TLS;
+}
+
+/* Puts something that is answered alike in the place of what may be a password: how the line ends
+ * stays. */
+static void conceal(struct transcript *transcript, const struct line *line,
+                    enum verb_secrecy secrecy) {
+    char kept[8], end[3] = "";
+    const char *stand_in = secrecy == VERB_SECRET_ARGUMENT ? "secret" : "***";
+    size_t n = transcript->raw_length;
+    if (n >= 1 && transcript->raw[n - 1] == '\n')
+        (void)snprintf(end, sizeof(end), "%s",
+                       n >= 2 && transcript->raw[n - 2] == '\r' ? "\r\n" : "\n");
+    bool more = keep_beginning(transcript, line, kept);
+    explicit_bzero(transcript->raw, sizeof(transcript->raw));
+    n = (size_t)snprintf(transcript->raw, sizeof(transcript->raw), "%s%s", kept,
+                         more ? stand_in : "");
+    if (line->fault == LINE_HAS_NUL)
+        transcript->raw[n++] = '\0';
+    if (line->fault == LINE_TOO_LONG) {
+        memset(transcript->raw + n, '*', LINE_LIMIT + 1 - n);
+        n = LINE_LIMIT + 1;
+    }
+    memcpy(transcript->raw + n, end, strlen(end));
+    transcript->raw_length = n + strlen(end);
+    transcript->left_out = 0;
+}
+
+/* Are the bytes just those of the line? Not where telnet has swallowed some, or nobody has read
+ * them. */
+static bool is_plain(const struct transcript *transcript, const struct line *line) {
+    const char *raw = transcript->raw;
+    size_t n = transcript->raw_length;
+    n -= n > 0 && raw[n - 1] == '\n';
+    while (n > 0 && raw[n - 1] == '\r')
+        n--;
+    for (; n > 0 && *raw == '\0'; raw++)
+        n--;
+    return n == line->length && memcmp(raw, line->text, n) == 0;
+}
+
+/* What must not be written of the line. */
+static enum verb_secrecy secrecy_of(const struct session *session, const struct line *line) {
+    const struct transcript *transcript = session->transcript;
+    enum verb_secrecy secrecy = verb_secrecy(session, line->text, line->fault);
+    bool hidden = secrecy == VERB_PUBLIC && !is_plain(transcript, line) &&
+                  verb_may_hold_password(transcript->raw, transcript->raw_length);
+    return hidden ? VERB_SECRET_LINE : secrecy;
+}
+
+/* Can the line not be played? Recordings are played in clear text. */
+static bool is_aside(const struct session *session, const struct verb *verb) {
+    return verb && verb->traits & VERB_TLS && session->secure.setup.library;
+}
+
+/* What a line has to wait for. */
+static enum transcript_held must_wait(const struct verb *verb, enum verb_secrecy secrecy) {
+    if (secrecy == VERB_SECRET_ARGUMENT)
+        return TRANSCRIPT_PASSWORD;
+    if (verb && verb->run == verb_port)
+        return TRANSCRIPT_PORT;
+    return verb && verb->run == verb_eprt ? TRANSCRIPT_EPRT : TRANSCRIPT_NOTHING;
+}
+
+/* Writes what has come in, with what session->line has made of it. */
+static void put_line(const struct session *session) {
+    struct transcript *transcript = session->transcript;
+    const struct line *line = &session->line;
+    const struct verb *verb = verb_find(line->text);
+    enum verb_secrecy secrecy = secrecy_of(session, line);
+    begin_line(session);
+    if (secrecy != VERB_PUBLIC)
+        conceal(transcript, line, secrecy);
+    transcript->aside = is_aside(session, verb);
+    transcript->held = must_wait(verb, secrecy);
+    transcript->raw[transcript->raw_length] = '\0';
+    if (transcript->left_out)
+        put(session, "# Without its last %llu bytes:", (unsigned long long)transcript->left_out);
+    transcript->left_out = 0;
+    if (transcript->held != TRANSCRIPT_NOTHING)
+        return;
+    put_raw(session, mark(transcript));
+}
+
+void transcript_input(const struct session *session, const uint8_t *bytes, size_t n, bool ended) {
+    struct transcript *transcript = session->transcript;
+    if (!transcript || n == 0)
+        return;
+    release(session, 0);
+    size_t room = RECORDING_RAW - transcript->raw_length, piece = n < room ? n : room;
+    memcpy(transcript->raw + transcript->raw_length, bytes, piece);
+    transcript->raw_length += piece;
+    transcript->left_out += n - piece;
+    if (!ended)
+        return;
+    if (transcript->left_out) /* the line still ends */
+        transcript->raw[RECORDING_RAW - 1] = '\n';
+    put_line(session);
+}
+
+void transcript_line(const struct session *session) {
+    if (session->transcript)
+        put_line(session);
+}
+
+void transcript_reply(const struct session *session, const char *line, size_t n) {
+    struct transcript *transcript = session->transcript;
+    char text[RECORDING_STEP / 2];
+    if (!transcript)
+        return;
+    bool last = n > CODE && line[0] != ' ' && line[CODE] == ' ';
+    show_reply(line, n, text, sizeof(text));
+    release(session, line[0]);
+    note_end(session);
+    if (last)
+        put(session, "%s< %.*s # %s", mark(transcript), CODE, text, text + CODE + 1);
+    else
+        put(session, "#   %s", text);
+}
+
+void transcript_connected(const struct session *session) {
+    struct transcript *transcript = session->transcript;
+    if (!transcript)
+        return;
+    transcript->connected = true;
+    transcript->open = transcript->close_later = false;
+    transcript->moved = 0;
+}
+
+void transcript_vanished(const struct session *session) {
+    if (!session->transcript || session->transcript->vanished)
+        return;
+    put(session, "vanish");
+    session->transcript->vanished = true;
+}
+
+static void received_inline(const struct session *session, const struct copy_result *result) {
+    if (result->received > 0)
+        put(session, ">>@ %llu", (unsigned long long)result->received);
+    if (result->end == COPY_RESET || result->end == COPY_CUT)
+        transcript_vanished(session);
+}
+
+void transcript_received(const struct session *session, bool is_inline,
+                         const struct copy_result *result) {
+    struct transcript *transcript = session->transcript;
+    if (!transcript)
+        return;
+    if (is_inline) {
+        received_inline(session, result);
+        return;
+    }
+    bool closed = result->end == COPY_CLOSED || result->end == COPY_FAILED;
+    if (closed && !transcript->open && !session->control_gone) {
+        char step[40];
+        (void)snprintf(step, sizeof(step), "put@ %llu", (unsigned long long)result->received);
+        close_data(session, step);
+        return;
+    }
+    catch_up(session, result->received);
+    note_end(session);
+    if (closed)
+        close_data(session, "done");
+    else if (result->end == COPY_RESET || result->end == COPY_CUT)
+        close_data(session, "reset");
+    else
+        transcript->close_later = true;
+}
+
+void transcript_sent(const struct session *session, int error) {
+    struct transcript *transcript = session->transcript;
+    if (!transcript)
+        return;
+    if (error == 0) {
+        close_data(session, "get");
+        return;
+    }
+    catch_up(session, 0);
+    note_end(session);
+    if (error == -ECONNRESET || error == -EPIPE)
+        close_data(session, "reset");
+    else
+        transcript->close_later = true;
+}
+
+void transcript_note(const struct session *session, const char *format, ...) {
+    char raw[NOTE_SIZE], text[4 * NOTE_SIZE];
+    va_list arguments;
+    if (!session->transcript)
+        return;
+    va_start(arguments, format);
+    (void)vsnprintf(raw, sizeof(raw), format, arguments);
+    va_end(arguments);
+    (void)escape_line(text, sizeof(text), raw);
+    put(session, "# %s", text);
+}
+
+/* A line that has no end, or telnet's bytes without a line. */
+static void put_rest(const struct session *session) {
+    struct transcript *transcript = session->transcript;
+    struct line rest = session->line;
+    if (transcript->held != TRANSCRIPT_NOTHING || transcript->raw_length == 0)
+        return;
+    rest.text[rest.length] = '\0';
+    begin_line(session);
+    enum verb_secrecy secrecy = secrecy_of(session, &rest);
+    if (secrecy != VERB_PUBLIC)
+        conceal(transcript, &rest, secrecy);
+    explicit_bzero(&rest, sizeof(rest));
+    put_raw(session, mark(transcript));
+}
+
+void transcript_end(const struct session *session) {
+    struct transcript *transcript = session->transcript;
+    if (!transcript)
+        return;
+    release(session, 0);
+    put_rest(session);
+    note_end(session);
+    /* A reply has not reached the client, or what ended the session is not played */
+    if (!transcript->ended && !transcript->vanished && (!session->over || transcript->aside))
+        put(session, "eof");
+    if (!transcript->vanished)
+        put(session, "closed");
+    recording_close(&transcript->recording);
+    explicit_bzero(transcript->raw, sizeof(transcript->raw));
+}

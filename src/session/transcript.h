@@ -1,0 +1,75 @@
+/*
+ * transcript: what was said on the control connection of one session, in a file of its own, so that
+ * what a strange device does can be seen, and played again: tests/dialogue.py reads it. Passwords
+ * and what is in files never get there. Also while the session goes on: each step is written at
+ * once.
+ *
+ * Every function does nothing where the session has none. None of them can fail: a transcript that
+ * cannot be written ends, and the log says so.
+ */
+#ifndef STORD_TRANSCRIPT_H
+#define STORD_TRANSCRIPT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "log/recording.h"
+
+struct config;
+struct copy_result;
+struct log;
+struct session;
+
+/* What is not written yet, for its form depends on the reply. */
+enum transcript_held { TRANSCRIPT_NOTHING, TRANSCRIPT_PASSWORD, TRANSCRIPT_PORT, TRANSCRIPT_EPRT };
+
+struct transcript {
+    struct recording recording;
+    bool aside;       /* the line that is answered cannot be played: its replies are comments */
+    bool ended;       /* it says that the client sends nothing more, */
+    bool vanished;    /* or can be sent nothing more */
+    bool connected;   /* there is a data connection; */
+    bool open;        /* it says so, */
+    bool close_later; /* and not yet that it ends */
+    uint64_t moved;   /* bytes that it tells of this transfer */
+    enum transcript_held held;
+    uint64_t left_out;           /* bytes of the line that had no room */
+    size_t raw_length;           /* bytes in raw */
+    char raw[RECORDING_RAW + 1]; /* the line as it comes */
+};
+
+/* Makes the file, in that folder: see recording_open. Returns 0 or a negative errno. */
+int transcript_open(struct transcript *ret_transcript, const char *folder, const struct log *log,
+                    const struct config *config);
+
+/* Bytes have come in that are no file's. ended: with them, session->line is whole. */
+void transcript_input(const struct session *session, const uint8_t *bytes, size_t n, bool ended);
+
+/* session->line is whole without a line end. */
+void transcript_line(const struct session *session);
+
+/* A line of a reply, with its end. */
+void transcript_reply(const struct session *session, const char *line, size_t n);
+
+/* A data connection has been made. */
+void transcript_connected(const struct session *session);
+
+/* The bytes of an upload have come. */
+void transcript_received(const struct session *session, bool is_inline,
+                         const struct copy_result *result);
+
+/* Something was sent over a data connection. error: what ended that, or 0. */
+void transcript_sent(const struct session *session, int error);
+
+/* The client is not there any more, though it only seemed to have nothing more to say. */
+void transcript_vanished(const struct session *session);
+
+/* A comment. */
+void transcript_note(const struct session *session, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* The session is over. */
+void transcript_end(const struct session *session);
+
+#endif

@@ -1,0 +1,230 @@
+#include "store/copy.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "net/tls.h"
+#include "store/ascii.h"
+
+enum {
+    BUFFER_SIZE = 1 << 20,     /* pages that no read reaches are never touched */
+    WRITE_BACK_SIZE = 8 << 20, /* start write-back each time so much has come */
+    LOOK_EVERY = 32,           /* reads between two looks at the control connection, */
+    LOOK_SIZE = 4 << 20,       /* or bytes, for a disk may be slow */
+    HAND_SIZE = 1 << 16,       /* bytes copied at once where the kernel does not copy */
+    PIECE_SIZE = 64 << 20      /* of a file, between two looks at whether to stop */
+};
+
+/* State of one copy_receive. */
+struct receive {
+    const struct copy *copy;
+    struct copy_result result;
+    uint8_t *buffer;       /* BUFFER_SIZE bytes behind one spare byte for a held-back CR */
+    size_t held;           /* bytes in it that have not been stored yet */
+    struct ascii ascii;    /* conversion across buffers */
+    uint64_t written;      /* bytes in the file */
+    uint64_t written_back; /* bytes whose write-back was started */
+    unsigned reads;        /* since the last look */
+    uint64_t looked;       /* bytes stored at the last look */
+};
+
+static bool stop(struct receive *receive, enum copy_end end, int error) {
+    receive->result.end = end;
+    receive->result.error = error;
+    return false;
+}
+
+/* Ends the transfer for what the wait function said. */
+static bool stop_waiting(struct receive *receive, int result) {
+    if (result == -ETIMEDOUT)
+        return stop(receive, COPY_STALLED, result);
+    if (result == -ECANCELED)
+        return stop(receive, COPY_ABORTED, result);
+    if (result == -ESHUTDOWN)
+        return stop(receive, COPY_STOPPED, result);
+    return stop(receive, COPY_RESET, result);
+}
+
+/* May so many bytes be written in all? */
+static bool check(struct receive *receive, uint64_t written) {
+    const struct copy *copy = receive->copy;
+    int result = copy->check(copy->context, copy->offset + written);
+    if (result == -ESHUTDOWN)
+        return stop(receive, COPY_STOPPED, result);
+    return result == 0 || stop(receive, COPY_FAILED, result);
+}
+
+/* Starts the write-back of what has been written since the last time: a hint, what goes wrong here
+ * is told again by fsync. */
+static bool write_back(struct receive *receive) {
+    const struct copy *copy = receive->copy;
+    (void)sync_file_range(copy->to, (off_t)(copy->offset + receive->written_back),
+                          (off_t)(receive->written - receive->written_back), SYNC_FILE_RANGE_WRITE);
+    receive->written_back = receive->written;
+    return check(receive, receive->written);
+}
+
+static bool write_all(struct receive *receive, const uint8_t *bytes, size_t n) {
+    const struct copy *copy = receive->copy;
+    uint64_t size = receive->written + n;
+    if (size > *copy->most - copy->offset && !check(receive, size))
+        return false;
+    while (n > 0) {
+        ssize_t done = write(copy->to, bytes, n);
+        if (done < 0 && errno == EINTR)
+            continue;
+        if (done <= 0)
+            return stop(receive, COPY_FAILED, done < 0 ? -errno : -EIO);
+        bytes += done;
+        n -= (size_t)done;
+        receive->written += (uint64_t)done;
+    }
+    return receive->written - receive->written_back < WRITE_BACK_SIZE || write_back(receive);
+}
+
+/* Stores n bytes of buffer, which has one spare byte in front. */
+static bool take(struct receive *receive, uint8_t *bytes, size_t n) {
+    receive->result.received += n;
+    *receive->copy->progress = receive->result.received;
+    if (!receive->copy->ascii)
+        return write_all(receive, bytes, n);
+    uint8_t *start = bytes;
+    size_t length = ascii_to_local(&receive->ascii, &start, n);
+    return write_all(receive, start, length);
+}
+
+static bool take_head(struct receive *receive, size_t n) {
+    const uint8_t *head = receive->copy->head;
+    while (n > 0) {
+        size_t piece = n < BUFFER_SIZE ? n : BUFFER_SIZE;
+        memcpy(receive->buffer, head, piece);
+        if (!take(receive, receive->buffer, piece))
+            return false;
+        head += piece;
+        n -= piece;
+    }
+    return true;
+}
+
+/* The transfer has been looked at. */
+static void note_look(struct receive *receive) {
+    receive->reads = 0;
+    receive->looked = receive->result.received;
+}
+
+static bool wait_for_bytes(struct receive *receive) {
+    note_look(receive);
+    int result = receive->copy->wait(receive->copy->context);
+    return result == 0 || stop_waiting(receive, result);
+}
+
+/* Is it time to look at whether the transfer is to end? If so, may it go on? */
+static bool look(struct receive *receive) {
+    if (receive->reads < LOOK_EVERY && receive->result.received - receive->looked < LOOK_SIZE)
+        return true;
+    note_look(receive);
+    int result = receive->copy->look(receive->copy->context);
+    return result == 0 || stop_waiting(receive, result);
+}
+
+/* Stores what has been read and not stored yet. */
+static bool take_held(struct receive *receive) {
+    size_t n = receive->held;
+    receive->held = 0;
+    return n == 0 || take(receive, receive->buffer, n);
+}
+
+/* One piece from the source into the file. False when the transfer is over. */
+static bool step(struct receive *receive) {
+    const struct copy *copy = receive->copy;
+    uint64_t left = copy->limit - receive->result.received - receive->held;
+    size_t room = (copy->gather ? copy->gather : BUFFER_SIZE) - receive->held;
+    if (left == 0)
+        return stop(receive, COPY_LIMIT, 0);
+    if (!look(receive) || (copy->blocks && !wait_for_bytes(receive)))
+        return false;
+    ssize_t n = copy->read(copy->context, receive->buffer + receive->held,
+                           left < room ? (size_t)left : room);
+    receive->reads++;
+    if (n == -EAGAIN)
+        return wait_for_bytes(receive);
+    if (n == 0)
+        return stop(receive, COPY_CLOSED, 0);
+    if (n < 0) {
+        bool cut = n == TLS_TRUNCATED || n == TLS_TORN;
+        return stop(receive, cut ? COPY_CUT : COPY_RESET, (int)n);
+    }
+    receive->held += (size_t)n;
+    *copy->progress = receive->result.received + receive->held;
+    return receive->held < copy->gather || take_held(receive);
+}
+
+struct copy_result copy_receive(const struct copy *copy) {
+    struct receive receive = {.copy = copy};
+    uint8_t *memory =
+        mmap(NULL, BUFFER_SIZE + 1, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED)
+        return (struct copy_result){.end = COPY_FAILED, .error = -errno};
+    receive.buffer = memory + 1;
+    size_t head = copy->limit < copy->head_length ? (size_t)copy->limit : copy->head_length;
+    if (take_head(&receive, head)) {
+        while (step(&receive)) {
+        }
+        (void)take_held(&receive);
+    }
+    if (copy->ascii && receive.ascii.cr && receive.result.end == COPY_CLOSED)
+        (void)write_all(&receive, (const uint8_t *)"\r", 1);
+    (void)munmap(memory, BUFFER_SIZE + 1);
+    return receive.result;
+}
+
+/* What copy_file_range cannot do, between some file systems. */
+static int copy_by_hand(int from, int to, uint64_t left) {
+    static char buffer[HAND_SIZE]; /* static only for its size */
+    while (left > 0) {
+        ssize_t n = read(from, buffer, left < sizeof(buffer) ? (size_t)left : sizeof(buffer));
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return n < 0 ? -errno : -ERANGE;
+        for (ssize_t at = 0, done; at < n; at += done) {
+            done = write(to, buffer + at, (size_t)(n - at));
+            if (done < 0 && errno == EINTR)
+                done = 0;
+            else if (done <= 0)
+                return done < 0 ? -errno : -EIO;
+        }
+        left -= (uint64_t)n;
+    }
+    return 0;
+}
+
+static bool is_readable(int fd) {
+    struct pollfd one = {.fd = fd, .events = POLLIN};
+    return poll(&one, 1, 0) > 0;
+}
+
+int copy_file(int from, int to, uint64_t left, int stop) {
+    while (left > 0) {
+        size_t piece = left < PIECE_SIZE ? (size_t)left : PIECE_SIZE;
+        if (is_readable(stop))
+            return -ESHUTDOWN;
+        ssize_t n = copy_file_range(from, NULL, to, NULL, piece, 0);
+        if (n < 0 && errno != EINTR) {
+            if (errno == ENOSPC || errno == EDQUOT || errno == EFBIG || errno == EIO)
+                return -errno;
+            int result = copy_by_hand(from, to, piece);
+            if (result < 0)
+                return result;
+            n = (ssize_t)piece;
+        }
+        if (n == 0)
+            return -ERANGE;
+        left -= n > 0 ? (uint64_t)n : 0;
+    }
+    return 0;
+}

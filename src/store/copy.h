@@ -1,0 +1,72 @@
+/*
+ * copy: moves the bytes of a transfer, and of one file into another.
+ */
+#ifndef STORD_COPY_H
+#define STORD_COPY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define COPY_UNLIMITED UINT64_MAX
+
+/* How a transfer ended. */
+enum copy_end {
+    COPY_CLOSED,  /* the source ended by itself */
+    COPY_LIMIT,   /* as many bytes as were asked for */
+    COPY_CUT,     /* TLS ended without saying so: anybody can have cut the connection; error says
+                   * whether that was between two records (TLS_TRUNCATED) or in one (TLS_TORN) */
+    COPY_RESET,   /* the connection broke; error says how */
+    COPY_STALLED, /* nothing moved for too long */
+    COPY_ABORTED, /* the client asked for the end, or the control connection is gone */
+    COPY_STOPPED, /* we are asked to stop */
+    COPY_FAILED   /* reading or writing the file failed; error says how */
+};
+
+struct copy_result {
+    enum copy_end end;
+    int error;         /* negative errno or 0 */
+    uint64_t received; /* bytes that came from the source */
+};
+
+/* Reads what is there. Returns as conn_read. */
+typedef ssize_t copy_read(void *context, void *bytes, size_t n);
+
+/* Waits until there is something to read, or only looks at whether the transfer is to end. Returns
+ * 0, -ETIMEDOUT, -ECANCELED (end the transfer), -ESHUTDOWN (we are to stop) or another negative
+ * errno. */
+typedef int copy_wait(void *context);
+
+/* May the file get so many bytes? Asked now and then, and about more than it may have so far.
+ * Returns 0 or a negative errno. */
+typedef int copy_check(void *context, uint64_t size);
+
+struct copy {
+    bool blocks;         /* `read` must not be called before `wait` */
+    size_t gather;       /* bytes to write at once, while more come; 0: what each read brings */
+    int to;              /* the file; written to from its offset on */
+    uint64_t offset;     /* that offset */
+    uint64_t *progress;  /* kept at the bytes received so far */
+    const uint8_t *head; /* bytes received already: they come first */
+    size_t head_length;
+    uint64_t limit;       /* bytes to take at the most, head included; or COPY_UNLIMITED */
+    const uint64_t *most; /* bytes that the file may have without asking `check` */
+    bool ascii;           /* line ends CR LF become LF (RFC 959 section 3.1.1.1) */
+    copy_read *read;
+    copy_wait *wait;
+    copy_wait *look; /* without waiting */
+    copy_check *check;
+    void *context; /* of all four */
+};
+
+/* Receives into the file. Small uploads cost one read and one write; large ones go in large
+ * pieces whose write-back starts early, so that the final fsync is short. */
+struct copy_result copy_receive(const struct copy *copy);
+
+/* Copies n bytes of a file from where both descriptors stand; the file system may share them
+ * instead. Returns 0 or a negative errno: -ERANGE when there are not so many, -ESHUTDOWN once the
+ * descriptor `stop` (or -1) is readable. */
+int copy_file(int from, int to, uint64_t n, int stop);
+
+#endif

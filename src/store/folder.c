@@ -1,0 +1,77 @@
+#include "store/folder.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+int folder_sync(const struct config *config, const struct path_root *root, int folder) {
+    return config->no_sync ? 0 : path_sync_folder(folder, root->fd);
+}
+
+/* Sets the mode; that the group is handed down, which a folder inherits, is not taken away by it.
+ */
+static int set_mode(int fd, mode_t mode) {
+    struct stat st;
+    if (fstat(fd, &st) < 0)
+        return -errno;
+    if (fchmod(fd, mode | (st.st_mode & S_ISGID)) == 0)
+        return 0;
+    /* A filter (RestrictSUIDSGID= of systemd) forbids to set that bit, even where it is set */
+    return errno == EPERM && fchmod(fd, mode) == 0 ? 0 : -errno;
+}
+
+/* Sets the mode and the group that were asked for. The group comes first: it takes bits of the mode
+ * away. */
+static int dress(const struct config *config, int parent, const char *name) {
+    if (config->group == VALUE_NO_GROUP && config->dir_mode == VALUE_NO_MODE)
+        return 0;
+    int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    int result = 0;
+    if (config->group != VALUE_NO_GROUP && fchown(fd, (uid_t)-1, config->group) < 0)
+        result = -errno;
+    if (result == 0 && config->dir_mode != VALUE_NO_MODE)
+        result = set_mode(fd, config->dir_mode);
+    (void)close(fd);
+    return result;
+}
+
+int folder_make(const struct config *config, const struct path_root *root, const char *path) {
+    const char *name;
+    int parent = path_open_parent(root, path, &name);
+    if (parent < 0)
+        return parent;
+    int result = mkdirat(parent, *name ? name : ".", 0777) < 0 ? -errno : 0;
+    if (result == 0) {
+        result = dress(config, parent, name);
+        if (result == 0)
+            result = folder_sync(config, root, parent);
+        if (result < 0)
+            (void)unlinkat(parent, name, AT_REMOVEDIR);
+    }
+    (void)close(parent);
+    return result;
+}
+
+int folder_enter(const struct config *config, const struct path_root *root, const char *path,
+                 struct path_root *ret_root) {
+    char part[PATH_SIZE];
+    for (const char *end = path; *end;) {
+        end += strcspn(end + 1, "/") + 1;
+        memcpy(part, path, (size_t)(end - path));
+        part[end - path] = '\0';
+        int result = part[1] ? folder_make(config, root, part) : -EEXIST;
+        if (result < 0 && result != -EEXIST)
+            return result;
+    }
+    int fd = path_open(root, path, O_RDONLY | O_DIRECTORY, 0);
+    if (fd == -EACCES) /* may be written and not read */
+        fd = path_open(root, path, O_PATH | O_DIRECTORY, 0);
+    if (fd < 0)
+        return fd;
+    *ret_root = (struct path_root){.fd = fd, .walk = root->walk};
+    return 0;
+}

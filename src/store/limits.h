@@ -1,0 +1,63 @@
+/*
+ * limits: how many bytes an upload may have: by the size limit, the room that is to be left on
+ * the disk, and the quota, to which it counts what is published and kept. A part of store.
+ */
+#ifndef STORD_LIMITS_H
+#define STORD_LIMITS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/value.h"
+#include "store/publish.h"
+
+struct store;
+
+/* Is the room still free that is to be left on the disk of a file or folder, with so many bytes
+ * more? Returns 0 or -ENOSPC. */
+int limits_check_disk(int fd, const struct room *least, uint64_t more);
+
+/* The same for an upload. */
+int limits_check_room(const struct store *store, uint64_t more);
+
+/* Finds out how many bytes the file may have. `wanted` is what it is going to have at least, and no
+ * more than the size limit. Returns 0, -USAGE_EXCEEDED or another negative errno. */
+int limits_set(struct store *store, uint64_t wanted);
+
+/* May the file get so many bytes? Reserves room for what is announced behind them. Returns 0,
+ * -ENOSPC when the room is not free any more that is to be left, -EFBIG, -USAGE_EXCEEDED, or
+ * another negative errno. */
+int limits_check_growth(struct store *store, uint64_t size);
+
+/* How many bytes are still to come. Clients that go on announce what is left, or all of the file.
+ */
+uint64_t limits_announced(const struct store *store);
+
+/* Finds out whether what is announced fits, so that a full disk is known before the data is sent,
+ * and reserves room for its beginning; for the rest, limits_check_growth does as it comes: else
+ * whoever announces much and sends nothing had the disk to itself. Returns 0 or a negative errno.
+ */
+int limits_reserve(struct store *store);
+
+/* Does something to the partial, and counts what that comes to. Returns what `change` does. */
+int limits_change_partial(struct store *store, int (*change)(struct store *store));
+
+/* Does the file that is called temp fit as the partial? One that was there before always does.
+ * Returns 0, -USAGE_EXCEEDED or another negative errno. */
+int limits_check_partial(const struct store *store);
+
+/* Around bytes that are added to a file: do they fit? Returns 0, -USAGE_EXCEEDED or another
+ * negative errno; then nothing is to be added, and nothing follows. */
+int limits_begin_adding(const struct store *store, uint64_t more);
+void limits_end_adding(const struct store *store, uint64_t more);
+
+/* What a home holds is to be counted anew. */
+void limits_doubt(const struct store *store);
+
+/* publish_file, if the quota leaves room for the file, and counts it. */
+int limits_publish(struct store *store, enum published *ret_published);
+
+/* publish_undo. What that comes to is looked for where it is needed next. */
+void limits_undo(struct store *store, enum published how);
+
+#endif

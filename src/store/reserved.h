@@ -1,0 +1,35 @@
+/*
+ * reserved: the reserved folder of the root, for uploads that have no name yet, and for what
+ * sessions must know of each other. What is left over is aged out by tmpfiles.d.
+ *
+ *   ROOT/.stord.unfinished/.stord.0123456789abcdef   an upload in flight
+ *   ROOT/.stord.unfinished/OWNER/                    interrupted uploads: see partial
+ *   ROOT/.stord.unfinished/.stord.additions/         bytes being added to files: see addition
+ *   ROOT/.stord.unfinished/.stord.shared/            what clients have uploaded: see share
+ *   ROOT/.stord.unfinished/.stord.turns/             who may change a name: see turn
+ *   ROOT/.stord.unfinished/.stord.usage/             how much homes are used: see usage
+ */
+#ifndef STORD_RESERVED_H
+#define STORD_RESERVED_H
+
+#include <stdbool.h>
+
+#include "base/path.h"
+
+#define RESERVED_FOLDER PATH_RESERVED_PREFIX "unfinished"
+
+enum { RESERVED_NAME_SIZE = sizeof(PATH_RESERVED_PREFIX) + 16 };
+
+/* Opens the reserved folder in a folder (the root, or where the root's cannot serve, another one),
+ * making it first where create says so. Returns a descriptor or a negative errno: -EPERM when it
+ * belongs to somebody else. */
+int reserved_open(int folder, bool create);
+
+/* Opens a folder in the reserved folder of the root, as a mere path, making it first. path is like
+ * a virtual path, shorter than PATH_SIZE, and not "/". Returns as reserved_open. */
+int reserved_enter(const struct path_root *root, const char *path);
+
+/* Chooses a random reserved name. Returns 0 or a negative errno. */
+int reserved_name(char ret_name[RESERVED_NAME_SIZE]);
+
+#endif

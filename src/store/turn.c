@@ -1,0 +1,420 @@
+#include "store/turn.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/patience.h"
+#include "base/sum.h"
+#include "store/reserved.h"
+
+#define TURN_FOLDER PATH_RESERVED_PREFIX "turns"
+#define TURN_FILE   PATH_RESERVED_PREFIX "turn"
+#define MARKS       TURN_FOLDER "/" PATH_RESERVED_PREFIX "marks" /* folders, whose times tell when */
+
+enum {
+    MARK_SIZE = 17,       /* a number in hexadecimal, and a NUL */
+    TURN_TIME = 60000,    /* ms to wait for others */
+    TURN_TRIES = 8,       /* the file may be removed under our hands */
+    CLOCK_STEP = 50,      /* ms to wait for the next time that files get */
+    TOUCH_AFTER = 60 * 60 /* s after which the file is to look young, or it is aged out */
+};
+
+/* From here on whoever uses the file has a byte of its own locked, chosen at random; those of the
+ * names are below. (A read lock of one byte would take a file that may be read.) */
+#define PRESENCE ((off_t)1 << 62)
+
+/* From here on each upload that is in flight has a byte locked, at random among those of its name.
+ */
+#define FLIGHT       (PRESENCE + ((off_t)1 << 61))
+#define FLIGHT_BYTES 256
+
+void turns_init(struct turns *turns, const struct path_root *top, int stop) {
+    *turns = (struct turns){.top = top, .stop = stop, .fd = -1};
+}
+
+void turn_init(struct turn *turn) {
+    *turn = (struct turn){.folders = {-1, -1}};
+}
+
+/* ---------------------------------------------------------------- waiting */
+
+static bool is_busy(int error) {
+    return error == -EAGAIN || error == -EACCES;
+}
+
+/* Locks bytes of a file once. Returns 0, -EAGAIN, -EOPNOTSUPP where there are no such locks, or
+ * another negative errno. */
+static int try_bytes(int fd, short type, off_t start, off_t length) {
+    struct flock bytes = {.l_type = type, .l_whence = SEEK_SET, .l_start = start, .l_len = length};
+    int result;
+    do
+        result = fcntl(fd, F_OFD_SETLK, &bytes) < 0 ? -errno : 0;
+    while (result == -EINTR);
+    if (is_busy(result))
+        return -EAGAIN;
+    return result == -ENOSYS || result == -EINVAL ? -EOPNOTSUPP : result;
+}
+
+static int wait_for_bytes(int fd, short type, off_t start, off_t length, int most, int stop) {
+    struct patience patience = patience_begin(most, stop);
+    int result;
+    while ((result = try_bytes(fd, type, start, length)) == -EAGAIN) {
+        result = patience_pause(&patience);
+        if (result < 0)
+            break;
+    }
+    return result;
+}
+
+int turn_lock_file(int fd, short type, int most, int stop) {
+    return wait_for_bytes(fd, type, 0, 0, most, stop);
+}
+
+static int wait_for_folder(int fd, int stop) {
+    struct patience patience = patience_begin(TURN_TIME, stop);
+    int result;
+    while ((result = flock(fd, LOCK_EX | LOCK_NB) < 0 ? -errno : 0) == -EWOULDBLOCK ||
+           result == -EINTR) {
+        result = patience_pause(&patience);
+        if (result < 0)
+            break;
+    }
+    return result;
+}
+
+/* ---------------------------------------------------------------- the file */
+
+/* Names that some file system takes for one are one. */
+static uint64_t sum_up(ino_t folder, const char *name) {
+    char folded[NAME_MAX + 1];
+    size_t n = 0;
+    for (; *name && n < NAME_MAX; name++) {
+        unsigned char byte = (unsigned char)*name;
+        if (byte < 0x80 && byte != '.' && byte != ' ')
+            folded[n++] = (char)tolower(byte);
+    }
+    return sum_add(sum_add_number(0, folder), folded, n);
+}
+
+/* Which byte stands for a name. Several may share it: that only costs a wait. */
+static off_t byte_of(ino_t folder, const char *name) {
+    return (off_t)(sum_up(folder, name) >> 2);
+}
+
+uint64_t turn_kind(const char *owner, const char *path) {
+    return sum_add_text(sum_add_text(0, owner), path);
+}
+
+uint64_t turn_kind_of_name(int folder, const char *name) {
+    struct stat st;
+    return fstat(folder, &st) < 0 ? 0 : sum_up(st.st_ino, name);
+}
+
+/* The first of the bytes that stand for uploads in flight. */
+static off_t flight_of(uint64_t kind) {
+    return FLIGHT + (off_t)(kind >> 4 & ~(uint64_t)(FLIGHT_BYTES - 1));
+}
+
+/* Puts the bytes of the names into the turn, each once, the lower one first: whoever needs two
+ * takes them in this order. Returns 0 or a negative errno. */
+static int find_bytes(struct turn *turn, const struct turn_name *names, unsigned count) {
+    for (unsigned i = 0; i < count; i++) {
+        struct stat st;
+        if (fstat(names[i].folder, &st) < 0)
+            return -errno;
+        off_t at = byte_of(st.st_ino, names[i].name);
+        if (turn->count > 0 && turn->at[0] == at)
+            continue;
+        bool first = turn->count > 0 && at < turn->at[0];
+        turn->at[turn->count] = first ? turn->at[0] : at;
+        turn->at[0] = first || turn->count == 0 ? at : turn->at[0];
+        turn->count++;
+    }
+    return 0;
+}
+
+/* Opens the file, making it first where it is missing. */
+static int open_file(const struct path_root *top) {
+    const int flags = O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC;
+    int reserved = reserved_open(top->fd, true);
+    if (reserved < 0)
+        return reserved;
+    int fd = openat(reserved, TURN_FOLDER "/" TURN_FILE, flags, 0600);
+    int result = fd < 0 ? -errno : fd;
+    (void)close(reserved);
+    if (result != -ENOENT)
+        return result;
+    int folder = reserved_enter(top, "/" TURN_FOLDER);
+    if (folder < 0)
+        return folder;
+    fd = openat(folder, TURN_FILE, flags, 0600);
+    result = fd < 0 ? -errno : fd;
+    (void)close(folder);
+    return result;
+}
+
+/* Is the locked file still the one that the others will find? It is kept from growing old. */
+static bool is_current(int fd) {
+    struct stat st;
+    if (fstat(fd, &st) < 0 || st.st_nlink == 0)
+        return false;
+    if (time(NULL) - st.st_mtime > TOUCH_AFTER)
+        (void)futimens(fd, NULL);
+    return true;
+}
+
+static void unlock_bytes(const struct turn *turn) {
+    for (unsigned i = 0; i < turn->count; i++)
+        (void)try_bytes(turn->turns->fd, F_UNLCK, turn->at[i], 1);
+}
+
+static int lock_bytes(const struct turn *turn) {
+    const struct turns *turns = turn->turns;
+    int result = 0;
+    for (unsigned i = 0; i < turn->count && result == 0; i++)
+        result = wait_for_bytes(turns->fd, F_WRLCK, turn->at[i], 1, TURN_TIME, turns->stop);
+    if (result < 0)
+        unlock_bytes(turn);
+    return result;
+}
+
+static void close_file(struct turns *turns) {
+    if (turns->fd >= 0)
+        (void)close(turns->fd);
+    turns->fd = -1;
+}
+
+/* Locks a byte that says so. */
+static int be_present(const struct turns *turns) {
+    uint64_t random;
+    if (getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random))
+        return -errno;
+    off_t at = PRESENCE + (off_t)(random >> 3);
+    return wait_for_bytes(turns->fd, F_WRLCK, at, 1, TURN_TIME, turns->stop);
+}
+
+/* Opens the file, if it is not open, and says that we use it. Whoever was the last one before may
+ * have removed it meanwhile. */
+static int join(struct turns *turns) {
+    int result = 0;
+    for (int i = 0; i < TURN_TRIES && turns->fd < 0; i++) {
+        result = turns->fd = open_file(turns->top);
+        if (result == -ENOENT)
+            continue;
+        if (result >= 0)
+            result = be_present(turns);
+        if (result < 0 || !is_current(turns->fd))
+            close_file(turns);
+        if (result < 0)
+            return result;
+    }
+    return turns->fd < 0 ? -TURN_BUSY : 0;
+}
+
+void turns_join(struct turns *turns) {
+    (void)join(turns);
+}
+
+/* Only who removes the reserved folder from outside can make a second file beside one that is used.
+ */
+static int take_by_file(const struct turn *turn) {
+    struct turns *turns = turn->turns;
+    for (int i = 0; i < TURN_TRIES; i++) {
+        int result = join(turns);
+        if (result == 0)
+            result = lock_bytes(turn);
+        if (result < 0 || is_current(turns->fd))
+            return result;
+        close_file(turns);
+    }
+    return -TURN_BUSY;
+}
+
+/* ---------------------------------------------------------------- uploads in flight */
+
+static void name_mark(uint64_t kind, char ret_name[MARK_SIZE]) {
+    (void)snprintf(ret_name, MARK_SIZE, "%016llx", (unsigned long long)kind);
+}
+
+bool turns_is_marked(const struct turns *turns, uint64_t kind, const struct timespec *since) {
+    char path[sizeof(MARKS "/") + MARK_SIZE] = MARKS "/";
+    struct stat st;
+    int reserved = reserved_open(turns->top->fd, false);
+    if (reserved < 0)
+        return false;
+    name_mark(kind, path + sizeof(MARKS "/") - 1);
+    bool marked = fstatat(reserved, path, &st, AT_SYMLINK_NOFOLLOW) == 0;
+    (void)close(reserved);
+    return marked && clock_order(&st.st_mtim, since) >= 0;
+}
+
+/* When the upload begins: later than what has made others void, by the clock of the file system,
+ * which stands still for some ms at a time. */
+static struct timespec begin_time(const struct turns *turns, uint64_t kind, int fd) {
+    const struct timespec touch[] = {{.tv_nsec = UTIME_NOW}, {.tv_nsec = UTIME_OMIT}};
+    struct patience patience = patience_begin(CLOCK_STEP, turns->stop);
+    struct stat st;
+    for (;;) {
+        if (fstat(fd, &st) < 0)
+            return (struct timespec){0};
+        if (!turns_is_marked(turns, kind, &st.st_ctim) || patience_pause(&patience) < 0 ||
+            futimens(fd, touch) < 0)
+            return st.st_ctim;
+    }
+}
+
+off_t turns_begin_flight(struct turns *turns, uint64_t kind, int fd, struct timespec *ret_begun) {
+    uint8_t random;
+    off_t first = flight_of(kind);
+    *ret_begun = begin_time(turns, kind, fd);
+    if (join(turns) < 0 || getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random))
+        return 0;
+    for (unsigned i = 0; i < FLIGHT_BYTES; i++) {
+        off_t at = first + (random + i) % FLIGHT_BYTES;
+        int result = try_bytes(turns->fd, F_WRLCK, at, 1);
+        if (result != -EAGAIN)
+            return result == 0 ? at : 0;
+    }
+    return 0;
+}
+
+void turns_end_flight(const struct turns *turns, off_t flight) {
+    if (flight > 0 && turns->fd >= 0)
+        (void)try_bytes(turns->fd, F_UNLCK, flight, 1);
+}
+
+/* Our own one does not hinder us. */
+bool turns_is_in_flight(struct turns *turns, uint64_t kind) {
+    off_t first = flight_of(kind);
+    if (join(turns) < 0)
+        return false;
+    if (try_bytes(turns->fd, F_WRLCK, first, FLIGHT_BYTES) == -EAGAIN)
+        return true;
+    (void)try_bytes(turns->fd, F_UNLCK, first, FLIGHT_BYTES);
+    return false;
+}
+
+void turns_mark(struct turns *turns, uint64_t kind) {
+    char name[MARK_SIZE];
+    int folder = turns_is_in_flight(turns, kind) ? reserved_enter(turns->top, "/" MARKS) : -1;
+    if (folder < 0)
+        return;
+    name_mark(kind, name);
+    if (mkdirat(folder, name, 0700) < 0)
+        (void)utimensat(folder, name, NULL, AT_SYMLINK_NOFOLLOW);
+    (void)close(folder);
+}
+
+static void remove_marks(int reserved) {
+    const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+    DIR *marks = path_read_folder(openat(reserved, MARKS, flags));
+    const struct dirent *entry;
+    while (marks && (entry = readdir(marks))) {
+        if (entry->d_name[0] != '.')
+            (void)unlinkat(dirfd(marks), entry->d_name, AT_REMOVEDIR);
+    }
+    if (marks)
+        (void)closedir(marks);
+    (void)unlinkat(reserved, MARKS, AT_REMOVEDIR);
+}
+
+/* The last one removes the file. Of sessions that leave at once, one is alone: each gives up its
+ * own byte before it looks for those of others. */
+void turns_close(struct turns *turns) {
+    if (turns->fd >= 0)
+        (void)try_bytes(turns->fd, F_UNLCK, PRESENCE, 0);
+    bool alone =
+        turns->fd >= 0 && try_bytes(turns->fd, F_WRLCK, PRESENCE, 0) == 0 && is_current(turns->fd);
+    int reserved = alone ? reserved_open(turns->top->fd, false) : -1;
+    if (reserved >= 0) {
+        remove_marks(reserved);
+        (void)unlinkat(reserved, TURN_FOLDER "/" TURN_FILE, 0);
+        (void)unlinkat(reserved, TURN_FOLDER, AT_REMOVEDIR);
+        (void)close(reserved);
+    }
+    close_file(turns);
+}
+
+/* ---------------------------------------------------------------- folders */
+
+/* A descriptor of its own for a folder, whose lock goes when that is closed. -EACCES where the
+ * folder must not be read: then there is nothing to lock. */
+static int open_again(int folder) {
+    int fd = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return fd < 0 ? -errno : fd;
+}
+
+static int lock_folder(const struct turn *turn, int folder, int *ret_fd) {
+    int fd = open_again(folder);
+    if (fd == -EACCES) /* whoever may not read it locks the root */
+        fd = open_again(turn->turns->top->fd);
+    if (fd < 0)
+        return fd == -EACCES ? 0 : fd;
+    int result = wait_for_folder(fd, turn->turns->stop);
+    if (result == 0)
+        *ret_fd = fd;
+    else
+        (void)close(fd);
+    return result;
+}
+
+static bool come_in_order(const struct stat *a, const struct stat *b) {
+    return a->st_dev != b->st_dev ? a->st_dev < b->st_dev : a->st_ino < b->st_ino;
+}
+
+static int take_by_folders(struct turn *turn, const struct turn_name *names, unsigned count) {
+    struct stat a, b;
+    int first = names[0].folder, second = names[count - 1].folder;
+    if (fstat(first, &a) < 0 || fstat(second, &b) < 0)
+        return -errno;
+    bool two = a.st_ino != b.st_ino || a.st_dev != b.st_dev;
+    bool in_order = come_in_order(&a, &b);
+    int result = lock_folder(turn, two && !in_order ? second : first, &turn->folders[0]);
+    if (result == 0 && two)
+        result = lock_folder(turn, in_order ? second : first, &turn->folders[1]);
+    return result;
+}
+
+/* ---------------------------------------------------------------- what is asked */
+
+/* Can the file be had by none of those who use this root? Where the disk is full it is there, or
+ * nobody could make it: files must be deleted nevertheless. */
+static bool is_out_of_reach(int error) {
+    return error == -EPERM || error == -EACCES || error == -EROFS || error == -EOPNOTSUPP ||
+           error == -ENOSPC || error == -EDQUOT;
+}
+
+int turn_take(struct turn *ret_turn, struct turns *turns, const struct turn_name *names,
+              unsigned count) {
+    struct turn *turn = ret_turn;
+    turn_init(turn);
+    turn->turns = turns;
+    int result = find_bytes(turn, names, count);
+    if (result == 0)
+        result = take_by_file(turn);
+    turn->by_file = result == 0;
+    if (is_out_of_reach(result))
+        result = take_by_folders(turn, names, count);
+    if (result < 0)
+        turn_end(turn);
+    return result;
+}
+
+void turn_end(struct turn *turn) {
+    if (turn->by_file)
+        unlock_bytes(turn);
+    for (unsigned i = 0; i < TURN_NAMES; i++) {
+        if (turn->folders[i] >= 0)
+            (void)close(turn->folders[i]);
+    }
+    turn_init(turn);
+}

@@ -1,0 +1,27 @@
+/*
+ * usage_walk: walks a tree of folders and adds up what is in it.
+ */
+#ifndef STORD_USAGE_WALK_H
+#define STORD_USAGE_WALK_H
+
+#include <stdint.h>
+
+#include "base/path.h"
+#include "net/control.h"
+#include "store/usage_text.h"
+
+/* What counts. */
+enum usage_walk_kind {
+    USAGE_WALK_FILES,   /* files and folders that clients can name: no reserved names */
+    USAGE_WALK_PARTIALS /* interrupted uploads: one reserved name; their folders do not */
+};
+
+/* Adds up the plain files and the folders beneath the folder that a virtual path names; 0 where it
+ * is not there. No link is followed; a file with two names counts twice. Folders that may be
+ * neither read nor written to are left out. Returns 0 or a negative errno: -EACCES when a folder
+ * may be written to and not read, -ESHUTDOWN when the control connection says that we are to stop.
+ */
+int usage_walk(const struct path_root *root, const char *path, enum usage_walk_kind kind,
+               const struct control *control, struct amount *ret_held);
+
+#endif

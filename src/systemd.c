@@ -1,7 +1,0 @@
-#include "systemd.h"
-
-#include "module.h"
-
-const struct systemd *systemd_load(const char **ret_error) {
-    return module_load(SYSTEMD_MODULE, SYSTEMD_SYMBOL, ret_error);
-}

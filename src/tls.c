@@ -1,7 +1,0 @@
-#include "tls.h"
-
-#include "module.h"
-
-const struct tls_library *tls_load(const char **ret_error) {
-    return module_load(TLS_MODULE, TLS_SYMBOL, ret_error);
-}

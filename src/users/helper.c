@@ -1,0 +1,253 @@
+#include "users/helper.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "net/line.h"
+#include "sandbox/sandbox.h"
+#include "start.h"
+#include "users/certname.h"
+#include "users/password.h"
+#include "users/privileges.h"
+
+enum { COMPLAINTS = 20 }; /* of which the log gets the first so many */
+
+/* What is sent to the helper. */
+struct question {
+    unsigned char tls;            /* 1: the client's connection is under it, else 0 */
+    unsigned char by_certificate; /* 1: there is no password, else 0 */
+    struct tls_certificate certificate;
+    char name[USERS_NAME_LIMIT + 1]; /* "" for one that nobody can have */
+    char password[LINE_LIMIT + 1];
+};
+
+/* State of the helper. */
+struct helping {
+    const struct helper_setup *setup;
+    const struct password *password; /* NULL without the module */
+    struct users users;
+    int error;                        /* why they cannot be used, or 0 */
+    unsigned complaints;              /* about the file so far */
+    unsigned passwords, certificates; /* that have been asked about */
+};
+
+static void complain(void *context, unsigned line, const char *complaint) {
+    struct helping *helper = context;
+    if (helper->complaints++ < COMPLAINTS)
+        log_event(helper->setup->log, EVENT_USERS_BROKEN, "%s:%u: %s", helper->setup->file, line,
+                  complaint);
+}
+
+static int read_users(struct helping *helper) {
+    int result = users_load(&helper->users, helper->setup->file, complain, helper);
+    return result < 0 || !helper->password
+               ? result
+               : password_check_users(helper->password, &helper->users, complain, helper);
+}
+
+/* Reads the users file. A broken one lets nobody in, rather than let in somebody wrong. */
+static void load(struct helping *helper) {
+    const struct log *log = helper->setup->log;
+    const char *error;
+    helper->password = password_load(&error);
+    if (!helper->password)
+        log_event(log, EVENT_LOGIN_BROKEN, "Nobody can log in: %s", error);
+    helper->error = read_users(helper);
+    if (helper->error < 0)
+        log_event(log, EVENT_USERS_BROKEN, "Nobody can log in: users file %s: %s",
+                  helper->setup->file,
+                  helper->error == -EINVAL ? "see above" : strerror(-helper->error));
+    if (!helper->password)
+        helper->error = -ELIBACC;
+}
+
+/* The hash that stands in for that of a user who is not there: one of the file, always the same one
+ * for the same name, so that the time an answer takes tells nothing. */
+static const char *dummy_hash(const struct users *users, const char *name) {
+    static const char none[] =
+        "$y$j9T$F5Jx5fExrKuPp53xLKQ..1$tnSYvahCwPBHKZUspmcxMfb0.WiB9W.zEaKlOBL35rC";
+    size_t start = 0;
+    for (const char *c = name; *c; c++)
+        start = start * 31 + (unsigned char)*c;
+    for (size_t i = 0; i < users->count; i++) {
+        const char *hash = users->rows[(start + i) % users->count].hash;
+        if (users_is_strong(hash))
+            return hash;
+    }
+    return none;
+}
+
+/* Is it the user's password? A hash is made whether there is such a user or not, so that it takes
+ * the same time. */
+static bool has_password(const struct helping *helper, const struct question *question,
+                         const struct user *user) {
+    bool known = user && users_is_strong(user->hash);
+    const char *hash = known ? user->hash : dummy_hash(&helper->users, question->name);
+    int right = helper->password->is_right(question->password, hash);
+    if (right < 0)
+        log_event(helper->setup->log, EVENT_LOGIN_BROKEN, "A password cannot be hashed: %s",
+                  strerror(-right));
+    return right > 0 && known;
+}
+
+/* The user is who it says, and may not log in so. */
+static void refuse(const struct helping *helper, const struct user *user, const char *how) {
+    const struct log_facts facts = {.user = user->name};
+    log_about(helper->setup->log, EVENT_LOGIN_REFUSED, &facts, "Login refused: %s may not come %s",
+              user->name, how);
+}
+
+static void judge(const struct helping *helper, const struct question *question,
+                  struct helper_answer *answer) {
+    const struct user *user = users_find(&helper->users, question->name);
+    bool right = question->by_certificate
+                     ? user && certname_is(user->certificate, &question->certificate)
+                     : has_password(helper, question, user);
+    answer->outcome = HELPER_NO;
+    if (!right)
+        return;
+    if (!users_may_come_from(user, helper->setup->peer)) {
+        refuse(helper, user, "from there");
+        return;
+    }
+    if (user->tls && !question->tls) {
+        refuse(helper, user, "without TLS");
+        return;
+    }
+    answer->outcome = HELPER_YES;
+    answer->account = user->account;
+    memcpy(answer->home, user->account.home, strlen(user->account.home) + 1);
+}
+
+static ssize_t receive(int fd, void *bytes, size_t n) {
+    ssize_t got;
+    do
+        got = recv(fd, bytes, n, MSG_WAITALL);
+    while (got < 0 && errno == EINTR);
+    return got;
+}
+
+/* Reads what it judges by, unless that was done as root, and gives up everything else. */
+static bool prepare(struct helping *helper) {
+    const struct helper_setup *setup = helper->setup;
+    if (!setup->user->wanted)
+        load(helper);
+    int result = sandbox_enter_helper(setup->config, setup->log);
+    if (result < 0)
+        log_event(setup->log, EVENT_LOGIN_BROKEN, "Nobody can log in: credential helper: %s",
+                  strerror(-result));
+    return result == 0;
+}
+
+/* The session may have been taken over: what comes from it may be anything. Returns whether it is a
+ * question, and one that is still open to it. */
+static bool may_ask(struct helping *helper, struct question *question) {
+    if (question->tls > 1 || question->by_certificate > 1)
+        return false;
+    question->name[sizeof(question->name) - 1] = '\0';
+    question->password[sizeof(question->password) - 1] = '\0';
+    question->certificate.subject[sizeof(question->certificate.subject) - 1] = '\0';
+    question->certificate.fingerprint[sizeof(question->certificate.fingerprint) - 1] = '\0';
+    unsigned *tries = question->by_certificate ? &helper->certificates : &helper->passwords;
+    return ++*tries <= HELPER_TRIES;
+}
+
+static void answer_questions(struct helping *helper, int fd) {
+    static struct question question; /* static only for its size */
+    struct helper_answer answer = {.outcome = HELPER_NO};
+    /* Nothing of the first one is looked at before this process is confined */
+    if (recv(fd, &question, 1, MSG_PEEK) != 1 || !prepare(helper))
+        return;
+    while (answer.outcome != HELPER_YES) {
+        if (receive(fd, &question, sizeof(question)) != (ssize_t)sizeof(question) ||
+            !may_ask(helper, &question))
+            return;
+        if (helper->error < 0)
+            answer.outcome = HELPER_BROKEN;
+        else
+            judge(helper, &question, &answer);
+        explicit_bzero(question.password, sizeof(question.password));
+        if (send(fd, &answer, sizeof(answer), MSG_NOSIGNAL) < 0)
+            return;
+    }
+}
+
+/* The helper: has nothing to do with the client's connection, and ends with the session. */
+static _Noreturn void run(const struct helper_setup *setup, int fd) {
+    struct helping helper = {.setup = setup};
+    sigset_t none;
+    (void)sigemptyset(&none);
+    (void)sigprocmask(SIG_SETMASK, &none, NULL);
+    (void)close(START_IN);
+    (void)close(START_OUT);
+    if (setup->user->wanted) /* nobody but root may be able to */
+        load(&helper);
+    if (privileges_drop(setup->user) < 0) /* which it will not be able to say either */
+        _exit(EXIT_FAILURE);
+    (void)prctl(PR_SET_DUMPABLE, 0);
+    (void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* it may be in the middle of a long hash then */
+    (void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    answer_questions(&helper, fd);
+    _exit(EXIT_SUCCESS);
+}
+
+int helper_start(struct helper *ret_helper, const struct helper_setup *setup) {
+    int pair[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+        return -errno;
+    pid_t pid = fork();
+    if (pid == 0) {
+        (void)close(pair[0]);
+        run(setup, pair[1]);
+    }
+    (void)close(pair[1]);
+    if (pid < 0) {
+        int error = -errno;
+        (void)close(pair[0]);
+        return error;
+    }
+    *ret_helper = (struct helper){.fd = pair[0], .pid = pid};
+    return 0;
+}
+
+int helper_ask(const struct helper *helper, const struct helper_client *client) {
+    static struct question question; /* static only for its size */
+    size_t length = strlen(client->name);
+    memset(&question, 0, sizeof(question));
+    question.tls = client->tls;
+    question.by_certificate = !client->password;
+    question.certificate = *client->certificate;
+    if (length <= USERS_NAME_LIMIT)
+        memcpy(question.name, client->name, length);
+    if (client->password)
+        memcpy(question.password, client->password, strnlen(client->password, LINE_LIMIT));
+    ssize_t sent = send(helper->fd, &question, sizeof(question), MSG_NOSIGNAL);
+    explicit_bzero(&question, sizeof(question));
+    if (sent < 0)
+        return -errno;
+    return sent == (ssize_t)sizeof(question) ? 0 : -EPIPE;
+}
+
+int helper_answer(const struct helper *helper, struct helper_answer *ret_answer) {
+    ssize_t got = receive(helper->fd, ret_answer, sizeof(*ret_answer));
+    ret_answer->account.home = ret_answer->home; /* it was an address of the helper's */
+    if (got < 0)
+        return -errno;
+    return got == (ssize_t)sizeof(*ret_answer) ? 0 : -EPIPE;
+}
+
+void helper_end(struct helper *helper) {
+    if (helper->fd < 0)
+        return;
+    (void)close(helper->fd);
+    (void)kill(helper->pid, SIGKILL); /* it may be in the middle of a long hash */
+    while (waitpid(helper->pid, NULL, 0) < 0 && errno == EINTR) {
+    }
+    helper->fd = -1;
+}

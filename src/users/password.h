@@ -1,0 +1,38 @@
+/*
+ * password: crypt(3) of libxcrypt, which the module stord-password.so links
+ * (src/password_module.c). Only the credential helper loads it.
+ */
+#ifndef STORD_PASSWORD_H
+#define STORD_PASSWORD_H
+
+#include <stdbool.h>
+
+#include "users/users.h"
+
+#define PASSWORD_MODULE "stord-password.so"
+#define PASSWORD_SYMBOL "stord_password"
+
+enum { PASSWORD_HASH_SIZE = 384 }; /* CRYPT_OUTPUT_SIZE */
+
+/* What the module offers. */
+struct password {
+    /* Is that the password that was hashed? Takes as long whatever the answer is: 1, 0, or a
+     * negative errno when no hash can be made. */
+    int (*is_right)(const char *password, const char *hash);
+    /* Does it look like a hash of a strong method (see users_is_strong), that is whole and that the
+     * library can make? */
+    bool (*is_well_formed)(const char *hash);
+    /* Hashes a password with a new salt and the library's preferred method. Returns 0 or a negative
+     * errno. */
+    int (*make_hash)(const char *password, char ret_hash[PASSWORD_HASH_SIZE]);
+};
+
+/* Tells complain of each user whose hash is strong by name, but is none. Returns 0, or -EINVAL when
+ * there is one. */
+int password_check_users(const struct password *password, const struct users *users,
+                         users_complain *complain, void *context);
+
+/* Loads the module. Returns it, or NULL with *ret_error saying why (valid until the next call). */
+const struct password *password_load(const char **ret_error);
+
+#endif

@@ -1,0 +1,95 @@
+#include "users/privileges.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <grp.h>
+#include <limits.h>
+#include <linux/capability.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static int take(const struct passwd *known, struct privileges_target *ret_target) {
+    size_t length = strlen(known->pw_name);
+    if (known->pw_uid == 0 || length >= sizeof(ret_target->name)) /* root under another name */
+        return -ENOENT;
+    *ret_target =
+        (struct privileges_target){.wanted = true, .uid = known->pw_uid, .gid = known->pw_gid};
+    memcpy(ret_target->name, known->pw_name, length);
+    return 0;
+}
+
+/* A number at *at, past which it is moved. (uid_t)-1 means nobody (setresuid(2)). */
+static bool parse_id(const char **at, unsigned *ret_id) {
+    char *end;
+    errno = 0;
+    unsigned long long id = isdigit((unsigned char)**at) ? strtoull(*at, &end, 10) : UINT_MAX;
+    if (errno || id >= UINT_MAX)
+        return false;
+    *ret_id = (unsigned)id;
+    *at = end;
+    return true;
+}
+
+/* "12345", or with a group "12345:678". Returns false when text is neither. */
+static bool parse_ids(const char *text, unsigned *ret_uid, unsigned *ret_gid, bool *ret_has_group) {
+    bool parsed = parse_id(&text, ret_uid);
+    *ret_has_group = parsed && *text == ':';
+    *ret_gid = *ret_uid;
+    if (*ret_has_group) {
+        text++;
+        parsed = parse_id(&text, ret_gid);
+    }
+    return parsed && *text == '\0';
+}
+
+/* In containers the machine knows no names. */
+static int find_number(const char *text, struct privileges_target *ret_target) {
+    unsigned uid = 0, gid;
+    bool has_group;
+    if (!parse_ids(text, &uid, &gid, &has_group) || uid == 0)
+        return -ENOENT;
+    const struct passwd *known = has_group ? NULL : getpwuid(uid);
+    if (known)
+        return take(known, ret_target);
+    *ret_target = (struct privileges_target){.wanted = true, .uid = uid, .gid = gid};
+    return 0;
+}
+
+int privileges_find(const char *name, struct privileges_target *ret_target) {
+    *ret_target = (struct privileges_target){.wanted = false};
+    uid_t real, effective, saved;
+    if (getresuid(&real, &effective, &saved) < 0)
+        return -errno;
+    if ((real != 0 && effective != 0 && saved != 0) || strcmp(name, "root") == 0)
+        return 0;
+    const struct passwd *known = getpwnam(name);
+    return known ? take(known, ret_target) : find_number(name, ret_target);
+}
+
+/* A super-server may have given us some, as for ports below 1024. */
+static int drop_capabilities(void) {
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {{0}};
+    struct __user_cap_data_struct held[_LINUX_CAPABILITY_U32S_3] = {{0}};
+    (void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+    /* Filters of others, systemd's for one, let nobody call capset */
+    if (syscall(SYS_capget, &header, held) == 0 && memcmp(held, none, sizeof(none)) == 0)
+        return 0;
+    return syscall(SYS_capset, &header, none) < 0 ? -errno : 0;
+}
+
+static int set_groups(const struct privileges_target *target) {
+    return target->name[0] ? initgroups(target->name, target->gid) : setgroups(1, &target->gid);
+}
+
+int privileges_drop(const struct privileges_target *target) {
+    if (target->wanted &&
+        (set_groups(target) < 0 || setresgid(target->gid, target->gid, target->gid) < 0 ||
+         setresuid(target->uid, target->uid, target->uid) < 0))
+        return -errno;
+    return geteuid() == 0 ? 0 : drop_capabilities();
+}

@@ -1,0 +1,68 @@
+/*
+ * users: the users file. One user a line, five fields:
+ *
+ *   name:hash:home:rights:options
+ *
+ * Empty lines and lines that begin with # do not count. hash is what crypt(3) makes: yescrypt,
+ * bcrypt or sha512 (or "!": there is no password). home is a folder beneath the root. rights are
+ * words as
+ * --allow has them; none given: those of --allow. options are a comma list: tls, lenient,
+ * from=CIDR[+CIDR...], max-file=SIZE, quota=SIZE, on-conflict=POLICY, file-mode=OCTAL; each once;
+ * and cert=FINGERPRINT or cert=SUBJECT, which ends the line.
+ * The last line ends as the others do.
+ */
+#ifndef STORD_USERS_H
+#define STORD_USERS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "net/peer.h"
+#include "net/tls.h"
+#include "users/account.h"
+
+enum {
+    USERS_NAME_LIMIT = 64 /* longest name in bytes */
+};
+
+/* One line. The strings point into the text of the file. */
+struct user {
+    const char *name;
+    const char *hash;
+    const char *from; /* CIDRs with + between them, where logins must come from; "": anywhere */
+    const char *certificate; /* that logs in without a password: fingerprint or subject; or "" */
+    bool tls;                /* logs in over TLS only */
+    unsigned line;           /* where it is, counted from 1 */
+    struct account account;
+};
+
+struct users {
+    char *text;        /* the file */
+    struct user *rows; /* sorted by name */
+    size_t count;
+};
+
+/* Is told of each thing that is wrong. line: where, counted from 1; 0: in the file as a whole. */
+typedef void users_complain(void *context, unsigned line, const char *complaint);
+
+/* Reads all of the file that fd leads to. Returns 0, -EINVAL when something is wrong with it, which
+ * complain has been told then, or another negative errno. users_free follows in every case. */
+int users_read(struct users *ret_users, int fd, users_complain *complain, void *context);
+
+/* The same with the file of that name. */
+int users_load(struct users *ret_users, const char *file, users_complain *complain, void *context);
+
+void users_free(struct users *users);
+
+/* The user of that name, or NULL. */
+const struct user *users_find(const struct users *users, const char *name);
+
+/* May that user log in from that peer? Local sockets and pipes count as 127.0.0.1. */
+bool users_may_come_from(const struct user *user, const struct peer *peer);
+
+/* Is it a hash that is strong enough: yescrypt, bcrypt or sha512? */
+bool users_is_strong(const char *hash);
+
+#endif

@@ -1,0 +1,324 @@
+#include "verbs/auth.h"
+
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "sandbox/sandbox.h"
+#include "session/reply.h"
+#include "session/session.h"
+#include "session/view.h"
+#include "store/folder.h"
+
+enum { FAILURE_DELAY = 1000 /* ms from a wrong password to the reply, at least */ };
+
+static bool has_users(const struct session *session) {
+    return session->config->users != NULL;
+}
+
+static void apply(struct session *session, const struct account *account) {
+    session->account = *account;
+    (void)snprintf(session->home, sizeof(session->home), "%s", account->home);
+    session->account.home = session->home;
+    account_complete(&session->account, session->config);
+    session->rights = session->account.rights;
+    view_forget_all_own(session); /* what the client did before is not of this account */
+}
+
+static void be_nobody(struct session *session) {
+    const struct account nobody = account_local();
+    apply(session, &nobody);
+    session->root = session->top;
+    memcpy(session->owner, "-", sizeof("-"));
+    session->user[0] = '\0';
+    session->log->context.user = NULL;
+}
+
+void auth_owner(char kind, const char *name, char ret_owner[AUTH_OWNER_SIZE]) {
+    size_t n = 0;
+    ret_owner[n++] = kind;
+    ret_owner[n++] = '.';
+    for (const char *c = name; *c && n + 4 <= AUTH_OWNER_SIZE; c++) {
+        unsigned char byte = (unsigned char)*c;
+        if (isalnum(byte) || byte == '-' || byte == '_')
+            ret_owner[n++] = *c;
+        else
+            n += (size_t)snprintf(ret_owner + n, 4, "%%%02x", byte);
+    }
+    ret_owner[n] = '\0';
+}
+
+/* The client's address, as auth_owner; where it is not known, what stands in for it in the log. */
+static void host_owner(const struct session *session, char ret_owner[AUTH_OWNER_SIZE]) {
+    const union address *address = &session->peer.address;
+    char host[INET6_ADDRSTRLEN];
+    const char *text = session->peer.text;
+    if (address->any.sa_family == AF_INET)
+        text = inet_ntop(AF_INET, &address->in.sin_addr, host, sizeof(host));
+    else if (address->any.sa_family == AF_INET6)
+        text = inet_ntop(AF_INET6, &address->in6.sin6_addr, host, sizeof(host));
+    auth_owner('a', text, ret_owner);
+}
+
+static bool has_address(const struct peer *peer) {
+    return peer->address.any.sa_family == AF_INET || peer->address.any.sa_family == AF_INET6;
+}
+
+bool auth_cannot_write(unsigned rights) {
+    return rights & (RIGHT_RENAME | RIGHT_DELETE) && !(rights & (RIGHT_UPLOAD | RIGHT_APPEND));
+}
+
+unsigned auth_most_rights(const struct config *config) {
+    struct account local = account_local(), anonymous = account_anonymous(config);
+    if (config->users) /* whose lines the helper alone reads */
+        return RIGHTS_ALL;
+    account_complete(&local, config);
+    account_complete(&anonymous, config);
+    return local.rights | (config->anonymous ? anonymous.rights : 0);
+}
+
+void auth_begin(struct session *session) {
+    be_nobody(session);
+    session->authenticated = false;
+    session->logged_in = session->peer.local && !has_users(session) && !secure_is_missing(session);
+    if (session->logged_in && has_address(&session->peer) && !session_sees(session))
+        host_owner(session, session->owner); /* who must not see what others have interrupted */
+}
+
+int auth_refuse(struct session *session) {
+    if (secure_is_missing(session))
+        return reply_send(session, 530, "Only under TLS: AUTH TLS comes first");
+    if (has_users(session))
+        return reply_send(session, 530, "Not logged in: USER and PASS come first");
+    if (session->config->anonymous)
+        return reply_send(session, 530, "Not logged in: log in as anonymous");
+    log_event(session->log, EVENT_NO_USERS,
+              "Refused %s: there is no user database, so only local peers are served",
+              session->peer.text);
+    return reply_send(session, 530,
+                      "Not logged in: without a user database only local clients are served");
+}
+
+/* What one client uploads over several connections is its own in all of them. */
+static void join_others(struct session *session) {
+    char host[AUTH_OWNER_SIZE];
+    if (session_sees(session))
+        return;
+    host_owner(session, host);
+    int result = share_join(&session->share, &session->top, session->owner, host);
+    if (result < 0)
+        log_event(session->log, EVENT_OWN_UNKNOWN,
+                  "The client's other connections are not known: %s", strerror(-result));
+}
+
+/* Whoever is at home further down does not list the root: what is left of it is a way to the
+ * reserved folder. */
+static int leave_top(struct session *session) {
+    if (!session->account.home[1])
+        return 0;
+    int way = openat(session->top.fd, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (way < 0)
+        return -errno;
+    (void)close(session->top.fd);
+    session->top.fd = way;
+    return 0;
+}
+
+/* Makes the home where it is not there, and makes it the session's root. */
+static int enter_home(struct session *session) {
+    struct path_root home;
+    int result = folder_enter(session->config, &session->top, session->account.home, &home);
+    if (result < 0)
+        return result;
+    session->root = home;
+    return leave_top(session);
+}
+
+/* "anonymous" and "ftp", where they may log in. */
+static bool is_anonymous(const struct session *session) {
+    return session->config->anonymous &&
+           (strcasecmp(session->user, "anonymous") == 0 || strcasecmp(session->user, "ftp") == 0);
+}
+
+static int close_after(struct session *session, const char *text) {
+    session->over = true;
+    return reply_send(session, 421, "%s; closing", text);
+}
+
+static int refuse_home(struct session *session, int error) {
+    const struct log_facts facts = {.user = session->user};
+    log_about(session->log, EVENT_HOME_BROKEN, &facts, "Home %s of %s: %s", session->account.home,
+              session->user, strerror(-error));
+    return close_after(session, "Your folder is not available");
+}
+
+/* From here on no file is open to the process that is not open to the user. */
+static int narrow(struct session *session) {
+    if (auth_cannot_write(session->rights))
+        turns_join(&session->turns);
+    const struct sandbox_home home = {.top = &session->top,
+                                      .home = &session->root,
+                                      .rights = session->rights,
+                                      .is_counted = session->account.quota != VALUE_UNLIMITED,
+                                      .state = session->sandbox};
+    return sandbox_narrow(session->config, session->log, &home);
+}
+
+/* code: of the reply when all goes well. */
+static int log_in(struct session *session, const struct account *account, int code) {
+    apply(session, account);
+    if (session_pardons_cut(session))
+        conn_be_lenient(&session->control.conn);
+    int result = enter_home(session);
+    if (result < 0)
+        return refuse_home(session, result);
+    helper_end(&session->helper);
+    if (is_anonymous(session)) { /* uploads are gone on with from the same address only */
+        host_owner(session, session->owner);
+    } else {
+        auth_owner('u', session->user, session->owner);
+        join_others(session);
+    }
+    result = narrow(session);
+    if (result < 0)
+        return close_after(session, "Nobody can be served safely: see the server's log");
+    session->logged_in = session->authenticated = true;
+    session->log->context.user = session->user;
+    log_event(session->log, EVENT_LOGGED_IN, "Logged in: %s from %s%s", session->user,
+              session->peer.text, code == 232 ? ", by certificate" : "");
+    return reply_send(session, code, "Logged in");
+}
+
+static int log_in_anonymous(struct session *session) {
+    const struct account account = account_anonymous(session->config);
+    memcpy(session->user, "anonymous", sizeof("anonymous"));
+    return log_in(session, &account, 230);
+}
+
+/* The log line that contrib/fail2ban looks for. begun: when the password came, so that the reply
+ * comes as late whatever hashing took. */
+static int refuse_login(struct session *session, long long begun) {
+    long long left = begun + FAILURE_DELAY - clock_ms();
+    const struct log_facts facts = {.user = session->user};
+    log_about(session->log, EVENT_LOGIN_FAILED, &facts, "Login failed from %s: user %s",
+              session->peer.text, session->user);
+    (void)control_await(&session->control, -1, 0, left > 0 ? (int)left : 0);
+    if (++session->failed_logins >= HELPER_TRIES)
+        return close_after(session, "Too many wrong passwords");
+    return reply_send(session, 530, "Login incorrect");
+}
+
+/* Waits for the helper's answer, as long as the client is there: whoever resets the connection
+ * while a long hash is made costs no more of it. Returns 0 or a negative errno, -ENOTCONN then. */
+static int await_answer(const struct session *session) {
+    const struct control *control = &session->control;
+    struct pollfd fds[] = {{.fd = session->helper.fd, .events = POLLIN},
+                           {.fd = control->stop, .events = POLLIN},
+                           {.fd = control->conn.out}};
+    long long deadline = clock_deadline(session->config->login_timeout);
+    int n;
+    do {
+        long long left = deadline - clock_ms();
+        n = poll(fds, sizeof(fds) / sizeof(fds[0]), left > 0 ? (int)left : 0);
+    } while (n < 0 && errno == EINTR);
+    if (n <= 0)
+        return n < 0 ? -errno : -ETIMEDOUT;
+    if (fds[1].revents)
+        return -ESHUTDOWN;
+    return fds[2].revents ? -ENOTCONN : 0;
+}
+
+/* Asks the helper. password: NULL to ask whether the client's certificate will do. Returns 0 or a
+ * negative errno. */
+static int ask(struct session *session, const char *password, struct helper_answer *ret_answer) {
+    const struct helper *helper = &session->helper;
+    const struct helper_client client = {.name = session->user,
+                                         .password = password,
+                                         .tls = secure_is_on(session),
+                                         .certificate = &session->secure.facts.peer};
+    if (helper->fd < 0)
+        return -EPIPE;
+    int result = helper_ask(helper, &client);
+    if (result == 0)
+        result = await_answer(session);
+    return result < 0 ? result : helper_answer(helper, ret_answer);
+}
+
+/* Answers for the helper when it has not. Returns as a verb. */
+static int no_answer(struct session *session, int error) {
+    if (error == -ESHUTDOWN)
+        return 0;           /* the session loop answers that */
+    if (error == -ENOTCONN) /* the client has gone */
+        return error;
+    if (error < 0)
+        log_event(session->log, EVENT_LOGIN_BROKEN,
+                  "There is no answer from the credential helper: %s", strerror(-error));
+    return close_after(session, "Nobody can log in now: see the server's log");
+}
+
+/* Can the client log in by its certificate alone? */
+static bool may_ask(const struct session *session) {
+    return *session->secure.facts.peer.fingerprint && session->certificate_tries < HELPER_TRIES;
+}
+
+/* USER by a client that has shown a certificate: 232, or 331 as for all others. */
+static int try_certificate(struct session *session) {
+    struct helper_answer answer;
+    session->certificate_tries++;
+    int result = ask(session, NULL, &answer);
+    if (result < 0 || answer.outcome == HELPER_BROKEN)
+        return no_answer(session, result);
+    if (answer.outcome == HELPER_YES)
+        return log_in(session, &answer.account, 232);
+    return reply_send(session, 331, "Now send PASS");
+}
+
+int verb_user(struct session *session, const char *argument) {
+    session->user_given = true;
+    if (session->authenticated)
+        return reply_send(session, 530, "Already logged in; connect anew to be somebody else");
+    if (secure_is_missing(session))
+        return auth_refuse(session);
+    (void)snprintf(session->user, sizeof(session->user), "%s", argument);
+    if (!has_users(session) && !is_anonymous(session) && !session->logged_in)
+        return auth_refuse(session);
+    bool any = is_anonymous(session) || !has_users(session);
+    if (!any && may_ask(session))
+        return try_certificate(session);
+    return reply_send(session, 331, any ? "Any password will do" : "Now send PASS");
+}
+
+int verb_pass(struct session *session, const char *argument) {
+    struct helper_answer answer;
+    if (session->authenticated)
+        return reply_send(session, 230, "Already logged in");
+    if (secure_is_missing(session))
+        return auth_refuse(session);
+    if (is_anonymous(session))
+        return log_in_anonymous(session);
+    if (!has_users(session))
+        return session->logged_in ? reply_send(session, 230, "Logged in") : auth_refuse(session);
+    if (session->user[0] == '\0')
+        return reply_send(session, 503, "USER comes before PASS");
+    long long begun = clock_ms();
+    int result = ask(session, argument, &answer);
+    if (result < 0 || answer.outcome == HELPER_BROKEN)
+        return no_answer(session, result);
+    if (answer.outcome != HELPER_YES)
+        return refuse_login(session, begun);
+    return log_in(session, &answer.account, 230);
+}
+
+int verb_acct(struct session *session, const char *argument) {
+    (void)argument;
+    if (!session->logged_in)
+        return auth_refuse(session);
+    return reply_send(session, 202, "No account is needed");
+}

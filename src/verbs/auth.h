@@ -1,0 +1,41 @@
+/*
+ * auth: who may use the session.
+ *
+ * Without a users file local peers (pipes, AF_UNIX, loopback) are served without login, and
+ * everybody else is refused; with one, everybody logs in. With --anonymous anybody may log in as
+ * anonymous.
+ */
+#ifndef STORD_AUTH_H
+#define STORD_AUTH_H
+
+#include "users/users.h"
+
+/* Room for "u." and a name with every byte escaped. */
+enum { AUTH_OWNER_SIZE = 2 + 3 * USERS_NAME_LIMIT + 1 };
+
+struct config;
+struct session;
+
+/* A user's name, or an address, as one part of a path: letters, digits, "-" and "_" stay, the rest
+ * is escaped. kind keeps the two apart: 'u' or 'a'. */
+void auth_owner(char kind, const char *name, char ret_owner[AUTH_OWNER_SIZE]);
+
+/* What a session may do at most, whoever logs in: bits of enum right. */
+unsigned auth_most_rights(const struct config *config);
+
+/* Does whoever has these rights change names, and must not write to files? */
+bool auth_cannot_write(unsigned rights);
+
+/* Logs in who needs no login. */
+void auth_begin(struct session *session);
+
+/* 530 with the reason why the client is not logged in. */
+int auth_refuse(struct session *session);
+
+/* USER, PASS, ACCT (RFC 959 section 4.1.1). A wrong name and a wrong password get the same reply,
+ * 530, after the same time; the third one 421, and the session ends. */
+int verb_user(struct session *session, const char *argument);
+int verb_pass(struct session *session, const char *argument);
+int verb_acct(struct session *session, const char *argument);
+
+#endif

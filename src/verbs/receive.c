@@ -1,0 +1,296 @@
+#include "verbs/receive.h"
+
+#include <errno.h>
+#include <poll.h>
+
+#include "base/clock.h"
+#include "session/reply.h"
+#include "session/session.h"
+#include "store/limits.h"
+#include "store/store.h"
+
+enum {
+    DROP_TIME = 5000,   /* ms that the bytes of a failed upload are dropped */
+    ENOUGH_TIME = 2000, /* ms of silence that end an upload of which all that ALLO said has come */
+    GATHER_SIZE = 1 << 17 /* bytes that are written at once under TLS, whose records are small */
+};
+
+static const struct verdict whole_by_size = {"size", NULL, 0, NULL};
+const struct verdict receive_closed = {"close", NULL, 0, NULL};
+static const struct verdict reset = {"reset", "the connection was reset", 426, NULL};
+static const struct verdict cut = {"tls-truncated", "TLS ended without close_notify", 426,
+                                   "--tls-lenient-close"};
+static const struct verdict torn = {"tls-truncated", "TLS ended in the middle of a record", 426,
+                                    NULL};
+static const struct verdict broken = {"tls-broken", "TLS failed on the data connection", 426, NULL};
+static const struct verdict unasked = {"tls-unasked", "it was TLS, without PROT P before", 426,
+                                       NULL};
+static const struct verdict stalled = {"stalled", "no data came for too long", 426, NULL};
+static const struct verdict aborted = {"aborted", "as you asked", 426, NULL};
+static const struct verdict vanished = {"vanished", "the control connection was closed", 426,
+                                        "--lenient-close"};
+const struct verdict receive_contested = {
+    "contested", "another connection came to that port from your address", 426, NULL};
+static const struct verdict cut_short = {"short", "fewer bytes than announced by ALLO", 426, NULL};
+const struct verdict receive_shrunk = {"short", "fewer bytes than before it was interrupted", 426,
+                                       NULL};
+static const struct verdict stopped = {"stopped", "the service is shutting down", 421, NULL};
+
+/* Without conversion of line ends, the number of bytes is known to be right or wrong. */
+static bool counts(const struct receive_job *job) {
+    return job->announced && (job->is_inline || !job->session->ascii);
+}
+
+/* Did as many bytes come as ALLO announced? Clients that go on announce what is left, or all of the
+ * file. */
+static bool is_announced(const struct receive_job *job, uint64_t received) {
+    uint64_t there = job->store->kept + job->store->before;
+    uint64_t all = job->size_is_rest ? received : there + received;
+    return counts(job) && (received == job->size || all == job->size);
+}
+
+/* As many bytes have come as ALLO announced, and the client may wait for the reply before it closes
+ * the connection. Where what is kept may count, too, the smaller number has been passed already. */
+static bool has_enough(const struct receive_job *job, uint64_t received) {
+    return counts(job) && received > 0 && received == job->size;
+}
+
+/* The verdict by the end of the data, or NULL where that was good. */
+static const struct verdict *judge_end(const struct receive_job *job,
+                                       const struct copy_result *result) {
+    switch (result->end) {
+    case COPY_RESET:
+        if (job->is_tls)
+            return &unasked;
+        if (result->error == -DATA_CONTESTED)
+            return &receive_contested;
+        return result->error == TLS_BROKEN ? &broken : &reset;
+    case COPY_CUT:
+        return result->error == TLS_TORN ? &torn : &cut;
+    case COPY_STALLED:
+        return has_enough(job, result->received) ? NULL : &stalled;
+    case COPY_ABORTED:
+        return &aborted;
+    case COPY_STOPPED:
+        return &stopped;
+    default:
+        return NULL;
+    }
+}
+
+const struct verdict *receive_judge(const struct receive_job *job,
+                                    const struct copy_result *result) {
+    struct session *session = job->session;
+    if (!job->is_inline)
+        session_look(session);
+    if (session->aborted)
+        return &aborted;
+    const struct verdict *end = judge_end(job, result);
+    if (end || result->end == COPY_LIMIT)
+        return end ? end : &whole_by_size;
+    bool whole = is_announced(job, result->received);
+    if (counts(job) && !whole && result->received < job->size)
+        return &cut_short;
+    if (!job->is_inline && session->control_gone && !session_pardons_leaving(session))
+        return &vanished;
+    if (!job->is_inline && data_is_contested(session, false))
+        return &receive_contested;
+    return whole ? &whole_by_size : &receive_closed;
+}
+
+const struct verdict *receive_confirm(const struct receive_job *job,
+                                      const struct copy_result *result,
+                                      const struct verdict *verdict, long long ended) {
+    struct session *session = job->session;
+    if (job->is_inline)
+        return receive_judge(job, result);
+    long long until = ended + session->config->vanish_wait;
+    bool waits = verdict == &receive_closed || session->half_closed;
+    if (waits)
+        (void)session_wait(session, -1, 0, until);
+    bool is_contested = data_is_contested(session, true);
+    if (is_contested && !session->aborted)
+        return session->stopping ? &stopped : &receive_contested;
+    verdict = receive_judge(job, result);
+    bool has_left = session->half_closed && !session_pardons_leaving(session);
+    if (verdict->reason || !has_left || reply_reaches(session))
+        return verdict;
+    return session->stopping ? &stopped : receive_judge(job, result);
+}
+
+/* A ClientHello (RFC 8446, 5.1) */
+static bool is_hello(const uint8_t *bytes, size_t n) {
+    return n >= 3 && bytes[0] == 0x16 && bytes[1] == 3 && bytes[2] <= 4;
+}
+
+static ssize_t read_wire(void *context, void *bytes, size_t n) {
+    struct receive_job *job = context;
+    ssize_t got = conn_read(job->conn, bytes, n);
+    if (got <= 0 || !job->may_be_tls)
+        return got;
+    job->may_be_tls = false;
+    job->is_tls = is_hello(bytes, (size_t)got);
+    return job->is_tls ? TLS_BROKEN : got;
+}
+
+/* copy_wait for inline uploads, where the control connection is the data. */
+static int wait_alone(void *context) {
+    const struct receive_job *job = context;
+    struct session *session = job->session;
+    int fd;
+    short events = conn_reading(job->conn, &fd);
+    int result =
+        control_await(&session->control, fd, events, (int)session->config->stall_timeout * 1000);
+    return result == -ESHUTDOWN ? session_stop(session) : result;
+}
+
+static int look_alone(void *context) {
+    const struct receive_job *job = context;
+    return control_stopped(&job->session->control) ? session_stop(job->session) : 0;
+}
+
+/* Is another connection of the client's the one with the data? TLS that has begun is no idle
+ * connection. */
+static bool may_be_another(const struct receive_job *job) {
+    return job->session->moved == 0 && !job->conn->tls &&
+           passive_speaks(&job->session->data.passive);
+}
+
+/* The moment at which the upload is over if nothing comes. */
+static long long silence_ends(const struct receive_job *job) {
+    long long stall = clock_deadline(job->session->config->stall_timeout);
+    long long enough = clock_ms() + ENOUGH_TIME;
+    return has_enough(job, job->session->moved) && enough < stall ? enough : stall;
+}
+
+/* copy_wait for data connections. What is still on its way is taken even when the client has left
+ * the control connection: the verdict is `vanished`, and the log tells how much came. */
+static int wait_for_data(void *context) {
+    const struct receive_job *job = context;
+    struct session *session = job->session;
+    int fd;
+    short events = conn_reading(job->conn, &fd);
+    long long deadline = silence_ends(job);
+    int result = -EINTR;
+    while (result == -EINTR) {
+        if (may_be_another(job))
+            return -DATA_OTHER_SPEAKS;
+        if (session->moved == 0 && session->data.passive.crowded)
+            return -DATA_CONTESTED; /* it cannot end well */
+        result = session_wait_or_news(session, fd, events, deadline);
+    }
+    return result == -ENOTCONN ? wait_alone(context) : result;
+}
+
+static int look_at_control(void *context) {
+    const struct receive_job *job = context;
+    int result = session_wait(job->session, -1, 0, 0);
+    return result == -ETIMEDOUT || result == -ENOTCONN ? look_alone(context) : result;
+}
+
+/* copy_check: the disk may be filled up by others, too. */
+static int check_growth(void *context, uint64_t size) {
+    const struct receive_job *job = context;
+    return limits_check_growth(job->store, size);
+}
+
+/* What both ways of receiving have in common. */
+static struct copy begin_copy(struct receive_job *job) {
+    job->session->moved = 0;
+    return (struct copy){.to = job->store->fd,
+                         .offset = job->store->kept,
+                         .most = &job->store->most,
+                         .limit = COPY_UNLIMITED,
+                         .progress = &job->session->moved,
+                         .gather = job->conn->tls ? GATHER_SIZE : 0,
+                         .read = read_wire,
+                         .check = check_growth,
+                         .context = job};
+}
+
+static struct copy_result receive_inline(struct receive_job *job) {
+    struct session *session = job->session;
+    struct control *control = &session->control;
+    job->conn = &control->conn;
+    struct copy copy = begin_copy(job);
+    copy.blocks = !control->conn.in_socket && !control->conn.tls;
+    copy.head = control->buffer + control->start;
+    copy.head_length = control_pending(control);
+    copy.wait = wait_alone;
+    copy.look = look_alone;
+    if (job->announced)
+        copy.limit = job->size;
+    conn_read_ahead(job->conn, true);
+    struct copy_result result = copy_receive(&copy);
+    conn_read_ahead(job->conn, false);
+    control->start += copy.limit < copy.head_length ? (size_t)copy.limit : copy.head_length;
+    session_note_piece(session);
+    session->had_inline = true;
+    session->inline_whole = result.end == COPY_LIMIT || result.end == COPY_CLOSED;
+    if (result.end != COPY_LIMIT) {
+        control->ended = result.end == COPY_CLOSED;
+        session->over = true;
+    }
+    return result;
+}
+
+/* Ends a connection whose bytes have all been taken, or are not wanted. */
+static void close_data(struct receive_job *job, const struct copy_result *result) {
+    bool is_over = result->end == COPY_CLOSED ||
+                   (result->end == COPY_STALLED && has_enough(job, result->received));
+    if (result->end == COPY_FAILED) /* a client that is reset does not look for the reply */
+        is_over = data_drain(job->session, job->conn, clock_ms() + DROP_TIME);
+    if (is_over)
+        conn_end(job->conn); /* some clients read no reply before that */
+    data_disconnect(job->conn);
+}
+
+/* Receives over one connection. Returns as receive_bytes. */
+static int receive_once(struct receive_job *job, struct copy_result *ret_result) {
+    int result = data_connect(job->session, &job->data);
+    if (result < 0)
+        return result;
+    job->conn = &job->data;
+    job->may_be_tls = secure_is_on(job->session) && !job->session->secure.chosen;
+    struct copy copy = begin_copy(job);
+    copy.ascii = job->session->ascii;
+    copy.wait = wait_for_data;
+    copy.look = look_at_control;
+    *ret_result = copy_receive(&copy);
+    if (ret_result->error == TLS_BROKEN && !job->is_tls)
+        log_event(job->session->log, EVENT_TLS_BROKEN, "Data connection: TLS: %s",
+                  conn_error(job->conn));
+    if (ret_result->error == -DATA_OTHER_SPEAKS)
+        data_give_back(job->session, job->conn);
+    else
+        close_data(job, ret_result);
+    return 0;
+}
+
+/* Has a connection ended, or been left, over which nothing came? */
+static bool is_void(const struct receive_job *job, const struct copy_result *result) {
+    bool ended = result->end == COPY_CLOSED || result->end == COPY_CUT ||
+                 (result->end == COPY_RESET && result->error != TLS_BROKEN &&
+                  result->error != -DATA_CONTESTED);
+    return result->received == 0 && ended && !job->is_tls;
+}
+
+static int receive_data(struct receive_job *job, struct copy_result *ret_result) {
+    int result, wait = (int)job->session->config->vanish_wait;
+    do
+        result = receive_once(job, ret_result);
+    while (result == 0 && !job->session->data.is_proven && is_void(job, ret_result) &&
+           data_has_other(job->session, wait));
+    return result;
+}
+
+int receive_bytes(struct receive_job *job, struct copy_result *ret_result) {
+    int result = 0;
+    if (job->is_inline)
+        *ret_result = receive_inline(job);
+    else
+        result = receive_data(job, ret_result);
+    if (result == 0)
+        transcript_received(job->session, job->is_inline, ret_result);
+    return result;
+}

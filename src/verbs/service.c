@@ -1,0 +1,138 @@
+#include "verbs/service.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "session/reply.h"
+#include "session/session.h"
+#include "verbs/attributes.h"
+#include "verbs/list.h"
+
+int verb_syst(struct session *session, const char *argument) {
+    (void)argument;
+    return reply_send(session, 215, "UNIX Type: L8");
+}
+
+int verb_noop(struct session *session, const char *argument) {
+    (void)argument;
+    return reply_send(session, 200, "OK");
+}
+
+static int tell_status(struct session *session) {
+    (void)reply_begin(session, 211, "Status of stord " STORD_VERSION);
+    (void)reply_line(session, "Connected from %s", session->peer.text);
+    (void)reply_line(session, "%s", session->logged_in ? "Logged in" : "Not logged in");
+    (void)reply_line(session, "TYPE: %s; STRU: File; MODE: Stream",
+                     session->ascii ? "ASCII Non-print" : "Image");
+    if (secure_is_on(session))
+        (void)reply_line(session, "TLS: %s %s; data connections: %s", session->secure.facts.version,
+                         session->secure.facts.cipher,
+                         session->secure.is_private ? "protected" : "in clear text");
+    if (session->transferring)
+        (void)reply_line(session, "A transfer is under way: %llu bytes so far",
+                         (unsigned long long)session->moved);
+    (void)reply_line(session, "%u files stored, %llu bytes", session->files,
+                     (unsigned long long)session->bytes);
+    return reply_end(session, 211, "End of status");
+}
+
+int verb_stat(struct session *session, const char *argument) {
+    if (argument[strspn(argument, " ")] == '\0')
+        return tell_status(session);
+    if (!session->logged_in)
+        return reply_send(session, 530, "Not logged in");
+    if (!(session->rights & (RIGHT_LIST | RIGHTS_OWN)))
+        return reply_send(session, 550, "STAT: permission denied (no list right)");
+    return list_status(session, argument);
+}
+
+/* The transfer answers 426 first; then the dispatcher answers 226 to ABOR itself. */
+int verb_abor(struct session *session, const char *argument) {
+    (void)argument;
+    session->aborted = session->transferring;
+    if (session->transferring)
+        return 0;
+    data_reset(&session->data);
+    return reply_send(session, 226, "There was no transfer to abort");
+}
+
+int verb_quit(struct session *session, const char *argument) {
+    (void)argument;
+    session->over = true;
+    return reply_send(session, 221, "Goodbye");
+}
+
+int verb_rein(struct session *session, const char *argument) {
+    (void)argument;
+    /* The credential helper has gone, nobody could log in; or the client must begin with TLS */
+    if (session->authenticated || session->config->tls == TLS_IMPLICIT) {
+        session->over = true;
+        return reply_send(session, 421, "Connect anew to be somebody else; closing");
+    }
+    int result = reply_send(session, 220, "Ready for a new user");
+    if (result == 0 && secure_is_on(session))
+        result = secure_leave(session);
+    session_reset(session);
+    return result;
+}
+
+int verb_host(struct session *session, const char *argument) {
+    if (session->user_given)
+        return reply_send(session, 503, "HOST comes before USER");
+    log_event(session->log, EVENT_CLIENT_SAYS, "Host asked for: %s", argument);
+    return reply_send(session, 220, "Welcome to the FTP server");
+}
+
+int verb_lang(struct session *session, const char *argument) {
+    if (*argument && strcasecmp(argument, "EN") != 0 && strncasecmp(argument, "EN-", 3) != 0)
+        return reply_send(session, 504, "Only English (EN) is spoken here");
+    return reply_send(session, 200, "English it is");
+}
+
+int verb_clnt(struct session *session, const char *argument) {
+    log_event(session->log, EVENT_CLIENT_SAYS, "Client calls itself: %s", argument);
+    return reply_send(session, 200, "Noted");
+}
+
+int verb_csid(struct session *session, const char *argument) {
+    log_event(session->log, EVENT_CLIENT_SAYS, "Client calls itself: %s", argument);
+    return reply_send(session, 200, "Name=stord; Version=" STORD_VERSION ";");
+}
+
+static int site_help(struct session *session, const char *argument);
+
+static const struct site {
+    const char *name;
+    int (*run)(struct session *session, const char *argument);
+    enum right right;
+    const char *help;
+} sites[] = {
+    {"HELP", site_help, RIGHT_NONE, ""},
+    {"CHMOD", site_chmod, RIGHT_REPLACE, "mode name"},
+    {"UTIME", site_utime, RIGHT_REPLACE, "YYYYMMDDHHMMSS file"},
+    {"UMASK", site_umask, RIGHT_NONE, "[mask]"},
+};
+
+static int site_help(struct session *session, const char *argument) {
+    (void)argument;
+    int result = reply_begin(session, 214, "The following SITE commands are recognized:");
+    for (size_t i = 0; i < sizeof(sites) / sizeof(sites[0]) && result == 0; i++)
+        result = reply_line(session, "%s %s", sites[i].name, sites[i].help);
+    return result < 0 ? result : reply_end(session, 214, "Help OK");
+}
+
+int verb_site(struct session *session, const char *argument) {
+    size_t length = strcspn(argument, " ");
+    const char *rest = argument + length + (argument[length] == ' ');
+    const char *word = rest + strspn(rest, " ");
+    for (size_t i = 0; i < sizeof(sites) / sizeof(sites[0]); i++) {
+        const struct site *site = &sites[i];
+        if (strlen(site->name) != length || strncasecmp(site->name, argument, length) != 0)
+            continue;
+        if (site->right && !(session->rights & (site->right | RIGHTS_OWN)))
+            return reply_send(session, 550, "SITE %s: permission denied (no %s right)", site->name,
+                              right_word(site->right));
+        return site->run(session, site->run == site_utime ? rest : word); /* may be a name */
+    }
+    return reply_send(session, 501, "That SITE command is not known; see SITE HELP");
+}

@@ -1,0 +1,446 @@
+#include "verbs/upload.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "session/quota.h"
+#include "session/reply.h"
+#include "session/session.h"
+#include "session/tell.h"
+#include "session/view.h"
+#include "store/publish.h"
+#include "store/store.h"
+#include "verbs/receive.h"
+
+static const char failed[] = "Failed to upload file";
+
+/* One upload, from its command to its last reply. */
+struct upload {
+    char asked[PATH_SIZE];        /* what the client calls it: a virtual path */
+    char path[PATH_SIZE];         /* where it is */
+    char seen[NAME_MAX + 1];      /* name of the file that the client sees there now */
+    bool tells_name;              /* another name was chosen than was asked for, or none was */
+    struct usage usage;           /* of the home */
+    bool stored;                  /* it has got its name */
+    bool is_own;                  /* the client uploaded the file that is there, in this session */
+    struct store_request request; /* what it is to become */
+    struct store store;           /* the transaction */
+    struct receive_job job;       /* where the bytes come from */
+    double begun;                 /* when they began to flow: clock_seconds */
+    struct copy_result result;    /* how they ended */
+};
+
+/* Tells how it ended. code: of the reply, or 0. pardon: the option that would allow it, or NULL. */
+static void tell_pardon(const struct session *session, const struct upload *upload,
+                        const char *word, int code, const char *pardon) {
+    bool good = code == 226;
+    const struct transfer transfer = {.event = good ? EVENT_UPLOADED : EVENT_UPLOAD_FAILED,
+                                      .what = good ? "File uploaded" : "Upload failed",
+                                      .path = upload->path,
+                                      .verdict = word,
+                                      .reply = code,
+                                      .bytes = upload->result.received,
+                                      .seconds = clock_seconds() - upload->begun,
+                                      .is_file = true,
+                                      .incoming = true,
+                                      .pardon = pardon,
+                                      .ascii = session->ascii && !upload->job.is_inline};
+    tell_transfer(session, &transfer);
+}
+
+static void tell(const struct session *session, const struct upload *upload, const char *word,
+                 int code) {
+    tell_pardon(session, upload, word, code, NULL);
+}
+
+/* The word for an error that ended an upload. */
+static const char *error_word(int error) {
+    if (error == -ENOSPC || error == -EDQUOT)
+        return "no-space";
+    if (error == -USAGE_EXCEEDED)
+        return "quota";
+    return error == -EFBIG ? "too-large" : "failed";
+}
+
+/* What an error is answered with once bytes of the file have come. */
+static int late_code(const struct session *session, int error) {
+    if (error == -ESHUTDOWN)
+        return 421;
+    if (error == -USAGE_EXCEEDED || error == -EFBIG)
+        return 552;
+    return reply_failure_code(session, error, REPLY_LATE);
+}
+
+/* Answers an error. late: bytes of the file have come. */
+static int reply_error(struct session *session, struct upload *upload, int error, bool late) {
+    uint64_t limit = session->account.max_file_size;
+    if (error == -ESHUTDOWN) {
+        (void)session_stop(session);
+        return reply_send(session, 421, "%s: the service is shutting down", failed);
+    }
+    if (error == -EFBIG && limit != VALUE_UNLIMITED)
+        return reply_send(session, 552, "%s: larger than the %llu bytes that are allowed", failed,
+                          (unsigned long long)limit);
+    if (error == -USAGE_EXCEEDED)
+        return quota_refuse(session, &upload->usage, failed);
+    return reply_failure(session, late ? REPLY_LATE : REPLY_USUAL, failed, error);
+}
+
+/* Puts the name that the file has in the end into its path, of which the requested one was a part.
+ */
+static void update_path(struct upload *upload) {
+    char *name = strrchr(upload->path, '/') + 1;
+    size_t room = sizeof(upload->path) - (size_t)(name - upload->path);
+    (void)snprintf(name, room, "%s", upload->store.name);
+}
+
+/* Was another name chosen than the client asked for, or none? That a name is taken is not told who
+ * may not know: the client finds the file under the name that it asked for. */
+static void note_name(const struct session *session, struct upload *upload) {
+    bool other = strcmp(upload->store.name, upload->request.name) != 0;
+    if (upload->request.unique || (other && session_sees(session)))
+        upload->tells_name = true;
+}
+
+/* Remembers the client's own upload; not one that began with what somebody else uploaded. */
+static void note_own(struct session *session, const struct upload *upload) {
+    bool added = upload->store.base != STORE_NOTHING &&
+                 (upload->store.old.st_nlink > 0 || upload->request.hidden);
+    const struct own_entry *own = own_find(&session->own, upload->asked);
+    if (added && !(upload->is_own && own && path_is_same(&own->id, &upload->store.old_id)))
+        return;
+    const char *called = upload->tells_name ? upload->path : upload->asked;
+    bool elsewhere = strcmp(called, upload->path) != 0;
+    view_note_own(session, called, elsewhere ? upload->path : NULL, &upload->store.id);
+}
+
+/* 150 or 226. A name that we chose is told as RFC 1123 section 4.1.2.9 wants it for STOU: relative
+ * where the file is in the working directory. */
+static int reply_progress(struct session *session, const struct upload *upload, int code,
+                          const char *text) {
+    if (!upload->tells_name)
+        return reply_send(session, code, "%s", text);
+    size_t cwd = session->cwd[1] ? strlen(session->cwd) : 0;
+    int folder = (int)(strrchr(upload->path, '/') + 1 - upload->path);
+    if ((size_t)folder == cwd + 1 && memcmp(upload->path, session->cwd, cwd) == 0)
+        folder = 0;
+    const char *path = upload->path, *name = upload->store.name;
+    if (code == 150)
+        return reply_send(session, code, "FILE: %.*s%s", folder, path, name);
+    /* The words in brackets are what Perl's Net::FTP looks for */
+    return reply_send(session, code, "%s (unique file name: %.*s%s), FILE: %.*s%s", text, folder,
+                      path, name, folder, path, name);
+}
+
+/* Keeps what came as a partial where it is `good`, see store_keep. What came in TYPE A never is:
+ * the client counts other bytes than the file has. Returns 1 when that can be resumed, 0 when
+ * nothing was to be kept, or a negative errno when it could not be. */
+static int keep(struct session *session, struct upload *upload, bool good) {
+    bool converted = session->ascii && !upload->job.is_inline;
+    bool any = upload->result.received > 0 || upload->store.resumed;
+    if (session->config->resume_hours == 0) {
+        store_abort(&upload->store);
+        return 0;
+    }
+    good = good && any && !converted;
+    int result = store_keep(&upload->store, good);
+    if (result < 0 && result != -ENODATA) {
+        log_event(session->log, EVENT_NOT_KEPT, "What came of %s is not kept: %s", upload->path,
+                  result == -USAGE_EXCEEDED ? "the quota is used up" : strerror(-result));
+        return result;
+    }
+    if (result == 0 && good)
+        tell_file(session, EVENT_KEPT, "Kept to be resumed", upload->path);
+    return result == 0 && good;
+}
+
+/* The client may begin anew with less. */
+static void forget_failure(struct session *session, const struct upload *upload) {
+    if (strcmp(session->failed, upload->asked) == 0)
+        session->failed[0] = '\0';
+}
+
+/* Remembers how much had come of an upload that was interrupted and is kept. */
+static void note_failure(struct session *session, const struct upload *upload) {
+    uint64_t kept = upload->request.hidden && !upload->store.resumed ? 0 : upload->store.kept;
+    session->lost = kept + upload->result.received;
+    memcpy(session->failed, upload->asked, strlen(upload->asked) + 1);
+}
+
+/* lftp 4.9.2, when it tries again in the same session, often sends only the end of the file, closes
+ * the connection as if it had sent all of it, and believes the 226. So what is shorter than what is
+ * kept of a first try is refused, once: a client that sends it again means it. */
+static bool has_shrunk(const struct session *session, const struct upload *upload) {
+    return strcmp(session->failed, upload->asked) == 0 && !upload->job.announced &&
+           upload->store.base == STORE_NOTHING && !upload->store.resumed &&
+           upload->result.received < session->lost;
+}
+
+static const struct verdict *judge(const struct session *session, const struct upload *upload) {
+    const struct verdict *verdict = receive_judge(&upload->job, &upload->result);
+    return !verdict->reason && has_shrunk(session, upload) ? &receive_shrunk : verdict;
+}
+
+/* A client that sees an older file after the reply must not be asked to try again (426): it might
+ * go on from that. */
+static int reply_verdict(struct session *session, struct upload *upload,
+                         const struct verdict *verdict) {
+    int kept = 0, code = verdict->code;
+    forget_failure(session, upload);
+    if (verdict == &receive_shrunk) /* what came before it is better */
+        store_abort(&upload->store);
+    else /* nobody goes on from what may be somebody else's */
+        kept = keep(session, upload, verdict != &receive_contested && !data_has_rival(session));
+    if (kept > 0 && upload->request.base != STORE_ALL)
+        note_failure(session, upload);
+    if (kept < 0 && upload->store.taken && !upload->request.hidden && code == 426)
+        code = 550;
+    tell_pardon(session, upload, verdict->word, code, verdict->pardon);
+    return reply_send(session, code, "%s: %s%s", failed, verdict->reason,
+                      kept > 0 ? "; it can be resumed" : "");
+}
+
+/* A local error once bytes have come. */
+static int fail_late(struct session *session, struct upload *upload, int error) {
+    tell(session, upload, error_word(error), late_code(session, error));
+    forget_failure(session, upload);
+    return reply_error(session, upload, error, true);
+}
+
+/* The same while the transaction is not over. */
+static int fail_locally(struct session *session, struct upload *upload, int error) {
+    (void)keep(session, upload, false);
+    return fail_late(session, upload, error);
+}
+
+/* Publishes or drops what arrived, and says which. */
+static int finish(struct session *session, struct upload *upload) {
+    if (upload->result.end == COPY_FAILED)
+        return fail_locally(session, upload, upload->result.error);
+    long long ended = clock_ms();
+    const struct verdict *verdict = judge(session, upload);
+    int error = verdict->reason ? 0 : store_sync(&upload->store);
+    if (error < 0)
+        return fail_locally(session, upload, error);
+    if (!verdict->reason) /* once more, for meanwhile the client may have vanished */
+        verdict = receive_confirm(&upload->job, &upload->result, verdict, ended);
+    if (verdict->reason)
+        return reply_verdict(session, upload, verdict);
+    error = store_publish(&upload->store);
+    if (error < 0)
+        return fail_late(session, upload, error);
+    upload->stored = true;
+    session->files++;
+    session->bytes += upload->result.received;
+    forget_failure(session, upload);
+    note_name(session, upload);
+    update_path(upload);
+    note_own(session, upload);
+    tell(session, upload, verdict->word, 226);
+    return reply_progress(session, upload, 226, "File uploaded successfully");
+}
+
+static int no_connection(struct session *session, struct upload *upload, int error) {
+    int code = error == -ESHUTDOWN ? 421 : error == -ECANCELED ? 426 : 425;
+    (void)keep(session, upload, true);
+    tell_no_connection(session, upload->path, data_reason(session, error), code);
+    if (error == -ESHUTDOWN)
+        return reply_error(session, upload, error, false);
+    if (error == -ECANCELED)
+        return reply_send(session, code, "%s: as you asked", failed);
+    return reply_send(session, code, "Cannot open data connection: %s",
+                      data_reason(session, error));
+}
+
+/* Where is the file that the client means, and what may it learn of it? */
+static void find_old(struct session *session, struct upload *upload) {
+    struct store_request *request = &upload->request;
+    upload->is_own = view_is_own(session, upload->asked, upload->path);
+    const char *seen = upload->is_own && !session_sees(session) ? upload->path : upload->asked;
+    (void)snprintf(upload->seen, sizeof(upload->seen), "%s", strrchr(seen, '/') + 1);
+    request->seen = upload->seen;
+    if (!upload->is_own || request->base == STORE_NOTHING)
+        memcpy(upload->path, upload->asked, sizeof(upload->path));
+    request->blind = !session_sees(session);
+    request->may_read = !request->blind || session->rights & RIGHT_APPEND; /* see landlock_files */
+    request->hidden = request->blind && !upload->is_own;
+    if (request->hidden && request->base == STORE_ALL && !request->may_resume)
+        /* or it would be found out how long the file is */
+        upload->job.size_is_rest = request->size_is_rest = true;
+}
+
+/* What the client was shown under that name is what it goes on from. */
+static void note_expected(const struct session *session, struct upload *upload) {
+    struct store_request *request = &upload->request;
+    const struct shown_row *row = shown_find(&session->shown, upload->asked);
+    request->was_shown = row != NULL && request->base != STORE_NOTHING;
+    request->shown_partial = row ? row->partial : 0;
+    request->shown_version = row ? row->version : VERSION_NOTHING;
+    if (!row && session->shown.lost && request->base == STORE_ALL && request->may_resume) {
+        request->was_shown = true;
+        request->shown_partial = SHOWN_STALE;
+    }
+}
+
+/* After the upload the client does not know what is there, unless that was stored: who has begun to
+ * go on, or was shown an interrupted upload, has to look again before it goes on. */
+static void note_ended(struct session *session, const struct upload *upload) {
+    const struct shown_row *row = shown_find(&session->shown, upload->asked);
+    if (upload->stored || !row || (upload->request.base == STORE_NOTHING && row->partial == 0))
+        shown_forget(&session->shown, upload->asked);
+    else
+        shown_note(&session->shown, upload->asked, SHOWN_STALE, VERSION_NOTHING);
+}
+
+/* Refuses what can be refused before a byte is sent. Returns 0 when the transaction has begun. */
+static int begin(struct session *session, struct upload *upload, const char *name) {
+    if (*name && name[strlen(name) - 1] == '/')
+        return -EISDIR;
+    int result = path_resolve(session->cwd, name, upload->asked);
+    if (result < 0)
+        return result;
+    if (upload->request.on_conflict == CONFLICT_RENAME &&
+        strlen(upload->asked) + PUBLISH_MORE >= sizeof(upload->path))
+        return -ENAMETOOLONG;
+    find_old(session, upload);
+    note_expected(session, upload);
+    int folder = path_open_parent(&session->root, upload->path, &upload->request.name);
+    if (folder < 0)
+        return folder;
+    if (*upload->request.name == '\0') {
+        (void)close(folder);
+        return -EISDIR;
+    }
+    return store_begin(&upload->store, folder, &upload->request);
+}
+
+static void log_default_type(const struct session *session, const struct upload *upload) {
+    if (!upload->job.is_inline && !session->type_given)
+        log_event(session->log, EVENT_DEFAULT_TYPE, "No TYPE was sent: receiving as %s",
+                  session->ascii ? "ASCII, line ends are converted" : "binary");
+}
+
+static int transfer(struct session *session, struct upload *upload) {
+    note_name(session, upload);
+    upload->begun = clock_seconds();
+    if (!upload->job.is_inline)
+        data_meet(session);
+    int result =
+        reply_progress(session, upload, 150, "File status okay; about to open data connection");
+    if (upload->request.unique) {
+        update_path(upload);
+        memcpy(upload->asked, upload->path, sizeof(upload->asked));
+    }
+    if (result < 0) {
+        tell(session, upload, "vanished", 0);
+        (void)keep(session, upload, true);
+        return result;
+    }
+    log_default_type(session, upload);
+    session->transferring = !upload->job.is_inline;
+    session->aborted = false;
+    int error = receive_bytes(&upload->job, &upload->result);
+    result = error < 0 ? no_connection(session, upload, error) : finish(session, upload);
+    session->transferring = false;
+    return result;
+}
+
+/* Fills in what all uploads of a session have in common. */
+static void complete(struct session *session, struct upload *upload) {
+    const struct config *config = session->config;
+    struct store_request *request = &upload->request;
+    bool is_inline = !session->data.used;
+    bool announced = session->allo_given && (is_inline || !session->allo_past);
+    upload->job = (struct receive_job){.session = session,
+                                       .store = &upload->store,
+                                       .is_inline = is_inline,
+                                       .announced = announced,
+                                       .size = announced ? session->allo : 0,
+                                       .size_is_rest = is_inline};
+    request->partial = view_partial(session, upload->asked);
+    request->size = upload->job.size;
+    request->size_is_rest = upload->job.size_is_rest;
+    request->most = session->account.max_file_size;
+    request->mode = session->account.file_mode;
+    request->group = config->group;
+    request->min_free = config->min_free;
+    upload->usage = quota_usage(session);
+    request->usage = &upload->usage;
+    request->no_sync = config->no_sync;
+    request->copies = config->copies;
+    request->turns = &session->turns;
+    request->addition = &session->addition;
+    request->stop = session->control.stop;
+}
+
+/* Runs an upload in which what is particular to its verb is filled in. */
+static int run(struct session *session, const char *name, struct upload *upload) {
+    complete(session, upload);
+    if (upload->job.is_inline && session->allo_refused)
+        return reply_send(session, 501, "%s: its size was announced and refused", failed);
+    if (!upload->job.is_inline && !data_prepared(&session->data))
+        return data_refuse(session);
+    int error = begin(session, upload, name), result;
+    if (error < 0) {
+        result = reply_error(session, upload, error, false);
+    } else {
+        quota_note(session, &upload->usage);
+        result = transfer(session, upload);
+        note_ended(session, upload);
+    }
+    quota_note(session, &upload->usage);
+    return result;
+}
+
+/* In TYPE A the client counts other bytes than the file has. */
+static int refuse_ascii(struct session *session) {
+    return reply_send(session, 554, "%s: in TYPE A it cannot go on; use TYPE I", failed);
+}
+
+static bool converts(const struct session *session) {
+    return session->ascii && session->data.used;
+}
+
+int verb_stor(struct session *session, const char *argument) {
+    struct upload upload = {
+        .request = {.base = session->restart ? STORE_BEGINNING : STORE_NOTHING,
+                    .keep = session->restart,
+                    .may_resume = true,
+                    .may_extend = account_policy(&session->account) == CONFLICT_REPLACE,
+                    .on_conflict = account_policy(&session->account)}};
+    if (session->restart && session->config->resume_hours == 0)
+        return reply_send(session, 554, "%s: uploads are not resumed here", failed);
+    if (session->restart && converts(session))
+        return refuse_ascii(session);
+    return run(session, argument, &upload);
+}
+
+/* Does APPE mean an interrupted upload of that name? Only if that is what the client was last
+ * shown: else it wants to add something to what it believes is there. */
+static bool means_partial(const struct session *session, const char *name) {
+    char path[PATH_SIZE];
+    if (path_resolve(session->cwd, name, path) < 0)
+        return false;
+    const struct shown_row *row = shown_find(&session->shown, path);
+    return row ? row->partial != 0 : session->shown.lost;
+}
+
+int verb_appe(struct session *session, const char *argument) {
+    bool may_append = session->rights & RIGHT_APPEND;
+    bool resumes = means_partial(session, argument);
+    struct upload upload = {.request = {.base = STORE_ALL,
+                                        .may_resume = resumes,
+                                        .may_extend = may_append,
+                                        .on_conflict = account_policy(&session->account)}};
+    if (!may_append && !resumes)
+        return reply_send(session, 550, "APPE: permission denied (no append right)");
+    return resumes && converts(session) ? refuse_ascii(session) : run(session, argument, &upload);
+}
+
+int verb_stou(struct session *session, const char *argument) {
+    struct upload upload = {.request = {.unique = true, .on_conflict = CONFLICT_RENAME}};
+    return run(session, *argument ? argument : "upload", &upload);
+}
