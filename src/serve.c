@@ -10,6 +10,7 @@
 
 #include "base/config.h"
 #include "base/path.h"
+#include "base/rights.h"
 #include "log/append.h"
 #include "log/log.h"
 #include "log/xferlog.h"
@@ -22,9 +23,9 @@
 #include "session/session.h"
 #include "session/transcript.h"
 #include "start.h"
+#include "users/account.h"
 #include "users/helper.h"
 #include "users/privileges.h"
-#include "verbs/auth.h"
 
 enum { REFUSAL_TIME = 1000 }; /* ms that a client who cannot be served may take to hear it */
 
@@ -170,10 +171,10 @@ static int confine(struct making *making, struct turns *turns, struct sandbox_st
     const struct sandbox sandbox = {.config = making->config,
                                     .log = making->log,
                                     .root = &making->root,
-                                    .rights = auth_most_rights(making->config),
+                                    .rights = account_most_rights(making->config),
                                     .dial = &making->dial,
                                     .helper = making->helper.fd < 0 ? -1 : making->helper.pid};
-    if (auth_cannot_write(sandbox.rights))
+    if (rights_cannot_write(sandbox.rights))
         turns_join(turns);
     int result = sandbox_enter(&sandbox, ret_state);
     return result < 0 ? complain(making, result, "cannot be confined: %s", strerror(-result)) : 0;

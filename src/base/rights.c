@@ -45,3 +45,7 @@ const char *right_word(unsigned rights) {
     }
     return "no";
 }
+
+bool rights_cannot_write(unsigned rights) {
+    return rights & (RIGHT_RENAME | RIGHT_DELETE) && !(rights & (RIGHT_UPLOAD | RIGHT_APPEND));
+}

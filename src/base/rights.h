@@ -4,6 +4,8 @@
 #ifndef STORD_RIGHTS_H
 #define STORD_RIGHTS_H
 
+#include <stdbool.h>
+
 enum right {
     RIGHT_NONE = 0,
     RIGHT_UPLOAD = 1 << 0,
@@ -26,5 +28,8 @@ int rights_parse(const char *words);
 
 /* The word for a right, or for the first of several. */
 const char *right_word(unsigned rights);
+
+/* Do these rights change names, and write to no file? */
+bool rights_cannot_write(unsigned rights);
 
 #endif

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <pwd.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -12,77 +11,34 @@
 #include "base/terminal.h"
 #include "check/check_folders.h"
 #include "check/check_tls.h"
+#include "check/complaint.h"
 #include "check/report.h"
 #include "log/systemd.h"
 #include "sandbox/sandbox.h"
 #include "session/names.h"
+#include "users/account.h"
 #include "users/cidr.h"
 #include "users/password.h"
 #include "users/privileges.h"
-#include "verbs/auth.h"
-
-enum { COMPLAINT_LIMIT = 12288 /* a path, and what is wrong with it */ };
-
-static void print(const char *kind, const char *about, const char *format, va_list arguments)
-    __attribute__((format(printf, 3, 0)));
-
-static void print(const char *kind, const char *about, const char *format, va_list arguments) {
-    char text[COMPLAINT_LIMIT];
-    (void)vsnprintf(text, sizeof(text), format, arguments);
-    terminal_line(stdout, "%s: %s: %s", kind, about, text);
-}
-
-void check_error(struct check *check, const char *about, const char *format, ...) {
-    va_list arguments;
-    va_start(arguments, format);
-    check->errors++;
-    print("error", about, format, arguments);
-    va_end(arguments);
-}
-
-void check_warning(struct check *check, const char *about, const char *format, ...) {
-    va_list arguments;
-    va_start(arguments, format);
-    check->warnings++;
-    print("warning", about, format, arguments);
-    va_end(arguments);
-}
 
 static void check_identity(struct check *check) {
     const struct passwd *known = getpwuid(geteuid());
     terminal_line(stdout, "Checked as %s (uid %u).",
                   known ? known->pw_name : "a user without a name", (unsigned)geteuid());
     if (geteuid() == 0)
-        check_warning(check, "user",
-                      "root may do everything, and sessions should not run as root: "
-                      "check as the user that they run as");
+        complaint_warning(check, "user",
+                          "root may do everything, and sessions should not run as root: "
+                          "check as the user that they run as");
     struct privileges_target target;
     if (privileges_find(check->config->user, &target) < 0)
-        check_warning(check, "user", "sessions started as root are refused: there is no user %.64s",
-                      check->config->user);
+        complaint_warning(check, "user",
+                          "sessions started as root are refused: there is no user %.64s",
+                          check->config->user);
 }
 
 static void complain(void *context, unsigned line, const char *complaint) {
     struct check *check = context;
-    check_error(check, "users", "%s:%u: %s", check->users_file, line, complaint);
-}
-
-void check_place(struct check *check, const char *about, const char *name) {
-    char *root = realpath(check->config->root, NULL), *file = realpath(name, NULL);
-    size_t n = root ? strlen(root) : 0;
-    if (root && file && strncmp(root, file, n) == 0 &&
-        (file[n] == '/' || file[n] == '\0' || n == 1))
-        check_error(check, about, "%s is beneath the root, where clients could replace it", name);
-    free(root);
-    free(file);
-}
-
-void check_secret(struct check *check, const char *about, const char *name) {
-    struct stat st;
-    if (stat(name, &st) == 0 && st.st_mode & S_IRWXO)
-        check_warning(check, about, "%s has mode %04o: others should have no access to it", name,
-                      (unsigned)st.st_mode & 07777U);
-    check_place(check, about, name);
+    complaint_error(check, "users", "%s:%u: %s", check->users_file, line, complaint);
 }
 
 static void check_users(struct check *check) {
@@ -95,10 +51,10 @@ static void check_users(struct check *check) {
         result = password_check_users(password, &check->users, complain, check);
     check->users_broken = result < 0;
     if (result < 0 && result != -EINVAL)
-        check_error(check, "users", "%s: %s", check->users_file, strerror(-result));
+        complaint_error(check, "users", "%s: %s", check->users_file, strerror(-result));
     /* Who may read it can try passwords at leisure; who may write it decides who gets in. */
     if (result >= 0 || result == -EINVAL)
-        check_secret(check, "users", check->users_file);
+        complaint_unless_secret(check, "users", check->users_file);
 }
 
 static void check_who_can_log_in(struct check *check) {
@@ -109,7 +65,7 @@ static void check_who_can_log_in(struct check *check) {
             able += users_is_strong(user->hash) || check_tls_lets_in(check, user);
     }
     if (check->users_file && !check->users_broken && able == 0 && !check->config->anonymous)
-        check_warning(check, "users", "%s has nobody who can log in", check->users_file);
+        complaint_warning(check, "users", "%s has nobody who can log in", check->users_file);
 }
 
 /* Can any port be bound? On all addresses, for nobody has connected to one of them. */
@@ -133,10 +89,10 @@ static void check_passive_ports(struct check *check) {
     struct port_range range = check->config->passive_ports;
     int result = check->config->no_data_connections ? 0 : bind_any(range);
     if (result == -EADDRINUSE)
-        check_warning(check, "passive-ports", "all of %u to %u are in use now", range.first,
-                      range.last);
+        complaint_warning(check, "passive-ports", "all of %u to %u are in use now", range.first,
+                          range.last);
     else if (result < 0)
-        check_error(check, "passive-ports", "none can be bound: %s", strerror(-result));
+        complaint_error(check, "passive-ports", "none can be bound: %s", strerror(-result));
 }
 
 /* RFC 6890 */
@@ -160,14 +116,15 @@ static void check_passive_address(struct check *check) {
         return;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         if (cidr_parse(rows[i].range, strlen(rows[i].range), &cidr) == 0 && cidr_has(&cidr, &told))
-            check_warning(check, "passive-address", "it is %s", rows[i].what);
+            complaint_warning(check, "passive-address", "it is %s", rows[i].what);
     }
 }
 
 static void check_names(struct check *check) {
     struct names names;
     if (names_open(&names, check->config->names_from) < 0)
-        check_error(check, "names-from", "%s is %s", check->config->names_from, names_complaint);
+        complaint_error(check, "names-from", "%s is %s", check->config->names_from,
+                        names_complaint);
     names_close(&names);
 }
 
@@ -176,17 +133,17 @@ static void check_modules(struct check *check) {
     bool journal =
         log_journal_stream() || getenv("LISTEN_FDS") || check->config->log == LOG_TARGET_JOURNAL;
     if (check->users_file && !password_load(&error))
-        check_error(check, "modules", "nobody can log in: %s", error);
+        complaint_error(check, "modules", "nobody can log in: %s", error);
     if (journal && !systemd_load(&error))
-        check_error(check, "modules", "systemd hands over no connections: %s", error);
+        complaint_error(check, "modules", "systemd hands over no connections: %s", error);
 }
 
 static void check_confinement(struct check *check) {
-    const char *lacks = sandbox_lacks(auth_most_rights(check->config));
+    const char *lacks = sandbox_lacks(account_most_rights(check->config));
     if (lacks && check->config->require_confinement)
-        check_error(check, "confinement", "nobody is served: this kernel has no %s", lacks);
+        complaint_error(check, "confinement", "nobody is served: this kernel has no %s", lacks);
     else if (lacks)
-        check_warning(check, "confinement", "this kernel has no %s", lacks);
+        complaint_warning(check, "confinement", "this kernel has no %s", lacks);
 }
 
 int check_run(const struct config *config) {

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "check/check.h"
+#include "check/complaint.h"
 #include "store/reserved.h"
 #include "store/workplace.h"
 
@@ -24,11 +24,11 @@ void check_root(struct check *check) {
     int result = path_root_open(&check->root, config->root, false);
     if (result == -ENOENT && config_root_is_default(config)) {
         if (may_write(AT_FDCWD) < 0)
-            check_error(check, "root", "%s cannot be made here", config->root);
+            complaint_error(check, "root", "%s cannot be made here", config->root);
         return;
     }
     if (result < 0)
-        check_error(check, "root", "%s: %s", config->root, strerror(-result));
+        complaint_error(check, "root", "%s: %s", config->root, strerror(-result));
 }
 
 void check_unfinished(struct check *check) {
@@ -37,17 +37,17 @@ void check_unfinished(struct check *check) {
     int fd = reserved_open(check->root.fd, false), result;
     if (fd == -ENOENT) {
         if (may_write(check->root.fd) < 0)
-            check_warning(check, RESERVED_FOLDER,
-                          "it cannot be made in the root: interrupted uploads are not kept");
+            complaint_warning(check, RESERVED_FOLDER,
+                              "it cannot be made in the root: interrupted uploads are not kept");
     } else if (fd == -EPERM) {
-        check_error(check, RESERVED_FOLDER,
-                    "it is not this user's folder: remove it, or give it to who runs sessions");
+        complaint_error(check, RESERVED_FOLDER,
+                        "it is not this user's folder: remove it, or give it to who runs sessions");
     } else if (fd < 0) {
-        check_error(check, RESERVED_FOLDER, "%s", strerror(-fd));
+        complaint_error(check, RESERVED_FOLDER, "%s", strerror(-fd));
     } else if ((result = may_write(fd)) < 0) {
-        check_error(check, RESERVED_FOLDER, "%s", strerror(-result));
+        complaint_error(check, RESERVED_FOLDER, "%s", strerror(-result));
     } else if (workplace_is_near(fd, check->root.fd) == 0) {
-        check_error(check, RESERVED_FOLDER, "it is on another file system than the root");
+        complaint_error(check, RESERVED_FOLDER, "it is on another file system than the root");
     }
     if (fd >= 0)
         (void)close(fd);
@@ -69,20 +69,20 @@ static void check_xferlog(struct check *check, const char *file) {
     bool there = stat(file, &st) == 0;
     folder_of(file, folder);
     if (there && !S_ISREG(st.st_mode))
-        check_error(check, "xferlog", "%s: not a plain file", file);
+        complaint_error(check, "xferlog", "%s: not a plain file", file);
     else if (faccessat(AT_FDCWD, there ? file : folder, there ? W_OK : W_OK | X_OK, AT_EACCESS) < 0)
-        check_error(check, "xferlog", "%s: %s", file, strerror(errno));
-    check_place(check, "xferlog", there ? file : folder);
+        complaint_error(check, "xferlog", "%s: %s", file, strerror(errno));
+    complaint_unless_outside(check, "xferlog", there ? file : folder);
 }
 
 static void check_transcript(struct check *check, const char *folder) {
     int fd = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
     int result = fd < 0 ? -errno : may_write(fd);
     if (result < 0)
-        check_error(check, "transcript", "%s: %s", folder, strerror(-result));
+        complaint_error(check, "transcript", "%s: %s", folder, strerror(-result));
     if (fd >= 0)
         (void)close(fd);
-    check_place(check, "transcript", folder);
+    complaint_unless_outside(check, "transcript", folder);
 }
 
 void check_records(struct check *check) {
@@ -111,19 +111,20 @@ static void check_home(struct check *check, const char *about, const struct acco
     bool there;
     int fd = open_nearest(&check->root, account->home, &there);
     if (fd < 0) {
-        check_error(check, about, "home %s: %s", account->home,
-                    fd == -ELOOP || fd == -ENOTDIR ? "there is a link or a file in the way"
-                                                   : strerror(-fd));
+        complaint_error(check, about, "home %s: %s", account->home,
+                        fd == -ELOOP || fd == -ENOTDIR ? "there is a link or a file in the way"
+                                                       : strerror(-fd));
         return;
     }
     int result = !there || account->rights & NEEDS_WRITING ? may_write(fd) : 0;
     if (result < 0)
-        check_error(check, about, "home %s cannot be %s: %s", account->home,
-                    there ? "written to" : "made", strerror(-result));
+        complaint_error(check, about, "home %s cannot be %s: %s", account->home,
+                        there ? "written to" : "made", strerror(-result));
     if (there && workplace_is_near(check->root.fd, fd) == 0)
-        check_warning(check, about,
-                      "home %s is on another file system: interrupted uploads there are not kept",
-                      account->home);
+        complaint_warning(
+            check, about,
+            "home %s is on another file system: interrupted uploads there are not kept",
+            account->home);
     (void)close(fd);
 }
 

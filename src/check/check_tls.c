@@ -3,7 +3,7 @@
 #include <time.h>
 
 #include "base/terminal.h"
-#include "check/check.h"
+#include "check/complaint.h"
 #include "session/secure.h"
 
 enum {
@@ -19,8 +19,9 @@ static void check_expiry(struct check *check, const struct tls_certificate *cert
                   value_tls_word(check->config->tls),
                   *certificate->subject ? certificate->subject : certificate->fingerprint, date);
     if (certificate->expires - time(NULL) < SOON)
-        check_warning(check, "tls",
-                      "the certificate expires on %s, and no session is served from then on", date);
+        complaint_warning(check, "tls",
+                          "the certificate expires on %s, and no session is served from then on",
+                          date);
 }
 
 void check_tls(struct check *check) {
@@ -31,12 +32,12 @@ void check_tls(struct check *check) {
     int result = secure_open(config, &setup, error);
     if (config->tls == TLS_OFF)
         return;
-    check_place(check, "tls", config->tls_cert);
-    check_secret(check, "tls", config->tls_key);
+    complaint_unless_outside(check, "tls", config->tls_cert);
+    complaint_unless_secret(check, "tls", config->tls_key);
     if (config->tls_client_ca)
-        check_place(check, "tls", config->tls_client_ca);
+        complaint_unless_outside(check, "tls", config->tls_client_ca);
     if (result < 0) {
-        check_error(check, "tls", "nobody is served: %s", error);
+        complaint_error(check, "tls", "nobody is served: %s", error);
         return;
     }
     setup.library->describe_context(setup.context, &certificate);
@@ -51,10 +52,10 @@ bool check_tls_lets_in(const struct check *check, const struct user *user) {
 bool check_tls_user(struct check *check, const struct user *user) {
     bool is_off = check->config->tls == TLS_OFF;
     if (user->tls && is_off)
-        check_warning(check, "users", "%s:%u: logs in over TLS only, which is not served",
-                      check->users_file, user->line);
+        complaint_warning(check, "users", "%s:%u: logs in over TLS only, which is not served",
+                          check->users_file, user->line);
     else if (*user->certificate && !check_tls_lets_in(check, user))
-        check_warning(
+        complaint_warning(
             check, "users", "%s:%u: has a certificate, but %s", check->users_file, user->line,
             is_off ? "TLS is not served" : "clients are asked for one only with --tls-client-ca");
     return user->tls && is_off;

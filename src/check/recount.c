@@ -12,8 +12,8 @@
 #include "store/reserved.h"
 #include "store/usage.h"
 #include "store/usage_walk.h"
+#include "users/owner.h"
 #include "users/users.h"
-#include "verbs/auth.h"
 
 /* State of one recount. */
 struct recount {
@@ -96,9 +96,9 @@ static size_t sharing(const struct user *rows, size_t n) {
 
 /* Their owners, a line each; to be freed. NULL without memory. */
 static char *owners_of(const struct user *rows, size_t n) {
-    char *owners = malloc(n * (AUTH_OWNER_SIZE + 1) + 1), *at = owners;
+    char *owners = malloc(n * (OWNER_SIZE + 1) + 1), *at = owners;
     for (size_t i = 0; owners && i < n; i++) {
-        auth_owner('u', rows[i].name, at);
+        owner_of_user(rows[i].name, at);
         at += strlen(at);
         *at++ = '\n';
     }

@@ -3,7 +3,7 @@
 #include <inttypes.h>
 
 #include "base/terminal.h"
-#include "check/check.h"
+#include "check/complaint.h"
 
 static void print_rights(unsigned rights) {
     const char *before = " rights=";

@@ -28,7 +28,7 @@
 #include "store/usage_text.h"
 #include "users/account.h"
 #include "users/helper.h"
-#include "verbs/auth.h"
+#include "users/owner.h"
 
 struct verb;
 
@@ -76,7 +76,7 @@ struct session {
     struct helper helper;            /* the credential helper */
     char boot[USAGE_TEXT_BOOT_SIZE]; /* in which boot of the machine we are, or "": see usage */
     char user[USERS_NAME_LIMIT + 2]; /* what USER said, cut off where it is too long for a name */
-    char owner[AUTH_OWNER_SIZE];     /* whose interrupted uploads these are: one part of a name */
+    char owner[OWNER_SIZE];     /* whose interrupted uploads these are: one part of a name */
 
     bool ascii;           /* representation type is A (else I) */
     bool type_given;      /* by TYPE; until then it is the default */

@@ -26,6 +26,15 @@ void account_complete(struct account *account, const struct config *config) {
         account->file_mode = config->file_mode;
 }
 
+unsigned account_most_rights(const struct config *config) {
+    struct account local = account_local(), anonymous = account_anonymous(config);
+    if (config->users) /* whose lines only the helper reads */
+        return RIGHTS_ALL;
+    account_complete(&local, config);
+    account_complete(&anonymous, config);
+    return local.rights | (config->anonymous ? anonymous.rights : 0);
+}
+
 enum conflict account_policy(const struct account *account) {
     bool may = account->rights & RIGHT_REPLACE || account->conflict != CONFLICT_REPLACE;
     return may ? account->conflict : CONFLICT_REFUSE;

@@ -37,6 +37,9 @@ struct account account_local(void);
  * that unless the settings say so. */
 struct account account_anonymous(const struct config *config);
 
+/* What a session may do at most, whoever logs in: bits of enum right. */
+unsigned account_most_rights(const struct config *config);
+
 /* What the account leaves open is as the settings say. */
 void account_complete(struct account *account, const struct config *config);
 

@@ -1,7 +1,5 @@
 #include "verbs/auth.h"
 
-#include <arpa/inet.h>
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -11,11 +9,13 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/rights.h"
 #include "sandbox/sandbox.h"
 #include "session/reply.h"
 #include "session/session.h"
 #include "session/view.h"
 #include "store/folder.h"
+#include "users/owner.h"
 
 enum { FAILURE_DELAY = 1000 /* ms from a wrong password to the reply, at least */ };
 
@@ -41,47 +41,8 @@ static void be_nobody(struct session *session) {
     session->log->context.user = NULL;
 }
 
-void auth_owner(char kind, const char *name, char ret_owner[AUTH_OWNER_SIZE]) {
-    size_t n = 0;
-    ret_owner[n++] = kind;
-    ret_owner[n++] = '.';
-    for (const char *c = name; *c && n + 4 <= AUTH_OWNER_SIZE; c++) {
-        unsigned char byte = (unsigned char)*c;
-        if (isalnum(byte) || byte == '-' || byte == '_')
-            ret_owner[n++] = *c;
-        else
-            n += (size_t)snprintf(ret_owner + n, 4, "%%%02x", byte);
-    }
-    ret_owner[n] = '\0';
-}
-
-/* The client's address, as auth_owner; where it is not known, what stands in for it in the log. */
-static void host_owner(const struct session *session, char ret_owner[AUTH_OWNER_SIZE]) {
-    const union address *address = &session->peer.address;
-    char host[INET6_ADDRSTRLEN];
-    const char *text = session->peer.text;
-    if (address->any.sa_family == AF_INET)
-        text = inet_ntop(AF_INET, &address->in.sin_addr, host, sizeof(host));
-    else if (address->any.sa_family == AF_INET6)
-        text = inet_ntop(AF_INET6, &address->in6.sin6_addr, host, sizeof(host));
-    auth_owner('a', text, ret_owner);
-}
-
 static bool has_address(const struct peer *peer) {
     return peer->address.any.sa_family == AF_INET || peer->address.any.sa_family == AF_INET6;
-}
-
-bool auth_cannot_write(unsigned rights) {
-    return rights & (RIGHT_RENAME | RIGHT_DELETE) && !(rights & (RIGHT_UPLOAD | RIGHT_APPEND));
-}
-
-unsigned auth_most_rights(const struct config *config) {
-    struct account local = account_local(), anonymous = account_anonymous(config);
-    if (config->users) /* whose lines the helper alone reads */
-        return RIGHTS_ALL;
-    account_complete(&local, config);
-    account_complete(&anonymous, config);
-    return local.rights | (config->anonymous ? anonymous.rights : 0);
 }
 
 void auth_begin(struct session *session) {
@@ -89,7 +50,8 @@ void auth_begin(struct session *session) {
     session->authenticated = false;
     session->logged_in = session->peer.local && !has_users(session) && !secure_is_missing(session);
     if (session->logged_in && has_address(&session->peer) && !session_sees(session))
-        host_owner(session, session->owner); /* who must not see what others have interrupted */
+        owner_of_peer(&session->peer,
+                      session->owner); /* who must not see what others have interrupted */
 }
 
 int auth_refuse(struct session *session) {
@@ -108,10 +70,10 @@ int auth_refuse(struct session *session) {
 
 /* What one client uploads over several connections is its own in all of them. */
 static void join_others(struct session *session) {
-    char host[AUTH_OWNER_SIZE];
+    char host[OWNER_SIZE];
     if (session_sees(session))
         return;
-    host_owner(session, host);
+    owner_of_peer(&session->peer, host);
     int result = share_join(&session->share, &session->top, session->owner, host);
     if (result < 0)
         log_event(session->log, EVENT_OWN_UNKNOWN,
@@ -161,7 +123,7 @@ static int refuse_home(struct session *session, int error) {
 
 /* From here on no file is open to the process that is not open to the user. */
 static int narrow(struct session *session) {
-    if (auth_cannot_write(session->rights))
+    if (rights_cannot_write(session->rights))
         turns_join(&session->turns);
     const struct sandbox_home home = {.top = &session->top,
                                       .home = &session->root,
@@ -181,9 +143,9 @@ static int log_in(struct session *session, const struct account *account, int co
         return refuse_home(session, result);
     helper_end(&session->helper);
     if (is_anonymous(session)) { /* uploads are gone on with from the same address only */
-        host_owner(session, session->owner);
+        owner_of_peer(&session->peer, session->owner);
     } else {
-        auth_owner('u', session->user, session->owner);
+        owner_of_user(session->user, session->owner);
         join_others(session);
     }
     result = narrow(session);

@@ -8,23 +8,7 @@
 #ifndef STORD_AUTH_H
 #define STORD_AUTH_H
 
-#include "users/users.h"
-
-/* Room for "u." and a name with every byte escaped. */
-enum { AUTH_OWNER_SIZE = 2 + 3 * USERS_NAME_LIMIT + 1 };
-
-struct config;
 struct session;
-
-/* A user's name, or an address, as one part of a path: letters, digits, "-" and "_" stay, the rest
- * is escaped. kind keeps the two apart: 'u' or 'a'. */
-void auth_owner(char kind, const char *name, char ret_owner[AUTH_OWNER_SIZE]);
-
-/* What a session may do at most, whoever logs in: bits of enum right. */
-unsigned auth_most_rights(const struct config *config);
-
-/* Does whoever has these rights change names, and must not write to files? */
-bool auth_cannot_write(unsigned rights);
 
 /* Logs in who needs no login. */
 void auth_begin(struct session *session);
