@@ -13,7 +13,7 @@
 #include "base/rights.h"
 #include "log/append.h"
 #include "log/log.h"
-#include "log/xferlog.h"
+#include "loop.h"
 #include "net/control.h"
 #include "net/dial.h"
 #include "net/peer.h"
@@ -23,6 +23,7 @@
 #include "session/session.h"
 #include "session/transcript.h"
 #include "start.h"
+#include "store/usage.h"
 #include "users/account.h"
 #include "users/helper.h"
 #include "users/privileges.h"
@@ -32,7 +33,7 @@ enum { REFUSAL_TIME = 1000 }; /* ms that a client who cannot be served may take 
 void serve_refuse_at(int in, int out) {
     static const char reply[] = "421 Service not available: see the server's log\r\n";
     struct control client;
-    control_open(&client, in, out);
+    control_open(&client, in, out, -1);
     (void)control_write(&client, reply, sizeof(reply) - 1, REFUSAL_TIME);
     if (control_has_unread(&client))
         control_drain(&client, REFUSAL_TIME);
@@ -56,6 +57,8 @@ struct making {
     struct path_root root;
     struct dial dial;
     struct names names;
+    char boot[USAGE_TEXT_BOOT_SIZE];
+    struct sandbox_state sandbox;
     struct xferlog *xferlog;           /* NULL: there is none */
     struct transcript *transcript;     /* the same */
     char complaint[CONFIG_ERROR_SIZE]; /* why it cannot be */
@@ -167,7 +170,7 @@ static int open_names(struct making *making) {
                       : 0;
 }
 
-static int confine(struct making *making, struct turns *turns, struct sandbox_state *ret_state) {
+static int confine(struct making *making, struct turns *turns) {
     const struct sandbox sandbox = {.config = making->config,
                                     .log = making->log,
                                     .root = &making->root,
@@ -176,7 +179,7 @@ static int confine(struct making *making, struct turns *turns, struct sandbox_st
                                     .helper = making->helper.fd < 0 ? -1 : making->helper.pid};
     if (rights_cannot_write(sandbox.rights))
         turns_join(turns);
-    int result = sandbox_enter(&sandbox, ret_state);
+    int result = sandbox_enter(&sandbox, &making->sandbox);
     return result < 0 ? complain(making, result, "cannot be confined: %s", strerror(-result)) : 0;
 }
 
@@ -191,41 +194,49 @@ static int make(struct making *making) {
     return result;
 }
 
-int serve(const struct config *config, struct log *log, int stop) {
+/* Speaks the session that has been made. Returns the exit status. */
+static int speak(struct making *making, int stop) {
     static struct session session; /* static only for its size: nothing else refers to it */
+    const struct session_parts parts = {.config = making->config,
+                                        .log = making->log,
+                                        .folder = making->folder,
+                                        .boot = making->boot,
+                                        .xferlog = making->xferlog,
+                                        .transcript = making->transcript,
+                                        .peer = &making->peer,
+                                        .root = &making->root,
+                                        .dial = &making->dial,
+                                        .helper = &making->helper,
+                                        .secure = &making->secure,
+                                        .names = &making->names,
+                                        .sandbox = &making->sandbox,
+                                        .in = START_IN,
+                                        .out = START_OUT,
+                                        .stop = stop};
+    usage_boot(making->boot);
+    session_init(&session, &parts);
+    if (confine(making, &session.turns) < 0) {
+        helper_end(&making->helper);
+        return serve_refuse(making->log, EX_OSERR, making->complaint);
+    }
+    loop_run(&session);
+    helper_end(&session.who.helper);
+    return EX_OK;
+}
+
+int serve(const struct config *config, struct log *log, int stop) {
     struct making making = {.config = config, .log = log, .helper = {.fd = -1}};
     int result = peer_identify(&making.peer, START_IN);
     if (result < 0) { /* a client that has gone already is no failure */
         log_event(log, EVENT_NO_CLIENT, "No client: %s", strerror(-result));
         return result == -ENOTCONN ? EX_OK : EX_OSERR;
     }
-    memcpy(log->context.peer, making.peer.text, sizeof(log->context.peer));
+    log_set_peer(log, making.peer.text);
     log_event(log, EVENT_ACCEPTED, "Accepted connection from %s", making.peer.text);
     result = make(&making);
     if (result < 0) {
         helper_end(&making.helper);
         return serve_refuse(log, EX_CONFIG, making.complaint);
     }
-    const struct session_parts parts = {.config = config,
-                                        .log = log,
-                                        .folder = making.folder,
-                                        .xferlog = making.xferlog,
-                                        .transcript = making.transcript,
-                                        .peer = &making.peer,
-                                        .root = &making.root,
-                                        .dial = &making.dial,
-                                        .helper = &making.helper,
-                                        .secure = &making.secure,
-                                        .names = making.names,
-                                        .in = START_IN,
-                                        .out = START_OUT};
-    session_init(&session, &parts);
-    session.control.stop = session.turns.stop = stop;
-    if (confine(&making, &session.turns, &session.sandbox) < 0) {
-        helper_end(&making.helper);
-        return serve_refuse(log, EX_OSERR, making.complaint);
-    }
-    session_run(&session);
-    helper_end(&session.helper);
-    return EX_OK;
+    return speak(&making, stop);
 }

@@ -1,28 +1,26 @@
 #include "verb.h"
 
-#include <ctype.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
-#include "session/data.h"
-#include "session/reply.h"
-#include "session/secure.h"
 #include "session/session.h"
 #include "verbs/attributes.h"
 #include "verbs/auth.h"
+#include "verbs/connection.h"
 #include "verbs/files.h"
 #include "verbs/list.h"
-#include "verbs/parameters.h"
 #include "verbs/rename.h"
 #include "verbs/retr.h"
+#include "verbs/security.h"
 #include "verbs/service.h"
+#include "verbs/settings.h"
 #include "verbs/upload.h"
 
 static const struct verb verbs[] = {
     /* name, function, argument, traits, right, FEAT line, syntax */
-    {"USER", verb_user, ARGUMENT_REQUIRED, VERB_ANYTIME, RIGHT_NONE, NULL, "name"},
+    {"USER", verb_user, ARGUMENT_REQUIRED, VERB_ANYTIME | VERB_NO_PATH, RIGHT_NONE, NULL, "name"},
     {"PASS", verb_pass, ARGUMENT_OPTIONAL, VERB_ANYTIME | VERB_SECRET, RIGHT_NONE, NULL,
      "password"},
     {"ACCT", verb_acct, ARGUMENT_OPTIONAL, VERB_ANYTIME | VERB_SECRET, RIGHT_NONE, NULL, "account"},
@@ -40,15 +38,15 @@ static const struct verb verbs[] = {
      "A [N] | I | L 8"},
     {"MODE", verb_mode, ARGUMENT_REQUIRED, VERB_TRIM | VERB_KEEPS, RIGHT_NONE, NULL, "S"},
     {"STRU", verb_stru, ARGUMENT_REQUIRED, VERB_TRIM | VERB_KEEPS, RIGHT_NONE, NULL, "F"},
-    {"ALLO", verb_allo, ARGUMENT_REQUIRED, VERB_TRIM | VERB_KEEPS, RIGHT_NONE, NULL,
-     "bytes [R record-size]"},
+    {"ALLO", verb_allo, ARGUMENT_REQUIRED, VERB_TRIM | VERB_KEEPS | VERB_ANNOUNCES, RIGHT_NONE,
+     NULL, "bytes [R record-size]"},
     {"PASV", verb_pasv, ARGUMENT_NONE, VERB_DATA | VERB_KEEPS, RIGHT_NONE, NULL, ""},
     {"EPSV", verb_epsv, ARGUMENT_OPTIONAL, VERB_DATA | VERB_TRIM | VERB_KEEPS, RIGHT_NONE, "EPSV",
      "[1 | 2 | ALL]"},
-    {"PORT", verb_port, ARGUMENT_REQUIRED, VERB_DATA | VERB_TRIM | VERB_KEEPS, RIGHT_NONE, NULL,
-     "h1,h2,h3,h4,p1,p2"},
-    {"EPRT", verb_eprt, ARGUMENT_REQUIRED, VERB_DATA | VERB_TRIM | VERB_KEEPS, RIGHT_NONE, "EPRT",
-     "|family|host|port|"},
+    {"PORT", verb_port, ARGUMENT_REQUIRED, VERB_DATA | VERB_TRIM | VERB_KEEPS | VERB_ADDRESS,
+     RIGHT_NONE, NULL, "h1,h2,h3,h4,p1,p2"},
+    {"EPRT", verb_eprt, ARGUMENT_REQUIRED, VERB_DATA | VERB_TRIM | VERB_KEEPS | VERB_ADDRESS,
+     RIGHT_NONE, "EPRT", "|family|host|port|"},
     {"PWD", verb_pwd, ARGUMENT_NONE, 0, RIGHT_NONE, NULL, ""},
     {"XPWD", verb_pwd, ARGUMENT_NONE, 0, RIGHT_NONE, NULL, ""},
     {"CWD", verb_cwd, ARGUMENT_OPTIONAL, 0, RIGHT_NONE, "TVFS", "folder"},
@@ -80,7 +78,8 @@ static const struct verb verbs[] = {
     {"REST", verb_rest, ARGUMENT_REQUIRED, VERB_TRIM | VERB_KEEPS, RIGHT_NONE, "REST STREAM",
      "bytes"},
     {"RNFR", verb_rnfr, ARGUMENT_REQUIRED, VERB_OWN, RIGHT_RENAME, NULL, "name"},
-    {"RNTO", verb_rnto, ARGUMENT_REQUIRED, VERB_OWN, RIGHT_RENAME, NULL, "new name"},
+    {"RNTO", verb_rnto, ARGUMENT_REQUIRED, VERB_OWN | VERB_NEW_NAME, RIGHT_RENAME, NULL,
+     "new name"},
     {"DELE", verb_dele, ARGUMENT_REQUIRED, VERB_OWN, RIGHT_DELETE, NULL, "file"},
     {"RMD", verb_rmd, ARGUMENT_REQUIRED, VERB_OWN, RIGHT_DELETE, NULL, "folder"},
     {"XRMD", verb_rmd, ARGUMENT_REQUIRED, VERB_OWN, RIGHT_DELETE, NULL, "folder"},
@@ -88,7 +87,7 @@ static const struct verb verbs[] = {
      ""},
     {"STAT", verb_stat, ARGUMENT_OPTIONAL, VERB_ANYTIME | VERB_MEANWHILE | VERB_KEEPS | VERB_BARE,
      RIGHT_NONE, NULL, "[name]"},
-    {"SITE", verb_site, ARGUMENT_REQUIRED, VERB_WORD, RIGHT_NONE, NULL,
+    {"SITE", verb_site, ARGUMENT_REQUIRED, VERB_WORD | VERB_NESTED, RIGHT_NONE, NULL,
      "HELP | CHMOD | UTIME | UMASK"},
     {"SMNT", NULL, ARGUMENT_REQUIRED, 0, RIGHT_NONE, NULL, ""},
     {"REIN", verb_rein, ARGUMENT_NONE, VERB_ANYTIME, RIGHT_NONE, NULL, ""},
@@ -120,68 +119,14 @@ const struct verb *verb_find(const char *line) {
     return NULL;
 }
 
-/* Where the argument of a line begins. */
-static size_t argument_at(const char *line) {
-    size_t at = strcspn(line, " ");
-    return at + (line[at] == ' ');
-}
-
-/* Is the verb with that argument what its row says? A name makes another command of STAT: with one
- * it is a listing (RFC 959 section 4.1.3). */
-static bool is_as_said(const struct verb *verb, const char *argument) {
-    return !(verb->traits & VERB_BARE) || argument[strspn(argument, " ")] == '\0';
-}
-
-bool verb_is_meanwhile(const char *line, enum line_fault fault) {
-    const struct verb *verb = verb_find(line);
-    return fault == LINE_GOOD && verb && verb->traits & VERB_MEANWHILE &&
-           is_as_said(verb, line + argument_at(line));
-}
-
-bool verb_may_hold_password(const char *bytes, size_t n) {
-    static const char *const words[] = {"PASS", "ACCT", "PSWD", "CPWD"};
-    char last[5] = "    "; /* letters, of which all but four are forgotten */
-    for (size_t i = 0; i < n; i++) {
-        if (!isalpha((unsigned char)bytes[i]))
-            continue;
-        memmove(last, last + 1, 3);
-        last[3] = (char)toupper((unsigned char)bytes[i]);
-        for (size_t k = 0; k < sizeof(words) / sizeof(words[0]); k++) {
-            if (strcmp(last, words[k]) == 0)
-                return true;
-        }
-    }
-    return false;
-}
-
-/* A bare CR may have been meant to end a line. */
-static bool has_control(const char *line) {
-    while (*line && !path_is_control((unsigned char)*line))
-        line++;
-    return *line != '\0';
-}
-
-enum verb_secrecy verb_secrecy(const struct session *session, const char *line,
-                               enum line_fault fault) {
-    const struct verb *verb = verb_find(line);
-    if (verb && verb->traits & VERB_SECRET)
-        return VERB_SECRET_ARGUMENT;
-    bool awaits_password = session->user_given && !session->logged_in;
-    if (!verb && (awaits_password || session->had_inline))
-        return VERB_SECRET_LINE;
-    bool odd = !verb || verb->run == verb_site || has_control(line) || fault != LINE_GOOD;
-    return odd && verb_may_hold_password(line, strlen(line)) ? VERB_SECRET_LINE : VERB_PUBLIC;
-}
-
-static void log_command(const struct session *session, const struct verb *verb, const char *line,
-                        enum line_fault fault) {
-    enum verb_secrecy secrecy = verb_secrecy(session, line, fault);
-    if (secrecy == VERB_SECRET_LINE)
-        log_event(session->log, EVENT_COMMAND, "Received command: *** (may hold a password)");
-    else if (secrecy == VERB_SECRET_ARGUMENT)
-        log_event(session->log, EVENT_COMMAND, "Received command: %s ***", verb->name);
+static void log_command(const struct session *session, const struct command *command) {
+    const struct log *log = session->given->log;
+    if (command->secrecy == COMMAND_SECRET_LINE)
+        log_event(log, EVENT_COMMAND, "Received command: *** (may hold a password)");
+    else if (command->secrecy == COMMAND_SECRET_ARGUMENT)
+        log_event(log, EVENT_COMMAND, "Received command: %s ***", command->verb->name);
     else
-        log_event(session->log, EVENT_COMMAND, "Received command: %s", line);
+        log_event(log, EVENT_COMMAND, "Received command: %s", command->text);
 }
 
 /* Browsers and port scanners, and attacks that make browsers talk to FTP servers. */
@@ -196,8 +141,8 @@ static bool is_http(const char *line) {
 }
 
 static int refuse_http(struct session *session) {
-    log_event(session->log, EVENT_NOT_FTP, "Closing: the client speaks HTTP, not FTP");
-    session->over = session->must_drain = true;
+    log_event(session->given->log, EVENT_NOT_FTP, "Closing: the client speaks HTTP, not FTP");
+    leave_draining(session);
     return reply_send(session, 500, "This is FTP, not HTTP");
 }
 
@@ -205,9 +150,9 @@ static int refuse_http(struct session *session) {
 static bool is_implemented(const struct session *session, const struct verb *verb) {
     bool needs_data =
         verb->traits & VERB_DATA || (verb->traits & VERB_TRANSFER && !(verb->traits & VERB_UPLOAD));
-    if (needs_data && session->config->no_data_connections)
+    if (needs_data && session->given->config->no_data_connections)
         return false;
-    return verb->run && (!(verb->traits & VERB_TLS) || session->secure.setup.library);
+    return verb->run && (!(verb->traits & VERB_TLS) || session->given->secure->library);
 }
 
 /* Any one of the rights will do, or that the client can have uploads of its own. */
@@ -215,32 +160,44 @@ static bool has_right(const struct session *session, const struct verb *verb) {
     unsigned rights = verb->right;
     if (verb->traits & VERB_OWN)
         rights |= RIGHTS_OWN;
-    return !verb->right || session->rights & rights;
+    return !verb->right || session->who.rights & rights;
 }
 
-/* Everything that can be said against a command without knowing what its verb does. Returns 0
- * when nothing is, 1 when it was answered, or a negative errno. */
-static int refuse(struct session *session, const struct verb *verb, const char *line,
-                  const char *argument, enum line_fault fault) {
+/* There is no such verb, or the line is broken. Returns 0 when it is neither, 1 when that was
+ * answered, or a negative errno. */
+static int refuse_line(struct session *session, const struct command *command) {
     int result;
-    if (fault == LINE_TOO_LONG)
+    if (command->fault == LINE_TOO_LONG)
         result = reply_send(session, 500, "Command line too long");
-    else if (fault == LINE_HAS_NUL)
+    else if (command->fault == LINE_HAS_NUL)
         result = reply_send(session, 500, "Command line holds a NUL byte");
-    else if (!verb && is_http(line))
+    else if (command->verb)
+        return 0;
+    else if (is_http(command->text))
         result = refuse_http(session);
-    else if (!verb)
-        result = reply_send(session, 500, *line ? "Unknown command" : "Empty command line");
-    else if (!is_implemented(session, verb))
+    else
+        result =
+            reply_send(session, 500, *command->text ? "Unknown command" : "Empty command line");
+    return result < 0 ? result : 1;
+}
+
+/* Everything that can be said against a command without knowing what its verb does. Returns as
+ * refuse_line. */
+static int refuse(struct session *session, const struct command *command) {
+    const struct verb *verb = command->verb;
+    int result = refuse_line(session, command);
+    if (result != 0)
+        return result;
+    if (!is_implemented(session, verb))
         result = reply_send(session, 502, "%s is not implemented", verb->name);
-    else if (!(verb->traits & VERB_ANYTIME) && !session->logged_in)
+    else if (!(verb->traits & VERB_ANYTIME) && !session->who.logged_in)
         result = auth_refuse(session);
     else if (!has_right(session, verb))
         result = reply_send(session, 550, "%s: permission denied (no %s right)", verb->name,
                             right_word(verb->right));
-    else if (verb->argument == ARGUMENT_REQUIRED && *argument == '\0')
+    else if (verb->argument == ARGUMENT_REQUIRED && *command->argument == '\0')
         result = reply_send(session, 501, "%s needs an argument: %s", verb->name, verb->help);
-    else if (verb->argument == ARGUMENT_NONE && *argument != '\0')
+    else if (verb->argument == ARGUMENT_NONE && *command->argument != '\0')
         result = reply_send(session, 501, "%s takes no argument", verb->name);
     else
         return verb->traits & VERB_TRANSFER ? secure_refuse_data(session) : 0;
@@ -250,10 +207,9 @@ static int refuse(struct session *session, const struct verb *verb, const char *
 /* What follows a refused inline upload may be the bytes of a file, and is never read as
  * commands: the session is over. */
 static void end_inline(struct session *session) {
-    log_event(session->log, EVENT_INLINE_ENDED,
+    log_event(session->given->log, EVENT_INLINE_ENDED,
               "Session ended: what follows a refused upload may be data");
-    session->over = true;
-    session->must_drain = true;
+    leave_draining(session);
 }
 
 /* Takes away blanks that can only be a mistake. Returns where the argument begins then. */
@@ -274,77 +230,67 @@ static char *trim(const struct verb *verb, char *argument) {
 
 /* What a command changes before anything is said about it, and after it. */
 static void before(struct session *session, const struct verb *verb) {
-    session->inline_whole = false;
+    uploads_begin(&session->uploads);
     if (verb->traits & VERB_DATA)
-        session->data.used = true;
-    if (verb->run == verb_allo) { /* until verb_allo has understood it */
-        session->allo_given = false;
-        session->allo_refused = true;
-    }
+        data_use(&session->data);
+    if (verb->traits & VERB_ANNOUNCES)
+        parameters_doubt_size(&session->parameters);
 }
 
-/* REST and ALLO are for the transfer that comes next (RFC 3659 section 5.3, RFC 959 section 4.1.3).
- * What has nothing to do with one says that none comes. But where a file follows on the control
- * connection nothing else tells where it ends, so there ALLO stays. */
-static void after(struct session *session, const struct verb *verb, const char *argument) {
-    if (verb->traits & VERB_KEEPS && is_as_said(verb, argument))
+static void after(struct session *session, const struct command *command) {
+    unsigned traits = command->verb->traits;
+    if (traits & VERB_KEEPS && command_is_as_said(command))
         return;
-    session->restart = 0;
-    session->allo_past = true;
-    if (verb->traits & VERB_TRANSFER)
+    parameters_spend(&session->parameters, traits & VERB_UPLOAD);
+    if (traits & VERB_TRANSFER)
         data_finish(session);
-    if (verb->traits & VERB_UPLOAD)
-        session->allo_given = session->allo_refused = false;
 }
 
-/* Is the argument, or its end, the name of a file? All are that but for the user's name, secrets,
- * and those that are trimmed. */
+/* Is the argument, or its end, the name of a file? */
 static bool takes_path(const struct verb *verb) {
-    return verb->argument != ARGUMENT_NONE && !(verb->traits & (VERB_TRIM | VERB_SECRET)) &&
-           verb->run != verb_user;
+    return verb->argument != ARGUMENT_NONE &&
+           !(verb->traits & (VERB_TRIM | VERB_SECRET | VERB_NO_PATH));
 }
 
 /* Upload verbs and RNTO have 553 for bad names, the others 550 (RFC 959 section 5.4). */
 static int refuse_name(struct session *session, const struct verb *verb, int error) {
-    bool has_553 = verb->traits & VERB_UPLOAD || verb->run == verb_rnto;
+    bool has_553 = verb->traits & (VERB_UPLOAD | VERB_NEW_NAME);
     return reply_failure(session, has_553 ? REPLY_USUAL : 550, verb->name, error);
 }
 
-/* Another verb may be waiting for its transfer's end. */
-static int run(struct session *session, const struct verb *verb, char *argument, size_t room) {
-    const struct verb *outer = session->verb;
-    const char *outer_argument = session->argument;
-    session->verb = verb;
-    session->argument = argument;
-    int result = takes_path(verb) ? names_take(&session->names, argument, room) : 0;
-    result = result < 0 ? refuse_name(session, verb, result) : verb->run(session, argument);
-    session->verb = outer;
-    session->argument = outer_argument;
-    return result;
+static int call(struct session *session, const struct command *command) {
+    const struct verb *verb = command->verb;
+    size_t room = LINE_LIMIT + 1 - (size_t)(command->argument - command->text);
+    int result = takes_path(verb) ? names_take(&session->names, command->argument, room) : 0;
+    return result < 0 ? refuse_name(session, verb, result) : verb->run(session, command->argument);
 }
 
-int verb_run(struct session *session, char line[LINE_LIMIT + 1], enum line_fault fault) {
-    const struct verb *verb = verb_find(line);
-    char *argument = line + argument_at(line);
-    log_command(session, verb, line, fault);
-    if (verb) {
-        argument = trim(verb, argument);
-        before(session, verb);
-    }
-    bool is_inline = verb && verb->traits & VERB_UPLOAD && !session->data.used;
-    int result = refuse(session, verb, line, argument, fault);
-    if (result == 0 && verb) /* which there is */
-        result = run(session, verb, argument, LINE_LIMIT + 1 - (size_t)(argument - line));
-    else if (result > 0)
-        result = 0;
-    if (verb)
-        after(session, verb, argument);
-    if (result == 0 && is_inline && !session->inline_whole)
+/* Refuses the command or runs it. */
+static int run(struct session *session, const struct command *command) {
+    bool is_inline = command->verb->traits & VERB_UPLOAD && !session->data.used;
+    int result = refuse(session, command);
+    if (result == 0)
+        result = call(session, command);
+    after(session, command);
+    if (result >= 0 && is_inline && !session->uploads.inline_whole)
         end_inline(session);
-    if (result == 0 && session->aborted && !session->transferring) {
-        session->aborted = false;
-        result = reply_send(session, 226, "Transfer aborted"); /* the reply to ABOR */
+    return result < 0 ? result : 0;
+}
+
+int verb_run(struct session *session, struct command *command) {
+    const struct command *outer = session->command; /* may be waiting for its transfer's end */
+    log_command(session, command);
+    if (!command->verb) {
+        int refused = refuse_line(session, command);
+        return refused < 0 ? refused : 0;
     }
+    command->argument = trim(command->verb, command->argument);
+    before(session, command->verb);
+    session->command = command;
+    int result = run(session, command);
+    session->command = outer;
+    if (result == 0 && watch_take_abort(&session->watch))
+        result = reply_send(session, 226, "Transfer aborted"); /* the reply to ABOR */
     return result;
 }
 

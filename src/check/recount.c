@@ -164,8 +164,7 @@ static int recount_all(const struct recount *recount) {
 int recount_homes(const struct config *config) {
     static struct recount recount; /* static only for its size */
     recount.config = config;
-    control_open(&recount.control, -1, -1);
-    recount.control.stop = -1;
+    control_open(&recount.control, -1, -1, -1);
     usage_boot(recount.boot);
     int status = EX_CONFIG;
     if (read_users(&recount) == 0 && open_root(&recount) == 0)

@@ -42,6 +42,18 @@ static bool is_cut;
 
 static const int syslog_priority[] = {LOG_ERR, LOG_WARNING, LOG_INFO, LOG_DEBUG};
 
+void log_set_peer(struct log *log, const char *peer) {
+    (void)snprintf(log->context.peer, sizeof(log->context.peer), "%s", peer);
+}
+
+void log_set_user(struct log *log, const char *user) {
+    log->context.user = user;
+}
+
+void log_set_tls(struct log *log, const char *tls) {
+    log->context.tls = tls;
+}
+
 bool log_journal_stream(void) {
     const char *stream = getenv("JOURNAL_STREAM");
     struct stat st;

@@ -61,6 +61,12 @@ struct log_facts {
 /* Chooses where to log. A target that cannot be had falls back to the next best and says so. */
 void log_open(struct log *log, const struct log_setup *setup);
 
+/* What events from now on have in common: the client, who is logged in, the version of TLS; NULL:
+ * not known. user and tls stay the caller's. */
+void log_set_peer(struct log *log, const char *peer);
+void log_set_user(struct log *log, const char *user);
+void log_set_tls(struct log *log, const char *tls);
+
 /* Tells whether standard error leads to the journal, as the environment says. */
 bool log_journal_stream(void);
 

@@ -36,6 +36,11 @@ void conn_secure(struct conn *conn, const struct tls_library *library, struct tl
 /* Goes on without TLS. */
 void conn_bare(struct conn *conn);
 
+/* Is it under TLS? */
+static inline bool conn_is_secure(const struct conn *conn) {
+    return conn->tls != NULL;
+}
+
 /* Reads what is there, up to n bytes. Pipes without TLS are waited for. Returns how many, 0 at the
  * end, -EAGAIN when there is nothing yet; or another negative errno, TLS_TRUNCATED
  * and TLS_BROKEN among them. */

@@ -13,16 +13,39 @@
 
 #include "base/clock.h"
 
-void control_open(struct control *control, int in, int out) {
+void control_open(struct control *control, int in, int out, int stop) {
     conn_open(&control->conn, in, out);
     control->ended = false;
-    control->stop = -1;
+    control->stop = stop;
     control->start = control->end = 0;
     const int on = 1; /* both fail harmlessly on what is no TCP socket */
     if (control->conn.out_socket)
         (void)setsockopt(out, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     if (control->conn.in_socket)
         (void)setsockopt(in, SOL_SOCKET, SO_OOBINLINE, &on, sizeof(on));
+}
+
+void control_take(struct control *control, size_t n) {
+    control->start += n;
+}
+
+size_t control_drop(struct control *control) {
+    size_t dropped = control_pending(control);
+    control->start = control->end;
+    return dropped;
+}
+
+void control_note_end(struct control *control, bool ended) {
+    control->ended = ended;
+}
+
+void control_forget_stop(struct control *control) {
+    control->stop = -1;
+}
+
+void control_wipe(struct control *control) {
+    explicit_bzero(control->buffer, control->start);
+    explicit_bzero(control->buffer + control->end, sizeof(control->buffer) - control->end);
 }
 
 int control_await(const struct control *control, int fd, short events, int timeout) {

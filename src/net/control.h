@@ -23,13 +23,27 @@ struct control {
 };
 
 /* Prepares a control connection over two descriptors, which it does not own. On TCP, small writes
- * go out at once and urgent bytes stay in line (RFC 959 appendix: Synch before ABOR). */
-void control_open(struct control *control, int in, int out);
+ * go out at once and urgent bytes stay in line (RFC 959 appendix: Synch before ABOR). stop: ends
+ * every wait once it can be read; or -1. */
+void control_open(struct control *control, int in, int out, int stop);
 
 /* Bytes received that nobody has taken. */
 static inline size_t control_pending(const struct control *control) {
     return control->end - control->start;
 }
+
+/* Takes n of them, or drops all. Returns how many were dropped. */
+void control_take(struct control *control, size_t n);
+size_t control_drop(struct control *control);
+
+/* The end of input was seen, or was not. */
+void control_note_end(struct control *control, bool ended);
+
+/* That we are to stop is known: no wait ends for it any more. */
+void control_forget_stop(struct control *control);
+
+/* What was taken, and what is left of bytes before, is nowhere in memory any more. */
+void control_wipe(struct control *control);
 
 /* Tells whether there is something to take, or to fill the buffer with, that poll does not tell of.
  */

@@ -135,6 +135,10 @@ static bool take(struct line *line, uint8_t byte) {
     return false;
 }
 
+void line_wipe(struct line *line) {
+    explicit_bzero(line->text, sizeof(line->text));
+}
+
 size_t line_feed(struct line *line, const uint8_t *bytes, size_t n, bool *ret_ended) {
     for (size_t i = 0; i < n; i++) {
         if (take(line, bytes[i])) {

@@ -47,6 +47,9 @@ void line_init(struct line *line);
 /* Forgets the line, so that the next one can be read into it. */
 void line_reset(struct line *line);
 
+/* Nothing of it stays in memory. */
+void line_wipe(struct line *line);
+
 /* Feeds n bytes. Sets *ret_ended when an LF was among them, which always ends the line. Returns how
  * many bytes were used: up to and with that LF, never more. CRs before the LF belong to the line
  * end, however many (some gateways add one), and NULs before the line to nothing: some devices send

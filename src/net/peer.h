@@ -4,9 +4,9 @@
 #ifndef STORD_PEER_H
 #define STORD_PEER_H
 
-#include <netinet/in.h>
 #include <stdbool.h>
-#include <sys/socket.h>
+
+#include "net/address.h"
 
 enum peer_kind {
     PEER_PIPE, /* no socket: a pipe, a file or a terminal */
@@ -16,14 +16,6 @@ enum peer_kind {
 };
 
 enum { PEER_TEXT_SIZE = 80 };
-
-/* A socket address of whatever family `any.sa_family` says; AF_UNSPEC: none. */
-union address {
-    struct sockaddr any;
-    struct sockaddr_in in;
-    struct sockaddr_in6 in6;
-    struct sockaddr_storage storage; /* room for the other families */
-};
 
 struct peer {
     enum peer_kind kind;

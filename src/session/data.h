@@ -24,9 +24,7 @@ struct data {
     union address active;   /* where the client waits for ours (active); AF_UNSPEC: nowhere */
     struct conn early;      /* the connection that data_meet has made, or why there is none: */
     int met;                /* 0, or a negative errno; -EAGAIN: it has made none */
-    bool awaited;           /* nothing goes on: see SESSION_HALF_TIME */
     long long meet_until;   /* ms, as clock_ms: how long data_meet may take */
-    bool meets;             /* data_meet is at it: no command is attended to before 150 */
     bool is_proven;         /* it is the client's: it resumed the session of its TLS */
     bool spent;             /* the transfer that it was for was refused: see data_finish */
     bool used;          /* the client has asked for a data connection once: never inline again */
@@ -35,6 +33,28 @@ struct data {
 
 /* Ready for a session. */
 void data_init(struct data *data);
+
+/* As after the greeting; but a client that has asked for data connections is never inline again. */
+void data_forget(struct data *data);
+
+/* The client asks for a data connection. */
+void data_use(struct data *data);
+
+/* EPSV ALL: nothing but EPSV is served. */
+void data_extend_only(struct data *data);
+
+/* The address that data connections come to: our end of the control connection; loopback where
+ * that is a pipe or a local socket. Port 0. Is it IPv6? */
+union address data_address(const struct session *session);
+bool data_is_ipv6(const struct session *session);
+
+/* Prepares a connection that the client makes: listens on a port of --passive-ports. Where all are
+ * taken, waits for one: a transfer of another session that has begun needs its port for seconds
+ * only. *ret_port: where. Returns 0 or a negative errno. */
+int data_listen(struct session *session, unsigned *ret_port);
+
+/* Prepares a connection that we make, to that address. */
+void data_set_active(struct data *data, const union address *address);
 
 /* True when a data connection has been prepared and not yet been used. */
 bool data_prepared(const struct data *data);
@@ -87,13 +107,5 @@ bool data_drain(struct session *session, struct conn *conn, long long deadline);
 
 /* Closes a data connection. */
 void data_disconnect(struct conn *conn);
-
-/* PASV, PORT (RFC 959 section 4.1.2), EPSV, EPRT (RFC 2428). Active connections are made to the
- * client's own address alone, and to no port below 1024, so that nobody can be attacked through us
- * (RFC 2577 section 3). */
-int verb_pasv(struct session *session, const char *argument);
-int verb_epsv(struct session *session, const char *argument);
-int verb_port(struct session *session, const char *argument);
-int verb_eprt(struct session *session, const char *argument);
 
 #endif

@@ -33,6 +33,11 @@ int names_open(struct names *ret_names, const char *from);
 
 extern const char names_complaint[];
 
+/* Another client may speak from now on. */
+static inline void names_reset(struct names *names) {
+    names->spoken = false;
+}
+
 void names_close(struct names *names);
 
 /* Makes UTF-8 of what a client has sent as a path, perhaps with ASCII before it, in place: path has

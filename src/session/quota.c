@@ -7,12 +7,12 @@
 #include "session/view.h"
 
 struct usage quota_usage(const struct session *session) {
-    return (struct usage){.top = &session->top,
-                          .root = &session->root,
-                          .home = session->account.home,
-                          .owner = session->owner,
-                          .boot = session->boot,
-                          .quota = session->account.quota,
+    return (struct usage){.top = &session->who.top,
+                          .root = &session->who.root,
+                          .home = session->who.account.home,
+                          .owner = session->who.owner,
+                          .boot = session->given->boot,
+                          .quota = session->who.account.quota,
                           .control = &session->control,
                           .folder = -1,
                           .file = -1};
@@ -20,7 +20,7 @@ struct usage quota_usage(const struct session *session) {
 
 void quota_note(const struct session *session, struct usage *usage) {
     if (usage->recounted)
-        log_event(session->log, EVENT_QUOTA_COUNTED,
+        log_event(session->given->log, EVENT_QUOTA_COUNTED,
                   "Counted anew: %s holds %llu bytes in %llu files and folders (%llu ms)",
                   usage->home, (unsigned long long)usage->count.held.bytes,
                   (unsigned long long)usage->count.held.names,
@@ -32,7 +32,7 @@ void quota_note(const struct session *session, struct usage *usage) {
 static int refuse_name(struct session *session, const struct usage *usage, const char *what) {
     const unsigned long long most = usage_names(usage), quota = usage->quota;
     const struct log_facts facts = {.reply = 552};
-    log_about(session->log, EVENT_QUOTA_EXCEEDED, &facts,
+    log_about(session->given->log, EVENT_QUOTA_EXCEEDED, &facts,
               "%s: the quota of %llu bytes leaves room for %llu files and folders: %s holds %llu: "
               "reply 552",
               what, quota, most, usage->home, (unsigned long long)usage->count.held.names);
@@ -46,7 +46,7 @@ int quota_refuse(struct session *session, struct usage *usage, const char *what)
     if (usage->count.held.bytes < usage->quota && usage->count.held.names >= usage_names(usage))
         return refuse_name(session, usage, what);
     const struct log_facts facts = {.reply = 552};
-    log_about(session->log, EVENT_QUOTA_EXCEEDED, &facts,
+    log_about(session->given->log, EVENT_QUOTA_EXCEEDED, &facts,
               "%s: the quota of %llu bytes is used up: %s holds %llu bytes: reply 552", what,
               (unsigned long long)usage->quota, usage->home,
               (unsigned long long)usage->count.held.bytes);
@@ -69,7 +69,7 @@ static int add_amount(const struct session *session, const char *path, struct am
     if (result < 0)
         return result;
     *held = amount_add(*held, more);
-    result = path_stat(&session->root, path, &st);
+    result = path_stat(&session->who.root, path, &st);
     if (result == 0 && S_ISREG(st.st_mode))
         named.bytes = (uint64_t)st.st_size;
     if (result == 0 && (S_ISREG(st.st_mode) || S_ISDIR(st.st_mode)))

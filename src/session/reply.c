@@ -10,25 +10,21 @@
 #include "base/rights.h"
 #include "session/session.h"
 #include "store/store.h"
-#include "verb.h"
 
 enum {
     LINE_SIZE = PATH_SIZE * 2 + 128, /* a path whose quotes are doubled, and words */
     WRITE_TIMEOUT = 60000,           /* ms a client may take to read a reply */
     LAST_WRITE_TIMEOUT = 200,        /* the same when we are asked to stop */
     REASON_SIZE = 128,               /* of what stands in brackets behind a reason */
-    RETRY_DELAY = 1000,              /* ms before a 45x: some clients try again at once, for ever */
-    PROOF_TIME = 10000,              /* ms that a client may take to acknowledge a piece */
-    PROOF_STEP = 2,                  /* ms between two looks whether it has */
-    PROOF_PAUSE = 300                /* ms in which a reset comes from behind a relay */
+    RETRY_DELAY = 1000               /* ms before a 45x: some clients try again at once, for ever */
 };
 
 /* Sends what has been put together. */
 static int flush(struct session *session) {
-    int timeout = session->stopping ? LAST_WRITE_TIMEOUT : WRITE_TIMEOUT;
-    size_t n = session->out_length;
-    session->out_length = 0;
-    int result = control_write(&session->control, session->out, n, timeout);
+    int timeout = session->leaving.stopping ? LAST_WRITE_TIMEOUT : WRITE_TIMEOUT;
+    size_t n = session->reply.length;
+    session->reply.length = 0;
+    int result = control_write(&session->control, session->reply.out, n, timeout);
     if (result < 0)
         transcript_note(session, "That could not be sent: %s", strerror(-result));
     return result;
@@ -36,13 +32,13 @@ static int flush(struct session *session) {
 
 static int put(struct session *session, const char *bytes, size_t n) {
     while (n > 0) {
-        size_t room = sizeof(session->out) - session->out_length;
+        size_t room = sizeof(session->reply.out) - session->reply.length;
         size_t piece = n < room ? n : room;
-        memcpy(session->out + session->out_length, bytes, piece);
-        session->out_length += piece;
+        memcpy(session->reply.out + session->reply.length, bytes, piece);
+        session->reply.length += piece;
         bytes += piece;
         n -= piece;
-        int result = session->out_length == sizeof(session->out) ? flush(session) : 0;
+        int result = session->reply.length == sizeof(session->reply.out) ? flush(session) : 0;
         if (result < 0)
             return result;
     }
@@ -101,50 +97,23 @@ static int put_code(struct session *session, int code, char separator, const cha
     return result;
 }
 
-int reply_send(struct session *session, int code, const char *format, ...) {
+void reply_init(struct reply *reply) {
+    reply->length = 0;
+}
+
+int reply_send_list(struct session *session, int code, const char *format, va_list arguments) {
     char prefix[16];
     (void)snprintf(prefix, sizeof(prefix), "%03d ", code);
-    va_list arguments;
-    va_start(arguments, format);
     int result = put_line(session, prefix, format, arguments);
-    va_end(arguments);
     return result < 0 ? result : flush(session);
 }
 
-/* Waits until what was written is acknowledged, and a while more. Returns 0 or a negative errno. */
-static int await_proof(struct session *session) {
-    long long deadline = clock_ms() + PROOF_TIME;
-    int result;
-    while (!control_is_acknowledged(&session->control)) {
-        if (clock_ms() >= deadline)
-            return -ETIMEDOUT;
-        result = session_wait(session, -1, 0, clock_ms() + PROOF_STEP);
-        if (result < 0 && result != -ETIMEDOUT)
-            return result;
-    }
-    result = session_wait(session, -1, 0, clock_ms() + PROOF_PAUSE);
-    return result == -ETIMEDOUT ? 0 : result;
-}
-
-bool reply_reaches(struct session *session) {
-    static const char line[] = "150 All has come; storing it\r\n";
-    static const size_t ends[] = {3, sizeof(line) - 3, sizeof(line) - 1};
-    int result = 0;
-    for (size_t i = 0, at = 0; i < sizeof(ends) / sizeof(ends[0]); at = ends[i++]) {
-        /* Its end is sent in any case: what follows is a line of its own */
-        int written =
-            control_write(&session->control, line + at, ends[i] - at, result == 0 ? PROOF_TIME : 0);
-        if (result == 0)
-            result = written < 0 ? written : await_proof(session);
-    }
-    if (result == 0) {
-        transcript_reply(session, line, sizeof(line) - 1);
-        return true;
-    }
-    session->control_gone = session->control_gone || !session->stopping;
-    if (session->control_gone)
-        transcript_vanished(session);
-    return false;
+int reply_send(struct session *session, int code, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    int result = reply_send_list(session, code, format, arguments);
+    va_end(arguments);
+    return result;
 }
 
 int reply_begin(struct session *session, int code, const char *text) {
@@ -206,7 +175,7 @@ static const struct failure failures[] = {
 
 /* Who may not learn what is there is not told either what is in the way. */
 static int tellable(const struct session *session, int error) {
-    return !session_sees(session) && (error == -ENOTDIR || error == -ELOOP) ? -ENOENT : error;
+    return !who_sees(&session->who) && (error == -ENOTDIR || error == -ELOOP) ? -ENOENT : error;
 }
 
 static const struct failure *find_failure(const struct session *session, int error) {
@@ -225,7 +194,7 @@ static void explain(const struct session *session, int error, bool for_log,
     if (error == -PATH_NOT_OWN)
         (void)snprintf(ret_text, REASON_SIZE,
                        " (no %s right, and it was not uploaded in this session)",
-                       right_word(session->missing));
+                       right_word(session->view.missing));
     else if (for_log && error != -PATH_RESERVED && error != -PATH_UNFINISHED)
         (void)snprintf(ret_text, REASON_SIZE, " (%s)", strerror(-error));
 }
@@ -236,9 +205,9 @@ static int answer_failure(struct session *session, int code, const char *what,
     char more[REASON_SIZE];
     explain(session, error, true, more);
     const struct log_facts facts = {.reply = code};
-    log_about(session->log, local ? EVENT_FAULT : EVENT_REFUSED, &facts,
-              "%s: %s%s: reply %d to %s %s", what, failure->reason, more, code, session->verb->name,
-              session->argument);
+    log_about(session->given->log, local ? EVENT_FAULT : EVENT_REFUSED, &facts,
+              "%s: %s%s: reply %d to %s %s", what, failure->reason, more, code,
+              session->command->verb->name, session->command->argument);
     if (retry)
         (void)control_await(&session->control, -1, 0, RETRY_DELAY);
     explain(session, error, false, more);

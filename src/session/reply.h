@@ -9,18 +9,29 @@
 #ifndef STORD_REPLY_H
 #define STORD_REPLY_H
 
-#include <stdbool.h>
+#include <stdarg.h>
+#include <stddef.h>
 
 struct session;
+
+enum { REPLY_SIZE = 4096 };
+
+/* A reply that is being put together. */
+struct reply {
+    size_t length; /* bytes in out */
+    char out[REPLY_SIZE];
+};
+
+/* There is none. */
+void reply_init(struct reply *reply);
 
 /* One line: "CODE text". */
 int reply_send(struct session *session, int code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Is a client still there that has ended its side of the control connection? The kernel of one that
- * is not resets what is sent to it; so another preliminary reply (RFC 959 section 4.2.1) is sent,
- * in three pieces. When it is not there, control_gone is set. Takes a second. */
-bool reply_reaches(struct session *session);
+/* The same, with the arguments in a list. */
+int reply_send_list(struct session *session, int code, const char *format, va_list arguments)
+    __attribute__((format(printf, 3, 0)));
 
 /* A multi-line reply: "CODE-text", any number of lines, "CODE text". */
 int reply_begin(struct session *session, int code, const char *text);

@@ -16,27 +16,27 @@ static const char *before(const char *folder) {
 
 /* Where a virtual path is on the disk. */
 static const char *place(const struct session *session, const char *path, char out[PLACE_SIZE]) {
-    (void)snprintf(out, PLACE_SIZE, "%s%s%s", before(session->folder),
-                   before(session->account.home), path);
+    (void)snprintf(out, PLACE_SIZE, "%s%s%s", before(session->given->folder),
+                   before(session->who.account.home), path);
     return out;
 }
 
 /* file: its path on the disk. */
 static void add_to_xferlog(const struct session *session, const struct transfer *transfer,
                            const char *file) {
-    const char *user = session->log->context.user;
+    const char *user = session->given->log->context.user;
     const struct xferlog_entry entry = {
         .time = time(NULL),
         .seconds = transfer->seconds,
-        .peer = &session->peer,
+        .peer = session->given->peer,
         .bytes = transfer->bytes,
         .file = file,
         .ascii = transfer->ascii,
         .incoming = transfer->incoming,
-        .anonymous = session->config->anonymous && user && strcmp(user, "anonymous") == 0,
+        .anonymous = session->given->config->anonymous && user && strcmp(user, "anonymous") == 0,
         .user = user,
         .complete = transfer->event == EVENT_UPLOADED || transfer->event == EVENT_SENT};
-    xferlog_add(session->xferlog, session->log, &entry);
+    xferlog_add(session->given->xferlog, session->given->log, &entry);
 }
 
 void tell_transfer(const struct session *session, const struct transfer *transfer) {
@@ -47,18 +47,19 @@ void tell_transfer(const struct session *session, const struct transfer *transfe
                                     .moved = true,
                                     .bytes = transfer->bytes,
                                     .seconds = transfer->seconds};
-    const char *user = session->log->context.user;
+    const char *user = session->given->log->context.user;
     if (transfer->reply)
         (void)snprintf(reply, sizeof(reply), ": reply %d", transfer->reply);
     if (transfer->pardon)
         (void)snprintf(pardon, sizeof(pardon), "; %s, or lenient in the users file, would allow it",
                        transfer->pardon);
-    log_about(session->log, transfer->event, &facts,
+    log_about(session->given->log, transfer->event, &facts,
               "%s: %s%s (%llu bytes, %.3f s, %s) %s %s%s%s%s%s", transfer->what,
-              before(session->account.home), transfer->path, (unsigned long long)transfer->bytes,
-              transfer->seconds, transfer->verdict, transfer->incoming ? "from" : "to",
-              session->peer.text, user ? ", user " : "", user ? user : "", reply, pardon);
-    if (session->xferlog && transfer->is_file)
+              before(session->who.account.home), transfer->path,
+              (unsigned long long)transfer->bytes, transfer->seconds, transfer->verdict,
+              transfer->incoming ? "from" : "to", session->given->peer->text, user ? ", user " : "",
+              user ? user : "", reply, pardon);
+    if (session->given->xferlog && transfer->is_file)
         add_to_xferlog(session, transfer, file);
     transcript_note(session, "%s: %s (%llu bytes, %s)", transfer->what, transfer->path,
                     (unsigned long long)transfer->bytes, transfer->verdict);
@@ -68,21 +69,23 @@ void tell_file(const struct session *session, enum event event, const char *what
                const char *path) {
     char file[PLACE_SIZE];
     const struct log_facts facts = {.file = place(session, path, file)};
-    log_about(session->log, event, &facts, "%s: %s%s", what, before(session->account.home), path);
+    log_about(session->given->log, event, &facts, "%s: %s%s", what,
+              before(session->who.account.home), path);
 }
 
 void tell_no_connection(const struct session *session, const char *path, const char *reason,
                         int reply) {
     char file[PLACE_SIZE];
     const struct log_facts facts = {.file = place(session, path, file), .reply = reply};
-    log_about(session->log, EVENT_NO_DATA_CONNECTION, &facts,
-              "No data connection for %s%s: %s: reply %d", before(session->account.home), path,
+    log_about(session->given->log, EVENT_NO_DATA_CONNECTION, &facts,
+              "No data connection for %s%s: %s: reply %d", before(session->who.account.home), path,
               reason, reply);
 }
 
 void tell_renamed(const struct session *session, const char *from, const char *to) {
     char file[PLACE_SIZE];
     const struct log_facts facts = {.file = place(session, to, file)};
-    const char *home = before(session->account.home);
-    log_about(session->log, EVENT_RENAMED, &facts, "Renamed: %s%s to %s%s", home, from, home, to);
+    const char *home = before(session->who.account.home);
+    log_about(session->given->log, EVENT_RENAMED, &facts, "Renamed: %s%s to %s%s", home, from, home,
+              to);
 }

@@ -9,7 +9,6 @@
 #include "base/escape.h"
 #include "session/session.h"
 #include "store/copy.h"
-#include "verb.h"
 
 enum {
     NOTE_SIZE = 1024,
@@ -26,7 +25,7 @@ __attribute__((format(printf, 2, 3))) static void put(const struct session *sess
                                                       const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
-    recording_add(&session->transcript->recording, session->log, format, arguments);
+    recording_add(&session->given->transcript->recording, session->given->log, format, arguments);
     va_end(arguments);
 }
 
@@ -38,7 +37,7 @@ static const char *mark(const struct transcript *transcript) {
 /* Writes what has come in as a line of the client: `>` where its end is CR LF, else `>>`. prefix:
  * before that. */
 static void put_raw(const struct session *session, const char *prefix) {
-    struct transcript *transcript = session->transcript;
+    struct transcript *transcript = session->given->transcript;
     char text[4 * RECORDING_RAW + 1], *raw = transcript->raw;
     size_t n = transcript->raw_length;
     bool whole = n >= 2 && memcmp(raw + n - 2, "\r\n", 2) == 0;
@@ -63,16 +62,17 @@ static void show_reply(const char *line, size_t n, char *text, size_t size) {
 /* Writes the line that waits for the first digit of its reply's code; 0: there was none. A password
  * becomes `secret` where it was right, so that a users file for playing needs only that one. */
 static void release(const struct session *session, char digit) {
-    struct transcript *transcript = session->transcript;
+    struct transcript *transcript = session->given->transcript;
     enum transcript_held held = transcript->held;
     char *raw = transcript->raw, *argument = strchr(raw, ' ');
     transcript->held = TRANSCRIPT_NOTHING;
     if (held == TRANSCRIPT_PASSWORD && argument && (digit == '4' || digit == '5'))
         memcpy(argument, " wrong!", sizeof(" wrong!") - 1); /* as long as " secret" */
-    if ((held == TRANSCRIPT_PORT || held == TRANSCRIPT_EPRT) && digit == '2') {
+    if (held == TRANSCRIPT_ADDRESS && digit == '2') {
+        const char *name = transcript->held_verb->name;
         put_raw(session, "# ");
         put(session, "listen");
-        put(session, held == TRANSCRIPT_PORT ? "> PORT {PORT}" : "> EPRT {EPRT}");
+        put(session, "> %s {%s}", name, name);
     } else if (held != TRANSCRIPT_NOTHING) {
         put_raw(session, mark(transcript));
     }
@@ -80,7 +80,7 @@ static void release(const struct session *session, char digit) {
 
 /* Tells of the data connection, and of how many bytes came over it. */
 static void catch_up(const struct session *session, uint64_t moved) {
-    struct transcript *transcript = session->transcript;
+    struct transcript *transcript = session->given->transcript;
     if (!transcript->connected)
         return;
     if (!transcript->open)
@@ -93,63 +93,64 @@ static void catch_up(const struct session *session, uint64_t moved) {
 
 /* The client has nothing more to say. */
 static void note_end(const struct session *session) {
-    struct transcript *transcript = session->transcript;
+    struct transcript *transcript = session->given->transcript;
     if (transcript->ended || transcript->vanished ||
-        !(session->control.ended || session->control_gone))
+        !(session->control.ended || session->watch.control_gone))
         return;
     transcript->ended = true;
     put(session, "eof");
 }
 
 static void close_data(const struct session *session, const char *step) {
-    struct transcript *transcript = session->transcript;
+    struct transcript *transcript = session->given->transcript;
     put(session, "%s", step);
     transcript->connected = transcript->open = transcript->close_later = false;
 }
 
 /* What goes before a line of the client. */
 static void begin_line(const struct session *session) {
-    struct transcript *transcript = session->transcript;
-    const struct verb *verb = session->verb;
-    if (session->transferring)
-        catch_up(session, verb && verb->traits & VERB_UPLOAD ? session->moved : 0);
+    struct transcript *transcript = session->given->transcript;
+    const struct command *command = session->command;
+    if (session->watch.transferring)
+        catch_up(session,
+                 command && command->verb->traits & VERB_UPLOAD ? session->watch.moved : 0);
     else if (transcript->close_later)
         close_data(session, "done");
 }
 
 /* What stays of a line that may hold a password: the word before it, or the byte by which the
  * server knows TLS. Returns whether there is something behind it. */
-static bool keep_beginning(const struct transcript *transcript, const struct line *line,
+static bool keep_beginning(const struct transcript *transcript, const struct command *command,
                            char ret_kept[8]) {
-    size_t n = strcspn(line->text, " ");
-    bool more = line->text[n] == ' ';
+    size_t n = strcspn(command->text, " ");
+    bool more = command->text[n] == ' ';
     ret_kept[0] = '\0';
-    if (transcript->raw[0] == SESSION_TLS)
-        (void)snprintf(ret_kept, 8, "%c", SESSION_TLS);
-    else if (verb_find(line->text))
-        (void)snprintf(ret_kept, 8, "%.*s%s", (int)n, line->text, more ? " " : "");
+    if (transcript->raw[0] == TLS_HANDSHAKE)
+        (void)snprintf(ret_kept, 8, "%c", TLS_HANDSHAKE);
+    else if (command->verb)
+        (void)snprintf(ret_kept, 8, "%.*s%s", (int)n, command->text, more ? " " : "");
     else
         return true;
-    return more || transcript->raw[0] == SESSION_TLS;
+    return more || transcript->raw[0] == TLS_HANDSHAKE;
 }
 
 /* Puts something that is answered alike in the place of what may be a password: how the line ends
  * stays. */
-static void conceal(struct transcript *transcript, const struct line *line,
-                    enum verb_secrecy secrecy) {
+static void conceal(struct transcript *transcript, const struct command *command,
+                    enum command_secrecy secrecy) {
     char kept[8], end[3] = "";
-    const char *stand_in = secrecy == VERB_SECRET_ARGUMENT ? "secret" : "***";
+    const char *stand_in = secrecy == COMMAND_SECRET_ARGUMENT ? "secret" : "***";
     size_t n = transcript->raw_length;
     if (n >= 1 && transcript->raw[n - 1] == '\n')
         (void)snprintf(end, sizeof(end), "%s",
                        n >= 2 && transcript->raw[n - 2] == '\r' ? "\r\n" : "\n");
-    bool more = keep_beginning(transcript, line, kept);
+    bool more = keep_beginning(transcript, command, kept);
     explicit_bzero(transcript->raw, sizeof(transcript->raw));
     n = (size_t)snprintf(transcript->raw, sizeof(transcript->raw), "%s%s", kept,
                          more ? stand_in : "");
-    if (line->fault == LINE_HAS_NUL)
+    if (command->fault == LINE_HAS_NUL)
         transcript->raw[n++] = '\0';
-    if (line->fault == LINE_TOO_LONG) {
+    if (command->fault == LINE_TOO_LONG) {
         memset(transcript->raw + n, '*', LINE_LIMIT + 1 - n);
         n = LINE_LIMIT + 1;
     }
@@ -160,7 +161,7 @@ static void conceal(struct transcript *transcript, const struct line *line,
 
 /* Are the bytes just those of the line? Not where telnet has swallowed some, or nobody has read
  * them. */
-static bool is_plain(const struct transcript *transcript, const struct line *line) {
+static bool is_plain(const struct transcript *transcript, const struct command *command) {
     const char *raw = transcript->raw;
     size_t n = transcript->raw_length;
     n -= n > 0 && raw[n - 1] == '\n';
@@ -168,43 +169,39 @@ static bool is_plain(const struct transcript *transcript, const struct line *lin
         n--;
     for (; n > 0 && *raw == '\0'; raw++)
         n--;
-    return n == line->length && memcmp(raw, line->text, n) == 0;
+    return n == command->length && memcmp(raw, command->text, n) == 0;
 }
 
 /* What must not be written of the line. */
-static enum verb_secrecy secrecy_of(const struct session *session, const struct line *line) {
-    const struct transcript *transcript = session->transcript;
-    enum verb_secrecy secrecy = verb_secrecy(session, line->text, line->fault);
-    bool hidden = secrecy == VERB_PUBLIC && !is_plain(transcript, line) &&
-                  verb_may_hold_password(transcript->raw, transcript->raw_length);
-    return hidden ? VERB_SECRET_LINE : secrecy;
+static enum command_secrecy secrecy_of(const struct transcript *transcript,
+                                       const struct command *command) {
+    bool hidden = command->secrecy == COMMAND_PUBLIC && !is_plain(transcript, command) &&
+                  command_may_hold_password(transcript->raw, transcript->raw_length);
+    return hidden ? COMMAND_SECRET_LINE : command->secrecy;
 }
 
 /* Can the line not be played? Recordings are played in clear text. */
 static bool is_aside(const struct session *session, const struct verb *verb) {
-    return verb && verb->traits & VERB_TLS && session->secure.setup.library;
+    return verb && verb->traits & VERB_TLS && session->given->secure->library;
 }
 
 /* What a line has to wait for. */
-static enum transcript_held must_wait(const struct verb *verb, enum verb_secrecy secrecy) {
-    if (secrecy == VERB_SECRET_ARGUMENT)
+static enum transcript_held must_wait(const struct verb *verb, enum command_secrecy secrecy) {
+    if (secrecy == COMMAND_SECRET_ARGUMENT)
         return TRANSCRIPT_PASSWORD;
-    if (verb && verb->run == verb_port)
-        return TRANSCRIPT_PORT;
-    return verb && verb->run == verb_eprt ? TRANSCRIPT_EPRT : TRANSCRIPT_NOTHING;
+    return verb && verb->traits & VERB_ADDRESS ? TRANSCRIPT_ADDRESS : TRANSCRIPT_NOTHING;
 }
 
-/* Writes what has come in, with what session->line has made of it. */
-static void put_line(const struct session *session) {
-    struct transcript *transcript = session->transcript;
-    const struct line *line = &session->line;
-    const struct verb *verb = verb_find(line->text);
-    enum verb_secrecy secrecy = secrecy_of(session, line);
+/* Writes what has come in, which is that command. */
+static void put_line(const struct session *session, const struct command *command) {
+    struct transcript *transcript = session->given->transcript;
+    enum command_secrecy secrecy = secrecy_of(transcript, command);
     begin_line(session);
-    if (secrecy != VERB_PUBLIC)
-        conceal(transcript, line, secrecy);
-    transcript->aside = is_aside(session, verb);
-    transcript->held = must_wait(verb, secrecy);
+    if (secrecy != COMMAND_PUBLIC)
+        conceal(transcript, command, secrecy);
+    transcript->aside = is_aside(session, command->verb);
+    transcript->held = must_wait(command->verb, secrecy);
+    transcript->held_verb = command->verb;
     transcript->raw[transcript->raw_length] = '\0';
     if (transcript->left_out)
         put(session, "# Without its last %llu bytes:", (unsigned long long)transcript->left_out);
@@ -214,8 +211,9 @@ static void put_line(const struct session *session) {
     put_raw(session, mark(transcript));
 }
 
-void transcript_input(const struct session *session, const uint8_t *bytes, size_t n, bool ended) {
-    struct transcript *transcript = session->transcript;
+void transcript_input(const struct session *session, const uint8_t *bytes, size_t n,
+                      const struct command *command) {
+    struct transcript *transcript = session->given->transcript;
     if (!transcript || n == 0)
         return;
     release(session, 0);
@@ -223,20 +221,20 @@ void transcript_input(const struct session *session, const uint8_t *bytes, size_
     memcpy(transcript->raw + transcript->raw_length, bytes, piece);
     transcript->raw_length += piece;
     transcript->left_out += n - piece;
-    if (!ended)
+    if (!command)
         return;
     if (transcript->left_out) /* the line still ends */
         transcript->raw[RECORDING_RAW - 1] = '\n';
-    put_line(session);
+    put_line(session, command);
 }
 
-void transcript_line(const struct session *session) {
-    if (session->transcript)
-        put_line(session);
+void transcript_line(const struct session *session, const struct command *command) {
+    if (session->given->transcript)
+        put_line(session, command);
 }
 
 void transcript_reply(const struct session *session, const char *line, size_t n) {
-    struct transcript *transcript = session->transcript;
+    struct transcript *transcript = session->given->transcript;
     char text[RECORDING_STEP / 2];
     if (!transcript)
         return;
@@ -251,7 +249,7 @@ void transcript_reply(const struct session *session, const char *line, size_t n)
 }
 
 void transcript_connected(const struct session *session) {
-    struct transcript *transcript = session->transcript;
+    struct transcript *transcript = session->given->transcript;
     if (!transcript)
         return;
     transcript->connected = true;
@@ -260,10 +258,10 @@ void transcript_connected(const struct session *session) {
 }
 
 void transcript_vanished(const struct session *session) {
-    if (!session->transcript || session->transcript->vanished)
+    if (!session->given->transcript || session->given->transcript->vanished)
         return;
     put(session, "vanish");
-    session->transcript->vanished = true;
+    session->given->transcript->vanished = true;
 }
 
 static void received_inline(const struct session *session, const struct copy_result *result) {
@@ -275,7 +273,7 @@ static void received_inline(const struct session *session, const struct copy_res
 
 void transcript_received(const struct session *session, bool is_inline,
                          const struct copy_result *result) {
-    struct transcript *transcript = session->transcript;
+    struct transcript *transcript = session->given->transcript;
     if (!transcript)
         return;
     if (is_inline) {
@@ -283,7 +281,7 @@ void transcript_received(const struct session *session, bool is_inline,
         return;
     }
     bool closed = result->end == COPY_CLOSED || result->end == COPY_FAILED;
-    if (closed && !transcript->open && !session->control_gone) {
+    if (closed && !transcript->open && !session->watch.control_gone) {
         char step[40];
         (void)snprintf(step, sizeof(step), "put@ %llu", (unsigned long long)result->received);
         close_data(session, step);
@@ -300,7 +298,7 @@ void transcript_received(const struct session *session, bool is_inline,
 }
 
 void transcript_sent(const struct session *session, int error) {
-    struct transcript *transcript = session->transcript;
+    struct transcript *transcript = session->given->transcript;
     if (!transcript)
         return;
     if (error == 0) {
@@ -318,7 +316,7 @@ void transcript_sent(const struct session *session, int error) {
 void transcript_note(const struct session *session, const char *format, ...) {
     char raw[NOTE_SIZE], text[4 * NOTE_SIZE];
     va_list arguments;
-    if (!session->transcript)
+    if (!session->given->transcript)
         return;
     va_start(arguments, format);
     (void)vsnprintf(raw, sizeof(raw), format, arguments);
@@ -328,29 +326,27 @@ void transcript_note(const struct session *session, const char *format, ...) {
 }
 
 /* A line that has no end, or telnet's bytes without a line. */
-static void put_rest(const struct session *session) {
-    struct transcript *transcript = session->transcript;
-    struct line rest = session->line;
+static void put_rest(const struct session *session, const struct command *rest) {
+    struct transcript *transcript = session->given->transcript;
     if (transcript->held != TRANSCRIPT_NOTHING || transcript->raw_length == 0)
         return;
-    rest.text[rest.length] = '\0';
     begin_line(session);
-    enum verb_secrecy secrecy = secrecy_of(session, &rest);
-    if (secrecy != VERB_PUBLIC)
-        conceal(transcript, &rest, secrecy);
-    explicit_bzero(&rest, sizeof(rest));
+    enum command_secrecy secrecy = secrecy_of(transcript, rest);
+    if (secrecy != COMMAND_PUBLIC)
+        conceal(transcript, rest, secrecy);
     put_raw(session, mark(transcript));
 }
 
-void transcript_end(const struct session *session) {
-    struct transcript *transcript = session->transcript;
+void transcript_end(const struct session *session, const struct command *rest) {
+    struct transcript *transcript = session->given->transcript;
     if (!transcript)
         return;
     release(session, 0);
-    put_rest(session);
+    put_rest(session, rest);
     note_end(session);
     /* A reply has not reached the client, or what ended the session is not played */
-    if (!transcript->ended && !transcript->vanished && (!session->over || transcript->aside))
+    if (!transcript->ended && !transcript->vanished &&
+        (!session->leaving.over || transcript->aside))
         put(session, "eof");
     if (!transcript->vanished)
         put(session, "closed");

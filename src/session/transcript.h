@@ -16,13 +16,15 @@
 
 #include "log/recording.h"
 
+struct command;
 struct config;
 struct copy_result;
 struct log;
 struct session;
+struct verb;
 
 /* What is not written yet, for its form depends on the reply. */
-enum transcript_held { TRANSCRIPT_NOTHING, TRANSCRIPT_PASSWORD, TRANSCRIPT_PORT, TRANSCRIPT_EPRT };
+enum transcript_held { TRANSCRIPT_NOTHING, TRANSCRIPT_PASSWORD, TRANSCRIPT_ADDRESS };
 
 struct transcript {
     struct recording recording;
@@ -34,20 +36,22 @@ struct transcript {
     bool close_later; /* and not yet that it ends */
     uint64_t moved;   /* bytes that it tells of this transfer */
     enum transcript_held held;
-    uint64_t left_out;           /* bytes of the line that had no room */
-    size_t raw_length;           /* bytes in raw */
-    char raw[RECORDING_RAW + 1]; /* the line as it comes */
+    const struct verb *held_verb; /* its verb */
+    uint64_t left_out;            /* bytes of the line that had no room */
+    size_t raw_length;            /* bytes in raw */
+    char raw[RECORDING_RAW + 1];  /* the line as it comes */
 };
 
 /* Makes the file, in that folder: see recording_open. Returns 0 or a negative errno. */
 int transcript_open(struct transcript *ret_transcript, const char *folder, const struct log *log,
                     const struct config *config);
 
-/* Bytes have come in that are no file's. ended: with them, session->line is whole. */
-void transcript_input(const struct session *session, const uint8_t *bytes, size_t n, bool ended);
+/* Bytes have come in that are no file's. command: that is whole with them, or NULL. */
+void transcript_input(const struct session *session, const uint8_t *bytes, size_t n,
+                      const struct command *command);
 
-/* session->line is whole without a line end. */
-void transcript_line(const struct session *session);
+/* A command is whole without a line end. */
+void transcript_line(const struct session *session, const struct command *command);
 
 /* A line of a reply, with its end. */
 void transcript_reply(const struct session *session, const char *line, size_t n);
@@ -69,7 +73,7 @@ void transcript_vanished(const struct session *session);
 void transcript_note(const struct session *session, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* The session is over. */
-void transcript_end(const struct session *session);
+/* The session is over. rest: what has come of a line that has no end. */
+void transcript_end(const struct session *session, const struct command *rest);
 
 #endif

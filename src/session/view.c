@@ -7,16 +7,26 @@
 
 #include "session/session.h"
 
+void view_init(struct view *view) {
+    *view = (struct view){0};
+    share_init(&view->share);
+}
+
+void view_reset(struct session *session) {
+    shown_forget_all(&session->view.shown);
+    view_forget_all_own(session);
+}
+
 struct partial view_partial(const struct session *session, const char *path) {
-    return (struct partial){.root = &session->top,
-                            .owner = session->owner,
+    return (struct partial){.root = &session->who.top,
+                            .owner = session->who.owner,
                             .path = path,
-                            .hours = session->config->resume_hours};
+                            .hours = session->given->config->resume_hours};
 }
 
 static int version_at(const struct session *session, const char *real, uint64_t *ret_version) {
     const char *name;
-    int parent = path_open_parent(&session->root, real, &name);
+    int parent = path_open_parent(&session->who.root, real, &name);
     *ret_version = VERSION_NOTHING;
     if (parent < 0)
         return parent == -ENOENT || parent == -ENOTDIR ? 0 : parent;
@@ -27,7 +37,7 @@ static int version_at(const struct session *session, const char *real, uint64_t 
 
 int view_version(const struct session *session, const char *path, uint64_t *ret_version) {
     char real[PATH_SIZE];
-    if (session_sees(session))
+    if (who_sees(&session->who))
         return version_at(session, path, ret_version);
     if (view_is_known_own(session, path, real))
         return version_at(session, real, ret_version);
@@ -68,20 +78,20 @@ int view_is_partial(const struct session *session, const char *path, const struc
 
 /* Once in a session: what follows is of the same kind. */
 static void note_forgotten(struct session *session) {
-    if (!session->own.forgot || session->own_said & OWN_SAID_FORGOTTEN)
+    if (!session->view.own.forgot || session->view.said & VIEW_SAID_FORGOTTEN)
         return;
-    session->own_said |= OWN_SAID_FORGOTTEN;
-    log_event(session->log, EVENT_OWN_UNKNOWN,
+    session->view.said |= VIEW_SAID_FORGOTTEN;
+    log_event(session->given->log, EVENT_OWN_UNKNOWN,
               "The client has uploaded so much that it may not manage the oldest of it any more: "
               "%d files and folders, or %d bytes of paths, are remembered",
               OWN_LIMIT, OWN_BYTES);
 }
 
 void view_read_others(struct session *session) {
-    int result = share_read(&session->share, &session->own);
+    int result = share_read(&session->view.share, &session->view.own);
     note_forgotten(session);
     if (result < 0)
-        log_event(session->log, EVENT_OWN_UNKNOWN,
+        log_event(session->given->log, EVENT_OWN_UNKNOWN,
                   "The client's other connections are not known any more: %s", strerror(-result));
 }
 
@@ -91,12 +101,12 @@ bool view_is_own(struct session *session, const char *path, char ret_real[PATH_S
 }
 
 bool view_is_known_own(const struct session *session, const char *path, char ret_real[PATH_SIZE]) {
-    const struct own_entry *entry = own_find(&session->own, path);
+    const struct own_entry *entry = own_find(&session->view.own, path);
     struct path_id id;
     if (!entry)
         return false;
     const char *real = entry->real ? entry->real : path;
-    if (path_identify(&session->root, real, &id) < 0 || !path_is_same(&id, &entry->id))
+    if (path_identify(&session->who.root, real, &id) < 0 || !path_is_same(&id, &entry->id))
         return false;
     memcpy(ret_real, real, strlen(real) + 1);
     return true;
@@ -104,20 +114,20 @@ bool view_is_known_own(const struct session *session, const char *path, char ret
 
 int view_permit(struct session *session, const char *path, unsigned right,
                 char ret_real[PATH_SIZE]) {
+    session->view.missing = right;
     if (view_is_own(session, path, ret_real))
         return 1;
-    session->missing = right;
     memcpy(ret_real, path, strlen(path) + 1);
-    return session->rights & right ? 0 : -PATH_NOT_OWN;
+    return session->who.rights & right ? 0 : -PATH_NOT_OWN;
 }
 
 static void change_own(struct session *session, const struct share_change *change) {
-    int result = share_change(&session->share, &session->own, change);
+    int result = share_change(&session->view.share, &session->view.own, change);
     note_forgotten(session);
-    if (result == 0 || session->own_said & OWN_SAID_UNSHARED)
+    if (result == 0 || session->view.said & VIEW_SAID_UNSHARED)
         return;
-    session->own_said |= OWN_SAID_UNSHARED;
-    log_event(session->log, EVENT_OWN_UNKNOWN,
+    session->view.said |= VIEW_SAID_UNSHARED;
+    log_event(session->given->log, EVENT_OWN_UNKNOWN,
               "What is the client's own is not known to all of its connections: %s: %s: what "
               "follows is not told",
               change->path, strerror(-result));
@@ -126,7 +136,7 @@ static void change_own(struct session *session, const struct share_change *chang
 void view_note_own(struct session *session, const char *path, const char *real,
                    const struct path_id *id) {
     const unsigned all = RIGHT_LIST | RIGHT_READ | RIGHT_RENAME | RIGHT_DELETE | RIGHT_REPLACE;
-    if ((session->rights & all) == all && session->account.conflict != CONFLICT_RENAME)
+    if ((session->who.rights & all) == all && session->who.account.conflict != CONFLICT_RENAME)
         return; /* it does that with any file, and RNTO treats all alike */
     const struct share_change change = {
         .kind = SHARE_REMEMBER, .path = path, .real = real, .id = *id};
@@ -134,7 +144,7 @@ void view_note_own(struct session *session, const char *path, const char *real,
 }
 
 void view_forget_own(struct session *session, const char *path) {
-    const struct own_entry *entry = own_find(&session->own, path);
+    const struct own_entry *entry = own_find(&session->view.own, path);
     if (!entry)
         return;
     const struct share_change change = {.kind = SHARE_FORGET, .path = path, .id = entry->id};
@@ -142,24 +152,24 @@ void view_forget_own(struct session *session, const char *path) {
 }
 
 void view_move_own(struct session *session, const char *from, const char *to, const char *real) {
-    const struct own_entry *entry = own_find(&session->own, from);
+    const struct own_entry *entry = own_find(&session->view.own, from);
     const struct share_change change = {.kind = SHARE_MOVE,
                                         .path = from,
                                         .to = to,
                                         .real = real,
                                         .id = entry ? entry->id : (struct path_id){0}};
-    if (session->own.count > 0)
+    if (session->view.own.count > 0)
         change_own(session, &change);
 }
 
 void view_forget_all_own(struct session *session) {
-    share_leave(&session->share);
-    own_forget_all(&session->own);
+    share_leave(&session->view.share);
+    own_forget_all(&session->view.own);
 }
 
 /* That it is a folder is all that is told of one that is somebody else's. */
 static int stat_folder(const struct session *session, const char *path, struct stat *ret_st) {
-    int fd = path_open(&session->root, path, O_PATH | O_DIRECTORY, 0);
+    int fd = path_open(&session->who.root, path, O_PATH | O_DIRECTORY, 0);
     if (fd < 0)
         return -PATH_NOT_OWN;
     (void)close(fd);
@@ -170,19 +180,19 @@ static int stat_folder(const struct session *session, const char *path, struct s
 int view_file_stat(const struct session *session, const char *real, struct stat *ret_st,
                    uint64_t *ret_version) {
     const char *name;
-    int parent = path_open_parent(&session->root, real, &name);
+    int parent = path_open_parent(&session->who.root, real, &name);
     *ret_version = VERSION_NOTHING;
     if (parent < 0)
         return parent;
-    int result = addition_look(&session->top, session->boot, parent, *name ? name : ".", ret_st,
-                               ret_version);
+    int result = addition_look(&session->who.top, session->given->boot, parent, *name ? name : ".",
+                               ret_st, ret_version);
     (void)close(parent);
     return result;
 }
 
 int view_own_stat(const struct session *session, const char *path, const char *real,
                   struct stat *ret_st, uint64_t *ret_version) {
-    const struct own_entry *entry = own_find(&session->own, path);
+    const struct own_entry *entry = own_find(&session->view.own, path);
     int result = view_file_stat(session, real, ret_st, ret_version);
     if (result == 0 && entry && S_ISDIR(ret_st->st_mode)) {
         ret_st->st_nlink = 2;
@@ -200,7 +210,7 @@ int view_published(struct session *session, const char *path, unsigned right, st
         (void)view_version(session, path, ret_version);
         return stat_folder(session, path, ret_st);
     }
-    return result > 0 && !(session->rights & right)
+    return result > 0 && !(session->who.rights & right)
                ? view_own_stat(session, path, real, ret_st, ret_version)
                : view_file_stat(session, real, ret_st, ret_version);
 }
@@ -214,14 +224,14 @@ int view_show(struct session *session, const char *path, unsigned right, struct 
     int interrupted =
         known ? find_interrupted(session, path, result == 0 ? ret_st : NULL, &partial) : result;
     if (interrupted < 0 && interrupted != -ENOENT) {
-        shown_forget(&session->shown, path);
+        shown_forget(&session->view.shown, path);
         return interrupted;
     }
     if (interrupted == 0 && hides(session, path, &partial, version)) {
-        shown_note(&session->shown, path, partial.id, VERSION_NOTHING);
+        shown_note(&session->view.shown, path, partial.id, VERSION_NOTHING);
         *ret_st = partial.st;
         return 0;
     }
-    shown_note(&session->shown, path, 0, version);
+    shown_note(&session->view.shown, path, 0, version);
     return result;
 }

@@ -12,9 +12,30 @@
 #include <sys/stat.h>
 
 #include "base/rights.h"
+#include "session/own.h"
+#include "session/share.h"
+#include "session/shown.h"
 #include "store/partial.h"
 
 struct session;
+
+/* Of the client's own files: that the oldest are forgotten, and that its other sessions do not know
+ * of some. */
+enum view_said { VIEW_SAID_FORGOTTEN = 1, VIEW_SAID_UNSHARED = 2 };
+
+struct view {
+    unsigned missing;   /* the right that was missing, with -PATH_NOT_OWN */
+    struct own own;     /* what the client has uploaded and made; see view_note_own */
+    unsigned said;      /* what of it was told the log: bits of enum view_said */
+    struct shown shown; /* what the client was last shown */
+    struct share share; /* other sessions of the client, which have uploaded some of it */
+};
+
+/* Nothing was uploaded or shown so far. */
+void view_init(struct view *view);
+
+/* The same for a session that has begun. */
+void view_reset(struct session *session);
 
 /* What a client may do with its own uploads, whatever its rights. */
 enum { VIEW_OWN_RIGHTS = RIGHT_RENAME | RIGHT_DELETE };

@@ -39,3 +39,7 @@ enum conflict account_policy(const struct account *account) {
     bool may = account->rights & RIGHT_REPLACE || account->conflict != CONFLICT_REPLACE;
     return may ? account->conflict : CONFLICT_REFUSE;
 }
+
+bool account_replaces(const struct account *account) {
+    return account_policy(account) == CONFLICT_REPLACE;
+}

@@ -25,7 +25,7 @@ struct account {
     bool has_file_mode;     /* else what --file-mode says */
     mode_t file_mode;       /* of uploads, or VALUE_NO_MODE */
     bool lenient;           /* uploads are taken for whole that end without a proper end: see
-                               session_pardons_cut */
+                               who_is_pardoned_cut */
     uint64_t quota;         /* bytes that all files of the home may have together, or
                                VALUE_UNLIMITED */
 };
@@ -46,5 +46,8 @@ void account_complete(struct account *account, const struct config *config);
 /* What happens where a name is taken, by an account that is complete: without the right to replace
  * files, the policy that would do so refuses. */
 enum conflict account_policy(const struct account *account);
+
+/* May an upload or a renamed file take the place of another one? */
+bool account_replaces(const struct account *account);
 
 #endif

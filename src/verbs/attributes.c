@@ -11,10 +11,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "session/facts.h"
 #include "session/reply.h"
 #include "session/session.h"
 #include "session/view.h"
-#include "verbs/facts.h"
 
 enum {
     TIME_DIGITS = 14, /* YYYYMMDDHHMMSS */
@@ -28,7 +28,7 @@ static const char wanted_time[] = "Wanted: YYYYMMDDHHMMSS file, from the year 19
 /* Finds what a name from the client names, and shows it. Returns 0 or a negative errno. */
 static int look_up(struct session *session, const char *name, char ret_path[PATH_SIZE],
                    struct stat *ret_st) {
-    int result = path_resolve(session->cwd, name, ret_path);
+    int result = path_resolve(session->place.cwd, name, ret_path);
     return result < 0 ? result : view_show(session, ret_path, RIGHT_LIST | RIGHT_READ, ret_st);
 }
 
@@ -36,8 +36,8 @@ static int look_up(struct session *session, const char *name, char ret_path[PATH
  * from that what is there. Returns 0 or a negative errno. */
 static int look_up_to_set(struct session *session, const char *name, char ret_real[PATH_SIZE]) {
     char path[PATH_SIZE];
-    unsigned right = session_sees(session) ? RIGHT_REPLACE : RIGHT_LIST | RIGHT_READ;
-    int result = path_resolve(session->cwd, name, path);
+    unsigned right = who_sees(&session->who) ? RIGHT_REPLACE : RIGHT_LIST | RIGHT_READ;
+    int result = path_resolve(session->place.cwd, name, path);
     if (result == 0)
         result = view_permit(session, path, right, ret_real);
     return result < 0 ? result : 0;
@@ -51,9 +51,9 @@ int verb_size(struct session *session, const char *argument) {
         return reply_failure(session, 550, "Failed to get size", result);
     if (!S_ISREG(st.st_mode))
         return reply_send(session, 550, "%s is not a plain file", path);
-    if (session->ascii)
-        shown_forget(&session->shown, path); /* it is not told */
-    if (session->ascii) /* RFC 3659 section 4.1: as many bytes as would be sent */
+    if (session->parameters.ascii)
+        shown_forget(&session->view.shown, path); /* it is not told */
+    if (session->parameters.ascii) /* RFC 3659 section 4.1: as many bytes as would be sent */
         return reply_send(session, 550, "The size in TYPE A is not known; use TYPE I");
     return reply_send(session, 213, "%lld", (long long)st.st_size);
 }
@@ -100,13 +100,13 @@ static int set_time(struct session *session, const char *name, time_t *time) {
     char path[PATH_SIZE];
     int result = look_up_to_set(session, name, path);
     if (result == 0)
-        result = path_stat(&session->root, path, &st);
+        result = path_stat(&session->who.root, path, &st);
     if (result == 0 && !S_ISREG(st.st_mode))
         result = S_ISDIR(st.st_mode) ? -EISDIR : -ENXIO;
     if (result < 0)
         return result;
     const char *last;
-    int parent = path_open_parent(&session->root, path, &last);
+    int parent = path_open_parent(&session->who.root, path, &last);
     if (parent < 0)
         return parent;
     const struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {.tv_sec = *time}};
@@ -252,7 +252,7 @@ int site_chmod(struct session *session, const char *argument) {
     mode_t mode = (mode_t)wanted & 0777;
     int result = look_up_to_set(session, rest + 1, path);
     if (result == 0)
-        result = set_mode(&session->root, path, &mode);
+        result = set_mode(&session->who.root, path, &mode);
     if (result < 0)
         return reply_failure(session, 550, "Failed to set mode", result);
     return reply_send(session, 200, "Mode of %s set to %03o", rest + 1, (unsigned)mode);

@@ -20,38 +20,7 @@
 enum { FAILURE_DELAY = 1000 /* ms from a wrong password to the reply, at least */ };
 
 static bool has_users(const struct session *session) {
-    return session->config->users != NULL;
-}
-
-static void apply(struct session *session, const struct account *account) {
-    session->account = *account;
-    (void)snprintf(session->home, sizeof(session->home), "%s", account->home);
-    session->account.home = session->home;
-    account_complete(&session->account, session->config);
-    session->rights = session->account.rights;
-    view_forget_all_own(session); /* what the client did before is not of this account */
-}
-
-static void be_nobody(struct session *session) {
-    const struct account nobody = account_local();
-    apply(session, &nobody);
-    session->root = session->top;
-    memcpy(session->owner, "-", sizeof("-"));
-    session->user[0] = '\0';
-    session->log->context.user = NULL;
-}
-
-static bool has_address(const struct peer *peer) {
-    return peer->address.any.sa_family == AF_INET || peer->address.any.sa_family == AF_INET6;
-}
-
-void auth_begin(struct session *session) {
-    be_nobody(session);
-    session->authenticated = false;
-    session->logged_in = session->peer.local && !has_users(session) && !secure_is_missing(session);
-    if (session->logged_in && has_address(&session->peer) && !session_sees(session))
-        owner_of_peer(&session->peer,
-                      session->owner); /* who must not see what others have interrupted */
+    return session->given->config->users != NULL;
 }
 
 int auth_refuse(struct session *session) {
@@ -59,11 +28,11 @@ int auth_refuse(struct session *session) {
         return reply_send(session, 530, "Only under TLS: AUTH TLS comes first");
     if (has_users(session))
         return reply_send(session, 530, "Not logged in: USER and PASS come first");
-    if (session->config->anonymous)
+    if (session->given->config->anonymous)
         return reply_send(session, 530, "Not logged in: log in as anonymous");
-    log_event(session->log, EVENT_NO_USERS,
+    log_event(session->given->log, EVENT_NO_USERS,
               "Refused %s: there is no user database, so only local peers are served",
-              session->peer.text);
+              session->given->peer->text);
     return reply_send(session, 530,
                       "Not logged in: without a user database only local clients are served");
 }
@@ -71,96 +40,90 @@ int auth_refuse(struct session *session) {
 /* What one client uploads over several connections is its own in all of them. */
 static void join_others(struct session *session) {
     char host[OWNER_SIZE];
-    if (session_sees(session))
+    if (who_sees(&session->who))
         return;
-    owner_of_peer(&session->peer, host);
-    int result = share_join(&session->share, &session->top, session->owner, host);
+    owner_of_peer(session->given->peer, host);
+    int result = share_join(&session->view.share, &session->who.top, session->who.owner, host);
     if (result < 0)
-        log_event(session->log, EVENT_OWN_UNKNOWN,
+        log_event(session->given->log, EVENT_OWN_UNKNOWN,
                   "The client's other connections are not known: %s", strerror(-result));
 }
 
 /* Whoever is at home further down does not list the root: what is left of it is a way to the
  * reserved folder. */
 static int leave_top(struct session *session) {
-    if (!session->account.home[1])
+    if (!session->who.account.home[1])
         return 0;
-    int way = openat(session->top.fd, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    int way = openat(session->who.top.fd, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (way < 0)
         return -errno;
-    (void)close(session->top.fd);
-    session->top.fd = way;
+    (void)close(session->who.top.fd);
+    who_leave_top(&session->who, way);
     return 0;
 }
 
 /* Makes the home where it is not there, and makes it the session's root. */
 static int enter_home(struct session *session) {
     struct path_root home;
-    int result = folder_enter(session->config, &session->top, session->account.home, &home);
+    int result =
+        folder_enter(session->given->config, &session->who.top, session->who.account.home, &home);
     if (result < 0)
         return result;
-    session->root = home;
+    who_settle(&session->who, &home);
     return leave_top(session);
 }
 
-/* "anonymous" and "ftp", where they may log in. */
-static bool is_anonymous(const struct session *session) {
-    return session->config->anonymous &&
-           (strcasecmp(session->user, "anonymous") == 0 || strcasecmp(session->user, "ftp") == 0);
-}
-
-static int close_after(struct session *session, const char *text) {
-    session->over = true;
-    return reply_send(session, 421, "%s; closing", text);
-}
-
 static int refuse_home(struct session *session, int error) {
-    const struct log_facts facts = {.user = session->user};
-    log_about(session->log, EVENT_HOME_BROKEN, &facts, "Home %s of %s: %s", session->account.home,
-              session->user, strerror(-error));
-    return close_after(session, "Your folder is not available");
+    const struct log_facts facts = {.user = session->who.user};
+    log_about(session->given->log, EVENT_HOME_BROKEN, &facts, "Home %s of %s: %s",
+              session->who.account.home, session->who.user, strerror(-error));
+    return leave_saying(session, 421, "Your folder is not available; closing");
 }
 
 /* From here on no file is open to the process that is not open to the user. */
 static int narrow(struct session *session) {
-    if (rights_cannot_write(session->rights))
+    if (rights_cannot_write(session->who.rights))
         turns_join(&session->turns);
-    const struct sandbox_home home = {.top = &session->top,
-                                      .home = &session->root,
-                                      .rights = session->rights,
-                                      .is_counted = session->account.quota != VALUE_UNLIMITED,
-                                      .state = session->sandbox};
-    return sandbox_narrow(session->config, session->log, &home);
+    const struct sandbox_home home = {.top = &session->who.top,
+                                      .home = &session->who.root,
+                                      .rights = session->who.rights,
+                                      .is_counted = session->who.account.quota != VALUE_UNLIMITED,
+                                      .state = *session->given->sandbox};
+    return sandbox_narrow(session->given->config, session->given->log, &home);
 }
 
 /* code: of the reply when all goes well. */
 static int log_in(struct session *session, const struct account *account, int code) {
-    apply(session, account);
-    if (session_pardons_cut(session))
+    view_forget_all_own(session); /* what the client did before is not of this account */
+    who_apply(&session->who, account, session->given->config);
+    if (who_is_pardoned_cut(&session->who, session->given->config))
         conn_be_lenient(&session->control.conn);
     int result = enter_home(session);
     if (result < 0)
         return refuse_home(session, result);
-    helper_end(&session->helper);
-    if (is_anonymous(session)) { /* uploads are gone on with from the same address only */
-        owner_of_peer(&session->peer, session->owner);
+    helper_end(&session->who.helper);
+    if (who_is_anonymous(
+            &session->who,
+            session->given->config)) { /* uploads are gone on with from the same address only */
+        who_own_as_peer(&session->who, session->given->peer);
     } else {
-        owner_of_user(session->user, session->owner);
+        who_own_as_user(&session->who);
         join_others(session);
     }
     result = narrow(session);
     if (result < 0)
-        return close_after(session, "Nobody can be served safely: see the server's log");
-    session->logged_in = session->authenticated = true;
-    session->log->context.user = session->user;
-    log_event(session->log, EVENT_LOGGED_IN, "Logged in: %s from %s%s", session->user,
-              session->peer.text, code == 232 ? ", by certificate" : "");
+        return leave_saying(session, 421,
+                            "Nobody can be served safely: see the server's log; closing");
+    who_enter(&session->who);
+    log_set_user(session->given->log, session->who.user);
+    log_event(session->given->log, EVENT_LOGGED_IN, "Logged in: %s from %s%s", session->who.user,
+              session->given->peer->text, code == 232 ? ", by certificate" : "");
     return reply_send(session, code, "Logged in");
 }
 
 static int log_in_anonymous(struct session *session) {
-    const struct account account = account_anonymous(session->config);
-    memcpy(session->user, "anonymous", sizeof("anonymous"));
+    const struct account account = account_anonymous(session->given->config);
+    who_name(&session->who, "anonymous");
     return log_in(session, &account, 230);
 }
 
@@ -168,12 +131,12 @@ static int log_in_anonymous(struct session *session) {
  * comes as late whatever hashing took. */
 static int refuse_login(struct session *session, long long begun) {
     long long left = begun + FAILURE_DELAY - clock_ms();
-    const struct log_facts facts = {.user = session->user};
-    log_about(session->log, EVENT_LOGIN_FAILED, &facts, "Login failed from %s: user %s",
-              session->peer.text, session->user);
+    const struct log_facts facts = {.user = session->who.user};
+    log_about(session->given->log, EVENT_LOGIN_FAILED, &facts, "Login failed from %s: user %s",
+              session->given->peer->text, session->who.user);
     (void)control_await(&session->control, -1, 0, left > 0 ? (int)left : 0);
-    if (++session->failed_logins >= HELPER_TRIES)
-        return close_after(session, "Too many wrong passwords");
+    if (!who_may_retry(&session->who))
+        return leave_saying(session, 421, "Too many wrong passwords; closing");
     return reply_send(session, 530, "Login incorrect");
 }
 
@@ -181,10 +144,10 @@ static int refuse_login(struct session *session, long long begun) {
  * while a long hash is made costs no more of it. Returns 0 or a negative errno, -ENOTCONN then. */
 static int await_answer(const struct session *session) {
     const struct control *control = &session->control;
-    struct pollfd fds[] = {{.fd = session->helper.fd, .events = POLLIN},
+    struct pollfd fds[] = {{.fd = session->who.helper.fd, .events = POLLIN},
                            {.fd = control->stop, .events = POLLIN},
                            {.fd = control->conn.out}};
-    long long deadline = clock_deadline(session->config->login_timeout);
+    long long deadline = clock_deadline(session->given->config->login_timeout);
     int n;
     do {
         long long left = deadline - clock_ms();
@@ -200,10 +163,10 @@ static int await_answer(const struct session *session) {
 /* Asks the helper. password: NULL to ask whether the client's certificate will do. Returns 0 or a
  * negative errno. */
 static int ask(struct session *session, const char *password, struct helper_answer *ret_answer) {
-    const struct helper *helper = &session->helper;
-    const struct helper_client client = {.name = session->user,
+    const struct helper *helper = &session->who.helper;
+    const struct helper_client client = {.name = session->who.user,
                                          .password = password,
-                                         .tls = secure_is_on(session),
+                                         .tls = conn_is_secure(&session->control.conn),
                                          .certificate = &session->secure.facts.peer};
     if (helper->fd < 0)
         return -EPIPE;
@@ -220,20 +183,19 @@ static int no_answer(struct session *session, int error) {
     if (error == -ENOTCONN) /* the client has gone */
         return error;
     if (error < 0)
-        log_event(session->log, EVENT_LOGIN_BROKEN,
+        log_event(session->given->log, EVENT_LOGIN_BROKEN,
                   "There is no answer from the credential helper: %s", strerror(-error));
-    return close_after(session, "Nobody can log in now: see the server's log");
+    return leave_saying(session, 421, "Nobody can log in now: see the server's log; closing");
 }
 
-/* Can the client log in by its certificate alone? */
-static bool may_ask(const struct session *session) {
-    return *session->secure.facts.peer.fingerprint && session->certificate_tries < HELPER_TRIES;
+/* Can the client log in only by its certificate, and may the helper be asked about that? */
+static bool may_ask(struct session *session) {
+    return *session->secure.facts.peer.fingerprint && who_may_show_certificate(&session->who);
 }
 
 /* USER by a client that has shown a certificate: 232, or 331 as for all others. */
 static int try_certificate(struct session *session) {
     struct helper_answer answer;
-    session->certificate_tries++;
     int result = ask(session, NULL, &answer);
     if (result < 0 || answer.outcome == HELPER_BROKEN)
         return no_answer(session, result);
@@ -243,15 +205,16 @@ static int try_certificate(struct session *session) {
 }
 
 int verb_user(struct session *session, const char *argument) {
-    session->user_given = true;
-    if (session->authenticated)
+    who_note_user(&session->who);
+    if (session->who.authenticated)
         return reply_send(session, 530, "Already logged in; connect anew to be somebody else");
     if (secure_is_missing(session))
         return auth_refuse(session);
-    (void)snprintf(session->user, sizeof(session->user), "%s", argument);
-    if (!has_users(session) && !is_anonymous(session) && !session->logged_in)
+    who_name(&session->who, argument);
+    if (!has_users(session) && !who_is_anonymous(&session->who, session->given->config) &&
+        !session->who.logged_in)
         return auth_refuse(session);
-    bool any = is_anonymous(session) || !has_users(session);
+    bool any = who_is_anonymous(&session->who, session->given->config) || !has_users(session);
     if (!any && may_ask(session))
         return try_certificate(session);
     return reply_send(session, 331, any ? "Any password will do" : "Now send PASS");
@@ -259,15 +222,16 @@ int verb_user(struct session *session, const char *argument) {
 
 int verb_pass(struct session *session, const char *argument) {
     struct helper_answer answer;
-    if (session->authenticated)
+    if (session->who.authenticated)
         return reply_send(session, 230, "Already logged in");
     if (secure_is_missing(session))
         return auth_refuse(session);
-    if (is_anonymous(session))
+    if (who_is_anonymous(&session->who, session->given->config))
         return log_in_anonymous(session);
     if (!has_users(session))
-        return session->logged_in ? reply_send(session, 230, "Logged in") : auth_refuse(session);
-    if (session->user[0] == '\0')
+        return session->who.logged_in ? reply_send(session, 230, "Logged in")
+                                      : auth_refuse(session);
+    if (session->who.user[0] == '\0')
         return reply_send(session, 503, "USER comes before PASS");
     long long begun = clock_ms();
     int result = ask(session, argument, &answer);
@@ -280,7 +244,7 @@ int verb_pass(struct session *session, const char *argument) {
 
 int verb_acct(struct session *session, const char *argument) {
     (void)argument;
-    if (!session->logged_in)
+    if (!session->who.logged_in)
         return auth_refuse(session);
     return reply_send(session, 202, "No account is needed");
 }

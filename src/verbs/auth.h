@@ -10,9 +10,6 @@
 
 struct session;
 
-/* Logs in who needs no login. */
-void auth_begin(struct session *session);
-
 /* 530 with the reason why the client is not logged in. */
 int auth_refuse(struct session *session);
 

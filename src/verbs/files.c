@@ -33,23 +33,24 @@ static const char *quote(const char *path, char out[2 * PATH_SIZE]) {
 int verb_pwd(struct session *session, const char *argument) {
     (void)argument;
     char quoted[2 * PATH_SIZE];
-    return reply_send(session, 257, "\"%s\" is the current directory", quote(session->cwd, quoted));
+    return reply_send(session, 257, "\"%s\" is the current directory",
+                      quote(session->place.cwd, quoted));
 }
 
 int verb_cwd(struct session *session, const char *argument) {
     static const char what[] = "Failed to change directory";
     char path[PATH_SIZE];
-    int result = path_resolve(session->cwd, *argument ? argument : "/", path);
-    if (result == -EXDEV && session->cwd[1] == '\0' &&
+    int result = path_resolve(session->place.cwd, *argument ? argument : "/", path);
+    if (result == -EXDEV && session->place.cwd[1] == '\0' &&
         (strcmp(argument, "..") == 0 || strcmp(argument, "../") == 0))
         result = path_resolve("/", "/", path); /* as in every file system, "/" is above "/" */
     if (result < 0)
         return reply_failure(session, 550, what, result);
-    int fd = path_open(&session->root, path, O_PATH | O_DIRECTORY, 0);
+    int fd = path_open(&session->who.root, path, O_PATH | O_DIRECTORY, 0);
     if (fd < 0)
         return reply_failure(session, 550, what, fd);
     (void)close(fd);
-    memcpy(session->cwd, path, sizeof(path));
+    memcpy(session->place.cwd, path, sizeof(path));
     return reply_send(session, 250, "Directory changed to %s", path);
 }
 
@@ -59,16 +60,16 @@ int verb_cdup(struct session *session, const char *argument) {
 }
 
 static int sync_folder(const struct session *session, int folder) {
-    return folder_sync(session->config, &session->root, folder);
+    return folder_sync(session->given->config, &session->who.root, folder);
 }
 
 /* Is there room on the disk for a folder of that path? */
 static int check_room(const struct session *session, const char *path) {
     const char *name;
-    int parent = path_open_parent(&session->root, path, &name);
+    int parent = path_open_parent(&session->who.root, path, &name);
     if (parent < 0)
         return parent;
-    int result = limits_check_disk(parent, &session->config->min_free, 0);
+    int result = limits_check_disk(parent, &session->given->config->min_free, 0);
     (void)close(parent);
     return result;
 }
@@ -79,7 +80,7 @@ static int check_new_folder(const struct session *session, const char *path,
                             struct quota_change *change) {
     const struct amount least = {.bytes = 1, .names = 1};
     struct stat st;
-    if (path_stat(&session->root, path, &st) == 0)
+    if (path_stat(&session->who.root, path, &st) == 0)
         return 0;
     int result = check_room(session, path);
     return result < 0 ? result : quota_check(change, least);
@@ -91,7 +92,7 @@ static int make_folder(const struct session *session, const char *path,
     quota_begin(change, session, path, NULL, NULL);
     int result = check_new_folder(session, path, change);
     if (result == 0)
-        result = folder_make(session->config, &session->root, path);
+        result = folder_make(session->given->config, &session->who.root, path);
     quota_end(change);
     return result;
 }
@@ -99,7 +100,7 @@ static int make_folder(const struct session *session, const char *path,
 int verb_mkd(struct session *session, const char *argument) {
     char path[PATH_SIZE], quoted[2 * PATH_SIZE];
     struct quota_change change;
-    int result = path_resolve(session->cwd, argument, path);
+    int result = path_resolve(session->place.cwd, argument, path);
     if (result == 0)
         result = make_folder(session, path, &change);
     if (result == -USAGE_EXCEEDED)
@@ -109,7 +110,7 @@ int verb_mkd(struct session *session, const char *argument) {
     if (result < 0)
         return reply_failure(session, 550, "Failed to make directory", result);
     struct path_id id;
-    if (path_identify(&session->root, path, &id) == 0)
+    if (path_identify(&session->who.root, path, &id) == 0)
         view_note_own(session, path, NULL, &id);
     tell_file(session, EVENT_DIRECTORY_MADE, "Directory made", path);
     return reply_send(session, 257, "\"%s\" directory created", quote(path, quoted));
@@ -154,7 +155,7 @@ static bool has_partials(const struct session *session, const char *path) {
 /* Takes the name away from a folder (flags AT_REMOVEDIR) or from anything else (0). */
 static int remove_name(struct session *session, const char *path, const char *real, int flags) {
     const char *name;
-    int parent = path_open_parent(&session->root, real, &name);
+    int parent = path_open_parent(&session->who.root, real, &name);
     if (parent < 0)
         return parent;
     int result = *name ? unlink_checked(parent, name, flags) : -EPERM; /* the root itself */
@@ -210,7 +211,7 @@ static int remove_seen(struct session *session, const char *path) {
 static int remove_file(struct session *session, const char *path) {
     struct turn turn;
     struct turn_name name;
-    name.folder = path_open_parent(&session->root, path, &name.name);
+    name.folder = path_open_parent(&session->who.root, path, &name.name);
     if (name.folder < 0)
         return remove_seen(session, path);
     int result = turn_take(&turn, &session->turns, &name, 1);
@@ -218,21 +219,20 @@ static int remove_file(struct session *session, const char *path) {
     if (result == 0)
         result = remove_seen(session, path);
     turn_end(&turn);
-    shown_forget(&session->shown, path);
+    shown_forget(&session->view.shown, path);
     return result;
 }
 
 static int remove_and_reply(struct session *session, const char *argument, int flags,
                             const char *what) {
     char path[PATH_SIZE], failed[64], text[64];
-    int result = path_resolve(session->cwd, argument, path);
+    int result = path_resolve(session->place.cwd, argument, path);
     if (result == 0)
         result = flags ? remove_folder(session, path) : remove_file(session, path);
     (void)snprintf(failed, sizeof(failed), "%s not removed", what);
     if (result < 0)
         return reply_failure(session, 550, failed, result);
-    if (strcmp(session->failed, path) == 0)
-        session->failed[0] = '\0'; /* the client begins anew, on purpose */
+    retry_forget(&session->retry, path); /* the client begins anew, on purpose */
     (void)snprintf(text, sizeof(text), "%s removed", what);
     tell_file(session, EVENT_REMOVED, text, path);
     return reply_send(session, 250, "%s", text);

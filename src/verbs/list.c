@@ -98,7 +98,7 @@ static int put_entry(const struct listing *listing, const char *name, const stru
         facts_long(st, listing->now, long_form);
         return put_line(listing, long_form, name);
     case FORM_FACTS:
-        facts_format(st, listing->session->facts, listing->rights, facts);
+        facts_format(st, listing->session->parameters.facts, listing->rights, facts);
         return put_line(listing, facts, name);
     default:
         return put_line(listing, "", name);
@@ -128,7 +128,8 @@ static int look_in_folder(struct listing *listing, const char *name, struct stat
             result = version_look(folder, name, ret_st, ret_version);
         if (result == 0 && S_ISREG(ret_st->st_mode) &&
             addition_watch_may(&listing->watch, ret_st->st_ino))
-            result = addition_look(&session->top, session->boot, folder, name, ret_st, ret_version);
+            result = addition_look(&session->who.top, session->given->boot, folder, name, ret_st,
+                                   ret_version);
         return result;
     }
     int result = path_resolve(listing->path, name, path);
@@ -151,7 +152,7 @@ static bool is_interrupted(const struct listing *listing, const char *name, uint
  * neither. */
 static bool show(const struct listing *listing, const char *name, uint64_t version,
                  struct partial_found *ret_found) {
-    struct shown *shown = &listing->session->shown;
+    struct shown *shown = &listing->session->view.shown;
     char path[PATH_SIZE];
     if (listing->form == FORM_NAMES || path_resolve(listing->path, name, path) < 0)
         return false;
@@ -233,7 +234,7 @@ static int list_dots(const struct listing *listing) {
 static int list_published(struct listing *listing) {
     if (listing->folder)
         return list_names(listing, listing->folder, false);
-    return own_each(&listing->session->own, listing->path, list_own, listing);
+    return own_each(&listing->session->view.own, listing->path, list_own, listing);
 }
 
 /* All lines. Returns 0 or a negative errno. */
@@ -261,13 +262,13 @@ static void open_partials(struct listing *listing) {
     listing->partial = view_partial(listing->session, listing->path);
     if (listing->form != FORM_NAMES) /* NLST is for RETR, which does not take them */
         listing->partials = partial_folder(&listing->partial);
-    addition_watch_begin(&listing->watch, &listing->session->top);
+    addition_watch_begin(&listing->watch, &listing->session->who.top);
 }
 
 static int open_folder(struct listing *listing) {
-    bool sees = listing->session->rights & RIGHT_LIST;
+    bool sees = listing->session->who.rights & RIGHT_LIST;
     int flags = O_DIRECTORY | (sees ? O_RDONLY : O_PATH);
-    int fd = path_open(&listing->session->root, listing->path, flags, 0);
+    int fd = path_open(&listing->session->who.root, listing->path, flags, 0);
     if (fd < 0)
         return fd;
     if (sees)
@@ -313,7 +314,7 @@ static int look_up(struct listing *listing) {
 /* Opens the file or folder of that name. */
 static int open_name(struct listing *listing, const char *name) {
     const struct session *session = listing->session;
-    int result = path_resolve(session->cwd, name, listing->path);
+    int result = path_resolve(session->place.cwd, name, listing->path);
     if (result < 0)
         return result;
     result = look_up(listing);
@@ -330,7 +331,7 @@ static int open_name(struct listing *listing, const char *name) {
 
 /* Opens the folder whose files the last part of a name is a pattern for. */
 static int open_pattern(struct listing *listing, const char *name) {
-    int result = path_resolve(listing->session->cwd, name, listing->path);
+    int result = path_resolve(listing->session->place.cwd, name, listing->path);
     if (result < 0)
         return result;
     size_t n = folder_part(listing->path);
@@ -371,8 +372,8 @@ static void begin(struct listing *listing, struct session *session, enum form fo
     listing->watch.reserved = -1;
     listing->form = form;
     listing->now = time(NULL);
-    listing->rights = session->rights;
-    if (!(session->rights & RIGHT_LIST)) /* nothing but the client's own is shown */
+    listing->rights = session->who.rights;
+    if (!(session->who.rights & RIGHT_LIST)) /* nothing but the client's own is shown */
         listing->rights |= VIEW_OWN_RIGHTS;
 }
 
@@ -431,15 +432,15 @@ int verb_mlsd(struct session *session, const char *argument) {
 int verb_mlst(struct session *session, const char *argument) {
     char path[PATH_SIZE], real[PATH_SIZE], facts[FACTS_SIZE];
     struct stat st = {0};
-    int result = path_resolve(session->cwd, argument, path);
+    int result = path_resolve(session->place.cwd, argument, path);
     if (result == 0)
         result = plain_only(view_show(session, path, RIGHT_LIST | RIGHT_READ, &st), &st);
     if (result < 0)
         return reply_failure(session, 550, failed, result);
-    unsigned known = st.st_ino ? FACTS_ALL : FACT_TYPE | FACT_PERM, rights = session->rights;
+    unsigned known = st.st_ino ? FACTS_ALL : FACT_TYPE | FACT_PERM, rights = session->who.rights;
     if (view_is_own(session, path, real))
         rights |= VIEW_OWN_RIGHTS;
-    facts_format(&st, session->facts & known, rights, facts);
+    facts_format(&st, session->parameters.facts & known, rights, facts);
     result = reply_begin(session, 250, "Facts:");
     if (result == 0)
         result = reply_line(session, "%s%s", facts, path);
@@ -462,13 +463,13 @@ int list_status(struct session *session, const char *argument) {
 
 int list_select(struct session *session, const char *facts) {
     char names[FACTS_NAMES_SIZE];
-    session->facts = facts_parse(facts);
-    facts_names(session->facts, false, names);
+    parameters_choose_facts(&session->parameters, facts_parse(facts));
+    facts_names(session->parameters.facts, false, names);
     return reply_send(session, 200, "MLST OPTS%s%s", *names ? " " : "", names);
 }
 
 int list_feature(struct session *session) {
     char names[FACTS_NAMES_SIZE];
-    facts_names(session->facts, true, names);
+    facts_names(session->parameters.facts, true, names);
     return reply_line(session, "MLST %s", names);
 }

@@ -14,7 +14,7 @@
 #ifndef STORD_LIST_H
 #define STORD_LIST_H
 
-#include "verbs/facts.h"
+#include "session/facts.h"
 
 struct session;
 

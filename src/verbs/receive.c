@@ -4,7 +4,7 @@
 #include <poll.h>
 
 #include "base/clock.h"
-#include "session/reply.h"
+#include "session/probe.h"
 #include "session/session.h"
 #include "store/limits.h"
 #include "store/store.h"
@@ -38,7 +38,7 @@ static const struct verdict stopped = {"stopped", "the service is shutting down"
 
 /* Without conversion of line ends, the number of bytes is known to be right or wrong. */
 static bool counts(const struct receive_job *job) {
-    return job->announced && (job->is_inline || !job->session->ascii);
+    return job->announced && (job->is_inline || !job->session->parameters.ascii);
 }
 
 /* Did as many bytes come as ALLO announced? Clients that go on announce what is left, or all of the
@@ -82,8 +82,8 @@ const struct verdict *receive_judge(const struct receive_job *job,
                                     const struct copy_result *result) {
     struct session *session = job->session;
     if (!job->is_inline)
-        session_look(session);
-    if (session->aborted)
+        watch_look(session);
+    if (session->watch.aborted)
         return &aborted;
     const struct verdict *end = judge_end(job, result);
     if (end || result->end == COPY_LIMIT)
@@ -91,7 +91,8 @@ const struct verdict *receive_judge(const struct receive_job *job,
     bool whole = is_announced(job, result->received);
     if (counts(job) && !whole && result->received < job->size)
         return &cut_short;
-    if (!job->is_inline && session->control_gone && !session_pardons_leaving(session))
+    if (!job->is_inline && session->watch.control_gone &&
+        !who_is_pardoned_leaving(&session->who, session->given->config))
         return &vanished;
     if (!job->is_inline && data_is_contested(session, false))
         return &receive_contested;
@@ -104,23 +105,24 @@ const struct verdict *receive_confirm(const struct receive_job *job,
     struct session *session = job->session;
     if (job->is_inline)
         return receive_judge(job, result);
-    long long until = ended + session->config->vanish_wait;
-    bool waits = verdict == &receive_closed || session->half_closed;
+    long long until = ended + session->given->config->vanish_wait;
+    bool waits = verdict == &receive_closed || session->watch.half_closed;
     if (waits)
-        (void)session_wait(session, -1, 0, until);
+        (void)watch_wait(session, -1, 0, until);
     bool is_contested = data_is_contested(session, true);
-    if (is_contested && !session->aborted)
-        return session->stopping ? &stopped : &receive_contested;
+    if (is_contested && !session->watch.aborted)
+        return session->leaving.stopping ? &stopped : &receive_contested;
     verdict = receive_judge(job, result);
-    bool has_left = session->half_closed && !session_pardons_leaving(session);
-    if (verdict->reason || !has_left || reply_reaches(session))
+    bool has_left = session->watch.half_closed &&
+                    !who_is_pardoned_leaving(&session->who, session->given->config);
+    if (verdict->reason || !has_left || probe_reaches(session))
         return verdict;
-    return session->stopping ? &stopped : receive_judge(job, result);
+    return session->leaving.stopping ? &stopped : receive_judge(job, result);
 }
 
 /* A ClientHello (RFC 8446, 5.1) */
 static bool is_hello(const uint8_t *bytes, size_t n) {
-    return n >= 3 && bytes[0] == 0x16 && bytes[1] == 3 && bytes[2] <= 4;
+    return n >= 3 && bytes[0] == TLS_HANDSHAKE && bytes[1] == 3 && bytes[2] <= 4;
 }
 
 static ssize_t read_wire(void *context, void *bytes, size_t n) {
@@ -139,28 +141,28 @@ static int wait_alone(void *context) {
     struct session *session = job->session;
     int fd;
     short events = conn_reading(job->conn, &fd);
-    int result =
-        control_await(&session->control, fd, events, (int)session->config->stall_timeout * 1000);
-    return result == -ESHUTDOWN ? session_stop(session) : result;
+    int result = control_await(&session->control, fd, events,
+                               (int)session->given->config->stall_timeout * 1000);
+    return result == -ESHUTDOWN ? leave_stopping(session) : result;
 }
 
 static int look_alone(void *context) {
     const struct receive_job *job = context;
-    return control_stopped(&job->session->control) ? session_stop(job->session) : 0;
+    return control_stopped(&job->session->control) ? leave_stopping(job->session) : 0;
 }
 
 /* Is another connection of the client's the one with the data? TLS that has begun is no idle
  * connection. */
 static bool may_be_another(const struct receive_job *job) {
-    return job->session->moved == 0 && !job->conn->tls &&
+    return job->session->watch.moved == 0 && !job->conn->tls &&
            passive_speaks(&job->session->data.passive);
 }
 
 /* The moment at which the upload is over if nothing comes. */
 static long long silence_ends(const struct receive_job *job) {
-    long long stall = clock_deadline(job->session->config->stall_timeout);
+    long long stall = clock_deadline(job->session->given->config->stall_timeout);
     long long enough = clock_ms() + ENOUGH_TIME;
-    return has_enough(job, job->session->moved) && enough < stall ? enough : stall;
+    return has_enough(job, job->session->watch.moved) && enough < stall ? enough : stall;
 }
 
 /* copy_wait for data connections. What is still on its way is taken even when the client has left
@@ -175,16 +177,16 @@ static int wait_for_data(void *context) {
     while (result == -EINTR) {
         if (may_be_another(job))
             return -DATA_OTHER_SPEAKS;
-        if (session->moved == 0 && session->data.passive.crowded)
+        if (session->watch.moved == 0 && session->data.passive.crowded)
             return -DATA_CONTESTED; /* it cannot end well */
-        result = session_wait_or_news(session, fd, events, deadline);
+        result = watch_or_news(session, fd, events, deadline);
     }
     return result == -ENOTCONN ? wait_alone(context) : result;
 }
 
 static int look_at_control(void *context) {
     const struct receive_job *job = context;
-    int result = session_wait(job->session, -1, 0, 0);
+    int result = watch_wait(job->session, -1, 0, 0);
     return result == -ETIMEDOUT || result == -ENOTCONN ? look_alone(context) : result;
 }
 
@@ -196,12 +198,12 @@ static int check_growth(void *context, uint64_t size) {
 
 /* What both ways of receiving have in common. */
 static struct copy begin_copy(struct receive_job *job) {
-    job->session->moved = 0;
+    watch_begin_bytes(&job->session->watch);
     return (struct copy){.to = job->store->fd,
                          .offset = job->store->kept,
                          .most = &job->store->most,
                          .limit = COPY_UNLIMITED,
-                         .progress = &job->session->moved,
+                         .progress = &job->session->watch.moved,
                          .gather = job->conn->tls ? GATHER_SIZE : 0,
                          .read = read_wire,
                          .check = check_growth,
@@ -223,13 +225,12 @@ static struct copy_result receive_inline(struct receive_job *job) {
     conn_read_ahead(job->conn, true);
     struct copy_result result = copy_receive(&copy);
     conn_read_ahead(job->conn, false);
-    control->start += copy.limit < copy.head_length ? (size_t)copy.limit : copy.head_length;
+    control_take(control, copy.limit < copy.head_length ? (size_t)copy.limit : copy.head_length);
     session_note_piece(session);
-    session->had_inline = true;
-    session->inline_whole = result.end == COPY_LIMIT || result.end == COPY_CLOSED;
+    uploads_note_inline(&session->uploads, result.end == COPY_LIMIT || result.end == COPY_CLOSED);
     if (result.end != COPY_LIMIT) {
-        control->ended = result.end == COPY_CLOSED;
-        session->over = true;
+        control_note_end(control, result.end == COPY_CLOSED);
+        leave(session);
     }
     return result;
 }
@@ -251,14 +252,14 @@ static int receive_once(struct receive_job *job, struct copy_result *ret_result)
     if (result < 0)
         return result;
     job->conn = &job->data;
-    job->may_be_tls = secure_is_on(job->session) && !job->session->secure.chosen;
+    job->may_be_tls = conn_is_secure(&job->session->control.conn) && !job->session->secure.chosen;
     struct copy copy = begin_copy(job);
-    copy.ascii = job->session->ascii;
+    copy.ascii = job->session->parameters.ascii;
     copy.wait = wait_for_data;
     copy.look = look_at_control;
     *ret_result = copy_receive(&copy);
     if (ret_result->error == TLS_BROKEN && !job->is_tls)
-        log_event(job->session->log, EVENT_TLS_BROKEN, "Data connection: TLS: %s",
+        log_event(job->session->given->log, EVENT_TLS_BROKEN, "Data connection: TLS: %s",
                   conn_error(job->conn));
     if (ret_result->error == -DATA_OTHER_SPEAKS)
         data_give_back(job->session, job->conn);
@@ -276,7 +277,7 @@ static bool is_void(const struct receive_job *job, const struct copy_result *res
 }
 
 static int receive_data(struct receive_job *job, struct copy_result *ret_result) {
-    int result, wait = (int)job->session->config->vanish_wait;
+    int result, wait = (int)job->session->given->config->vanish_wait;
     do
         result = receive_once(job, ret_result);
     while (result == 0 && !job->session->data.is_proven && is_void(job, ret_result) &&

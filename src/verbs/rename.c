@@ -35,18 +35,17 @@ static int find_to_rename(struct session *session, const char *path, char ret_re
                           struct stat *ret_st) {
     int result = view_permit(session, path, RIGHT_RENAME, ret_real);
     if (result >= 0)
-        result = path_stat(&session->root, ret_real, ret_st);
+        result = path_stat(&session->who.root, ret_real, ret_st);
     bool folder = result == 0 && S_ISDIR(ret_st->st_mode);
-    session->missing = RIGHT_RENAME;
-    return folder && !(session->rights & RIGHT_RENAME) ? -PATH_NOT_OWN : result;
+    return folder && !(session->who.rights & RIGHT_RENAME) ? -PATH_NOT_OWN : result;
 }
 
 int verb_rnfr(struct session *session, const char *argument) {
     char path[PATH_SIZE], real[PATH_SIZE];
     struct partial_found partial;
     struct stat st;
-    session->rename_from[0] = '\0';
-    int result = path_resolve(session->cwd, argument, path);
+    session->place.rename_from[0] = '\0';
+    int result = path_resolve(session->place.cwd, argument, path);
     if (result == 0)
         result = strcmp(path, "/") == 0 ? -EPERM : find_to_rename(session, path, real, &st);
     if (result == 0 || result == -ENOENT || result == -PATH_NOT_OWN) {
@@ -56,7 +55,7 @@ int verb_rnfr(struct session *session, const char *argument) {
     }
     if (result < 0)
         return reply_failure(session, 550, "Failed to rename", result);
-    memcpy(session->rename_from, path, sizeof(path));
+    memcpy(session->place.rename_from, path, sizeof(path));
     return reply_send(session, 350, "Now send RNTO");
 }
 
@@ -69,7 +68,7 @@ static int check_renaming_over(const struct session *session, int folder, const 
         return errno == ENOENT ? 0 : -errno;
     if (S_ISDIR(st.st_mode))
         return -EISDIR;
-    return session_may_replace(session) && S_ISREG(st.st_mode) ? 0 : -EEXIST;
+    return account_replaces(&session->who.account) && S_ISREG(st.st_mode) ? 0 : -EEXIST;
 }
 
 static int rename_to_name(const struct move *move, unsigned flags) {
@@ -96,7 +95,7 @@ static int move_once(const struct move *move) {
     int result = check_renaming_over(move->session, move->new_folder, move->new);
     if (result < 0)
         return result;
-    bool replaces = session_may_replace(move->session);
+    bool replaces = account_replaces(&move->session->who.account);
     result = replaces ? -EINVAL : rename_to_name(move, RENAME_NOREPLACE);
     return result == -EINVAL || result == -ENOSYS ? rename_to_name(move, 0) : result;
 }
@@ -109,8 +108,8 @@ static bool is_kept_beside(const struct move *move) {
     const struct session *session = move->session;
     char real[PATH_SIZE];
     struct stat st;
-    return session->account.conflict == CONFLICT_RENAME &&
-           (!session_sees(session) || view_is_known_own(session, move->from, real)) &&
+    return session->who.account.conflict == CONFLICT_RENAME &&
+           (!who_sees(&session->who) || view_is_known_own(session, move->from, real)) &&
            fstatat(move->old_folder, move->old, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
            S_ISREG(st.st_mode);
 }
@@ -129,14 +128,15 @@ static int move_name(struct move *move) {
 
 static int sync_both(const struct move *move) {
     const struct session *session = move->session;
-    int result = folder_sync(session->config, &session->root, move->new_folder);
-    return result < 0 ? result : folder_sync(session->config, &session->root, move->old_folder);
+    int result = folder_sync(session->given->config, &session->who.root, move->new_folder);
+    return result < 0 ? result
+                      : folder_sync(session->given->config, &session->who.root, move->old_folder);
 }
 
 /* What the client calls it now, which is at `real`: who may not know that the name was taken finds
  * it under the name that it gave. */
 static const char *new_call(const struct move *move, const char *real) {
-    return session_sees(move->session) ? real : move->to;
+    return who_sees(&move->session->who) ? real : move->to;
 }
 
 /* It has the new name, whatever comes now. Puts the name that was given in the end into ret_real.
@@ -162,14 +162,14 @@ static void move_partials(const struct move *move, const char *to, bool folder) 
     else
         (void)partial_remove(&moved);
     turns_mark(&session->turns, turn_kind_of_name(move->new_folder, move->new));
-    if (!session_sees(session))
+    if (!who_sees(&session->who))
         turns_mark(&session->turns, turn_kind(replaced.owner, replaced.path));
-    shown_forget(&session->shown, move->from);
-    shown_forget(&session->shown, to);
+    shown_forget(&session->view.shown, move->from);
+    shown_forget(&session->view.shown, to);
 }
 
 static int rename_within(struct move *move, bool folder, char ret_real[PATH_SIZE]) {
-    const struct path_root *root = &move->session->root;
+    const struct path_root *root = &move->session->who.root;
     const char *new;
     move->old_folder = path_open_parent(root, move->real, &move->old);
     if (move->old_folder < 0)
@@ -194,7 +194,7 @@ static int rename_within(struct move *move, bool folder, char ret_real[PATH_SIZE
 
 /* Where a name is, to take its turn. Returns a descriptor or a negative errno. */
 static int find_name(const struct session *session, const char *path, struct turn_name *ret_name) {
-    return ret_name->folder = path_open_parent(&session->root, path, &ret_name->name);
+    return ret_name->folder = path_open_parent(&session->who.root, path, &ret_name->name);
 }
 
 /* Takes the turn of both names. */
@@ -242,7 +242,7 @@ static int rename_in_turn(struct move *move, bool folder) {
 /* Tells the name, where it is another one than the client gave and it may know that. */
 static int reply_renamed(struct session *session, const struct move *move) {
     int folder = (int)(strrchr(move->to, '/') + 1 - move->to);
-    if (!session_sees(session) || strcmp(move->to + folder, move->new) == 0)
+    if (!who_sees(&session->who) || strcmp(move->to + folder, move->new) == 0)
         return reply_send(session, 250, "Renamed");
     return reply_send(session, 250, "Renamed, FILE: %.*s%s", folder, move->to, move->new);
 }
@@ -251,11 +251,11 @@ int verb_rnto(struct session *session, const char *argument) {
     char from[PATH_SIZE], to[PATH_SIZE], real[PATH_SIZE];
     struct move move = {.session = session, .from = from, .to = to, .real = real};
     struct stat st;
-    if (!session->rename_from[0])
+    if (!session->place.rename_from[0])
         return reply_send(session, 503, "RNFR comes before RNTO");
-    memcpy(from, session->rename_from, sizeof(from));
-    session->rename_from[0] = '\0';
-    int result = path_resolve(session->cwd, argument, to);
+    memcpy(from, session->place.rename_from, sizeof(from));
+    session->place.rename_from[0] = '\0';
+    int result = path_resolve(session->place.cwd, argument, to);
     if (result == 0)
         result = find_to_rename(session, from, real, &st);
     if (result == 0)

@@ -43,14 +43,14 @@ static uint64_t settled_size(const struct session *session, const char *path,
 static int open_file(const struct session *session, struct retr *retr, const char *name) {
     struct partial_found partial;
     struct stat st;
-    int result = path_resolve(session->cwd, name, retr->path);
+    int result = path_resolve(session->place.cwd, name, retr->path);
     if (result == 0)
         result = view_is_partial(session, retr->path, NULL, &partial);
     if (result > 0)
         result = -PATH_UNFINISHED;
     if (result < 0)
         return result;
-    retr->fd = path_open(&session->root, retr->path, O_RDONLY | O_NONBLOCK, 0);
+    retr->fd = path_open(&session->who.root, retr->path, O_RDONLY | O_NONBLOCK, 0);
     if (retr->fd < 0)
         return retr->fd == -ENODEV ? -ENXIO : retr->fd;
     if (fstat(retr->fd, &st) < 0)
@@ -119,21 +119,22 @@ static int restart(struct retr *retr, bool ascii, uint64_t from) {
 
 static int transfer(struct session *session, struct retr *retr) {
     char note[40] = ""; /* where clients look for the number of bytes that will come */
-    if (!session->ascii)
+    if (!session->parameters.ascii)
         (void)snprintf(note, sizeof(note), " (%llu bytes)",
                        (unsigned long long)(retr->size - retr->offset));
     const struct send_source source = {.path = retr->path,
                                        .what = "file",
                                        .event = EVENT_SENT,
                                        .note = note,
-                                       .produce = session->ascii ? send_text : send_image,
+                                       .produce =
+                                           session->parameters.ascii ? send_text : send_image,
                                        .context = retr};
     return send_transfer(session, &source);
 }
 
 int verb_retr(struct session *session, const char *argument) {
     static struct retr retr; /* static only for its size */
-    uint64_t from = session->restart;
+    uint64_t from = session->parameters.restart;
     int result = send_refuse(session);
     if (result != 0)
         return result < 0 ? result : 0;
@@ -143,7 +144,7 @@ int verb_retr(struct session *session, const char *argument) {
     result = open_file(session, &retr, argument);
     if (result < 0)
         return reply_failure(session, 550, failed, result);
-    result = restart(&retr, session->ascii, from);
+    result = restart(&retr, session->parameters.ascii, from);
     if (result == 0)
         result = transfer(session, &retr);
     else

@@ -45,10 +45,11 @@ static int wait_for_room(struct sender *sender) {
     struct session *session = sender->session;
     int fd;
     short events = conn_writing(&sender->conn, &fd);
-    session->half_until = clock_ms() + SESSION_HALF_TIME;
-    session->data.awaited = true;
-    int result = session_wait(session, fd, events, clock_deadline(session->config->stall_timeout));
-    session->data.awaited = false;
+    watch_renew(&session->watch);
+    watch_be_brief(&session->watch);
+    int result =
+        watch_wait(session, fd, events, clock_deadline(session->given->config->stall_timeout));
+    watch_be_patient(&session->watch);
     return result < 0 ? broke(sender, result) : 0;
 }
 
@@ -64,7 +65,7 @@ static int flush(struct sender *sender) {
             return broke(sender, (int)done);
         at += done < 0 ? 0 : (size_t)done;
     }
-    sender->session->moved += at;
+    watch_move(&sender->session->watch, at);
     sender->length = 0;
     return 0;
 }
@@ -117,7 +118,7 @@ int send_file(struct sender *sender, int fd, off_t offset, uint64_t n) {
         if (done == 0 || (done < 0 && !conn_is_passing(errno)))
             return send_read(sender, fd, offset, n);
         n -= done < 0 ? 0 : (uint64_t)done;
-        sender->session->moved += done < 0 ? 0 : (uint64_t)done;
+        watch_move(&sender->session->watch, done < 0 ? 0 : (uint64_t)done);
     }
     return result;
 }
@@ -208,10 +209,10 @@ static int finish(const struct sender *sender, const struct send_source *source,
                                       .path = source->path,
                                       .verdict = error < 0 ? reason : "whole",
                                       .reply = final_code(sender, error),
-                                      .bytes = session->moved,
+                                      .bytes = session->watch.moved,
                                       .is_file = source->event == EVENT_SENT,
                                       .seconds = seconds,
-                                      .ascii = session->ascii};
+                                      .ascii = session->parameters.ascii};
     tell_transfer(session, &transfer);
     if (sender->broken)
         return reply_broken(session, sender->broken);
@@ -231,16 +232,14 @@ int send_transfer(struct session *session, const struct send_source *source) {
         reply_send(session, 150, "File status okay; about to open data connection%s", source->note);
     if (result < 0)
         return result;
-    session->transferring = true;
-    session->aborted = false;
-    session->moved = 0;
+    watch_begin(&session->watch, true);
     int connected = data_connect(session, &sender.conn);
     if (connected == 0) {
         result = run(&sender, source);
         disconnect(&sender, result);
         transcript_sent(session, result);
     }
-    session->transferring = false;
+    watch_end(&session->watch);
     if (connected < 0)
         return no_connection(session, source, connected);
     return finish(&sender, source, clock_seconds() - begun, result);

@@ -20,28 +20,28 @@ int verb_noop(struct session *session, const char *argument) {
 
 static int tell_status(struct session *session) {
     (void)reply_begin(session, 211, "Status of stord " STORD_VERSION);
-    (void)reply_line(session, "Connected from %s", session->peer.text);
-    (void)reply_line(session, "%s", session->logged_in ? "Logged in" : "Not logged in");
+    (void)reply_line(session, "Connected from %s", session->given->peer->text);
+    (void)reply_line(session, "%s", session->who.logged_in ? "Logged in" : "Not logged in");
     (void)reply_line(session, "TYPE: %s; STRU: File; MODE: Stream",
-                     session->ascii ? "ASCII Non-print" : "Image");
-    if (secure_is_on(session))
+                     session->parameters.ascii ? "ASCII Non-print" : "Image");
+    if (conn_is_secure(&session->control.conn))
         (void)reply_line(session, "TLS: %s %s; data connections: %s", session->secure.facts.version,
                          session->secure.facts.cipher,
                          session->secure.is_private ? "protected" : "in clear text");
-    if (session->transferring)
+    if (session->watch.transferring)
         (void)reply_line(session, "A transfer is under way: %llu bytes so far",
-                         (unsigned long long)session->moved);
-    (void)reply_line(session, "%u files stored, %llu bytes", session->files,
-                     (unsigned long long)session->bytes);
+                         (unsigned long long)session->watch.moved);
+    (void)reply_line(session, "%u files stored, %llu bytes", session->uploads.files,
+                     (unsigned long long)session->uploads.bytes);
     return reply_end(session, 211, "End of status");
 }
 
 int verb_stat(struct session *session, const char *argument) {
     if (argument[strspn(argument, " ")] == '\0')
         return tell_status(session);
-    if (!session->logged_in)
+    if (!session->who.logged_in)
         return reply_send(session, 530, "Not logged in");
-    if (!(session->rights & (RIGHT_LIST | RIGHTS_OWN)))
+    if (!(session->who.rights & (RIGHT_LIST | RIGHTS_OWN)))
         return reply_send(session, 550, "STAT: permission denied (no list right)");
     return list_status(session, argument);
 }
@@ -49,8 +49,7 @@ int verb_stat(struct session *session, const char *argument) {
 /* The transfer answers 426 first; then the dispatcher answers 226 to ABOR itself. */
 int verb_abor(struct session *session, const char *argument) {
     (void)argument;
-    session->aborted = session->transferring;
-    if (session->transferring)
+    if (watch_abort(&session->watch))
         return 0;
     data_reset(&session->data);
     return reply_send(session, 226, "There was no transfer to abort");
@@ -58,28 +57,25 @@ int verb_abor(struct session *session, const char *argument) {
 
 int verb_quit(struct session *session, const char *argument) {
     (void)argument;
-    session->over = true;
-    return reply_send(session, 221, "Goodbye");
+    return leave_saying(session, 221, "Goodbye");
 }
 
 int verb_rein(struct session *session, const char *argument) {
     (void)argument;
     /* The credential helper has gone, nobody could log in; or the client must begin with TLS */
-    if (session->authenticated || session->config->tls == TLS_IMPLICIT) {
-        session->over = true;
-        return reply_send(session, 421, "Connect anew to be somebody else; closing");
-    }
+    if (session->who.authenticated || session->given->config->tls == TLS_IMPLICIT)
+        return leave_saying(session, 421, "Connect anew to be somebody else; closing");
     int result = reply_send(session, 220, "Ready for a new user");
-    if (result == 0 && secure_is_on(session))
+    if (result == 0 && conn_is_secure(&session->control.conn))
         result = secure_leave(session);
     session_reset(session);
     return result;
 }
 
 int verb_host(struct session *session, const char *argument) {
-    if (session->user_given)
+    if (session->who.user_given)
         return reply_send(session, 503, "HOST comes before USER");
-    log_event(session->log, EVENT_CLIENT_SAYS, "Host asked for: %s", argument);
+    log_event(session->given->log, EVENT_CLIENT_SAYS, "Host asked for: %s", argument);
     return reply_send(session, 220, "Welcome to the FTP server");
 }
 
@@ -90,12 +86,12 @@ int verb_lang(struct session *session, const char *argument) {
 }
 
 int verb_clnt(struct session *session, const char *argument) {
-    log_event(session->log, EVENT_CLIENT_SAYS, "Client calls itself: %s", argument);
+    log_event(session->given->log, EVENT_CLIENT_SAYS, "Client calls itself: %s", argument);
     return reply_send(session, 200, "Noted");
 }
 
 int verb_csid(struct session *session, const char *argument) {
-    log_event(session->log, EVENT_CLIENT_SAYS, "Client calls itself: %s", argument);
+    log_event(session->given->log, EVENT_CLIENT_SAYS, "Client calls itself: %s", argument);
     return reply_send(session, 200, "Name=stord; Version=" STORD_VERSION ";");
 }
 
@@ -129,7 +125,7 @@ int verb_site(struct session *session, const char *argument) {
         const struct site *site = &sites[i];
         if (strlen(site->name) != length || strncasecmp(site->name, argument, length) != 0)
             continue;
-        if (site->right && !(session->rights & (site->right | RIGHTS_OWN)))
+        if (site->right && !(session->who.rights & (site->right | RIGHTS_OWN)))
             return reply_send(session, 550, "SITE %s: permission denied (no %s right)", site->name,
                               right_word(site->right));
         return site->run(session, site->run == site_utime ? rest : word); /* may be a name */

@@ -47,7 +47,7 @@ static void tell_pardon(const struct session *session, const struct upload *uplo
                                       .is_file = true,
                                       .incoming = true,
                                       .pardon = pardon,
-                                      .ascii = session->ascii && !upload->job.is_inline};
+                                      .ascii = session->parameters.ascii && !upload->job.is_inline};
     tell_transfer(session, &transfer);
 }
 
@@ -76,9 +76,9 @@ static int late_code(const struct session *session, int error) {
 
 /* Answers an error. late: bytes of the file have come. */
 static int reply_error(struct session *session, struct upload *upload, int error, bool late) {
-    uint64_t limit = session->account.max_file_size;
+    uint64_t limit = session->who.account.max_file_size;
     if (error == -ESHUTDOWN) {
-        (void)session_stop(session);
+        (void)leave_stopping(session);
         return reply_send(session, 421, "%s: the service is shutting down", failed);
     }
     if (error == -EFBIG && limit != VALUE_UNLIMITED)
@@ -101,7 +101,7 @@ static void update_path(struct upload *upload) {
  * may not know: the client finds the file under the name that it asked for. */
 static void note_name(const struct session *session, struct upload *upload) {
     bool other = strcmp(upload->store.name, upload->request.name) != 0;
-    if (upload->request.unique || (other && session_sees(session)))
+    if (upload->request.unique || (other && who_sees(&session->who)))
         upload->tells_name = true;
 }
 
@@ -109,7 +109,7 @@ static void note_name(const struct session *session, struct upload *upload) {
 static void note_own(struct session *session, const struct upload *upload) {
     bool added = upload->store.base != STORE_NOTHING &&
                  (upload->store.old.st_nlink > 0 || upload->request.hidden);
-    const struct own_entry *own = own_find(&session->own, upload->asked);
+    const struct own_entry *own = own_find(&session->view.own, upload->asked);
     if (added && !(upload->is_own && own && path_is_same(&own->id, &upload->store.old_id)))
         return;
     const char *called = upload->tells_name ? upload->path : upload->asked;
@@ -123,9 +123,9 @@ static int reply_progress(struct session *session, const struct upload *upload, 
                           const char *text) {
     if (!upload->tells_name)
         return reply_send(session, code, "%s", text);
-    size_t cwd = session->cwd[1] ? strlen(session->cwd) : 0;
+    size_t cwd = session->place.cwd[1] ? strlen(session->place.cwd) : 0;
     int folder = (int)(strrchr(upload->path, '/') + 1 - upload->path);
-    if ((size_t)folder == cwd + 1 && memcmp(upload->path, session->cwd, cwd) == 0)
+    if ((size_t)folder == cwd + 1 && memcmp(upload->path, session->place.cwd, cwd) == 0)
         folder = 0;
     const char *path = upload->path, *name = upload->store.name;
     if (code == 150)
@@ -139,16 +139,17 @@ static int reply_progress(struct session *session, const struct upload *upload, 
  * the client counts other bytes than the file has. Returns 1 when that can be resumed, 0 when
  * nothing was to be kept, or a negative errno when it could not be. */
 static int keep(struct session *session, struct upload *upload, bool good) {
-    bool converted = session->ascii && !upload->job.is_inline;
+    bool converted = session->parameters.ascii && !upload->job.is_inline;
     bool any = upload->result.received > 0 || upload->store.resumed;
-    if (session->config->resume_hours == 0) {
+    if (session->given->config->resume_hours == 0) {
         store_abort(&upload->store);
         return 0;
     }
     good = good && any && !converted;
     int result = store_keep(&upload->store, good);
     if (result < 0 && result != -ENODATA) {
-        log_event(session->log, EVENT_NOT_KEPT, "What came of %s is not kept: %s", upload->path,
+        log_event(session->given->log, EVENT_NOT_KEPT, "What came of %s is not kept: %s",
+                  upload->path,
                   result == -USAGE_EXCEEDED ? "the quota is used up" : strerror(-result));
         return result;
     }
@@ -159,24 +160,22 @@ static int keep(struct session *session, struct upload *upload, bool good) {
 
 /* The client may begin anew with less. */
 static void forget_failure(struct session *session, const struct upload *upload) {
-    if (strcmp(session->failed, upload->asked) == 0)
-        session->failed[0] = '\0';
+    retry_forget(&session->retry, upload->asked);
 }
 
 /* Remembers how much had come of an upload that was interrupted and is kept. */
 static void note_failure(struct session *session, const struct upload *upload) {
     uint64_t kept = upload->request.hidden && !upload->store.resumed ? 0 : upload->store.kept;
-    session->lost = kept + upload->result.received;
-    memcpy(session->failed, upload->asked, strlen(upload->asked) + 1);
+    retry_note(&session->retry, upload->asked, kept + upload->result.received);
 }
 
 /* lftp 4.9.2, when it tries again in the same session, often sends only the end of the file, closes
  * the connection as if it had sent all of it, and believes the 226. So what is shorter than what is
  * kept of a first try is refused, once: a client that sends it again means it. */
 static bool has_shrunk(const struct session *session, const struct upload *upload) {
-    return strcmp(session->failed, upload->asked) == 0 && !upload->job.announced &&
-           upload->store.base == STORE_NOTHING && !upload->store.resumed &&
-           upload->result.received < session->lost;
+    return !upload->job.announced && upload->store.base == STORE_NOTHING &&
+           !upload->store.resumed &&
+           retry_had_more(&session->retry, upload->asked, upload->result.received);
 }
 
 static const struct verdict *judge(const struct session *session, const struct upload *upload) {
@@ -233,8 +232,7 @@ static int finish(struct session *session, struct upload *upload) {
     if (error < 0)
         return fail_late(session, upload, error);
     upload->stored = true;
-    session->files++;
-    session->bytes += upload->result.received;
+    uploads_count(&session->uploads, upload->result.received);
     forget_failure(session, upload);
     note_name(session, upload);
     update_path(upload);
@@ -259,13 +257,14 @@ static int no_connection(struct session *session, struct upload *upload, int err
 static void find_old(struct session *session, struct upload *upload) {
     struct store_request *request = &upload->request;
     upload->is_own = view_is_own(session, upload->asked, upload->path);
-    const char *seen = upload->is_own && !session_sees(session) ? upload->path : upload->asked;
+    const char *seen = upload->is_own && !who_sees(&session->who) ? upload->path : upload->asked;
     (void)snprintf(upload->seen, sizeof(upload->seen), "%s", strrchr(seen, '/') + 1);
     request->seen = upload->seen;
     if (!upload->is_own || request->base == STORE_NOTHING)
         memcpy(upload->path, upload->asked, sizeof(upload->path));
-    request->blind = !session_sees(session);
-    request->may_read = !request->blind || session->rights & RIGHT_APPEND; /* see landlock_files */
+    request->blind = !who_sees(&session->who);
+    request->may_read =
+        !request->blind || session->who.rights & RIGHT_APPEND; /* see landlock_files */
     request->hidden = request->blind && !upload->is_own;
     if (request->hidden && request->base == STORE_ALL && !request->may_resume)
         /* or it would be found out how long the file is */
@@ -275,11 +274,11 @@ static void find_old(struct session *session, struct upload *upload) {
 /* What the client was shown under that name is what it goes on from. */
 static void note_expected(const struct session *session, struct upload *upload) {
     struct store_request *request = &upload->request;
-    const struct shown_row *row = shown_find(&session->shown, upload->asked);
+    const struct shown_row *row = shown_find(&session->view.shown, upload->asked);
     request->was_shown = row != NULL && request->base != STORE_NOTHING;
     request->shown_partial = row ? row->partial : 0;
     request->shown_version = row ? row->version : VERSION_NOTHING;
-    if (!row && session->shown.lost && request->base == STORE_ALL && request->may_resume) {
+    if (!row && session->view.shown.lost && request->base == STORE_ALL && request->may_resume) {
         request->was_shown = true;
         request->shown_partial = SHOWN_STALE;
     }
@@ -288,18 +287,18 @@ static void note_expected(const struct session *session, struct upload *upload) 
 /* After the upload the client does not know what is there, unless that was stored: who has begun to
  * go on, or was shown an interrupted upload, has to look again before it goes on. */
 static void note_ended(struct session *session, const struct upload *upload) {
-    const struct shown_row *row = shown_find(&session->shown, upload->asked);
+    const struct shown_row *row = shown_find(&session->view.shown, upload->asked);
     if (upload->stored || !row || (upload->request.base == STORE_NOTHING && row->partial == 0))
-        shown_forget(&session->shown, upload->asked);
+        shown_forget(&session->view.shown, upload->asked);
     else
-        shown_note(&session->shown, upload->asked, SHOWN_STALE, VERSION_NOTHING);
+        shown_note(&session->view.shown, upload->asked, SHOWN_STALE, VERSION_NOTHING);
 }
 
 /* Refuses what can be refused before a byte is sent. Returns 0 when the transaction has begun. */
 static int begin(struct session *session, struct upload *upload, const char *name) {
     if (*name && name[strlen(name) - 1] == '/')
         return -EISDIR;
-    int result = path_resolve(session->cwd, name, upload->asked);
+    int result = path_resolve(session->place.cwd, name, upload->asked);
     if (result < 0)
         return result;
     if (upload->request.on_conflict == CONFLICT_RENAME &&
@@ -307,7 +306,7 @@ static int begin(struct session *session, struct upload *upload, const char *nam
         return -ENAMETOOLONG;
     find_old(session, upload);
     note_expected(session, upload);
-    int folder = path_open_parent(&session->root, upload->path, &upload->request.name);
+    int folder = path_open_parent(&session->who.root, upload->path, &upload->request.name);
     if (folder < 0)
         return folder;
     if (*upload->request.name == '\0') {
@@ -318,9 +317,9 @@ static int begin(struct session *session, struct upload *upload, const char *nam
 }
 
 static void log_default_type(const struct session *session, const struct upload *upload) {
-    if (!upload->job.is_inline && !session->type_given)
-        log_event(session->log, EVENT_DEFAULT_TYPE, "No TYPE was sent: receiving as %s",
-                  session->ascii ? "ASCII, line ends are converted" : "binary");
+    if (!upload->job.is_inline && !session->parameters.type_given)
+        log_event(session->given->log, EVENT_DEFAULT_TYPE, "No TYPE was sent: receiving as %s",
+                  session->parameters.ascii ? "ASCII, line ends are converted" : "binary");
 }
 
 static int transfer(struct session *session, struct upload *upload) {
@@ -340,31 +339,31 @@ static int transfer(struct session *session, struct upload *upload) {
         return result;
     }
     log_default_type(session, upload);
-    session->transferring = !upload->job.is_inline;
-    session->aborted = false;
+    watch_begin(&session->watch, !upload->job.is_inline);
     int error = receive_bytes(&upload->job, &upload->result);
     result = error < 0 ? no_connection(session, upload, error) : finish(session, upload);
-    session->transferring = false;
+    watch_end(&session->watch);
     return result;
 }
 
 /* Fills in what all uploads of a session have in common. */
 static void complete(struct session *session, struct upload *upload) {
-    const struct config *config = session->config;
+    const struct config *config = session->given->config;
     struct store_request *request = &upload->request;
     bool is_inline = !session->data.used;
-    bool announced = session->allo_given && (is_inline || !session->allo_past);
+    uint64_t size;
+    bool announced = parameters_announced(&session->parameters, is_inline, &size);
     upload->job = (struct receive_job){.session = session,
                                        .store = &upload->store,
                                        .is_inline = is_inline,
                                        .announced = announced,
-                                       .size = announced ? session->allo : 0,
+                                       .size = size,
                                        .size_is_rest = is_inline};
     request->partial = view_partial(session, upload->asked);
     request->size = upload->job.size;
     request->size_is_rest = upload->job.size_is_rest;
-    request->most = session->account.max_file_size;
-    request->mode = session->account.file_mode;
+    request->most = session->who.account.max_file_size;
+    request->mode = session->who.account.file_mode;
     request->group = config->group;
     request->min_free = config->min_free;
     upload->usage = quota_usage(session);
@@ -373,13 +372,13 @@ static void complete(struct session *session, struct upload *upload) {
     request->copies = config->copies;
     request->turns = &session->turns;
     request->addition = &session->addition;
-    request->stop = session->control.stop;
+    request->stop = session->given->stop;
 }
 
 /* Runs an upload in which what is particular to its verb is filled in. */
 static int run(struct session *session, const char *name, struct upload *upload) {
     complete(session, upload);
-    if (upload->job.is_inline && session->allo_refused)
+    if (upload->job.is_inline && session->parameters.allo_refused)
         return reply_send(session, 501, "%s: its size was announced and refused", failed);
     if (!upload->job.is_inline && !data_prepared(&session->data))
         return data_refuse(session);
@@ -401,19 +400,19 @@ static int refuse_ascii(struct session *session) {
 }
 
 static bool converts(const struct session *session) {
-    return session->ascii && session->data.used;
+    return session->parameters.ascii && session->data.used;
 }
 
 int verb_stor(struct session *session, const char *argument) {
     struct upload upload = {
-        .request = {.base = session->restart ? STORE_BEGINNING : STORE_NOTHING,
-                    .keep = session->restart,
+        .request = {.base = session->parameters.restart ? STORE_BEGINNING : STORE_NOTHING,
+                    .keep = session->parameters.restart,
                     .may_resume = true,
-                    .may_extend = account_policy(&session->account) == CONFLICT_REPLACE,
-                    .on_conflict = account_policy(&session->account)}};
-    if (session->restart && session->config->resume_hours == 0)
+                    .may_extend = account_policy(&session->who.account) == CONFLICT_REPLACE,
+                    .on_conflict = account_policy(&session->who.account)}};
+    if (session->parameters.restart && session->given->config->resume_hours == 0)
         return reply_send(session, 554, "%s: uploads are not resumed here", failed);
-    if (session->restart && converts(session))
+    if (session->parameters.restart && converts(session))
         return refuse_ascii(session);
     return run(session, argument, &upload);
 }
@@ -422,19 +421,19 @@ int verb_stor(struct session *session, const char *argument) {
  * shown: else it wants to add something to what it believes is there. */
 static bool means_partial(const struct session *session, const char *name) {
     char path[PATH_SIZE];
-    if (path_resolve(session->cwd, name, path) < 0)
+    if (path_resolve(session->place.cwd, name, path) < 0)
         return false;
-    const struct shown_row *row = shown_find(&session->shown, path);
-    return row ? row->partial != 0 : session->shown.lost;
+    const struct shown_row *row = shown_find(&session->view.shown, path);
+    return row ? row->partial != 0 : session->view.shown.lost;
 }
 
 int verb_appe(struct session *session, const char *argument) {
-    bool may_append = session->rights & RIGHT_APPEND;
+    bool may_append = session->who.rights & RIGHT_APPEND;
     bool resumes = means_partial(session, argument);
     struct upload upload = {.request = {.base = STORE_ALL,
                                         .may_resume = resumes,
                                         .may_extend = may_append,
-                                        .on_conflict = account_policy(&session->account)}};
+                                        .on_conflict = account_policy(&session->who.account)}};
     if (!may_append && !resumes)
         return reply_send(session, 550, "APPE: permission denied (no append right)");
     return resumes && converts(session) ? refuse_ascii(session) : run(session, argument, &upload);

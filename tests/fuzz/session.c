@@ -33,6 +33,7 @@
 #include <unistd.h>
 
 #include "log/systemd.h"
+#include "loop.h"
 #include "sandbox/sandbox.h"
 #include "session/session.h"
 #include "store/partial.h"
@@ -486,6 +487,8 @@ static void run(const struct config *config, struct log *log) {
     static struct dial dial;
     must(dial.address || dial_open(&dial, &peer) == 0);
     const struct helper none = {.fd = -1};
+    const struct names no_names = {0};
+    const struct sandbox_state unconfined = {0};
     static struct transcript transcript;
     memset(&transcript, 0, sizeof(transcript));
     int said = memfd_create("transcript", MFD_CLOEXEC),
@@ -503,14 +506,18 @@ static void run(const struct config *config, struct log *log) {
                                         .dial = &dial,
                                         .helper = &none,
                                         .secure = &fuzz_secure,
+                                        .names = &no_names,
+                                        .sandbox = &unconfined,
+                                        .boot = "",
                                         .in = in,
-                                        .out = theirs};
+                                        .out = theirs,
+                                        .stop = -1};
     session_init(&session, &parts);
-    session_run(&session);
+    loop_run(&session);
     (void)close(theirs);
-    if (session.root.fd !=
+    if (session.who.root.fd !=
         fuzz.root.fd) /* a login opened the home, which a process has to its end */
-        must(close(session.root.fd) == 0);
+        must(close(session.who.root.fd) == 0);
     fuzz.doubles_none = session.line.doubles_none;
     check_out(out);
     check_lines(said, check_step);

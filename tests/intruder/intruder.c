@@ -21,10 +21,10 @@
 #include "users/users.h"
 #include "verb.h"
 
-int __real_verb_run(struct session *session, char *line, enum line_fault fault);
-int __wrap_verb_run(struct session *session, char *line, enum line_fault fault);
-int __real_sandbox_enter(const struct sandbox *sandbox, bool *ret_confined);
-int __wrap_sandbox_enter(const struct sandbox *sandbox, bool *ret_confined);
+int __real_verb_run(struct session *session, struct command *command);
+int __wrap_verb_run(struct session *session, struct command *command);
+int __real_sandbox_enter(const struct sandbox *sandbox, struct sandbox_state *ret_state);
+int __wrap_sandbox_enter(const struct sandbox *sandbox, struct sandbox_state *ret_state);
 int __real_sandbox_narrow(const struct config *config, const struct log *log,
                           const struct sandbox_home *home);
 int __wrap_sandbox_narrow(const struct config *config, const struct log *log,
@@ -51,9 +51,9 @@ static bool is_without(const char *what) {
     return without && strcmp(without, what) == 0;
 }
 
-int __wrap_sandbox_enter(const struct sandbox *sandbox, bool *ret_confined) {
-    *ret_confined = false;
-    return is_without("all") ? 0 : __real_sandbox_enter(sandbox, ret_confined);
+int __wrap_sandbox_enter(const struct sandbox *sandbox, struct sandbox_state *ret_state) {
+    *ret_state = (struct sandbox_state){0};
+    return is_without("all") ? 0 : __real_sandbox_enter(sandbox, ret_state);
 }
 
 int __wrap_sandbox_narrow(const struct config *config, const struct log *log,
@@ -92,10 +92,10 @@ static const struct attempt *parse(const char *text, const char **ret_argument) 
     return find(text, length);
 }
 
-int __wrap_verb_run(struct session *session, char *line, enum line_fault fault) {
-    const char *argument;
+int __wrap_verb_run(struct session *session, struct command *command) {
+    const char *line = command->text, *argument;
     if (strncmp(line, word, sizeof(word) - 1) != 0)
-        return __real_verb_run(session, line, fault);
+        return __real_verb_run(session, command);
     const struct attempt *attempt = parse(line + sizeof(word) - 1, &argument);
     if (!attempt)
         return reply_send(session, 501, "There is no such attempt");

@@ -97,22 +97,22 @@ static int try_fastopen_messages(struct session *session, const char *argument) 
 /* What is allowed: a port of the client's host */
 static int try_sealed(struct session *session, const char *argument) {
     struct sockaddr_in address = address_of(argument);
-    const struct dial *dial = &session->dial;
+    const struct dial *dial = session->given->dial;
     int fd = socket(dial->address ? dial->address->sa_family : AF_INET, SOCK_STREAM, 0);
     return fd < 0 ? -errno : dial_connect(dial, fd, ntohs(address.sin_port));
 }
 
 static char *page_of(const struct session *session) {
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
-    return (char *)((uintptr_t)session->dial.address & ~(page - 1)); /* NOLINT */
+    return (char *)((uintptr_t)session->given->dial->address & ~(page - 1)); /* NOLINT */
 }
 
 /* Writes it where the address is, when that has become possible. */
 static int change(struct session *session, const char *argument) {
     struct sockaddr_in address = address_of(argument);
-    memcpy(session->dial.address, &address, sizeof(address));
+    memcpy(session->given->dial->address, &address, sizeof(address));
     int fd = new_socket();
-    if (fd < 0 || connect(fd, session->dial.address, session->dial.length) < 0)
+    if (fd < 0 || connect(fd, session->given->dial->address, session->given->dial->length) < 0)
         return -errno;
     return 0;
 }
@@ -124,10 +124,10 @@ static int try_sealed_write(struct session *session, const char *argument) {
 /* By the kernel, which could write where we cannot */
 static int try_sealed_read(struct session *session, const char *argument) {
     struct sockaddr_in address = address_of(argument);
-    int fd = openat(session->top.fd, ".", O_TMPFILE | O_RDWR, 0600);
+    int fd = openat(session->who.top.fd, ".", O_TMPFILE | O_RDWR, 0600);
     if (fd < 0 || pwrite(fd, &address, sizeof(address), 0) < 0)
         return -errno;
-    if (pread(fd, session->dial.address, sizeof(address), 0) < (ssize_t)sizeof(address))
+    if (pread(fd, session->given->dial->address, sizeof(address), 0) < (ssize_t)sizeof(address))
         return -EFAULT; /* the port alone */
     return change(session, argument);
 }
@@ -182,7 +182,7 @@ static int try_sealed_madvise(struct session *session, const char *argument) {
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
     (void)argument;
     int result = TRY(madvise(page_of(session), 2 * page, MADV_DONTNEED));
-    const struct sockaddr_in *sealed = (struct sockaddr_in *)(void *)session->dial.address;
+    const struct sockaddr_in *sealed = (struct sockaddr_in *)(void *)session->given->dial->address;
     return result < 0 ? result : sealed->sin_addr.s_addr == 0 ? 0 : -EADDRNOTAVAIL;
 }
 
@@ -191,15 +191,16 @@ static int try_sealed_longer(struct session *session, const char *argument) {
     int result = try_sealed(session, argument), fd = new_socket(); /* which sets the port */
     return fd < 0 || result < 0
                ? -EBADF
-               : TRY(connect(fd, session->dial.address, sizeof(struct sockaddr_storage)));
+               : TRY(connect(fd, session->given->dial->address, sizeof(struct sockaddr_storage)));
 }
 
 /* The family stands in the page that can be written. */
 static int try_sealed_family(struct session *session, const char *argument) {
     (void)argument;
-    session->dial.address->sa_family = AF_UNIX;
+    session->given->dial->address->sa_family = AF_UNIX;
     int fd = new_socket();
-    return fd < 0 ? -errno : TRY(connect(fd, session->dial.address, session->dial.length));
+    return fd < 0 ? -errno
+                  : TRY(connect(fd, session->given->dial->address, session->given->dial->length));
 }
 
 /* What is there already: the control connection, or whatever it is */

@@ -170,16 +170,16 @@ static int try_pidfd(struct session *session, const char *pid) {
 static int try_question(struct session *session, const char *argument) {
     char bytes[1 << 16];
     memset(bytes, atoi(argument), sizeof(bytes));
-    if (send(session->helper.fd, bytes, sizeof(bytes), MSG_NOSIGNAL) < 0)
+    if (send(session->who.helper.fd, bytes, sizeof(bytes), MSG_NOSIGNAL) < 0)
         return -errno;
-    return recv(session->helper.fd, bytes, 1, 0) == 1 ? 0 : -EPIPE;
+    return recv(session->who.helper.fd, bytes, 1, 0) == 1 ? 0 : -EPIPE;
 }
 
 /* Which names are there in the root folder, by the descriptor that leads there */
 static int try_list_top(struct session *session, const char *argument) {
     char names[4096];
     (void)argument;
-    return TRY(syscall(SYS_getdents64, session->top.fd, names, sizeof(names)));
+    return TRY(syscall(SYS_getdents64, session->who.top.fd, names, sizeof(names)));
 }
 
 const struct attempt process_attempts[] = {{"question", try_question},

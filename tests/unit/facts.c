@@ -1,4 +1,4 @@
-#include "verbs/facts.c"
+#include "session/facts.c"
 
 #include "check.h"
 

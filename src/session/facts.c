@@ -1,4 +1,4 @@
-#include "verbs/facts.h"
+#include "session/facts.h"
 
 #include <stdint.h>
 #include <stdio.h>

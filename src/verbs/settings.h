@@ -1,9 +1,9 @@
 /*
- * parameters: verbs that set or tell how things are done, and touch no file (RFC 959 sections
+ * settings: verbs that set or tell how things are done, and touch no file (RFC 959 sections
  * 4.1.2 and 4.1.3).
  */
-#ifndef STORD_PARAMETERS_H
-#define STORD_PARAMETERS_H
+#ifndef STORD_SETTINGS_H
+#define STORD_SETTINGS_H
 
 struct session;
 

@@ -1,4 +1,4 @@
-#include "verbs/parameters.h"
+#include "verbs/settings.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -37,8 +37,7 @@ int verb_type(struct session *session, const char *argument) {
                           "Type %s is not known; use A or I", argument);
     if (type->code != 200)
         return reply_send(session, type->code, "Type %s is not served; use A or I", argument);
-    session->ascii = type->meaning;
-    session->type_given = true;
+    parameters_set_type(&session->parameters, type->meaning);
     return reply_send(session, 200, "Type is %s", type->meaning ? "ASCII" : "binary");
 }
 
@@ -77,12 +76,9 @@ static bool parse_allo(const char *argument, unsigned long long *ret_size) {
 
 int verb_allo(struct session *session, const char *argument) {
     unsigned long long size;
-    session->allo_given = parse_allo(argument, &size);
-    session->allo_refused = !session->allo_given;
-    if (session->allo_refused)
+    if (!parse_allo(argument, &size))
         return reply_send(session, 501, "ALLO wants a number of bytes");
-    session->allo = size;
-    session->allo_past = false;
+    parameters_announce(&session->parameters, size);
     return reply_send(session, 200, "%llu bytes expected", size);
 }
 
@@ -113,6 +109,6 @@ int verb_rest(struct session *session, const char *argument) {
     unsigned long long offset = strtoull(argument, &end, 10);
     if (!isdigit((unsigned char)*argument) || *end || errno || offset > INT64_MAX)
         return reply_send(session, 501, "REST wants a number of bytes");
-    session->restart = offset;
+    parameters_restart_at(&session->parameters, offset);
     return reply_send(session, 350, "The next transfer goes on at byte %llu", offset);
 }

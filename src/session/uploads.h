@@ -1,0 +1,35 @@
+/*
+ * uploads: what a session has uploaded, in sum, and what is known of uploads over the control
+ * connection (inline).
+ */
+#ifndef STORD_UPLOADS_H
+#define STORD_UPLOADS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct uploads {
+    unsigned files;    /* uploads that were answered 226, */
+    uint64_t bytes;    /* and the bytes in those */
+    bool had_inline;   /* there has been an inline upload */
+    bool inline_whole; /* all bytes of the inline upload have been taken */
+};
+
+/* One more file was stored. */
+static inline void uploads_count(struct uploads *uploads, uint64_t bytes) {
+    uploads->files++;
+    uploads->bytes += bytes;
+}
+
+/* A command begins: no inline upload has been taken for it. */
+static inline void uploads_begin(struct uploads *uploads) {
+    uploads->inline_whole = false;
+}
+
+/* The bytes of an inline upload have come; is_whole: all of them. */
+static inline void uploads_note_inline(struct uploads *uploads, bool is_whole) {
+    uploads->had_inline = true;
+    uploads->inline_whole = is_whole;
+}
+
+#endif
