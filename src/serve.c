@@ -9,6 +9,7 @@
 #include <sysexits.h>
 
 #include "base/config.h"
+#include "base/descriptors.h"
 #include "base/path.h"
 #include "base/rights.h"
 #include "log/append.h"
@@ -22,7 +23,6 @@
 #include "session/secure.h"
 #include "session/session.h"
 #include "session/transcript.h"
-#include "start.h"
 #include "store/usage.h"
 #include "users/account.h"
 #include "users/helper.h"
@@ -41,7 +41,7 @@ void serve_refuse_at(int in, int out) {
 
 int serve_refuse(const struct log *log, int status, const char *complaint) {
     log_event(log, EVENT_CANNOT_START, "Cannot start: %s", complaint);
-    serve_refuse_at(START_IN, START_OUT);
+    serve_refuse_at(DESCRIPTOR_IN, DESCRIPTOR_OUT);
     return status;
 }
 
@@ -210,8 +210,8 @@ static int speak(struct making *making, int stop) {
                                         .secure = &making->secure,
                                         .names = &making->names,
                                         .sandbox = &making->sandbox,
-                                        .in = START_IN,
-                                        .out = START_OUT,
+                                        .in = DESCRIPTOR_IN,
+                                        .out = DESCRIPTOR_OUT,
                                         .stop = stop};
     usage_boot(making->boot);
     session_init(&session, &parts);
@@ -226,7 +226,7 @@ static int speak(struct making *making, int stop) {
 
 int serve(const struct config *config, struct log *log, int stop) {
     struct making making = {.config = config, .log = log, .helper = {.fd = -1}};
-    int result = peer_identify(&making.peer, START_IN);
+    int result = peer_identify(&making.peer, DESCRIPTOR_IN);
     if (result < 0) { /* a client that has gone already is no failure */
         log_event(log, EVENT_NO_CLIENT, "No client: %s", strerror(-result));
         return result == -ENOTCONN ? EX_OK : EX_OSERR;

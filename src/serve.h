@@ -8,8 +8,8 @@
 struct config;
 struct log;
 
-/* Serves the client at START_IN and START_OUT. stop: readable once we are asked to stop, or -1.
- * Returns the exit status. */
+/* Serves the client at DESCRIPTOR_IN and DESCRIPTOR_OUT. stop: readable once we are asked to stop,
+ * or -1. Returns the exit status. */
 int serve(const struct config *config, struct log *log, int stop);
 
 /* Logs that the settings cannot be used, and tells the client that there is no service (421).

@@ -13,16 +13,15 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/descriptors.h"
 #include "log/log.h"
 
 enum {
-    FIRST_LISTEN_FD = 3,          /* sd_listen_fds(3) */
-    FIRST_PLACE = START_OUT + 1,  /* for what start_shield moves */
-    FIRST_LEAKED = START_OUT + 1, /* what is neither the client nor the log */
-    KEEP_IDLE = 60,     /* s without a byte until the client is asked whether it is there, */
-    KEEP_INTERVAL = 15, /* s until it is asked again, */
-    KEEP_PROBES = 4,    /* and how often; as in units/stord.socket */
-    KERNEL_IDLE = 7200  /* s, where nobody has chosen (tcp(7)) */
+    FIRST_LISTEN_FD = 3, /* sd_listen_fds(3) */
+    KEEP_IDLE = 60,      /* s without a byte until the client is asked whether it is there, */
+    KEEP_INTERVAL = 15,  /* s until it is asked again, */
+    KEEP_PROBES = 4,     /* and how often; as in units/stord.socket */
+    KERNEL_IDLE = 7200   /* s, where nobody has chosen (tcp(7)) */
 };
 
 static void reset_signals(void) {
@@ -83,10 +82,10 @@ static int load_systemd(struct start *start, bool journal) {
 }
 
 static void close_leaked(void) {
-    if (syscall(SYS_close_range, FIRST_LEAKED, ~0U, 0) == 0)
+    if (syscall(SYS_close_range, DESCRIPTOR_OTHERS, ~0U, 0) == 0)
         return;
     long limit = sysconf(_SC_OPEN_MAX); /* a filter that knows no close_range */
-    for (int fd = FIRST_LEAKED; fd < limit; fd++)
+    for (int fd = DESCRIPTOR_OTHERS; fd < limit; fd++)
         (void)close(fd);
 }
 
@@ -131,7 +130,7 @@ void start_look(struct start *ret_start) {
 
 /* Another descriptor for fd, above those with a place of their own. -1: there is none. */
 static int copy_of(int fd) {
-    return fcntl(fd, F_DUPFD_CLOEXEC, FIRST_PLACE);
+    return fcntl(fd, F_DUPFD_CLOEXEC, DESCRIPTOR_OTHERS);
 }
 
 static int put_at(int from, int to) {
@@ -217,17 +216,17 @@ static void keep_alive(int fd) {
 /* Puts the client where it is looked for. Returns 0, or a negative errno without one. */
 static int place_client(struct start *start) {
     if (start->in < 0 || start->out < 0) {
-        (void)close(START_IN); /* whatever it is, it is nobody to answer */
-        (void)close(START_OUT);
+        (void)close(DESCRIPTOR_IN); /* whatever it is, it is nobody to answer */
+        (void)close(DESCRIPTOR_OUT);
         return -ENOTCONN;
     }
     /* in is the one of LISTEN_FDS, which has its place, or above all places */
-    bool placed = (start->in == START_IN || dup3(start->in, START_IN, O_CLOEXEC) >= 0) &&
-                  dup3(start->out, START_OUT, O_CLOEXEC) >= 0;
+    bool placed = (start->in == DESCRIPTOR_IN || dup3(start->in, DESCRIPTOR_IN, O_CLOEXEC) >= 0) &&
+                  dup3(start->out, DESCRIPTOR_OUT, O_CLOEXEC) >= 0;
     int error = -errno;
-    start->in = START_IN;
-    start->out = START_OUT;
-    keep_alive(START_IN);
+    start->in = DESCRIPTOR_IN;
+    start->out = DESCRIPTOR_OUT;
+    keep_alive(DESCRIPTOR_IN);
     return placed ? 0 : error;
 }
 

@@ -8,8 +8,6 @@
 
 #include "log/systemd.h"
 
-enum { START_IN = 3, START_OUT = 4 }; /* where the client is, once start_tame has run */
-
 /* What was found at start. */
 struct start {
     int in, out;                   /* the client's connection; -1: there is none */
@@ -38,8 +36,8 @@ void start_unshield(const struct start *start);
 /* Signal dispositions back to default (SIGPIPE and SIGXFSZ ignored), nothing blocked but the
  * signals that ask us to stop (HUP, INT, TERM), which come by the descriptor `stop`; libsystemd's
  * module loaded where LISTEN_FDS asks for it, or `journal` does (the log goes there); the client's
- * connection, or the one that LISTEN_FDS hands over, at START_IN and START_OUT; every other
- * descriptor above 2 closed. Reads no byte of the connection. Returns 0 or a negative errno:
+ * connection, or the one that LISTEN_FDS hands over, at DESCRIPTOR_IN and DESCRIPTOR_OUT; every
+ * other descriptor above 2 closed. Reads no byte of the connection. Returns 0 or a negative errno:
  * -ENOTCONN without a connection to serve, -EINVAL when LISTEN_FDS holds something else than one
  * connection, -ELIBACC when it cannot be taken without the module. */
 int start_tame(struct start *start, bool journal);

@@ -31,7 +31,7 @@ uploaded into FOLDER. Calls that failed are left out. The words, in the order of
   sync-folder       FOLDER was synced
   sync-other        another folder was synced
   sync-all          a whole file system was synced
-  150 226 ...       that reply was sent (by descriptor 4, START_OUT in src/start.h)
+  150 226 ...       that reply was sent (by descriptor 4, DESCRIPTOR_OUT in src/base/descriptors.h)
 """
 import re
 import sys

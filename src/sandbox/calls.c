@@ -13,10 +13,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/descriptors.h"
 #include "net/dial.h"
 #include "sandbox/filter.h"
 #include "sandbox/numbers.h"
-#include "start.h"
 
 #define SESSION   FILTER_SESSION
 #define DATA      FILTER_DATA
@@ -25,8 +25,7 @@
 #define SANITIZED FILTER_SANITIZED
 #define BOTH      (FILTER_SESSION | FILTER_HELPER)
 
-/* Descriptors of files; below are the log and the connection */
-enum { FIRST_FILE = START_OUT + 1, ANY_PLACE = MAP_FIXED | MAP_FIXED_NOREPLACE };
+enum { ANY_PLACE = MAP_FIXED | MAP_FIXED_NOREPLACE };
 
 /* Versions of clang-format do not agree here. */
 /* clang-format off */
@@ -71,8 +70,8 @@ const struct calls_row calls_rows[] = {
     LET(readv, SESSION),
     LET(writev, BOTH),
     LET(pread64, SESSION),
-    LET(pwrite64, SESSION, OVER(0, FIRST_FILE)),
-    LET(lseek, SESSION, OVER(0, FIRST_FILE)),
+    LET(pwrite64, SESSION, OVER(0, DESCRIPTOR_OTHERS)),
+    LET(lseek, SESSION, OVER(0, DESCRIPTOR_OTHERS)),
     LET(recvfrom, BOTH),
     LET(recvmsg, SESSION),
     LET(sendto, BOTH, IS_NULL(4)),                /* to whom it is connected, nobody else */
@@ -85,7 +84,7 @@ const struct calls_row calls_rows[] = {
     TELL(socketcall, BOTH), /* all of them in one, whose arguments no filter sees */
 #endif
     LET(sendfile, SESSION),
-    LET(copy_file_range, SESSION, OVER(2, FIRST_FILE)),
+    LET(copy_file_range, SESSION, OVER(2, DESCRIPTOR_OTHERS)),
     LET(shutdown, SESSION),
     LET(close, BOTH),
 #ifdef SYS_poll
@@ -116,8 +115,8 @@ const struct calls_row calls_rows[] = {
     LET(fchown, SESSION),
     LET(utimensat, SESSION),
     LET(umask, SESSION),
-    LET(ftruncate, SESSION, OVER(0, FIRST_FILE)),
-    LET(fallocate, SESSION, OVER(0, FIRST_FILE)),
+    LET(ftruncate, SESSION, OVER(0, DESCRIPTOR_OTHERS)),
+    LET(fallocate, SESSION, OVER(0, DESCRIPTOR_OTHERS)),
     LET(fsync, SESSION),
     LET(syncfs, SESSION),
     LET(sync, SESSION),

@@ -9,9 +9,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/descriptors.h"
 #include "net/line.h"
 #include "sandbox/sandbox.h"
-#include "start.h"
 #include "users/certname.h"
 #include "users/password.h"
 #include "users/privileges.h"
@@ -184,8 +184,8 @@ static _Noreturn void run(const struct helper_setup *setup, int fd) {
     sigset_t none;
     (void)sigemptyset(&none);
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
-    (void)close(START_IN);
-    (void)close(START_OUT);
+    (void)close(DESCRIPTOR_IN);
+    (void)close(DESCRIPTOR_OUT);
     if (setup->user->wanted) /* nobody but root may be able to */
         load(&helper);
     if (privileges_drop(setup->user) < 0) /* which it will not be able to say either */

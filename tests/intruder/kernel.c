@@ -21,8 +21,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/descriptors.h"
 #include "intruder.h"
-#include "start.h"
 
 enum { ROOM = 4096 };
 
@@ -142,7 +142,7 @@ static int try_terminal(struct session *session, const char *argument) {
     int master = openat(AT_FDCWD, "/dev/ptmx", O_RDWR | O_NOCTTY), number, zero = 0;
     (void)session, (void)argument;
     if (master < 0)
-        return TRY(ioctl(START_IN, TIOCSTI, "x"));
+        return TRY(ioctl(DESCRIPTOR_IN, TIOCSTI, "x"));
     char name[32];
     if (ioctl(master, TIOCSPTLCK, &zero) < 0 || ioctl(master, TIOCGPTN, &number) < 0)
         return -errno;

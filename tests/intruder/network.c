@@ -15,9 +15,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/descriptors.h"
 #include "intruder.h"
 #include "session/session.h"
-#include "start.h"
 
 static struct sockaddr_in address_of(const char *argument) {
     char host[64];
@@ -207,23 +207,23 @@ static int try_sealed_family(struct session *session, const char *argument) {
 static int try_bind(struct session *session, const char *argument) {
     struct sockaddr_in address = address_of(argument);
     (void)session;
-    return TRY(bind(START_IN, (struct sockaddr *)&address, sizeof(address)));
+    return TRY(bind(DESCRIPTOR_IN, (struct sockaddr *)&address, sizeof(address)));
 }
 
 static int try_listen(struct session *session, const char *argument) {
     (void)session, (void)argument;
-    return TRY(listen(START_IN, 1));
+    return TRY(listen(DESCRIPTOR_IN, 1));
 }
 
 static int try_accept(struct session *session, const char *argument) {
     (void)session, (void)argument;
-    return TRY(accept4(START_IN, NULL, NULL, 0));
+    return TRY(accept4(DESCRIPTOR_IN, NULL, NULL, 0));
 }
 
 static int try_connect_again(struct session *session, const char *argument) {
     struct sockaddr_in address = address_of(argument);
     (void)session;
-    return TRY(connect(START_IN, (struct sockaddr *)&address, sizeof(address)));
+    return TRY(connect(DESCRIPTOR_IN, (struct sockaddr *)&address, sizeof(address)));
 }
 
 const struct attempt network_attempts[] = {{"socket-tcp", try_socket_tcp},

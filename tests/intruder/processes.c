@@ -18,17 +18,17 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/descriptors.h"
 #include "intruder.h"
 #include "session/session.h"
-#include "start.h"
 
 /* What is run answers for us. */
 static char *const script[] = {"sh", "-c", "printf '200 it worked\\r\\n' >&4", NULL};
 static char *const nothing[] = {NULL};
 
-/* The client's descriptor (START_OUT), which no program that is run would have */
+/* The client's descriptor (DESCRIPTOR_OUT), which no program that is run would have */
 static void keep_client(void) {
-    (void)fcntl(START_OUT, F_SETFD, 0);
+    (void)fcntl(DESCRIPTOR_OUT, F_SETFD, 0);
 }
 
 static int try_execve(struct session *session, const char *argument) {
@@ -158,7 +158,7 @@ static int try_sigqueue(struct session *session, const char *pid) {
 /* Data that comes would send the signal. */
 static int try_signal_owner(struct session *session, const char *pid) {
     (void)session;
-    return TRY(fcntl(START_IN, F_SETOWN, atoi(pid)));
+    return TRY(fcntl(DESCRIPTOR_IN, F_SETOWN, atoi(pid)));
 }
 
 static int try_pidfd(struct session *session, const char *pid) {
