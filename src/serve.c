@@ -234,9 +234,13 @@ int serve(const struct config *config, struct log *log, int stop) {
     log_set_peer(log, making.peer.text);
     log_event(log, EVENT_ACCEPTED, "Accepted connection from %s", making.peer.text);
     result = make(&making);
-    if (result < 0) {
+    int status = EX_CONFIG;
+    if (result == 0) {
+        status = speak(&making, stop);
+    } else {
         helper_end(&making.helper);
-        return serve_refuse(log, EX_CONFIG, making.complaint);
+        (void)serve_refuse(log, EX_CONFIG, making.complaint);
     }
-    return speak(&making, stop);
+    log_set_peer(log, NULL);
+    return status;
 }

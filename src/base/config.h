@@ -14,7 +14,6 @@
 
 #include "base/rights.h"
 #include "base/value.h"
-#include "log/log.h"
 
 enum config_outcome {
     CONFIG_SERVE,   /* the settings are good: serve a session */

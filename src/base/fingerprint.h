@@ -6,10 +6,10 @@
 
 #include <stdbool.h>
 
-#include "net/tls.h"
+enum { FINGERPRINT_SIZE = 65 }; /* SHA-256 in hexadecimal, and NUL */
 
 /* Reads a SHA-256 fingerprint as `openssl x509 -fingerprint -sha256` prints it, with a colon behind
  * every second digit, or without; makes it lower case without colons. False: it is none. */
-bool fingerprint_read(const char *text, char ret[TLS_FINGERPRINT_SIZE]);
+bool fingerprint_read(const char *text, char ret[FINGERPRINT_SIZE]);
 
 #endif

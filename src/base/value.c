@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "base/rights.h"
-#include "log/log.h"
 
 static const char *set_text(void *field, const char *value, const char *expected) {
     if (*value == '\0')

@@ -18,6 +18,17 @@ struct room {
     unsigned percent; /* so much of the file system, where this is not 0 */
 };
 
+/* Where to log. */
+enum log_target {
+    LOG_TARGET_AUTO,   /* journal, syslog or standard error, whichever standard error tells */
+    LOG_TARGET_STDERR, /* standard error, unless it is the client's connection */
+    LOG_TARGET_SYSLOG,
+    LOG_TARGET_JOURNAL
+};
+
+/* How much to log, or how urgent something is. */
+enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
+
 /* What to do with an upload whose name is taken by a file. */
 enum conflict {
     CONFLICT_REPLACE, /* it gives way */

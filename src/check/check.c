@@ -13,6 +13,7 @@
 #include "check/check_tls.h"
 #include "check/complaint.h"
 #include "check/report.h"
+#include "log/log.h"
 #include "log/systemd.h"
 #include "sandbox/sandbox.h"
 #include "session/names.h"

@@ -5,7 +5,7 @@
 #ifndef STORD_EVENT_H
 #define STORD_EVENT_H
 
-enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
+#include "base/value.h"
 
 enum event {
     /* The session */

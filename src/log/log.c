@@ -43,7 +43,7 @@ static bool is_cut;
 static const int syslog_priority[] = {LOG_ERR, LOG_WARNING, LOG_INFO, LOG_DEBUG};
 
 void log_set_peer(struct log *log, const char *peer) {
-    (void)snprintf(log->context.peer, sizeof(log->context.peer), "%s", peer);
+    log->context.peer = peer;
 }
 
 void log_set_user(struct log *log, const char *user) {

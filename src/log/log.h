@@ -9,14 +9,6 @@
 #include <stdint.h>
 
 #include "log/event.h"
-#include "net/peer.h"
-
-enum log_target {
-    LOG_TARGET_AUTO,   /* journal, syslog or standard error, whichever standard error tells */
-    LOG_TARGET_STDERR, /* standard error, unless it is the client's connection */
-    LOG_TARGET_SYSLOG,
-    LOG_TARGET_JOURNAL
-};
 
 struct systemd;
 
@@ -35,7 +27,7 @@ enum { LOG_SESSION_SIZE = 17 };
  */
 struct log_context {
     char session[LOG_SESSION_SIZE]; /* 64 random bits in hexadecimal */
-    char peer[PEER_TEXT_SIZE];      /* the client */
+    const char *peer;               /* the client: see struct peer */
     const char *user;               /* who is logged in */
     const char *tls;                /* version of TLS on the control connection */
 };
@@ -62,7 +54,7 @@ struct log_facts {
 void log_open(struct log *log, const struct log_setup *setup);
 
 /* What events from now on have in common: the client, who is logged in, the version of TLS; NULL:
- * not known. user and tls stay the caller's. */
+ * not known. The texts stay the caller's. */
 void log_set_peer(struct log *log, const char *peer);
 void log_set_user(struct log *log, const char *user);
 void log_set_tls(struct log *log, const char *tls);

@@ -15,7 +15,11 @@
 #include "log/append.h"
 #include "log/log.h"
 
-enum { FILE_MODE = 0600, OPTIONS_SIZE = 1024 };
+enum {
+    FILE_MODE = 0600,
+    OPTIONS_SIZE = 1024,
+    PEER_SIZE = 321 /* of the client as text, every byte of it escaped */
+};
 
 static const double QUIET = 0.01; /* s that may pass without being told */
 
@@ -56,7 +60,7 @@ void recording_add(struct recording *recording, const struct log *log, const cha
 /* What goes before the first step. Returns its length. */
 static size_t format_head(char *head, size_t size, const struct log *log,
                           const struct config *config, const struct tm *utc) {
-    char date[sizeof("2000-01-01 00:00:00")], peer[4 * PEER_TEXT_SIZE + 1], given[OPTIONS_SIZE];
+    char date[sizeof("2000-01-01 00:00:00")], peer[PEER_SIZE], given[OPTIONS_SIZE];
     (void)strftime(date, sizeof(date), "%F %T", utc);
     (void)escape_line(peer, sizeof(peer), log->context.peer);
     config_describe(config, given, sizeof(given));
@@ -69,7 +73,7 @@ static size_t format_head(char *head, size_t size, const struct log *log,
 
 int recording_open(struct recording *ret_recording, const char *folder, const struct log *log,
                    const struct config *config) {
-    char path[PATH_MAX], date[sizeof("20000101T000000")], head[OPTIONS_SIZE + 8 * PEER_TEXT_SIZE];
+    char path[PATH_MAX], date[sizeof("20000101T000000")], head[OPTIONS_SIZE + 2 * PEER_SIZE];
     struct timespec now;
     struct tm utc;
     (void)clock_gettime(CLOCK_REALTIME, &now);

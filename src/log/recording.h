@@ -7,13 +7,11 @@
 #include <stdarg.h>
 #include <stddef.h>
 
-#include "net/line.h"
-
 struct config;
 struct log;
 
 enum {
-    RECORDING_RAW = LINE_LIMIT + 64,          /* bytes that a step may tell of */
+    RECORDING_RAW = 8192 + 64,                /* bytes that a step may tell of */
     RECORDING_STEP = 4 * RECORDING_RAW + 256, /* longest step, every one of them escaped */
     RECORDING_LIMIT = 1 << 20                 /* bytes of a file */
 };

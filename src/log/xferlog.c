@@ -1,6 +1,5 @@
 #include "log/xferlog.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -13,7 +12,6 @@
 #include "base/escape.h"
 #include "log/append.h"
 #include "log/log.h"
-#include "net/peer.h"
 
 enum {
     FILE_MODE = 0640,
@@ -39,16 +37,6 @@ int xferlog_open(struct xferlog *ret_xferlog, const char *file) {
     return result;
 }
 
-/* The client's host as one word. A pipe and a local socket are this host's. */
-static void name_host(const struct peer *peer, char host[INET6_ADDRSTRLEN]) {
-    const union address *address = &peer->address;
-    (void)snprintf(host, INET6_ADDRSTRLEN, "%s", peer->local ? "localhost" : "unknown");
-    if (address->any.sa_family == AF_INET)
-        (void)inet_ntop(AF_INET, &address->in.sin_addr, host, INET6_ADDRSTRLEN);
-    else if (address->any.sa_family == AF_INET6)
-        (void)inet_ntop(AF_INET6, &address->in6.sin6_addr, host, INET6_ADDRSTRLEN);
-}
-
 /* The time in the form of ctime(3), without its line end. localtime_r(3) reads no file once
  * tzset(3) has. */
 static void name_time(time_t time, char date[DATE_SIZE]) {
@@ -59,13 +47,12 @@ static void name_time(time_t time, char date[DATE_SIZE]) {
 }
 
 size_t xferlog_format(char *line, size_t size, const struct xferlog_entry *entry) {
-    char date[DATE_SIZE], host[INET6_ADDRSTRLEN], user[USER_SIZE];
+    char date[DATE_SIZE], user[USER_SIZE];
     unsigned long long seconds =
         entry->seconds < 1.5 ? 1 : (unsigned long long)(entry->seconds + 0.5);
     name_time(entry->time, date);
-    name_host(entry->peer, host);
     (void)escape_word(user, sizeof(user), entry->user && *entry->user ? entry->user : "-");
-    size_t n = (size_t)snprintf(line, size, "%s %llu %s %llu ", date, seconds, host,
+    size_t n = (size_t)snprintf(line, size, "%s %llu %s %llu ", date, seconds, entry->host,
                                 (unsigned long long)entry->bytes);
     n += escape_word(line + n, size - XFERLOG_MORE, entry->file);
     n += (size_t)snprintf(line + n, size - n, " %c _ %c %c %s ftp 0 * %c\n",

@@ -17,7 +17,6 @@
 #include <time.h>
 
 struct log;
-struct peer;
 
 struct xferlog {
     int fd;
@@ -28,7 +27,7 @@ struct xferlog {
 struct xferlog_entry {
     time_t time; /* when it ended */
     double seconds;
-    const struct peer *peer;
+    const char *host; /* of the client, as one word */
     uint64_t bytes;
     const char *file; /* path on the disk */
     bool ascii, incoming, anonymous;

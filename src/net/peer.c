@@ -127,3 +127,12 @@ int peer_identify(struct peer *ret_peer, int fd) {
     *ret_peer = peer;
     return 0;
 }
+
+void peer_host(const struct peer *peer, char ret_host[PEER_HOST_SIZE]) {
+    const union address *address = &peer->address;
+    (void)snprintf(ret_host, PEER_HOST_SIZE, "%s", peer->local ? "localhost" : "unknown");
+    if (address->any.sa_family == AF_INET)
+        (void)inet_ntop(AF_INET, &address->in.sin_addr, ret_host, PEER_HOST_SIZE);
+    else if (address->any.sa_family == AF_INET6)
+        (void)inet_ntop(AF_INET6, &address->in6.sin6_addr, ret_host, PEER_HOST_SIZE);
+}

@@ -15,7 +15,7 @@ enum peer_kind {
     PEER_OTHER /* any other family: never local */
 };
 
-enum { PEER_TEXT_SIZE = 80 };
+enum { PEER_TEXT_SIZE = 80, PEER_HOST_SIZE = INET6_ADDRSTRLEN };
 
 struct peer {
     enum peer_kind kind;
@@ -39,6 +39,11 @@ bool peer_may_send(const struct peer *peer, const union address *from);
 
 /* The same host, whatever the ports? Both unmapped: IPv4 or IPv6. */
 bool peer_same_host(const union address *a, const union address *b);
+
+/* The client's host as one word: its address, "localhost" for a pipe or a local socket, or
+ * "unknown".
+ */
+void peer_host(const struct peer *peer, char ret_host[PEER_HOST_SIZE]);
 
 /* Writes "host:port" of an address. */
 void peer_format(const union address *address, char text[PEER_TEXT_SIZE]);

@@ -13,14 +13,16 @@
 #include <sys/types.h>
 #include <time.h>
 
+#include "base/fingerprint.h"
+
 #define TLS_MODULE "stord-tls.so"
 #define TLS_SYMBOL "stord_tls"
 
 enum {
     TLS_ERROR_SIZE = 256,
     TLS_SUBJECT_SIZE = 512,
-    TLS_FINGERPRINT_SIZE = 65, /* SHA-256 in hexadecimal, and NUL */
-    TLS_HANDSHAKE = 0x16       /* the first byte of a ClientHello: RFC 8446 section 5.1 */
+    TLS_FINGERPRINT_SIZE = FINGERPRINT_SIZE,
+    TLS_HANDSHAKE = 0x16 /* the first byte of a ClientHello: RFC 8446 section 5.1 */
 };
 
 /* What tls_library's functions return besides other negative errnos */

@@ -25,10 +25,12 @@ static const char *place(const struct session *session, const char *path, char o
 static void add_to_xferlog(const struct session *session, const struct transfer *transfer,
                            const char *file) {
     const char *user = session->given->log->context.user;
+    char host[PEER_HOST_SIZE];
+    peer_host(session->given->peer, host);
     const struct xferlog_entry entry = {
         .time = time(NULL),
         .seconds = transfer->seconds,
-        .peer = session->given->peer,
+        .host = host,
         .bytes = transfer->bytes,
         .file = file,
         .ascii = transfer->ascii,

@@ -15,6 +15,9 @@
 #include <stdint.h>
 
 #include "log/recording.h"
+#include "net/line.h"
+
+_Static_assert(RECORDING_RAW >= LINE_LIMIT + 64, "a step tells of any command line");
 
 struct command;
 struct config;
