@@ -283,8 +283,13 @@ build/fuzz/src/%.o: src/%.c $(HEADERS)
 	@mkdir -p $(@D)
 	@$(FUZZ_COMPILE) -fsanitize=fuzzer-no-link,address,undefined -c -o $@ $<
 
-lint: need-LINT ## formatting, warnings of gcc and clang, clang-tidy, cppcheck, shellcheck, units, man pages
+lint: need-LINT ## formatting, warnings of gcc and clang, who calls whom, clang-tidy, cppcheck, shellcheck, units, man pages
 	@scripts/lint '$(SOURCES)' '$(SCRIPTS)' '$(wildcard tests/*.bats)'
+
+FLOORS =
+floors: all ## who calls whom: circles, and calls that go up; FLOORS=--left: without failing
+	@scripts/floors $(FLOORS) $(OBJ) $(HANDLER_SOURCES)
+	@scripts/floors $(FLOORS) $(OBJ) $(CLIENT_SOURCES) $(wildcard src/tls/*.c)
 
 INSTALLED = $(LIBEXECDIR)/handler $(MODULES:%=$(LIBEXECDIR)/stord-%.so) $(PREFIX)/bin/stor \
 	$(UNITDIR)/stord.socket $(UNITDIR)/stord@.service $(PREFIX)/lib/sysusers.d/stord.conf \
@@ -347,4 +352,4 @@ help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 12
 
 .SECONDARY: # objects stay
-.PHONY: all demo check check-trixie asan asan-built bench bench-units deb faults fuzz image ktls lint machines model oldkernel powercut storm torture trixie install uninstall clean help tests-built
+.PHONY: all demo check check-trixie asan asan-built bench bench-units deb faults floors fuzz image ktls lint machines model oldkernel powercut storm torture trixie install uninstall clean help tests-built
