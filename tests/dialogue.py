@@ -45,6 +45,19 @@ A dialogue is one step a line; \\r \\n \\t \\0 \\\\ and \\xNN stand for bytes:
   loses BYTES       they are not, at last: it is still at work once it has replied
   helper-holds BYTES  they are in the memory of its child
   helper-lacks BYTES  they are not
+
+Words that stand for several of these steps, for dialogues that are about something else:
+  binary            < 220 (unless a reply was expected before), > TYPE I, < 200
+  store NAME BYTES  > EPSV, < 229, > STOR NAME, < 150, put BYTES, < 226
+  store NAME BYTES < CODE [REGEX]
+                    the same, but that reply comes in the end
+  append ...        as store, with APPE
+  store@ NAME N ..., append@ NAME N ...
+                    the same with N bytes of the pattern
+  fetch COMMAND [=~ REGEX]
+                    > EPSV, < 229, > COMMAND (as in `fetch LIST d`), < 150, get REGEX, < 226
+In such a NAME \\x20 stands for a blank.
+
 The handler's exit status must be 0 where nothing else is said. Modes: `lines` waits for each reply before it sends on;
 `bytes` does so, sending byte by byte; `packet` sends all commands in one piece where a dialogue
 has no step that needs an answer first.
@@ -65,6 +78,10 @@ import processes  # noqa: E402
 
 TIMEOUT = processes.TIMEOUT
 FILE_STEPS = ("file", "file@", "nofile", "mtime", "mode")
+MEMORY_STEPS = ("holds", "lacks", "loses", "helper-holds", "helper-lacks")
+GREETING, BINARY = ["< 220"], ["> TYPE I", "< 200"]
+TRANSFERS = {"store": ("STOR", "put"), "store@": ("STOR", "put@"),
+             "append": ("APPE", "put"), "append@": ("APPE", "put@"), "fetch": ("", "get")}
 
 
 class Failure(Exception):
@@ -85,6 +102,18 @@ def unescape(text):
 
     raw = text.encode("utf-8", "surrogateescape")
     return re.sub(rb"\\(x[0-9a-fA-F]{2}|[rnt0\\])", one, raw)
+
+
+def spelt_out(verb, rest):
+    """The steps that one of TRANSFERS stands for."""
+    command, move = TRANSFERS[verb]
+    if verb == "fetch":
+        (command, _, content), reply = rest.partition(" =~ "), "226"
+    else:
+        name, _, rest = rest.partition(" ")
+        command += " " + name
+        content, reply = re.fullmatch(r"(.*?)(?:(?:^| )< (.+))?", rest).groups("226")
+    return ["> EPSV", "< 229", "> " + command, "< 150", f"{move} {content}", "< " + reply]
 
 
 def tcp_pair(family, address):
@@ -144,7 +173,7 @@ class Player:
     def __init__(self, over, mode, command):
         self.mode, self.buffer, self.data, self.listener = mode, b"", None, None
         self.passive, self.words, self.aside = None, {}, None
-        self.helpers, self.expected = [], 0
+        self.helpers, self.expected, self.greeted = [], 0, False
         if over == "pipe":
             self.control = Pipes()
             stdin, stdout = self.control.their_in, self.control.their_out
@@ -199,7 +228,7 @@ class Player:
         return line[:-1].decode("utf-8", "backslashreplace")
 
     def reply(self):
-        lines = [self.line()]
+        lines, self.greeted = [self.line()], True
         if not re.match(r"[1-5][0-9][0-9][ -]", lines[0]):
             raise Failure(f"not a reply: {lines[0]}")
         if lines[0][3] == "-":
@@ -340,49 +369,54 @@ class Player:
             if got != want:
                 raise Failure(f"it holds {len(got)} bytes: {got[:200]!r}")
 
+    def play(self, steps, root):
+        """Steps that one word stands for. What is wrong is said of the step itself."""
+        for step in steps:
+            try:
+                self.step(step, root)
+            except (Failure, OSError) as failure:
+                raise Failure(f"{step}: {failure}") from None
+
     def step(self, line, root):
         for word, value in self.words.items():
             line = line.replace(word, value)
         verb, _, rest = line.partition(" ")
-        simple = {"listen": self.listen, "connect": self.connect, "reset": self.reset,
-                  "vanish": self.vanish, "killed": self.killed, "other": self.other,
-                  "leave": self.control.close,
-                  "done": self.done, "closed": self.closed, "silence": self.silence,
-                  "eof": lambda: self.control.shutdown(socket.SHUT_WR)}
-        if verb == ">":
-            self.send(unescape(rest) + b"\r\n")
-        elif verb == ">>":
-            self.send(unescape(rest))
-        elif verb == ">>@":
-            self.send(pattern(int(rest)))
-        elif verb == "<":
-            code, _, regex = rest.partition(" ")
-            self.expect(code, regex)
-        elif verb == "put":
-            self.put(unescape(rest))
-        elif verb == "put@":
-            self.put(pattern(int(rest)))
-        elif verb == "connect-from":
-            self.connect(rest)
-        elif verb == "data":
-            self.data.sendall(unescape(rest))
-        elif verb == "data@":
-            self.data.sendall(pattern(int(rest)))
-        elif verb == "get":
-            self.get(rest)
-        elif verb == "urgent":
-            self.control.send(unescape(rest), socket.MSG_OOB)
-        elif verb == "exits":
-            self.expected = int(rest)
-        elif verb == "helpers":
-            self.expect_helpers(int(rest))
-        elif verb in ("holds", "lacks", "loses", "helper-holds", "helper-lacks"):
-            self.check_memory(verb, unescape(rest))
+        first, _, others = rest.partition(" ")
+        plain = {
+            ">": lambda: self.send(unescape(rest) + b"\r\n"),
+            ">>": lambda: self.send(unescape(rest)),
+            ">>@": lambda: self.send(pattern(int(rest))),
+            "<": lambda: self.expect(first, others),
+            "put": lambda: self.put(unescape(rest)),
+            "put@": lambda: self.put(pattern(int(rest))),
+            "listen": self.listen,
+            "connect": self.connect,
+            "connect-from": lambda: self.connect(rest),
+            "data": lambda: self.data.sendall(unescape(rest)),
+            "data@": lambda: self.data.sendall(pattern(int(rest))),
+            "reset": self.reset,
+            "done": self.done,
+            "other": self.other,
+            "get": lambda: self.get(rest),
+            "urgent": lambda: self.control.send(unescape(rest), socket.MSG_OOB),
+            "silence": self.silence,
+            "eof": lambda: self.control.shutdown(socket.SHUT_WR),
+            "closed": self.closed,
+            "vanish": self.vanish,
+            "leave": self.control.close,
+            "killed": self.killed,
+            "exits": lambda: setattr(self, "expected", int(rest)),
+            "helpers": lambda: self.expect_helpers(int(rest)),
+            "binary": lambda: self.play(BINARY if self.greeted else GREETING + BINARY, root),
+        }
+        if verb in plain:
+            plain[verb]()
+        elif verb in TRANSFERS:
+            self.play(spelt_out(verb, rest), root)
         elif verb in FILE_STEPS:
-            name, _, content = rest.partition(" ")
-            self.check_file(verb, os.path.join(root.encode(), unescape(name)), content)
-        elif verb in simple:
-            simple[verb]()
+            self.check_file(verb, os.path.join(root.encode(), unescape(first)), others)
+        elif verb in MEMORY_STEPS:
+            self.check_memory(verb, unescape(rest))
         else:
             raise Failure("no such step")
 
