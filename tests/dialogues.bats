@@ -1,6 +1,8 @@
 # What clients and devices send, recorded: tests/dialogues/*.txt, one file each; those that are about TLS
 # are in tests/dialogues/tls.
 # shellcheck shell=bats
+# shellcheck disable=SC2030,SC2031 # each test has its own environment
+bats_require_minimum_version 1.5.0
 load session
 load tls
 
@@ -62,4 +64,40 @@ play_all() {
         grep -v '^# options:' "$file" | head -n 1 | grep -qE '^# .{20}' || fail "${file##*/}: who is it?"
         grep -qxE 'closed|end' "$file" || fail "${file##*/}: does it end?"
     done
+}
+
+# fails MESSAGE <<STEPS: the dialogue fails, and that is said of it
+fails() {
+    run -1 talk --allow upload,append,list,read
+    [[ $output = *", $1"* ]] || fail "it says: $output"
+}
+
+@test "dialogues: the words for a beginning, an upload and a download stand for their steps" {
+    talk --allow upload,append,list,read --max-file-size 20 <<'STEPS'
+binary
+store x 1\r\n
+file x 1\r\n
+append x 2
+file x 1\r\n2
+store empty
+file empty 
+append@ y 9
+file@ y 9
+store@ z 30 < 552 larger
+store two\x20words y
+file two\x20words y
+fetch RETR x =~ \A1\r\n2\Z
+fetch NLST =~ (?m)^two words\r$
+fetch LIST empty =~ ^-
+binary
+STEPS
+}
+
+@test "dialogues: such a word fails with the step that fails" {
+    fails 'line 2: store x 1 < 552: < 552: got: 226 ' <<<$'binary\nstore x 1 < 552'
+    fails 'line 2: store y 1 < 226 nice: < 226 nice: got: 226 ' <<<$'binary\nstore y 1 < 226 nice'
+    fails 'line 2: store /: < 150: got: 553 ' <<<$'binary\nstore /'
+    fails 'line 2: fetch RETR x =~ ^2$: get ^2$: data: ' <<<$'binary\nfetch RETR x =~ ^2$'
+    fails 'line 2: fetch RETR z: < 150: got: 550 ' <<<$'binary\nfetch RETR z'
+    STORD_MAX_FILE_SIZE=much fails 'line 1: binary: < 220: got: 421 ' <<<binary
 }
