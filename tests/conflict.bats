@@ -102,9 +102,7 @@ STEPS
     mkdir -p "$ROOT/d/e"
     printf old >"$ROOT/d/e/x.pdf"
     several --on-conflict=rename --allow "$ALL" <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > CWD d
 < 250
 > EPSV
@@ -165,9 +163,7 @@ STEPS
 @test "conflict: refuse leaves the old file; over data connections the session goes on" {
     printf old >"$ROOT/x.pdf"
     talk --on-conflict=refuse <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > EPSV
 < 229
 > STOR x.pdf
@@ -207,9 +203,7 @@ STEPS
     printf old >"$ROOT/x.pdf"
     for policy in replace refuse; do
         talk --allow upload,append,list --on-conflict=$policy <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > EPSV
 < 229
 > STOR x.pdf
@@ -252,9 +246,7 @@ STEPS
 # second one over the control connection; the one that ends last is answered CODE.
 race() {
     several --on-conflict="$1" "${@:3}" <<STEPS
-[a] < 220
-> TYPE I
-< 200
+[a] binary
 > EPSV
 < 229
 > STOR x.pdf
@@ -305,9 +297,7 @@ STEPS
     for line in 'replace 226 bbBB' 'rename 226 aaAA bbBB' 'refuse 553 aaAA'; do
         read -r policy code left <<<"$line"
         several --on-conflict="$policy" <<STEPS
-[a] < 220
-> TYPE I
-< 200
+[a] binary
 > EPSV
 < 229
 > STOR x.pdf
@@ -315,9 +305,7 @@ STEPS
 connect
 data aa
 stored 2
-[b] < 220
-> TYPE I
-< 200
+[b] binary
 > EPSV
 < 229
 > STOR x.pdf
@@ -359,9 +347,7 @@ STEPS
         for allow in upload,replace upload; do
             printf old >"$ROOT/x.pdf"
             several --allow "$allow" --on-conflict=$policy <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > EPSV
 < 229
 > STOU x.pdf
@@ -389,9 +375,7 @@ STEPS
 @test "conflict: STOU takes no name that an interrupted upload has" {
     interrupted x.pdf 01234
     several <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > EPSV
 < 229
 > STOU x.pdf
@@ -411,9 +395,7 @@ STEPS
     for policy in rename refuse; do
         for rest in 1 3; do
             talk --on-conflict=$policy <<STEPS
-< 220
-> TYPE I
-< 200
+binary
 > REST $rest
 < 350
 > EPSV
@@ -437,17 +419,10 @@ STEPS
     for policy in replace rename refuse; do
         interrupted x.pdf 01234 --on-conflict=$policy
         talk --on-conflict=$policy <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > REST 5
 < 350
-> EPSV
-< 229
-> STOR x.pdf
-< 150
-put 56789
-< 226 ^226 [^:]*$
+store x.pdf 56789 < 226 ^226 [^:]*$
 file x.pdf 0123456789
 STEPS
         holds 0123456789
@@ -460,9 +435,7 @@ goes_on_where_taken() {
     interrupted x.pdf 01234
     printf old >"$ROOT/x.pdf"
     several --on-conflict="$1" <<STEPS
-< 220
-> TYPE I
-< 200
+binary
 > REST 5
 < 350
 > EPSV
@@ -485,9 +458,7 @@ STEPS
         for allow in upload,append append upload,append,replace; do
             printf old >"$ROOT/x.pdf"
             talk --allow $allow --on-conflict=$policy <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > EPSV
 < 229
 > APPE x.pdf
@@ -500,9 +471,7 @@ STEPS
         done
         printf old >"$ROOT/x.pdf"
         talk --allow upload,replace,list --on-conflict=$policy <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > EPSV
 < 229
 > APPE x.pdf
@@ -564,15 +533,8 @@ STEPS
         printf old >"$ROOT/x.pdf"
         printf old >"$ROOT/d/x.pdf"
         several --allow "$allow" --on-conflict=rename <<'STEPS'
-< 220
-> TYPE I
-< 200
-> EPSV
-< 229
-> STOR x.pdf.part
-< 150
-put first
-< 226
+binary
+store x.pdf.part first
 > RNFR x.pdf.part
 < 350
 > RNTO x.pdf
@@ -587,12 +549,7 @@ nofile x.pdf.part
 < 213|550
 > CWD d
 < 250
-> EPSV
-< 229
-> STOR .x
-< 150
-put second
-< 226
+store .x second
 > RNFR .x
 < 350
 > RNTO x.pdf
@@ -623,15 +580,8 @@ STEPS
         printf old >"$ROOT/x.pdf"
         # shellcheck disable=SC2086 # several words
         talk $options <<'STEPS'
-< 220
-> TYPE I
-< 200
-> EPSV
-< 229
-> STOR x.pdf.part
-< 150
-put new
-< 226
+binary
+store x.pdf.part new
 > RNFR x.pdf.part
 < 350
 > RNTO x.pdf
@@ -652,9 +602,7 @@ STEPS
 @test "conflict: an interrupted upload of a name outlives a rename that is kept beside that name" {
     printf old >"$ROOT/x.pdf"
     talk --allow upload,list --on-conflict=rename <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > EPSV
 < 229
 > STOR x.pdf
@@ -665,12 +613,7 @@ reset
 < 426
 > SIZE x.pdf
 < 213 ^213 5$
-> EPSV
-< 229
-> STOR y
-< 150
-put new
-< 226
+store y new
 > RNFR y
 < 350
 > RNTO x.pdf
@@ -679,12 +622,7 @@ put new
 < 213 ^213 5$
 > REST 5
 < 350
-> EPSV
-< 229
-> STOR x.pdf
-< 150
-put fgh
-< 226
+store x.pdf fgh
 STEPS
     holds abcdefgh new old
 }
@@ -706,15 +644,8 @@ STEPS
     for policy in rename refuse; do
         for rights in upload,list,rename,read upload; do
             talk --on-conflict="$policy" --allow="$rights" <<'STEPS'
-< 220
-> TYPE I
-< 200
-> EPSV
-< 229
-> STOR x
-< 150
-put one
-< 226
+binary
+store x one
 > RNFR x
 < 350
 > RNTO x

@@ -81,23 +81,11 @@ STEPS
 @test "dropbox: what was uploaded in this session can be seen, renamed and deleted" {
     make_foreign foreign folder/foreign
     talk "${BOX[@]}" <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > MKD made
 < 257
-> EPSV
-< 229
-> STOR one
-< 150
-put hello
-< 226
-> EPSV
-< 229
-> STOR folder/two
-< 150
-put hello
-< 226
+store one hello
+store folder/two hello
 > SIZE one
 < 213 ^213 5$
 > MDTM one
@@ -114,24 +102,9 @@ put hello
 < 200
 > MLST one
 < 250 type=file;size=5;modify=20200102030407;perm=[a-z]*d[a-z]*f
-> EPSV
-< 229
-> LIST
-< 150
-get ^drwx.* made\r\n-rw-------.* one\r\n$
-< 226
-> EPSV
-< 229
-> NLST
-< 150
-get ^made\r\none\r\n$
-< 226
-> EPSV
-< 229
-> MLSD folder
-< 150
-get ^type=file;size=5;[^\r]* two\r\n$
-< 226
+fetch LIST =~ ^drwx.* made\r\n-rw-------.* one\r\n$
+fetch NLST =~ ^made\r\none\r\n$
+fetch MLSD folder =~ ^type=file;size=5;[^\r]* two\r\n$
 > STAT folder
 < 212 (?s) two\n212 End$
 > STAT folder/foreign
@@ -170,15 +143,8 @@ STEPS
 @test "dropbox: each right that is missing counts alone" {
     make_foreign foreign
     talk --allow upload,list,rename <<'STEPS'
-< 220
-> TYPE I
-< 200
-> EPSV
-< 229
-> STOR own
-< 150
-put hello
-< 226
+binary
+store own hello
 > SIZE foreign
 < 213 ^213 9$
 > DELE foreign
@@ -231,15 +197,8 @@ STEPS
 [a] < 220
 > MKD mine
 < 257
-[b] < 220
-> TYPE I
-< 200
-> EPSV
-< 229
-> STOR mine/theirs
-< 150
-put hello
-< 226
+[b] binary
+store mine/theirs hello
 [a] > RNFR mine
 < 550 no rename right
 > RMD mine
@@ -254,28 +213,18 @@ STEPS
 
 @test "dropbox: another session, and the next one, do not see it; nor the same one after REIN" {
     several "${BOX[@]}" <<'STEPS'
-[a] < 220
-> TYPE I
-< 200
-> EPSV
-< 229
-> STOR x
-< 150
-put hello
-< 226
+[a] binary
+store x hello
 > SIZE x
 < 213
-[b] < 220
-> TYPE I
-< 200
+[b] binary
 > SIZE x
 < 550
 > DELE x
 < 550
 [a] > REIN
 < 220
-> TYPE I
-< 200
+binary
 > SIZE x
 < 550
 > DELE x
@@ -286,15 +235,8 @@ STEPS
 
 @test "dropbox: once it was taken away, somebody else's file of that name is not its own" {
     several "${BOX[@]}" <<'STEPS'
-[a] < 220
-> TYPE I
-< 200
-> EPSV
-< 229
-> STOR x
-< 150
-put hello
-< 226
+[a] binary
+store x hello
 run mv "$ROOT/x" "$T/taken"; printf 'of others' >"$ROOT/x"
 > SIZE x
 < 550 no list right
@@ -312,15 +254,8 @@ STEPS
 
 @test "dropbox: the name of its own can be changed between RNFR and RNTO by nobody" {
     several "${BOX[@]}" <<'STEPS'
-[a] < 220
-> TYPE I
-< 200
-> EPSV
-< 229
-> STOR x
-< 150
-put hello
-< 226
+[a] binary
+store x hello
 > RNFR x
 < 350
 run mv "$ROOT/x" "$T/taken"; printf 'of others' >"$ROOT/x"
@@ -334,9 +269,7 @@ STEPS
 @test "dropbox: kept beside a file of that name, it is managed by the name that the client gave" {
     make_foreign x.pdf y.pdf
     talk "${BOX[@]}" <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > EPSV
 < 229
 > STOR x.pdf
@@ -365,21 +298,14 @@ STEPS
 
 @test "dropbox: no file gets the name of a folder of its own, and the session goes on" {
     talk "${BOX[@]}" <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > MKD a
 < 257
 > EPSV
 < 229
 > STOR a
 < 553 folder
-> EPSV
-< 229
-> STOR f
-< 150
-put hello
-< 226
+store f hello
 > RNFR f
 < 350
 > RNTO a
@@ -397,24 +323,12 @@ put hello
 STEPS
     # what a consumer took away of a folder does not hinder
     several --allow upload,mkdir,replace <<'STEPS'
-[a] < 220
-> TYPE I
-< 200
+[a] binary
 > MKD d
 < 257
-> EPSV
-< 229
-> STOR d/x
-< 150
-put hello
-< 226
+store d/x hello
 run rm -r "$ROOT/d"; printf file >"$ROOT/d"
-> EPSV
-< 229
-> STOR d
-< 150
-put hello
-< 226
+store d hello
 > RNFR d
 < 350
 > RNTO d
@@ -426,19 +340,12 @@ STEPS
 
 @test "dropbox: a client's umask does not take its interrupted uploads from it" {
     as_nobody "${BOX[@]}" <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > SITE UMASK 777
 < 200
 > ALLO 100
 < 200
-> EPSV
-< 229
-> STOR x
-< 150
-put hello
-< 426
+store x hello < 426
 > SIZE x
 < 213 ^213 4$
 STEPS
@@ -450,15 +357,8 @@ STEPS
     # shellcheck disable=SC2034 # talk reads it; leaks cannot be looked for under strace
     local WRAP=(env ASAN_OPTIONS=detect_leaks=0 strace -f -o "$T/trace" -e trace=fsync -e inject=fsync:error=EIO:when=3+)
     talk --allow upload --on-conflict=rename <<'STEPS'
-< 220
-> TYPE I
-< 200
-> EPSV
-< 229
-> STOR x
-< 150
-put hello
-< 226
+binary
+store x hello
 > RNFR x
 < 350
 > RNTO z
@@ -475,9 +375,7 @@ STEPS
 @test "dropbox: STOU's name tells nothing, and the client can use it" {
     make_foreign x
     several "${BOX[@]}" <<'STEPS'
-[a] < 220
-> TYPE I
-< 200
+[a] binary
 > EPSV
 < 229
 > STOU x
@@ -505,9 +403,7 @@ STEPS
         TCPREMOTEIP=127.0.0.1 "$HANDLER" --root "$ROOT" "${BOX[@]}" 2>>"$T/log" |
         grep ^426
     talk "${BOX[@]}" <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > SIZE x
 < 213 ^213 4$
 > STAT .
@@ -516,12 +412,7 @@ STEPS
 < 550 interrupted
 > REST 4
 < 350
-> EPSV
-< 229
-> STOR x
-< 150
-put 456789
-< 226
+store x 456789
 > SIZE x
 < 213 ^213 10$
 STEPS
@@ -529,9 +420,7 @@ STEPS
     [ "$(cat "$ROOT"/x-*)" = 0123456789 ]
     # an upload that failed without a byte does not tell by a marker that a file is there
     talk "${BOX[@]}" <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > EPSV
 < 229
 > STOR x
@@ -704,20 +593,10 @@ STEPS
     for again in 1 2 3; do
         talk --allow=upload,mkdir <<'STEPS'
 < 220
-> EPSV
-< 229
-> LIST -la
-< 150
-get ^drwxrwxrwx +2 ftp +ftp +0 Jan +1 +1970 \.\r\ndrwxrwxrwx +2 ftp +ftp +0 Jan +1 +1970 \.\.\r\n$
-< 226
+fetch LIST -la =~ ^drwxrwxrwx +2 ftp +ftp +0 Jan +1 +1970 \.\r\ndrwxrwxrwx +2 ftp +ftp +0 Jan +1 +1970 \.\.\r\n$
 > CWD foreign
 < 250
-> EPSV
-< 229
-> LIST -al
-< 150
-get ^drwxrwxrwx +2 ftp +ftp +0 Jan +1 +1970 \.\r\ndrwxrwxrwx +2 ftp +ftp +0 Jan +1 +1970 \.\.\r\n$
-< 226
+fetch LIST -al =~ ^drwxrwxrwx +2 ftp +ftp +0 Jan +1 +1970 \.\r\ndrwxrwxrwx +2 ftp +ftp +0 Jan +1 +1970 \.\.\r\n$
 STEPS
         mkdir "$ROOT/foreign/more$again" "$ROOT/more$again"
         touch "$ROOT/file$again"
@@ -772,12 +651,7 @@ STEPS
 [a] $(log_in box | sed '2,$s/^/[a] /')
 [b] $(log_in box | sed '2,$s/^/[b] /')
 [o] $(log_in other | sed '2,$s/^/[o] /')
-[a] > EPSV
-< 229
-> STOR x
-< 150
-put hello
-< 226
+[a] store x hello
 [b] > SIZE x
 < 213 ^213 5\$
 > STAT .
@@ -804,12 +678,7 @@ closed
 < 250
 [b] > SIZE y
 < 550
-> EPSV
-< 229
-> STOR z
-< 150
-put hello
-< 226
+store z hello
 > QUIT
 < 221
 closed

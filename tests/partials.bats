@@ -23,39 +23,17 @@ teardown() {
     local time
     time=$(date -u -r "$(unfinished)" +%Y%m%d%H%M%S)
     talk <<STEPS
-< 220
-> TYPE I
-< 200
+binary
 > SIZE x
 < 213 ^213 5\$
 > MDTM x
 < 213 ^213 $time
 > MLST x
 < 250 (?i)type=file;.*size=5;|size=5;.*type=file;
-> EPSV
-< 229
-> MLSD
-< 150
-get (?i)\\Asize=5;|\\A.*;size=5;[^\\n]* x\\r\\n\\Z
-< 226
-> EPSV
-< 229
-> LIST
-< 150
-get \\A-[^\\n]* 5 [^\\n]* x\\r\\n\\Z
-< 226
-> EPSV
-< 229
-> LIST x
-< 150
-get \\A-[^\\n]* 5 [^\\n]* x\\r\\n\\Z
-< 226
-> EPSV
-< 229
-> NLST
-< 150
-get \\A\\Z
-< 226
+fetch MLSD =~ (?i)\\Asize=5;|\\A.*;size=5;[^\\n]* x\\r\\n\\Z
+fetch LIST =~ \\A-[^\\n]* 5 [^\\n]* x\\r\\n\\Z
+fetch LIST x =~ \\A-[^\\n]* 5 [^\\n]* x\\r\\n\\Z
+fetch NLST =~ \\A\\Z
 STEPS
 }
 
@@ -64,23 +42,11 @@ STEPS
     interrupted x 01234
     [ "$(cat "$ROOT/x")" = 'an older one' ]
     talk <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > SIZE x
 < 213 ^213 5$
-> EPSV
-< 229
-> LIST
-< 150
-get \A-[^\n]* 5 [^\n]* x\r\n\Z
-< 226
-> EPSV
-< 229
-> MLSD
-< 150
-get (?i)\A[^\n]*size=5;[^\n]* x\r\n\Z
-< 226
+fetch LIST =~ \A-[^\n]* 5 [^\n]* x\r\n\Z
+fetch MLSD =~ (?i)\A[^\n]*size=5;[^\n]* x\r\n\Z
 STEPS
     [ "$(cat "$ROOT/x")" = 'an older one' ]
 }
@@ -90,17 +56,10 @@ STEPS
         [ -z "$old" ] || printf '%s' "$old" >"$ROOT/x"
         interrupted x 01234
         talk <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > REST 5
 < 350
-> EPSV
-< 229
-> STOR x
-< 150
-put 56789
-< 226
+store x 56789
 > SIZE x
 < 213 ^213 10$
 file x 0123456789
@@ -116,17 +75,10 @@ STEPS
         [ -z "$old" ] || printf '%s' "$old" >"$ROOT/x"
         interrupted x 0123456789
         talk <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > REST 3
 < 350
-> EPSV
-< 229
-> STOR x
-< 150
-put abc
-< 226
+store x abc
 file x 012abc
 STEPS
         published_are x
@@ -138,26 +90,17 @@ STEPS
 @test "partials: REST with less than arrived takes nothing away before new bytes have come" {
     interrupted x 0123456789
     talk <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > REST 3
 < 350
 > ALLO 1000
 < 200
-> EPSV
-< 229
-> STOR x
-< 150
-put
-< 426 fewer
+store x < 426 fewer
 > SIZE x
 < 213 ^213 10$
 STEPS
     several <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > REST 3
 < 350
 > EPSV
@@ -177,9 +120,7 @@ STEPS
     printf 'an older one' >"$ROOT/x"
     interrupted x 01234
     talk <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > REST 6
 < 350
 > EPSV
@@ -190,12 +131,7 @@ STEPS
 < 213 ^213 5$
 > REST 5
 < 350
-> EPSV
-< 229
-> STOR x
-< 150
-put 5
-< 226
+store x 5
 file x 012345
 STEPS
     nothing_unfinished
@@ -204,17 +140,10 @@ STEPS
 @test "partials: APPE goes on with it in a session that was shown it; in another it makes a new file" {
     interrupted x 01234
     talk <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > SIZE x
 < 213 ^213 5$
-> EPSV
-< 229
-> APPE x
-< 150
-put 56789
-< 226
+append x 56789
 file x 0123456789
 STEPS
     published_are x
@@ -222,15 +151,8 @@ STEPS
     rm "$ROOT/x"
     interrupted x 01234
     talk <<'STEPS'
-< 220
-> TYPE I
-< 200
-> EPSV
-< 229
-> APPE x
-< 150
-put a record
-< 226
+binary
+append x a record
 file x a record
 > SIZE x
 < 213 ^213 8$
@@ -246,18 +168,11 @@ STEPS
         printf 'an older one' >"$ROOT/d/x"
         interrupted d/x 01234
         talk <<STEPS
-< 220
-> TYPE I
-< 200
+binary
 > CWD d
 < 250
 ${look//|/$'\n'}
-> EPSV
-< 229
-> APPE x
-< 150
-put 56789
-< 226
+append x 56789
 file d/x 0123456789
 STEPS
         nothing_unfinished
@@ -270,17 +185,10 @@ STEPS
         interrupted x 01234
         interrupted y 01
         talk <<STEPS
-< 220
-> TYPE I
-< 200
+binary
 > $look
 < 2..
-> EPSV
-< 229
-> APPE x
-< 150
-put , longer
-< 226
+append x , longer
 file x an older one, longer
 > SIZE x
 < 213 ^213 20\$
@@ -292,9 +200,7 @@ STEPS
 @test "partials: in TYPE A nothing goes on with it" {
     interrupted x 01234
     talk <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > SIZE x
 < 213
 > TYPE A
@@ -322,31 +228,19 @@ STEPS
     for size in 5 10; do
         interrupted x 01234
         talk <<STEPS
-< 220
-> TYPE I
-< 200
+binary
 > ALLO $size
 < 200
 > REST 5
 < 350
-> EPSV
-< 229
-> STOR x
-< 150
-put 56~
-< 426 fewer
+store x 56~ < 426 fewer
 > SIZE x
 < 213 ^213 7\$
 > ALLO $((size == 5 ? 3 : 10))
 < 200
 > REST 7
 < 350
-> EPSV
-< 229
-> STOR x
-< 150
-put 789
-< 226
+store x 789
 file x 0123456789
 STEPS
         rm "$ROOT/x"
@@ -357,44 +251,25 @@ STEPS
     interrupted x 01
     for text in 23 45 67; do
         talk <<STEPS
-< 220
-> TYPE I
-< 200
+binary
 > SIZE x
 < 213
 > ALLO 1000
 < 200
-> EPSV
-< 229
-> APPE x
-< 150
-put $text~
-< 426 fewer
+append x $text~ < 426 fewer
 STEPS
     done
     one_unfinished 8
     talk <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > REST 6
 < 350
 > ALLO 1000
 < 200
-> EPSV
-< 229
-> STOR x
-< 150
-put ab~
-< 426 fewer
+store x ab~ < 426 fewer
 > SIZE x
 < 213 ^213 8$
-> EPSV
-< 229
-> APPE x
-< 150
-put c
-< 226
+append x c
 file x 012345abc
 STEPS
     nothing_unfinished
@@ -414,9 +289,7 @@ closed
 STEPS
     one_unfinished 5
     talk <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > SIZE x
 < 213 ^213 5$
 > REST 5
@@ -433,9 +306,7 @@ STEPS
     # by APPE, cut once more on the way
     interrupted y 01
     talk <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > SIZE y
 < 213
 > ALLO 8
@@ -448,9 +319,7 @@ eof
 closed
 STEPS
     talk <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > SIZE y
 < 213
 > APPE y
@@ -467,15 +336,8 @@ STEPS
 @test "partials: STOR without REST begins anew; when it succeeds nothing is kept" {
     interrupted x 0123456789
     talk <<'STEPS'
-< 220
-> TYPE I
-< 200
-> EPSV
-< 229
-> STOR x
-< 150
-put new
-< 226
+binary
+store x new
 > SIZE x
 < 213 ^213 3$
 file x new
@@ -489,9 +351,7 @@ STEPS
     interrupted x new
     one_unfinished 3
     talk <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > SIZE x
 < 213
 > APPE x
@@ -507,17 +367,10 @@ STEPS
 @test "partials: REST 0 and STOR begin anew" {
     interrupted x 0123456789
     talk <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > REST 0
 < 350
-> EPSV
-< 229
-> STOR x
-< 150
-put new
-< 226
+store x new
 file x new
 STEPS
     nothing_unfinished
@@ -528,9 +381,7 @@ STEPS
     printf 'an older one' >"$ROOT/y"
     interrupted y 01234
     talk --allow "$ALL" <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > DELE x
 < 250
 > SIZE x
@@ -555,9 +406,7 @@ STEPS
     printf 'an older one' >"$ROOT/x"
     interrupted x 01234
     talk <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > DELE x
 < 250
 > SIZE x
@@ -573,9 +422,7 @@ STEPS
     for name in x y; do
         interrupted $name 01234
         talk --allow "$ALL" <<STEPS
-< 220
-> TYPE I
-< 200
+binary
 > EPSV
 < 229
 > RETR $name
@@ -593,17 +440,10 @@ STEPS
 @test "partials: --resume-hours=0 keeps nothing and shows nothing" {
     interrupted x 01234
     talk --resume-hours 0 <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > SIZE x
 < 550
-> EPSV
-< 229
-> MLSD
-< 150
-get \A\Z
-< 226
+fetch MLSD =~ \A\Z
 > REST 5
 < 350
 > EPSV
@@ -623,32 +463,18 @@ STEPS
     interrupted x 01234
     touch -d '25 hours ago' "$(unfinished)"
     talk --resume-hours 26 <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > SIZE x
 < 213 ^213 5$
 STEPS
     talk <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > SIZE x
 < 550
 > MLST x
 < 550
-> EPSV
-< 229
-> MLSD
-< 150
-get \A\Z
-< 226
-> EPSV
-< 229
-> APPE x
-< 150
-put new
-< 226
+fetch MLSD =~ \A\Z
+append x new
 file x new
 STEPS
     published_are x
@@ -662,9 +488,7 @@ STEPS
     for name in .stord.unfinished .Stord.Unfinished ".stord.unfinished/$kept" "/.stord.unfinished/$kept" \
         ./.stord.unfinished/new; do
         talk --allow "$ALL" <<STEPS
-< 220
-> TYPE I
-< 200
+binary
 > EPSV
 < 229
 > STOR $name
@@ -731,21 +555,9 @@ STEPS
         one_unfinished 5
     done
     talk <<'STEPS'
-< 220
-> TYPE I
-< 200
-> EPSV
-< 229
-> LIST -la
-< 150
-get \A[^\n]* \.\r\n[^\n]* \.\.\r\n[^\n]* x\r\n\Z
-< 226
-> EPSV
-< 229
-> NLST -a
-< 150
-get \A\Z
-< 226
+binary
+fetch LIST -la =~ \A[^\n]* \.\r\n[^\n]* \.\.\r\n[^\n]* x\r\n\Z
+fetch NLST -a =~ \A\Z
 STEPS
 }
 
@@ -773,17 +585,10 @@ STEPS
 
 @test "partials: where no byte arrived nothing is kept" {
     talk <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > ALLO 10
 < 200
-> EPSV
-< 229
-> STOR x
-< 150
-put
-< 426 fewer
+store x < 426 fewer
 > SIZE x
 < 550
 > EPSV
@@ -820,12 +625,7 @@ $(case $step in *put*) echo '< 552' ;; *) printf 'reset\n< 426' ;; esac)
 > SIZE x
 < 213 ^213 0\$
 file x an older one
-> EPSV
-< 229
-> APPE x
-< 150
-put new
-< 226
+append x new
 file x new
 STEPS
         nothing_unfinished
@@ -835,9 +635,7 @@ STEPS
 @test "partials: a second session does not see what the first goes on with; its own upload works" {
     interrupted x 01234
     several <<'STEPS'
-[a] < 220
-> TYPE I
-< 200
+[a] binary
 > REST 5
 < 350
 > EPSV
@@ -847,9 +645,7 @@ STEPS
 connect
 data 56
 stored 7
-[b] < 220
-> TYPE I
-< 200
+[b] binary
 > SIZE x
 < 550
 > REST 5
@@ -858,12 +654,7 @@ stored 7
 < 229
 > STOR x
 < 554
-> EPSV
-< 229
-> STOR x
-< 150
-put second
-< 226
+store x second
 file x second
 [a] data 789
 done
@@ -877,9 +668,7 @@ STEPS
 @test "partials: an upload that goes on and is cut is void where another session has published meanwhile" {
     interrupted x 01234
     several <<'STEPS'
-[a] < 220
-> TYPE I
-< 200
+[a] binary
 > SIZE x
 < 213
 > ALLO 1000
@@ -891,26 +680,14 @@ STEPS
 connect
 data 56~
 stored 8
-[b] < 220
-> TYPE I
-< 200
-> EPSV
-< 229
-> STOR x
-< 150
-put second
-< 226
+[b] binary
+store x second
 [a] done
 < 426 fewer
 > SIZE x
 < 213 ^213 6$
 file x second
-> EPSV
-< 229
-> APPE x
-< 150
-put  one
-< 226
+append x \x20one
 file x second one
 STEPS
     nothing_unfinished
@@ -918,9 +695,7 @@ STEPS
 
 @test "partials: of two uploads of one name that are cut, one is kept whole" {
     several <<'STEPS'
-[a] < 220
-> TYPE I
-< 200
+[a] binary
 > ALLO 1000
 < 200
 > EPSV
@@ -930,9 +705,7 @@ STEPS
 connect
 data aaaaa~
 stored 6
-[b] < 220
-> TYPE I
-< 200
+[b] binary
 > ALLO 1000
 < 200
 > EPSV
@@ -958,39 +731,22 @@ STEPS
     printf 'not this' >"$ROOT/x"
     interrupted d/e/x 01234
     talk <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > SIZE x
 < 213 ^213 8$
 > CWD d
 < 250
 > SIZE e/x
 < 213 ^213 5$
-> EPSV
-< 229
-> MLSD e
-< 150
-get (?i)\A[^\n]*size=5;[^\n]* x\r\n\Z
-< 226
+fetch MLSD e =~ (?i)\A[^\n]*size=5;[^\n]* x\r\n\Z
 > CWD e
 < 250
-> EPSV
-< 229
-> LIST
-< 150
-get \A-[^\n]* 5 [^\n]* x\r\n\Z
-< 226
+fetch LIST =~ \A-[^\n]* 5 [^\n]* x\r\n\Z
 > SIZE /d/./e/../e/x
 < 213 ^213 5$
 > REST 5
 < 350
-> EPSV
-< 229
-> STOR x
-< 150
-put 56789
-< 226
+store x 56789
 file d/e/x 0123456789
 file x not this
 STEPS
@@ -1002,27 +758,15 @@ goes_on_in_folder() {
     mkdir -p "$ROOT/d/e"
     interrupted d/e/x 01234 || return
     talk <<'STEPS' || return
-< 220
-> TYPE I
-< 200
+binary
 > CWD d/e
 < 250
 > SIZE x
 < 213 ^213 5$
-> EPSV
-< 229
-> LIST
-< 150
-get \A-[^\n]* 5 [^\n]* x\r\n\Z
-< 226
+fetch LIST =~ \A-[^\n]* 5 [^\n]* x\r\n\Z
 > REST 5
 < 350
-> EPSV
-< 229
-> STOR x
-< 150
-put 56789
-< 226
+store x 56789
 file d/e/x 0123456789
 STEPS
     nothing_unfinished
@@ -1038,17 +782,10 @@ STEPS
     for name in ' lead and trail ' '-rf' 'ä€😀' "$long" 'a*b?[c]' '~' '%s%n' 'a#b'; do
         interrupted "$name" 01234
         talk <<STEPS
-< 220
-> TYPE I
-< 200
+binary
 > SIZE $name
 < 213 ^213 5\$
-> EPSV
-< 229
-> APPE $name
-< 150
-put 56789
-< 226
+append ${name// /\\x20} 56789
 STEPS
         [ "$(cat "$ROOT/$name")" = 0123456789 ]
         nothing_unfinished
@@ -1060,17 +797,10 @@ STEPS
     for name in a b d/a; do interrupted "$name" "0123 of $name"; done
     for name in d/a a b; do
         talk <<STEPS
-< 220
-> TYPE I
-< 200
+binary
 > SIZE $name
 < 213
-> EPSV
-< 229
-> APPE $name
-< 150
-put , and the rest
-< 226
+append $name , and the rest
 file $name 0123 of $name, and the rest
 STEPS
     done
@@ -1082,9 +812,7 @@ STEPS
     mkdir -p "$ROOT/d/e"
     interrupted d/e/x 01234
     talk --allow "$ALL" <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > RMD d/e
 < 550
 > RNFR d
@@ -1095,12 +823,7 @@ STEPS
 < 550
 > SIZE f/e/x
 < 213 ^213 5$
-> EPSV
-< 229
-> APPE f/e/x
-< 150
-put 56789
-< 226
+append f/e/x 56789
 file f/e/x 0123456789
 > DELE f/e/x
 < 250
@@ -1116,33 +839,21 @@ STEPS
 @test "partials: a folder that was made with its name hides it" {
     interrupted x 01234
     talk <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > MKD x
 < 257
 > SIZE x
 < 550
 > MLST x
 < 250 (?i)type=dir
-> EPSV
-< 229
-> LIST
-< 150
-get \Ad[^\n]* x\r\n\Z
-< 226
+fetch LIST =~ \Ad[^\n]* x\r\n\Z
 > EPSV
 < 229
 > APPE x
 < 55[03]
 > CWD x
 < 250
-> EPSV
-< 229
-> STOR y
-< 150
-put hello
-< 226
+store y hello
 file x/y hello
 STEPS
     published_are x x/y
@@ -1169,9 +880,7 @@ STEPS
 
 @test "partials: what arrived before a reset is kept" {
     talk <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > EPSV
 < 229
 > STOR x
@@ -1186,9 +895,7 @@ STEPS
 
 @test "partials: what arrived before a stall is kept" {
     talk --stall-timeout 1 <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > EPSV
 < 229
 > STOR x
@@ -1213,9 +920,7 @@ STEPS
 
 @test "partials: what a client sent that vanished is kept" {
     talk <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > EPSV
 < 229
 > STOR x
@@ -1230,9 +935,7 @@ STEPS
 
 @test "partials: what arrived before ABOR is kept" {
     several <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > EPSV
 < 229
 > STOR x
@@ -1260,15 +963,8 @@ STEPS
     free=$(df --output=avail "$ROOT" | tail -1)
     upload() { # OPTION...
         talk "$@" <<'STEPS'
-< 220
-> TYPE I
-< 200
-> EPSV
-< 229
-> STOR x
-< 150
-put@ 10000000
-< 552
+binary
+store@ x 10000000 < 552
 > SIZE x
 < 550
 STEPS
@@ -1284,15 +980,8 @@ STEPS
 
 @test "partials: a fault of the disk keeps nothing" {
     traced '-e trace=fsync -e inject=fsync:error=EIO:when=1' talk <<'STEPS'
-< 220
-> TYPE I
-< 200
-> EPSV
-< 229
-> STOR x
-< 150
-put 01234
-< 550
+binary
+store x 01234 < 550
 > SIZE x
 < 550
 STEPS
@@ -1307,26 +996,14 @@ STEPS
     printf old >"$ROOT/x"
     interrupted x 01234
     talk <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > SIZE x
 < 213 ^213 5$
-> EPSV
-< 229
-> APPE x
-< 150
-put@ 5000000
-< 552
+append@ x 5000000 < 552
 file x old
 > SIZE x
 < 213 ^213 5$
-> EPSV
-< 229
-> APPE x
-< 150
-put 56789
-< 226
+append x 56789
 file x 0123456789
 STEPS
     published_are x
@@ -1336,37 +1013,20 @@ STEPS
 @test "partials: nothing is kept of APPE, and of REST, to a published file" {
     printf 'an older one' >"$ROOT/x"
     talk <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > ALLO 1000
 < 200
-> EPSV
-< 229
-> APPE x
-< 150
-put 01234
-< 426 fewer
+append x 01234 < 426 fewer
 > SIZE x
 < 213 ^213 12$
 > ALLO 1000
 < 200
 > REST 3
 < 350
-> EPSV
-< 229
-> STOR x
-< 150
-put 01234
-< 426 fewer
+store x 01234 < 426 fewer
 > SIZE x
 < 213 ^213 12$
-> EPSV
-< 229
-> APPE x
-< 150
-put , longer
-< 226
+append x , longer
 file x an older one, longer
 STEPS
     nothing_unfinished
@@ -1376,9 +1036,7 @@ STEPS
     printf old >"$ROOT/x"
     interrupted x 01234
     several <<'STEPS'
-[a] < 220
-> TYPE I
-< 200
+[a] binary
 > SIZE x
 < 213 ^213 5$
 > EPSV
@@ -1389,23 +1047,11 @@ connect
 data 56
 stored 7
 killed
-[b] < 220
-> TYPE I
-< 200
+[b] binary
 > SIZE x
 < 213 ^213 3$
-> EPSV
-< 229
-> LIST
-< 150
-get \A-[^\n]* 3 [^\n]* x\r\n\Z
-< 226
-> EPSV
-< 229
-> STOR x
-< 150
-put new
-< 226
+fetch LIST =~ \A-[^\n]* 3 [^\n]* x\r\n\Z
+store x new
 file x new
 STEPS
     published_are x
@@ -1418,24 +1064,15 @@ STEPS
     printf old >"$ROOT/mnt/x"
     interrupted mnt/x 01234
     talk <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > CWD mnt
 < 250
-> EPSV
-< 229
-> APPE x
-< 150
-put er
-< 226
+append x er
 file mnt/x older
 STEPS
     interrupted mnt/x 01234
     talk <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > CWD mnt
 < 250
 > SIZE x
@@ -1447,19 +1084,9 @@ STEPS
 > STOR x
 < 554
 file mnt/x older
-> EPSV
-< 229
-> STOR x
-< 150
-put new
-< 226
+store x new
 file mnt/x new
-> EPSV
-< 229
-> STOR y
-< 150
-put@ 5000000
-< 552
+store@ y 5000000 < 552
 STEPS
     published_are mnt mnt/x
     nothing_unfinished
@@ -1477,23 +1104,11 @@ STEPS
         printf old >"$ROOT/x"
         CODE=550 interrupted x 01234
         talk <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > SIZE x
 < 213 ^213 3$
-> EPSV
-< 229
-> LIST
-< 150
-get \A-[^\n]* 3 [^\n]* x\r\n\Z
-< 226
-> EPSV
-< 229
-> STOR x
-< 150
-put new
-< 226
+fetch LIST =~ \A-[^\n]* 3 [^\n]* x\r\n\Z
+store x new
 file x new
 STEPS
         published_are x

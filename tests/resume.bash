@@ -51,20 +51,13 @@ sys.stdout.buffer.write(pattern(int(sys.argv[2]))[int(sys.argv[3]):])' "$TOP/tes
 sessions_gone() { ! pgrep -P "$SERVE_PID" >/dev/null; }
 
 # interrupted NAME BYTES [OPTION...]: an upload of NAME that says it will have 1000 bytes, and is cut
-# so that just BYTES are kept: one more comes, for the last one is not kept.
+# so that just BYTES are kept: one more comes, for the last one is not kept. NAME may have blanks.
 interrupted() {
     talk "${@:3}" <<STEPS
-< 220
-> TYPE I
-< 200
+binary
 > ALLO 1000
 < 200
-> EPSV
-< 229
-> STOR $1
-< 150
-put $2~
-< ${CODE:-426} fewer
+store ${1// /\\x20} $2~ < ${CODE:-426} fewer
 STEPS
 }
 
@@ -85,17 +78,10 @@ kept_after() {
     # shellcheck disable=SC2119
     published_are || return
     talk <<'STEPS' || return
-< 220
-> TYPE I
-< 200
+binary
 > SIZE x
 < 213 ^213 4$
-> EPSV
-< 229
-> APPE x
-< 150
-put 456789
-< 226
+append x 456789
 file x 0123456789
 STEPS
     nothing_unfinished || return

@@ -224,9 +224,7 @@ digest() { sha1sum | cut -d ' ' -f 1; }
     done
     step=$(printf '%s\n' '> EPSV' '< 229' '> APPE x' '< 150' 'put@ 3000000' '< 226')
     STORD_APPEND=copy readers_see_only "${digests[@]}" <<STEPS
-< 220
-> TYPE I
-< 200
+binary
 $(for i in {1..8}; do printf '%s\n' "$step"; done)
 STEPS
     same "$T/expected" "$ROOT/x"
@@ -239,9 +237,7 @@ STEPS
     { head -c 1000000 /dev/zero; pattern 2000000; } >"$T/expected"
     step=$(printf '%s\n' '> REST 1000000' '< 350' '> EPSV' '< 229' '> STOR x' '< 150')
     readers_see_only "$(digest <"$ROOT/x")" "$(digest <"$T/expected")" <<STEPS
-< 220
-> TYPE I
-< 200
+binary
 $step
 put@ 2000000
 < 226
@@ -284,9 +280,7 @@ older_than() { [ $(($(date +%s) - $(stat -c %Z "$2"))) -gt "$1" ]; }
     published_are .hidden d d/x x
     [ "$(cat "$ROOT/x" "$ROOT/d/x" "$ROOT/.hidden" | sort -u)" = published ]
     talk <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > SIZE young
 < 213 ^213 3$
 > SIZE old

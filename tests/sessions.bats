@@ -18,9 +18,7 @@ sent_again() {
     again=$(cat)
     rm -rf "${ROOT:?}"/* "$ROOT"/.stord.*
     several --allow="$ALL" --stall-timeout=1 <<STEPS || return
-[a] < 220
-> TYPE I
-< 200
+[a] binary
 > EPSV
 < 229
 > STOR x
@@ -28,19 +26,12 @@ sent_again() {
 connect
 data OLD-OLD-OLD-OLD
 stored 15
-[b] < 220
-> TYPE I
-< 200
+[b] binary
 $again
 [a] $1
 [b] > SIZE x
 < 213 ^213 19$
-> EPSV
-< 229
-> RETR x
-< 150
-get \\Anew-new-new-new-new\\Z
-< 226
+fetch RETR x =~ \\Anew-new-new-new-new\\Z
 file x new-new-new-new-new
 STEPS
     printf new-new-new-new-new >"$T/plan"
@@ -63,42 +54,22 @@ ended' '> ABOR
 @test "a device that loses its link and sends the file again keeps what was acknowledged (promise 1)" {
     for how in "${ENDS[@]}"; do
         sent_again "$how" <<'STEPS' || fail "the first session ended so: $how"
-> EPSV
-< 229
-> STOR x
-< 150
-put new-new-new-new-new
-< 226
+store x new-new-new-new-new
 STEPS
     done
 }
 
 @test "so it does where another one gave the name by a rename, added to it, or a program did (promise 1)" {
     sent_again "${ENDS[0]}" <<'STEPS'
-> EPSV
-< 229
-> STOR y
-< 150
-put new-new-new-new-new
-< 226
+store y new-new-new-new-new
 > RNFR y
 < 350
 > RNTO x
 < 250
 STEPS
     sent_again "${ENDS[0]}" <<'STEPS'
-> EPSV
-< 229
-> APPE x
-< 150
-put new-new-new-
-< 226
-> EPSV
-< 229
-> APPE x
-< 150
-put new-new
-< 226
+append x new-new-new-
+append x new-new
 STEPS
     sent_again "${ENDS[0]}" <<'STEPS'
 run printf new-new-new-new-new >"$T/new" && mv "$T/new" "$ROOT/x"
@@ -108,29 +79,15 @@ STEPS
 @test "what was kept of an upload is not shown any more once a program has put a file there (promise 1)" {
     interrupted x OLD-OLD-OLD-OLD
     talk --allow="$ALL" <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > SIZE x
 < 213 ^213 15$
 STEPS
     printf record. >"$ROOT/x"
     talk --allow="$ALL" <<'STEPS'
-< 220
-> TYPE I
-< 200
-> EPSV
-< 229
-> LIST
-< 150
-get  7 [^\n]* x\r\n\Z
-< 226
-> EPSV
-< 229
-> APPE x
-< 150
-put one more.
-< 226
+binary
+fetch LIST =~ \s7 [^\n]* x\r\n\Z
+append x one more.
 file x record.one more.
 STEPS
 }
@@ -140,14 +97,10 @@ STEPS
 @test "nobody goes on with another upload, or another file, than it was shown (promise 1)" {
     interrupted x 01234
     several --allow="$ALL" <<'STEPS'
-[a] < 220
-> TYPE I
-< 200
+[a] binary
 > SIZE x
 < 213 ^213 5$
-[b] < 220
-> TYPE I
-< 200
+[b] binary
 > EPSV
 < 229
 > ALLO 100
@@ -171,12 +124,7 @@ nofile x
 < 213 ^213 10$
 > REST 10
 < 350
-> EPSV
-< 229
-> STOR x
-< 150
-put s, and more
-< 226
+store x s, and more
 file x other bytes, and more
 [b] > SIZE x
 < 213 ^213 21$
@@ -188,20 +136,10 @@ run printf 'the file of a program' >"$T/new" && mv "$T/new" "$ROOT/x"
 > STOR x
 < 550 look again
 file x the file of a program
-> EPSV
-< 229
-> MLSD
-< 150
-get size=21
-< 226
+fetch MLSD =~ size=21
 > REST 3
 < 350
-> EPSV
-< 229
-> STOR x
-< 150
-put  end
-< 226
+store x \x20end
 file x the end
 STEPS
 }
@@ -212,9 +150,7 @@ STEPS
             rm -rf "${ROOT:?}"/* "$ROOT"/.stord.*
             eval "$foreign"
             several --allow=upload,replace --on-conflict=$policy <<'STEPS'
-[a] < 220
-> TYPE I
-< 200
+[a] binary
 > EPSV
 < 229
 > STOR x
@@ -222,15 +158,8 @@ STEPS
 connect
 data OLD-OLD-OLD-OLD
 stored 15
-[b] < 220
-> TYPE I
-< 200
-> EPSV
-< 229
-> STOR x
-< 150
-put new-new-new
-< 226
+[b] binary
+store x new-new-new
 [a] reset
 < 426 ^426 [^;]*$
 [b] > SIZE x
@@ -241,9 +170,7 @@ STEPS
     # that somebody else has put something there is not to be learnt
     rm -rf "${ROOT:?}"/* "$ROOT"/.stord.*
     several --allow=upload <<'STEPS'
-[a] < 220
-> TYPE I
-< 200
+[a] binary
 > EPSV
 < 229
 > STOR x
@@ -264,9 +191,7 @@ STEPS
 # shorter OPTION...: an upload of 60 bytes is cut; $FIRST is the reply to 40 bytes under that name, then 226
 shorter() {
     talk "$@" <<STEPS
-< 220
-> TYPE I
-< 200
+binary
 > EPSV
 < 229
 > STOR live.jpg
@@ -275,18 +200,8 @@ connect
 data $(printf '%060d' 0)
 reset
 < 426
-> EPSV
-< 229
-> STOR live.jpg
-< 150
-put $(printf '%040d' 0)
-< $FIRST
-> EPSV
-< 229
-> STOR live.jpg
-< 150
-put $(printf '%040d' 1)
-< 226
+store live.jpg $(printf '%040d' 0) < $FIRST
+store live.jpg $(printf '%040d' 1)
 file live.jpg $(printf '%040d' 1)
 STEPS
 }
@@ -299,21 +214,9 @@ STEPS
 
 @test "who is told that a file is too large may send less" {
     talk --max-file-size=50 <<STEPS
-< 220
-> TYPE I
-< 200
-> EPSV
-< 229
-> STOR x
-< 150
-put $(printf '%060d' 0)
-< 552
-> EPSV
-< 229
-> STOR x
-< 150
-put less
-< 226
+binary
+store x $(printf '%060d' 0) < 552
+store x less
 file x less
 STEPS
 }
@@ -321,9 +224,7 @@ STEPS
 @test "a file that is shorter than an appended record that broke off is taken" {
     printf log >"$ROOT/x"
     talk <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > EPSV
 < 229
 > APPE x
@@ -332,12 +233,7 @@ connect
 data a long record
 reset
 < 426
-> EPSV
-< 229
-> STOR x
-< 150
-put new
-< 226
+store x new
 file x new
 STEPS
 }
@@ -349,9 +245,7 @@ STEPS
     for how in in-place copy; do
         printf 'first\n' >"$ROOT/log"
         several --append=$how <<'STEPS'
-[a] < 220
-> TYPE I
-< 200
+[a] binary
 > EPSV
 < 229
 > APPE log
@@ -359,15 +253,8 @@ STEPS
 connect
 data from a\n
 stored 7
-[b] < 220
-> TYPE I
-< 200
-> EPSV
-< 229
-> APPE log
-< 150
-put from b\n
-< 226
+[b] binary
+append log from b\n
 [a] done
 < 226
 file log first\nfrom b\nfrom a\n
@@ -380,9 +267,7 @@ STEPS
 @test "a record goes into the file that a consumer has left, or into a new one (promise 1)" {
     printf old >"$ROOT/log"
     several --allow="$ALL" <<'STEPS'
-[a] < 220
-> TYPE I
-< 200
+[a] binary
 > EPSV
 < 229
 > APPE log
@@ -503,9 +388,7 @@ STEPS
 < 250'; do
         rm -rf "${ROOT:?}"/* "$ROOT"/.stord.*
         several --allow="$ALL" <<STEPS
-[a] < 220
-> TYPE I
-< 200
+[a] binary
 > EPSV
 < 229
 > STOR x
@@ -513,15 +396,8 @@ STEPS
 connect
 data OLD-OLD-OLD-OLD
 stored 15
-[b] < 220
-> TYPE I
-< 200
-> EPSV
-< 229
-> STOR x
-< 150
-put new-new-new-new-new
-< 226
+[b] binary
+store x new-new-new-new-new
 $how
 [a] reset
 < 426 ^426 [^;]*$
@@ -534,9 +410,7 @@ STEPS
     # nor by one that was kept before, once that was seen to be void
     interrupted y OLD-OLD-OLD-OLD
     several --allow="$ALL" <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > SIZE y
 < 213 ^213 15$
 run printf new >"$ROOT/y"
@@ -551,9 +425,7 @@ STEPS
 @test "who has tried in vain to go on looks again before anything is appended (promise 1)" {
     interrupted x 012345678
     talk --allow="$ALL" --connect-timeout=1 --max-file-size=1000 <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > SIZE x
 < 213 ^213 9$
 > PASV
@@ -580,12 +452,7 @@ STEPS
 nofile x
 > MLST x
 < 250 size=9;
-> EPSV
-< 229
-> APPE x
-< 150
-put 9ABCDEF
-< 226
+append x 9ABCDEF
 file x 0123456789ABCDEF
 STEPS
 }
@@ -595,21 +462,9 @@ STEPS
     interrupted x 012345678
     for ((i = 0; i < 6000; i++)); do : >"$ROOT/file$i"; done
     talk --allow="$ALL" <<'STEPS'
-< 220
-> TYPE I
-< 200
-> EPSV
-< 229
-> LIST
-< 150
-get  9 [^\n]* x\r\n
-< 226
-> EPSV
-< 229
-> APPE x
-< 150
-put 9ABCDEF
-< 226
+binary
+fetch LIST =~ \s9 [^\n]* x\r\n
+append x 9ABCDEF
 file x 0123456789ABCDEF
 STEPS
 }
@@ -624,9 +479,7 @@ with open(sys.argv[1], "r+b") as file:
 PY
     export T
     several <<'STEPS'
-[a] < 220
-> TYPE I
-< 200
+[a] binary
 > EPSV
 < 229
 > STOR x
@@ -643,9 +496,7 @@ run kill "$(cat "$T/pid")"
 STEPS
     one_unfinished 9
     talk <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > SIZE x
 < 213 ^213 9$
 STEPS

@@ -101,9 +101,7 @@ STEPS
     AFTER=kept_when_stopped
     for verb in PASV EPSV; do
         stopped_by_each <<STEPS
-< 220
-> TYPE I
-< 200
+binary
 > $verb
 < 22[79]
 > STOR x
@@ -123,9 +121,7 @@ STEPS
     AFTER=kept_beside_old
     printf old >"$ROOT/x"
     stopped_by_each <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > EPSV
 < 229
 > STOR x
@@ -152,9 +148,7 @@ STEPS
 eof
 < 426
 closed
-[b] < 220
-> TYPE I
-< 200
+[b] binary
 > SIZE x
 < 213
 > EPSV
@@ -174,9 +168,7 @@ STEPS
 @test "stop: while a data connection is awaited; what an earlier upload left is kept" {
     AFTER=nothing_there
     stopped_by_each <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > EPSV
 < 229
 > STOR x
@@ -188,9 +180,7 @@ ended
 STEPS
     # active: nobody answers there
     stopped_by_each <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 listen
 > EPRT {EPRT}
 < 200
@@ -204,9 +194,7 @@ STEPS
     interrupted x 01234
     AFTER=kept_as_it_was
     stopped_by_each <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > EPSV
 < 229
 > APPE x
@@ -221,9 +209,7 @@ STEPS
 @test "stop: an upload that no byte came of, or in TYPE A, leaves nothing" {
     AFTER=nothing_there
     stopped_by_each <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > EPSV
 < 229
 > STOR x
@@ -256,9 +242,7 @@ STEPS
 @test "stop: with commands that wait for the end of an upload" {
     AFTER=kept_when_stopped
     stopped_by_each <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > EPSV
 < 229
 > STOR x
@@ -278,9 +262,7 @@ STEPS
 @test "stop: RETR to a client that does not read" {
     random_file "$ROOT/x" 64000000
     stopped_by_each --allow "$ALL" <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > EPSV
 < 229
 > RETR x
@@ -319,9 +301,7 @@ STEPS
     AFTER=nothing_there
     : >"$T/log"
     stopped_by_each --min-free=100000G <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > EPSV
 < 229
 > STOR x

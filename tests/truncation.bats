@@ -109,9 +109,7 @@ END
 @test "truncation: the other way round: a client that says QUIT and leaves has its file" {
     # together with the upload, in the middle of the bytes, behind them
     several <<'STEPS'
-[a] < 220
-> TYPE I
-< 200
+[a] binary
 > EPSV
 < 229
 connect
@@ -123,9 +121,7 @@ data llo
 done
 ended
 file a hello
-[b] < 220
-> TYPE I
-< 200
+[b] binary
 > EPSV
 < 229
 > STOR b
@@ -139,9 +135,7 @@ leave
 done
 ended
 file b hello
-[c] < 220
-> TYPE I
-< 200
+[c] binary
 > EPSV
 < 229
 > STOR c
@@ -170,9 +164,7 @@ STEPS
 @test "truncation: a client that leaves without QUIT has nothing published, whichever connection ends first" {
     for last in 'leave done' 'done leave'; do
         traced '-e trace=fsync -e inject=fsync:delay_enter=300000' several <<STEPS
-< 220
-> TYPE I
-< 200
+binary
 > EPSV
 < 229
 > STOR x
