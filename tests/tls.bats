@@ -125,9 +125,7 @@ STEPS
 
 @test "tls: PROT does without PBSZ, which says nothing under TLS" {
     secured <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > PROT P
 < 503
 > AUTH TLS
@@ -140,21 +138,11 @@ tls
 > PROT P
 < 200
 private
-> EPSV
-< 229
-> STOR x
-< 150
-put hello
-< 226
+store x hello
 > PROT C
 < 200
 clear
-> EPSV
-< 229
-> STOR y
-< 150
-put hello
-< 226
+store y hello
 file x hello
 file y hello
 STEPS
@@ -338,12 +326,7 @@ one_byte() {
 < 200
 > STOR x
 < 425
-> EPSV
-< 229
-> STOR x
-< 150
-put 1
-< 226
+store x 1
 file x 1
 STEPS
 }
@@ -592,12 +575,7 @@ put hello
 < 534
 > PROT P
 < 200
-> EPSV
-< 229
-> NLST
-< 150
-get ^x\r\n$
-< 226
+fetch NLST =~ ^x\r\n$
 > REIN
 < 421
 closed

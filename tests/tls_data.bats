@@ -35,18 +35,8 @@ with_begun() {
     for kind in $(kinds); do
         for version in 1.2 1.3; do
             with_begun $version -- -o "$kind" <<'STEPS'
-> EPSV
-< 229
-> STOR empty
-< 150
-put 
-< 226
-> EPSV
-< 229
-> STOR one
-< 150
-put 1
-< 226
+store empty
+store one 1
 > EPSV
 < 229
 > ALLO 10485761
@@ -119,12 +109,7 @@ file a one\ntwo\n\nthree\r
 < 150
 put@ 10485761
 < 226
-> EPSV
-< 229
-> STOR c
-< 150
-put 
-< 226
+store c
 file c 
 STEPS
         pattern 10485761 | command -p python3 -c 'import sys
@@ -144,38 +129,13 @@ sys.stdout.buffer.write(sys.stdin.buffer.read().replace(b"\r\n", b"\n"))' | same
 < 150
 get@ 10485761
 < 226
-> EPSV
-< 229
-> RETR empty
-< 150
-get ^$
-< 226
-> EPSV
-< 229
-> NLST
-< 150
-get ^empty\r\nlarge\r\n$
-< 226
-> EPSV
-< 229
-> LIST
-< 150
-get 10485761
-< 226
-> EPSV
-< 229
-> MLSD
-< 150
-get size=10485761
-< 226
+fetch RETR empty =~ ^$
+fetch NLST =~ ^empty\r\nlarge\r\n$
+fetch LIST =~ 10485761
+fetch MLSD =~ size=10485761
 > REST 10485760
 < 350
-> EPSV
-< 229
-> RETR large
-< 150
-get ^.$
-< 226
+fetch RETR large =~ ^.$
 STEPS
         done
     done
@@ -217,30 +177,15 @@ STEPS
 
 @test "tls data: PROT C and PROT P by turns" {
     with_begun -- <<'STEPS'
-> EPSV
-< 229
-> STOR a
-< 150
-put one
-< 226
+store a one
 > PROT C
 < 200
 clear
-> EPSV
-< 229
-> STOR b
-< 150
-put two
-< 226
+store b two
 > PROT P
 < 200
 private
-> EPSV
-< 229
-> STOR c
-< 150
-put three
-< 226
+store c three
 file a one
 file b two
 file c three
@@ -298,12 +243,7 @@ drop
 < 213 9
 > REST 9
 < 350
-> EPSV
-< 229
-> STOR x
-< 150
-put 9abc
-< 226
+store x 9abc
 file x 0123456789abc
 STEPS
 }
@@ -487,12 +427,7 @@ STEPS
     with_begun -- <<'STEPS'
 > ALLO 100
 < 200
-> EPSV
-< 229
-> STOR x
-< 150
-put hello
-< 426 fewer bytes
+store x hello < 426 fewer bytes
 nofile x
 STEPS
     logged 'Upload failed: /x \(5 bytes, .*, short\)'
@@ -651,12 +586,7 @@ nofile x
 > ABOR
 < 426
 < 226
-> EPSV
-< 229
-> STOR y
-< 150
-put again
-< 226
+store y again
 file y again
 STEPS
     done
@@ -827,12 +757,7 @@ drop
 < 425 nobody connected in time
 nofile x
 private
-> EPSV
-< 229
-> STOR x
-< 150
-put hello
-< 226
+store x hello
 file x hello
 STEPS
     published_are x
@@ -1007,19 +932,9 @@ STEPS
 @test "tls data: a fresh ticket comes over the control connection behind each data connection" {
     with_begun 1.3 -- <<'STEPS'
 tls-is ticket
-> EPSV
-< 229
-> STOR a
-< 150
-put one
-< 226
+store a one
 tls-is new-ticket
-> EPSV
-< 229
-> STOR b
-< 150
-put two
-< 226
+store b two
 tls-is new-ticket
 > NOOP
 < 200
