@@ -59,18 +59,8 @@ STEPS
 < 150
 put one
 < 226
-> EPSV
-< 229
-> RETR passive
-< 150
-get ^one$
-< 226
-> EPSV
-< 229
-> LIST
-< 150
-get passive
-< 226
+fetch RETR passive =~ ^one$
+fetch LIST =~ passive
 listen
 > PORT {PORT}
 < 200

@@ -101,9 +101,7 @@ STEPS
 @test "connections: a passive port that nobody connects to is given back, and the next STOR says why" {
     free_port
     several --passive-ports "$PORT-$PORT" --connect-timeout 1 <<STEPS
-[a] < 220
-> TYPE I
-< 200
+[a] binary
 > EPSV
 < 229
 ${until_free/PORT/$PORT}
@@ -115,12 +113,7 @@ ${until_free/PORT/$PORT}
 < 425 Nobody connected within 1 seconds
 > LIST
 < 425 Nobody connected within 1 seconds
-> EPSV
-< 229
-> STOR x
-< 150
-put real
-< 226
+store x real
 STEPS
     x_is real
 }
@@ -145,9 +138,7 @@ PY
 @test "connections: who has connected can upload when the port has been given back" {
     free_port
     several --passive-ports "$PORT-$PORT" --connect-timeout 1 <<STEPS
-[a] < 220
-> TYPE I
-< 200
+[a] binary
 > EPSV
 < 229
 connect
@@ -166,24 +157,15 @@ STEPS
 @test "connections: two uploads at once over a single passive port" {
     free_port
     several --passive-ports "$PORT-$PORT" <<'STEPS'
-[a] < 220
-> TYPE I
-< 200
+[a] binary
 > EPSV
 < 229
 > STOR a
 < 150
 connect
 data a long
-[b] < 220
-> TYPE I
-< 200
-> EPSV
-< 229
-> STOR b
-< 150
-put short
-< 226
+[b] binary
+store b short
 [a] data  one
 done
 < 226
@@ -368,9 +350,7 @@ PY
     printf old >"$ROOT/x"
     for verb in 'RETR x' LIST; do
         talk --allow=read,list <<STEPS
-< 220
-> TYPE I
-< 200
+binary
 > EPSV
 < 229
 connect
@@ -605,9 +585,7 @@ PY
 @test "connections: what a client asks for before it has nothing more to say is sent" {
     printf old >"$ROOT/x"
     talk --allow=read,list <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > EPSV
 < 229
 connect
@@ -696,8 +674,7 @@ STEPS
 < 331
 > PASS secret
 < 230
-> TYPE I
-< 200
+binary
 > EPSV
 < 229
 $ffmpeg_like

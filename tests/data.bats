@@ -9,9 +9,7 @@ teardown() { teardown_sandbox; }
     for kind in tcp mapped; do
         for verb in PASV EPSV 'EPSV 1'; do
             talk -o "$kind" <<STEPS
-< 220
-> TYPE I
-< 200
+binary
 > $verb
 < ...
 > STOR x
@@ -34,9 +32,7 @@ STEPS
 @test "data: EPSV over IPv6" {
     for verb in EPSV 'EPSV 2' 'epsv'; do
         talk -o tcp6 <<STEPS
-< 220
-> TYPE I
-< 200
+binary
 > $verb
 < 229
 > STOR x
@@ -56,9 +52,7 @@ STEPS
     for kind in unix pair pipe; do
         for verb in PASV EPSV; do
             talk -o "$kind" <<STEPS
-< 220
-> TYPE I
-< 200
+binary
 > $verb
 < ...
 > STOR x
@@ -90,9 +84,7 @@ STEPS
 
 @test "data: each upload needs a fresh data connection" {
     talk <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > EPSV
 < 229
 > STOR a
@@ -117,9 +109,7 @@ STEPS
 
 @test "data: the client may connect before or after STOR, and send before it reads" {
     talk <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > EPSV
 < 229
 connect
@@ -135,9 +125,7 @@ STEPS
 
 @test "data: 0 bytes, 1 byte, and 20 MB arrive whole" {
     talk <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > EPSV
 < 229
 > STOR a
@@ -223,9 +211,7 @@ STEPS
 
 @test "data: only the host of the control connection is let in" {
     talk <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > EPSV
 < 229
 > STOR x
@@ -235,9 +221,7 @@ STEPS
     logged 'Refused data connection from 127.0.0.2'
     # it does not keep the client itself out
     talk <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > EPSV
 < 229
 > STOR y
@@ -268,9 +252,7 @@ STEPS
 @test "data: a data connection that is reset or stalls publishes nothing (promise 3)" {
     echo old >"$ROOT/x"
     talk --stall-timeout 1 <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > EPSV
 < 229
 > STOR x
@@ -297,9 +279,7 @@ STEPS
 
 @test "data: fewer bytes than ALLO announced publish nothing (promise 3)" {
     talk <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > ALLO 6
 < 200
 > EPSV
@@ -330,9 +310,7 @@ STEPS
 @test "data: a client that vanished from the control connection gets nothing published (promise 3)" {
     for how in leave vanish; do
         talk <<STEPS
-< 220
-> TYPE I
-< 200
+binary
 > EPSV
 < 229
 > STOR x
@@ -350,9 +328,7 @@ STEPS
 @test "data: a client that vanishes or aborts while its file is synced gets nothing published (promise 3)" {
     echo old >"$ROOT/x"
     slow_sync <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > EPSV
 < 229
 > STOR x
@@ -362,9 +338,7 @@ leave
 STEPS
     grep -qx old "$ROOT/x"
     slow_sync <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > EPSV
 < 229
 > STOR x
@@ -376,9 +350,7 @@ put half of a file
 file x old\n
 STEPS
     slow_sync <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > EPSV
 < 229
 > STOR x
@@ -396,9 +368,7 @@ STEPS
 
 @test "data: only QUIT excuses a client that has gone, another command does not (promise 3)" {
     talk <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > EPSV
 < 229
 > STOR x
@@ -417,9 +387,7 @@ STEPS
     # quits WORDS NAME: a client sends these commands, has gone, and then the upload ends
     quits() {
         talk <<STEPS
-< 220
-> TYPE I
-< 200
+binary
 > EPSV
 < 229
 > STOR $2
@@ -445,9 +413,7 @@ STEPS
 
 @test "data: commands sent during a transfer: NOOP is answered, others wait, QUIT is deferred" {
     talk <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > EPSV
 < 229
 > STOR x

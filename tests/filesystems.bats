@@ -30,27 +30,12 @@ stores() {
 < 226
 > TYPE I
 < 200
-> EPSV
-< 229
-> STOR data
-< 150
-put@ 300000
-< 226
+store@ data 300000
 file inline newer one
 file@ data 300000
-> EPSV
-< 229
-> STOR data
-< 150
-put@ 200000
-< 226
+store@ data 200000
 file@ data 200000
-> EPSV
-< 229
-> STOR empty
-< 150
-put
-< 226
+store empty
 file empty
 STEPS
     root_holds data empty inline
@@ -60,9 +45,7 @@ STEPS
 # byte is not kept.
 is_cut_and_resumed() {
     talk <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > EPSV
 < 229
 > ALLO 400000
@@ -74,12 +57,7 @@ put@ 65537
 file@ data 200000
 > ALLO 400000
 < 200
-> EPSV
-< 229
-> STOR new
-< 150
-put@ 131073
-< 426
+store@ new 131073 < 426
 nofile new
 > SIZE new
 < 213 ^213 131072$
@@ -88,9 +66,7 @@ nofile new
 STEPS
     published_are data empty inline
     talk <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > EPSV
 < 229
 > REST 65536
@@ -116,9 +92,7 @@ STEPS
 # What is published is gone on with by REST and by APPE.
 is_extended() {
     talk <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > EPSV
 < 229
 > REST 5
@@ -127,18 +101,8 @@ is_extended() {
 < 150
 put est
 < 226
-> EPSV
-< 229
-> APPE inline
-< 150
-put  of all
-< 226
-> EPSV
-< 229
-> APPE appended
-< 150
-put from nothing
-< 226
+append inline \x20of all
+append appended from nothing
 file appended from nothing
 STEPS
     [ "$(cat "$ROOT/inline")" = 'newerest of all' ]
@@ -150,17 +114,10 @@ chooses_names() {
     local count
     count=$(find "$ROOT" -type f | wc -l)
     talk <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > MKD sub
 < 257
-> EPSV
-< 229
-> STOR sub/x
-< 150
-put below
-< 226
+store sub/x below
 file sub/x below
 > EPSV
 < 229
@@ -183,9 +140,7 @@ STEPS
 
 keeps_both_or_refuses() {
     talk --on-conflict=rename <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > EPSV
 < 229
 > STOR inline
@@ -197,9 +152,7 @@ STEPS
     [ "$(cat "$ROOT"/inline-*)" = another ]
     rm "$ROOT"/inline-*
     talk --on-conflict=refuse <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > EPSV
 < 229
 > STOR inline
@@ -258,15 +211,8 @@ is_killed() {
     [ "$after" = "$before" ] || fail "before: $before; after: $after"
     [ "$(cat "$ROOT/inline")" = 'newerest of all' ]
     talk <<'STEPS'
-< 220
-> TYPE I
-< 200
-> EPSV
-< 229
-> STOR inline
-< 150
-put after all
-< 226
+binary
+store inline after all
 file inline after all
 STEPS
 }
@@ -418,12 +364,7 @@ put_traced() {
 < 220
 > TYPE $1
 < 200
-> EPSV
-< 229
-> STOR x
-< 150
-put one\\r\\ntwo\\r\\n
-< 226
+store x one\\r\\ntwo\\r\\n
 STEPS
 }
 
@@ -512,21 +453,9 @@ STEPS
         # shellcheck disable=SC2086 # words
         mount_mergerfs $options
         talk <<'STEPS'
-< 220
-> TYPE I
-< 200
-> EPSV
-< 229
-> STOR log
-< 150
-put one
-< 226
-> EPSV
-< 229
-> APPE log
-< 150
-put  two
-< 226
+binary
+store log one
+append log \x20two
 file log one two
 > SIZE log
 < 213 ^213 7$
@@ -539,27 +468,15 @@ file log one two
 put three
 < 226
 file log one three
-> EPSV
-< 229
-> APPE log
-< 150
-put  four
-< 226
+append log \x20four
 file log one three four
 STEPS
         root_holds log
         counted_once() { [ "$(stat -c %h "$ROOT/log")" = 1 ]; }
         wait_for counted_once
         talk <<'STEPS'
-< 220
-> TYPE I
-< 200
-> EPSV
-< 229
-> APPE log
-< 150
-put  five
-< 226
+binary
+append log \x20five
 file log one three four five
 > EPSV
 < 229
@@ -601,25 +518,13 @@ STEPS
     mount_mergerfs
     echo theirs >"$ROOT/theirs"
     talk --allow=upload,append,mkdir <<'STEPS'
-< 220
-> TYPE I
-< 200
-> EPSV
-< 229
-> STOR new
-< 150
-put hello
-< 226
+binary
+store new hello
 > SIZE new
 < 213 ^213 5$
 > MFMT 20240101000000 new
 < 213 Modify=20240101000000
-> EPSV
-< 229
-> APPE new
-< 150
-put  again
-< 226
+append new \x20again
 > SIZE new
 < 213 ^213 11$
 > RNFR new
@@ -643,15 +548,8 @@ STEPS
     printf 'far away' >"$T/one/far"
     mount_mergerfs
     talk <<'STEPS'
-< 220
-> TYPE I
-< 200
-> EPSV
-< 229
-> APPE far
-< 150
-put  indeed
-< 226
+binary
+append far \x20indeed
 file far far away indeed
 > EPSV
 < 229
@@ -662,12 +560,7 @@ file far far away indeed
 put  off
 < 226
 file far far off
-> EPSV
-< 229
-> STOR far
-< 150
-put near
-< 226
+store far near
 file far near
 STEPS
     root_holds far
@@ -734,19 +627,9 @@ replaces_nothing() {
 < 226
 > TYPE I
 < 200
-> EPSV
-< 229
-> STOR x
-< 150
-put newer
-< 553 there already
+store x newer < 553 there already
 file x old
-> EPSV
-< 229
-> STOR y
-< 150
-put another
-< 226
+store y another
 file y another
 STEPS
     root_holds x y
@@ -763,22 +646,10 @@ STEPS
     for name in replaced appended continued cut; do echo lower >"$T/lower/$name"; done
     mount_overlay
     talk <<'STEPS'
-< 220
-> TYPE I
-< 200
-> EPSV
-< 229
-> STOR replaced
-< 150
-put new
-< 226
+binary
+store replaced new
 file replaced new
-> EPSV
-< 229
-> APPE appended
-< 150
-put more
-< 226
+append appended more
 file appended lower\nmore
 > EPSV
 < 229
@@ -791,12 +662,7 @@ put er one
 file continued lower one
 > ALLO 100
 < 200
-> EPSV
-< 229
-> STOR cut
-< 150
-put half
-< 426
+store cut half < 426
 file cut lower\n
 STEPS
     published_are appended continued cut replaced
@@ -812,21 +678,9 @@ bindfs_upload() {
     echo old >"$T/behind/x"
     mount_bindfs "${@:3}"
     talk <<STEPS
-< 220
-> TYPE I
-< 200
-> EPSV
-< 229
-> STOR x
-< 150
-put new one
-< $1
-> EPSV
-< 229
-> STOR y
-< 150
-put another
-< $2
+binary
+store x new one < $1
+store y another < $2
 STEPS
 }
 
@@ -853,9 +707,7 @@ STEPS
 @test "bindfs: where the group cannot be set, uploads are refused before the data" {
     mount_bindfs --chgrp-deny
     talk --group=nogroup <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > EPSV
 < 229
 > STOR x
@@ -874,29 +726,12 @@ in_folder() {
     local folder=$ROOT/$1
     chmod 0777 "$folder"
     talk <<STEPS
-< 220
-> TYPE I
-< 200
-> EPSV
-< 229
-> STOR $1/x
-< 150
-put@ 200000
-< 226
+binary
+store@ $1/x 200000
 file@ $1/x 200000
-> EPSV
-< 229
-> STOR $1/x
-< 150
-put@ 100000
-< 226
+store@ $1/x 100000
 file@ $1/x 100000
-> EPSV
-< 229
-> APPE $1/x
-< 150
-put@ 0
-< 226
+append@ $1/x 0
 > EPSV
 < 229
 > REST 65536
@@ -923,19 +758,9 @@ put another
 < 226
 > MKD $1/sub
 < 257
-> EPSV
-< 229
-> STOR $1/sub/y
-< 150
-put below
-< 226
+store $1/sub/y below
 file $1/sub/y below
-> EPSV
-< 229
-> STOR at-the-top
-< 150
-put top
-< 226
+store at-the-top top
 file at-the-top top
 STEPS
     mv "$folder"/x-* "$folder/y"
@@ -948,17 +773,13 @@ STEPS
 kept_or_not() {
     local size
     talk <<STEPS
-< 220
-> TYPE I
-< 200
+binary
 > SIZE $1/x
 < 213 ^213 (65536|0)$
 STEPS
     size=$(find "$ROOT/.stord.unfinished" -name '.stord.partial-*' -printf '%s\n')
     talk <<STEPS
-< 220
-> TYPE I
-< 200
+binary
 > SIZE $1/x
 < 213 ^213 $size$
 > EPSV
@@ -1041,12 +862,7 @@ RIGHTS=upload,append,replace,list,read,mkdir,rename,delete
 < 257
 > TYPE I
 < 200
-> EPSV
-< 229
-> STOR other/d/x
-< 150
-put x
-< 226
+store other/d/x x
 > DELE other/d/x
 < 250
 STEPS
@@ -1066,12 +882,7 @@ STEPS
 < 220
 > RMD other/d
 < 550 not empty
-> EPSV
-< 229
-> STOR other/d/x
-< 150
-put x
-< 226
+store other/d/x x
 file other/d/x x
 STEPS
     rm "$ROOT/other/d/.stord.unfinished/.stord.0123456789abcdef" "$ROOT/other/d/x"
@@ -1150,37 +961,15 @@ is_reserved() {
         is_reserved "$name"
     done
     talk --allow="$RIGHTS" <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > ALLO 10
 < 200
-> EPSV
-< 229
-> STOR cut
-< 150
-put half+
-< 426
+store cut half+ < 426
 > SIZE cut
 < 213 ^213 4$
-> EPSV
-< 229
-> LIST -a
-< 150
-get \A(?![\s\S]*(?i:stord))[\s\S]*cut\r\n[\s\S]*shown\r\n|\A(?![\s\S]*(?i:stord))[\s\S]*shown\r\n[\s\S]*cut\r\n
-< 226
-> EPSV
-< 229
-> NLST -a
-< 150
-get \Ashown\r\n\Z
-< 226
-> EPSV
-< 229
-> MLSD
-< 150
-get \A(?![\s\S]*(?i:stord))[\s\S]* shown\r\n
-< 226
+fetch LIST -a =~ \A(?![\s\S]*(?i:stord))[\s\S]*cut\r\n[\s\S]*shown\r\n|\A(?![\s\S]*(?i:stord))[\s\S]*shown\r\n[\s\S]*cut\r\n
+fetch NLST -a =~ \Ashown\r\n\Z
+fetch MLSD =~ \A(?![\s\S]*(?i:stord))[\s\S]* shown\r\n
 > STAT
 < 211 (?i)\A(?![\s\S]*stord\.unfinished)
 > STAT /
@@ -1204,15 +993,8 @@ mount_limited() {
 @test "btrfs: a quota that is used up is 552, before the data by ALLO; the old file stays (promise 1)" {
     mount_limited
     talk <<'STEPS'
-< 220
-> TYPE I
-< 200
-> EPSV
-< 229
-> STOR x
-< 150
-put old
-< 226
+binary
+store x old
 > EPSV
 < 229
 > ALLO 30000000
@@ -1220,12 +1002,7 @@ put old
 > STOR x
 < 552 quota is used up
 file x old
-> EPSV
-< 229
-> STOR y
-< 150
-put small
-< 226
+store y small
 file y small
 STEPS
     root_holds x y
@@ -1245,22 +1022,10 @@ STEPS
     mount_limited
     echo old >"$ROOT/x"
     talk <<'STEPS'
-< 220
-> TYPE I
-< 200
-> EPSV
-< 229
-> STOR x
-< 150
-put@ 40000000
-< 552 quota is used up
+binary
+store@ x 40000000 < 552 quota is used up
 file x old\n
-> EPSV
-< 229
-> STOR y
-< 150
-put small
-< 226
+store y small
 file y small
 > SIZE x
 < 213 4

@@ -206,9 +206,7 @@ nofile na
 nofile name
 STEPS
     talk --unterminated-wait 50 <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > EPSV
 < 229
 >> STOR repo

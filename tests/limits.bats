@@ -40,15 +40,8 @@ refused_for() {
 @test "a soft limit that is too low is raised as far as it may be" {
     local WRAP=(prlimit --stack=65536:8388608 --nofile=5:100 --as=3000000000:unlimited --data=4000000:unlimited)
     talk <<'STEPS'
-< 220
-> TYPE I
-< 200
-> EPSV
-< 229
-> STOR x
-< 150
-put@ 300000
-< 226
+binary
+store@ x 300000
 STEPS
     [ "$(stat -c %s "$ROOT/x")" = 300000 ]
 }
@@ -60,43 +53,16 @@ as_low_as_can_be() {
     deep=$(printf "$long/%.0s" {1..15})
     mkdir -p "$ROOT/$deep"
     talk --allow=upload,append,replace,list,mkdir,read,rename,delete "$@" <<STEPS
-< 220
-> TYPE I
-< 200
+binary
 > CWD /$deep
 < 250
-> EPSV
-< 229
-> STOR $long
-< 150
-put@ 300000
-< 226
-> EPSV
-< 229
-> APPE $long
-< 150
-put@ 300
-< 226
-> EPSV
-< 229
-> RETR $long
-< 150
-get
-< 226
+store@ $long 300000
+append@ $long 300
+fetch RETR $long
 > TYPE A
 < 200
-> EPSV
-< 229
-> RETR $long
-< 150
-get
-< 226
-> EPSV
-< 229
-> MLSD
-< 150
-get
-< 226
+fetch RETR $long
+fetch MLSD
 > MLST $long
 < 250
 > RNFR $long
@@ -129,21 +95,9 @@ STEPS
     # shellcheck disable=SC2034 # for talk
     local WRAP=(prlimit --fsize=100000)
     talk <<'STEPS'
-< 220
-> TYPE I
-< 200
-> EPSV
-< 229
-> STOR x
-< 150
-put@ 200000
-< 552 too large
-> EPSV
-< 229
-> STOR x
-< 150
-put@ 100000
-< 226
+binary
+store@ x 200000 < 552 too large
+store@ x 100000
 STEPS
 }
 

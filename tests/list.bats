@@ -57,12 +57,7 @@ for i in range(int(sys.argv[1])):
 < 220
 > TYPE $type
 < 200
-> EPSV
-< 229
-> LIST
-< 150
-get \\A-rw-r----- +1 ftp +ftp +5 $when file\\r\\n\\Z
-< 226
+fetch LIST =~ \\A-rw-r----- +1 ftp +ftp +5 $when file\\r\\n\\Z
 > EPSV
 < 229
 STEPS
@@ -91,12 +86,7 @@ STEPS
     for verb in LIST NLST MLSD; do
         talk <<STEPS
 < 220
-> EPSV
-< 229
-> $verb
-< 150
-get \\A\\Z
-< 226
+fetch $verb =~ \\A\\Z
 STEPS
     done
 }
@@ -210,12 +200,7 @@ STEPS
 < 331
 > PASS secret
 < 230
-> EPSV
-< 229
-> LIST -la
-< 150
-get ^drwx--x--x +\d+ ftp +ftp +\d+ .* \.\r\ndrwx--x--x +\d+ ftp +ftp +\d+ .* \.\.\r\n$
-< 226
+fetch LIST -la =~ ^drwx--x--x +\d+ ftp +ftp +\d+ .* \.\r\ndrwx--x--x +\d+ ftp +ftp +\d+ .* \.\.\r\n$
 STEPS
 }
 
@@ -344,12 +329,7 @@ STEPS
 < 220
 > LIST
 < 425
-> EPSV
-< 229
-> LIST
-< 150
-get \A\Z
-< 226
+fetch LIST =~ \A\Z
 > NLST
 < 425
 > MLSD
@@ -446,12 +426,7 @@ STEPS
 < 200 ^200 MLST OPTS type;size;$
 > FEAT
 < 211 \n MLST type\*;size\*;modify;perm;unique;UNIX\.mode;\n
-> EPSV
-< 229
-> MLSD
-< 150
-get \Atype=file;size=5; x\r\n\Z
-< 226
+fetch MLSD =~ \Atype=file;size=5; x\r\n\Z
 > MLST x
 < 250 \n type=file;size=5; /x\n
 > OPTS MLST

@@ -36,32 +36,12 @@ make_all() {
 < 250
 > TYPE I
 < 200
-> EPSV
-< 229
-> STOR new
-< 150
-put new
-< 226
-> EPSV
-< 229
-> STOR replaced
-< 150
-put new
-< 226
-> EPSV
-< 229
-> APPE appended
-< 150
-put new
-< 226
+store new new
+store replaced new
+append appended new
 > REST 3
 < 350
-> EPSV
-< 229
-> STOR continued
-< 150
-put new
-< 226
+store continued new
 > EPSV
 < 229
 > STOU unique
@@ -70,30 +50,15 @@ put new
 < 226
 > ALLO 6
 < 200
-> EPSV
-< 229
-> STOR resumed
-< 150
-put oldn
-< 426
+store resumed oldn < 426
 > SIZE resumed
 < 213 ^213 3$
 > REST 3
 < 350
-> EPSV
-< 229
-> STOR resumed
-< 150
-put new
-< 226
+store resumed new
 > MKD folder
 < 257
-> EPSV
-< 229
-> STOR folder/new
-< 150
-put new
-< 226
+store folder/new new
 file $in/replaced new
 file $in/appended oldnew
 file $in/continued oldnew

@@ -40,12 +40,7 @@ ALL=upload,append,replace,list,mkdir,read,rename,delete
 < 257
 > CWD folder$bytes
 < 250 /folder
-> EPSV
-< 229
-> STOR $bytes
-< 150
-put hello
-< 226
+store $bytes hello
 > SIZE $bytes
 < 213 5
 > RNFR $bytes
@@ -200,12 +195,7 @@ STEPS
 < 257
 > CWD /$bytes
 < 250
-> EPSV
-< 229
-> STOR ./$bytes.1
-< 150
-put hello
-< 226
+store ./$bytes.1 hello
 > SIZE /$bytes/$bytes.1
 < 213 5
 > MDTM $bytes.1
@@ -222,18 +212,8 @@ put hello
 < 350
 > RNTO $bytes.2
 < 250
-> EPSV
-< 229
-> APPE $bytes.2
-< 150
-put !
-< 226
-> EPSV
-< 229
-> RETR $bytes.2
-< 150
-get \\Ahello!\\Z
-< 226
+append $bytes.2 !
+fetch RETR $bytes.2 =~ \\Ahello!\\Z
 > DELE $bytes.1
 < 550
 file $name/$name.2 hello!
@@ -266,61 +246,29 @@ STEPS
 < 250 (?m) /gr\\xf6\\xdfe/\\xe4$
 > STAT \xe4
 < 213 (?m) \\xe4$
-> EPSV
-< 229
-> NLST
-< 150
-get (?ms)\A(?=.*^\\xe4\r$)(?=.*^日本\r$)(?=.*^Ã¼\r$)(?=.*^plain\r$)
-< 226
-> EPSV
-< 229
-> NLST /gr\xf6\xdfe
-< 150
-get (?m)^/gr\\xf6\\xdfe/\\xe4\r$
-< 226
-> EPSV
-< 229
-> MLSD
-< 150
-get (?m)^type=file;.* \\xe4\r$
-< 226
-> EPSV
-< 229
-> LIST
-< 150
-get (?m)^-rw.* \\xe4\r$
-< 226
+fetch NLST =~ (?ms)\A(?=.*^\\xe4\r$)(?=.*^日本\r$)(?=.*^Ã¼\r$)(?=.*^plain\r$)
+fetch NLST /gr\xf6\xdfe =~ (?m)^/gr\\xf6\\xdfe/\\xe4\r$
+fetch MLSD =~ (?m)^type=file;.* \\xe4\r$
+fetch LIST =~ (?m)^-rw.* \\xe4\r$
 > SIZE gr\xc3\xb6
 < 550
 > PWD
 < 257 "/größe"
-> EPSV
-< 229
-> NLST
-< 150
-get (?m)^ä\r$
-< 226
+fetch NLST =~ (?m)^ä\r$
 STEPS
 }
 
 @test "names from: each part of a path may be in either, and what is shown can be sent back" {
     mkdir -p "$ROOT/ü/ä"
     talk --names-from ISO-8859-1 --allow "$ALL" <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > CWD /\xc3\xbc/\xe4
 < 250
 > MKD \xc3\x83\xc2\xbc
 < 257
 > CWD /\xfc/\xe4/
 < 250
-> EPSV
-< 229
-> NLST
-< 150
-get \AÃ¼\r\n\Z
-< 226
+fetch NLST =~ \AÃ¼\r\n\Z
 STEPS
     [ -d "$ROOT/ü/ä/Ã¼" ]
 }
@@ -387,12 +335,7 @@ STEPS
 < 350
 > RNTO \xe9
 < 553
-> EPSV
-< 229
-> STOR caf\xc3\xa9.txt
-< 150
-put x
-< 226
+store caf\xc3\xa9.txt x
 STEPS
     root_holds café café.txt
 }
@@ -411,9 +354,7 @@ STEPS
 
 @test "names from: what was interrupted in one encoding is gone on with in the other" {
     talk --names-from CP1252 --allow "$ALL" <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > EPSV
 < 229
 > STOR gr\xf6\xdfe
@@ -426,12 +367,7 @@ reset
 < 213 4
 > REST 4
 < 350
-> EPSV
-< 229
-> STOR gr\xf6\xdfe
-< 150
-put o!
-< 226
+store gr\xf6\xdfe o!
 STEPS
     root_holds größe
     [ "$(cat "$ROOT/größe")" = 'hello!' ]
@@ -439,25 +375,13 @@ STEPS
 
 @test "names from: in the drop box, what was uploaded in one encoding is its own in both" {
     talk --names-from CP1252 --allow upload <<'STEPS'
-< 220
-> TYPE I
-< 200
-> EPSV
-< 229
-> STOR \xe4
-< 150
-put hello
-< 226
+binary
+store \xe4 hello
 > SIZE \xc3\xa4
 < 213 5
 > SIZE \xe4
 < 213 5
-> EPSV
-< 229
-> NLST
-< 150
-get \A\\xe4\r\n\Z
-< 226
+fetch NLST =~ \A\\xe4\r\n\Z
 > RNFR \xe4
 < 350
 > RNTO \xc3\xb6

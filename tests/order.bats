@@ -15,9 +15,7 @@ ALL=upload,append,replace,list,read,mkdir,rename,delete
 # during COMMAND REPLY: it comes while an upload is under way, and is answered behind the 226
 during() {
     talk --allow="$ALL" <<STEPS
-< 220
-> TYPE I
-< 200
+binary
 > EPSV
 < 229
 > STOR sent
@@ -52,9 +50,7 @@ STEPS
     local blanks
     for blanks in '' ' ' '   '; do
         talk <<STEPS
-< 220
-> TYPE I
-< 200
+binary
 > EPSV
 < 229
 > STOR sent
@@ -100,9 +96,7 @@ resumes() {
     shift
     printf 'older one' >"$ROOT/f"
     talk --allow="$ALL" <<STEPS
-< 220
-> TYPE I
-< 200
+binary
 > REST 3
 < 350
 $(between "$@")
@@ -138,9 +132,7 @@ STEPS
 @test "order: a transfer uses REST up, also one that was refused" {
     printf 'older one' >"$ROOT/f"
     talk --allow="$ALL" <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > REST 99
 < 350
 > EPSV
@@ -181,9 +173,7 @@ announces() {
     local reply=$1
     shift
     talk --allow="$ALL" <<STEPS
-< 220
-> TYPE I
-< 200
+binary
 > EPSV
 < 229
 > MLSD
@@ -210,9 +200,7 @@ STEPS
         announces 226 "$command" || fail "behind: $command"
     done
     talk --allow="$ALL" <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > EPSV
 < 229
 > ALLO 100
@@ -241,9 +229,7 @@ STEPS
 
 @test "order: ALLO before the first data connection is ended by what came between, too" {
     talk --allow="$ALL" <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > ALLO 100
 < 200
 > NLST

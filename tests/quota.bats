@@ -538,8 +538,7 @@ STEPS
 < 331
 > PASS secret
 < 230
-> TYPE I
-< 200
+binary
 > PASV
 < 227
 > ALLO 100
@@ -554,8 +553,7 @@ stored 60
 < 331
 > PASS secret
 < 230
-> TYPE I
-< 200
+binary
 > PASV
 < 227
 > STOR y
@@ -816,8 +814,7 @@ SCRIPT
 < 331
 > PASS secret
 < 230
-> TYPE I
-< 200
+binary
 > PASV
 < 227
 > STOR x

@@ -28,29 +28,17 @@ fetch() { curl -sS --max-time 20 -o "$T/got" "${@:2}" "ftp://127.0.0.1:$PORT/$1"
 large() {
     truncate -s 5000000000 "$ROOT/x"
     reads --allow upload,append,read,list <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > SIZE x
 < 213 5000000000
-> EPSV
-< 229
-> APPE x
-< 150
-put hello
-< 226
+append x hello
 > SIZE x
 < 213 5000000005
 > MLST x
 < 250 size=5000000005;
 > REST 5000000000
 < 350
-> EPSV
-< 229
-> RETR x
-< 150
-get ^hello$
-< 226
+fetch RETR x =~ ^hello$
 STEPS
     [ "$(stat -c %s "$ROOT/x")" = 5000000005 ]
 }
@@ -62,9 +50,7 @@ STEPS
 @test "retr: 150 tells how many bytes will come" {
     printf 'hello' >"$ROOT/x"
     reads <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > EPSV
 < 229
 > RETR x
@@ -122,57 +108,25 @@ END
 @test "retr: REST leaves out the beginning, for one transfer" {
     printf 'hello' >"$ROOT/x"
     reads <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > REST 4
 < 350
-> EPSV
-< 229
-> RETR x
-< 150
-get \Ao\Z
-< 226
-> EPSV
-< 229
-> RETR x
-< 150
-get \Ahello\Z
-< 226
+fetch RETR x =~ \Ao\Z
+fetch RETR x =~ \Ahello\Z
 > REST 5
 < 350
-> EPSV
-< 229
-> RETR x
-< 150
-get \A\Z
-< 226
+fetch RETR x =~ \A\Z
 > REST 6
 < 350
 > EPSV
 < 229
 > RETR x
 < 554 behind the end
-> EPSV
-< 229
-> RETR x
-< 150
-get \Ahello\Z
-< 226
+fetch RETR x =~ \Ahello\Z
 > REST 4
 < 350
-> EPSV
-< 229
-> NLST
-< 150
-get \Ax\r\n\Z
-< 226
-> EPSV
-< 229
-> RETR x
-< 150
-get \Ahello\Z
-< 226
+fetch NLST =~ \Ax\r\n\Z
+fetch RETR x =~ \Ahello\Z
 > REST 9000000000000000000
 < 350
 > EPSV
@@ -192,12 +146,7 @@ STEPS
 < 200
 > REST $n
 < 350
-> EPSV
-< 229
-> RETR x
-< 150
-get \\A$rest\\Z
-< 226
+fetch RETR x =~ \\A$rest\\Z
 > REST 8
 < 350
 > EPSV
@@ -212,12 +161,7 @@ STEPS
 < 220
 > REST 688880
 < 350
-> EPSV
-< 229
-> RETR long
-< 150
-get \A99999\r\n100000\r\n\Z
-< 226
+fetch RETR long =~ \A99999\r\n100000\r\n\Z
 STEPS
 }
 
@@ -282,9 +226,7 @@ STEPS
 @test "retr: commands sent during a transfer: NOOP is answered, others wait" {
     head -c 12000000 /dev/zero >"$ROOT/x"
     reads <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > EPSV
 < 229
 > RETR x
@@ -325,9 +267,7 @@ STEPS
 @test "retr: a client that takes nothing or resets the connection gets 426, and the session goes on" {
     head -c 30000000 /dev/zero >"$ROOT/x"
     reads --stall-timeout 1 <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > EPSV
 < 229
 > RETR x
@@ -352,9 +292,7 @@ STEPS
 @test "retr: a client that has left ends the transfer" {
     head -c 30000000 /dev/zero >"$ROOT/x"
     reads <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > EPSV
 < 229
 > RETR x

@@ -11,23 +11,11 @@ teardown() { teardown_sandbox; }
     HANDLER=$TOP/build/asan-clang/handler
     nm "$HANDLER" | grep -q __asan_init
     talk --debug-confinement <<'STEPS'
-< 220
-> TYPE I
-< 200
-> EPSV
-< 229
-> STOR x
-< 150
-put@ 300000
-< 226
+binary
+store@ x 300000
 > MKD d
 < 257
-> EPSV
-< 229
-> MLSD
-< 150
-get
-< 226
+fetch MLSD
 > QUIT
 < 221
 closed

@@ -268,9 +268,7 @@ leaves_partial() {
     local before after
     before=$(blocks)
     talk "${@:2}" <<STEPS
-< 220
-> TYPE I
-< 200
+binary
 > ALLO $1
 < 200
 > REST 500000
@@ -298,17 +296,10 @@ STEPS
 @test "REST and APPE with an ALLO that is refused leave a partial, and the room it takes, as they were" {
     mount_ext4 "$ROOT" 12M
     talk <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > ALLO 3000000
 < 200
-> EPSV
-< 229
-> STOR x
-< 150
-put@ 1000001
-< 426
+store@ x 1000001 < 426
 STEPS
     [[ $(blocks) =~ ^'1000000 ' ]]
     leaves_partial 30000000
@@ -335,9 +326,7 @@ STEPS
 @test "--max-file-size: 552 by ALLO before the data, and at the first byte too many; just so many fit" {
     echo old >"$ROOT/x"
     talk --max-file-size=100K <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > ALLO 102401
 < 200
 > EPSV
@@ -345,26 +334,11 @@ STEPS
 > STOR x
 < 552 102400 bytes
 file x old\n
-> EPSV
-< 229
-> STOR x
-< 150
-put@ 102401
-< 552 102400 bytes
+store@ x 102401 < 552 102400 bytes
 file x old\n
-> EPSV
-< 229
-> STOR y
-< 150
-put@ 102400
-< 226
+store@ y 102400
 file@ y 102400
-> EPSV
-< 229
-> APPE y
-< 150
-put 1
-< 552
+append y 1 < 552
 file@ y 102400
 > EPSV
 < 229
@@ -398,15 +372,8 @@ STEPS
 # min_free LIMIT: of 16 MiB, 4 may be used
 min_free() {
     talk --min-free="$1" <<'STEPS'
-< 220
-> TYPE I
-< 200
-> EPSV
-< 229
-> STOR x
-< 150
-put old
-< 226
+binary
+store x old
 > ALLO 6000000
 < 200
 > EPSV
@@ -414,19 +381,9 @@ put old
 > STOR x
 < 452 the disk is full
 file x old
-> EPSV
-< 229
-> STOR x
-< 150
-put@ 14000000
-< 552 the disk is full
+store@ x 14000000 < 552 the disk is full
 file x old
-> EPSV
-< 229
-> STOR y
-< 150
-put@ 3000000
-< 226
+store@ y 3000000
 file@ y 3000000
 STEPS
     root_holds x y
@@ -444,9 +401,7 @@ STEPS
 # silent_announcement: who announces nearly all of the disk and sends nothing leaves it to others
 silent_announcement() {
     several <<STEPS
-[silent] < 220
-> TYPE I
-< 200
+[silent] binary
 > ALLO 60000000
 < 200
 > EPSV
@@ -454,17 +409,10 @@ silent_announcement() {
 > STOR x
 < 150
 connect
-[other] < 220
-> TYPE I
-< 200
+[other] binary
 > ALLO 40000000
 < 200
-> EPSV
-< 229
-> STOR y
-< 150
-put@ 40000000
-< 226
+store@ y 40000000
 > EPSV
 < 229
 > ALLO 60000000
@@ -488,17 +436,10 @@ STEPS
 @test "ALLO: as much as there is room for is stored; what is more than that is refused before the data" {
     mount_tmpfs "$ROOT" size=64m
     talk <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > ALLO 62000000
 < 200
-> EPSV
-< 229
-> STOR x
-< 150
-put@ 62000000
-< 226
+store@ x 62000000
 > ALLO 20000000
 < 200
 > EPSV
@@ -515,22 +456,12 @@ put@ 62000000
 < 452 the disk is full
 > ALLO 40000000
 < 200
-> EPSV
-< 229
-> STOR y
-< 150
-put@ 30000000
-< 426
+store@ y 30000000 < 426
 > ALLO 40000000
 < 200
 > REST 29999999
 < 350
-> EPSV
-< 229
-> STOR y
-< 150
-put@ 10000001
-< 226
+store@ y 10000001
 STEPS
     root_holds y
     [ "$(stat -c %b "$ROOT/y")" -le 80000 ] # of room that was reserved nothing is left
@@ -560,30 +491,16 @@ STEPS
     mount_tmpfs
     echo old >"$ROOT/x"
     talk --min-free=12M <<'STEPS'
-< 220
-> TYPE I
-< 200
-> EPSV
-< 229
-> STOR x
-< 150
-put@ 6000000
-< 552 the disk is full
+binary
+store@ x 6000000 < 552 the disk is full
 file x old\n
-> EPSV
-< 229
-> STOR y
-< 150
-put small
-< 226
+store y small
 file y small
 STEPS
     root_holds x y
     random_file "$ROOT/z" 5000000 # somebody else takes the room
     talk --min-free=12M <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > EPSV
 < 229
 > STOR y
@@ -602,9 +519,7 @@ STEPS
     mkdir -m 0700 "$ROOT/.stord.unfinished"
     touch "$ROOT/a" "$ROOT/b" "$ROOT/c" "$ROOT/d"
     talk --allow=upload,replace,delete <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > EPSV
 < 229
 > STOR x
@@ -617,12 +532,7 @@ nofile x
 file a
 > DELE d
 < 250
-> EPSV
-< 229
-> STOR x
-< 150
-put there is one
-< 226
+store x there is one
 file x there is one
 STEPS
     root_holds a b c x
@@ -632,22 +542,10 @@ STEPS
     echo old >"$ROOT/x"
     local WRAP=(bash -c 'ulimit -f 100; exec "$@"' -)
     talk <<'STEPS'
-< 220
-> TYPE I
-< 200
-> EPSV
-< 229
-> STOR x
-< 150
-put@ 200000
-< 552 too large
+binary
+store@ x 200000 < 552 too large
 file x old\n
-> EPSV
-< 229
-> STOR y
-< 150
-put@ 102400
-< 226
+store@ y 102400
 file@ y 102400
 STEPS
     root_holds x y
@@ -658,9 +556,7 @@ STEPS
     echo old >"$ROOT/x"
     mount -o remount,ro "$ROOT"
     talk <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > EPSV
 < 229
 > STOR x
@@ -689,15 +585,8 @@ STEPS
     local -x ASAN_OPTIONS=detect_leaks=0
     local WRAP=(strace -f -o "$T/trace" -e trace=linkat -e inject=linkat:error=EROFS)
     talk <<'STEPS'
-< 220
-> TYPE I
-< 200
-> EPSV
-< 229
-> STOR x
-< 150
-put new
-< 550 read-only
+binary
+store x new < 550 read-only
 > NOOP
 < 200
 file x old\n
@@ -713,9 +602,7 @@ STEPS
     chmod 0755 "$ROOT"
     chmod 0777 "$ROOT/ours"
     as_nobody <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > EPSV
 < 229
 > STOR theirs/x
@@ -729,35 +616,15 @@ file theirs/x old\n
 < 229
 > STOR y
 < 550 permission denied
-> EPSV
-< 229
-> STOR ours/x
-< 150
-put new
-< 226
+store ours/x new
 file ours/x new
-> EPSV
-< 229
-> STOR ours/x
-< 150
-put newer
-< 226
+store ours/x newer
 file ours/x newer
-> EPSV
-< 229
-> APPE ours/x
-< 150
-put  still
-< 226
+append ours/x \x20still
 file ours/x newer still
 > ALLO 100
 < 200
-> EPSV
-< 229
-> STOR ours/x
-< 150
-put cut
-< 550 fewer bytes
+store ours/x cut < 550 fewer bytes
 file ours/x newer still
 STEPS
     holds "$ROOT" ours ours/x theirs theirs/x
@@ -768,9 +635,7 @@ STEPS
     name=$(printf 'x%.0s' {1..256})
     for _ in {1..41}; do path+=$(printf 'd%.0s' {1..99})/; done
     talk <<STEPS
-< 220
-> TYPE I
-< 200
+binary
 > EPSV
 < 229
 > STOR $name
@@ -781,12 +646,7 @@ STEPS
 < 553 too long
 > MKD $name
 < 550|553 too long
-> EPSV
-< 229
-> STOR ${name:1}
-< 150
-put longest
-< 226
+store ${name:1} longest
 file ${name:1} longest
 > EPSV
 < 229
@@ -865,22 +725,10 @@ a_bad_disk() {
     local WRAP=(strace -f -o "$T/trace" -e "trace=$1" -e "inject=$1:error=EIO:when=${2:-1}")
     echo old >"$ROOT/x"
     talk <<'STEPS'
-< 220
-> TYPE I
-< 200
-> EPSV
-< 229
-> STOR x
-< 150
-put@ 300000
-< 550 ^550 Failed to upload file: the disk failed
+binary
+store@ x 300000 < 550 ^550 Failed to upload file: the disk failed
 file x old\n
-> EPSV
-< 229
-> STOR x
-< 150
-put@ 300000
-< 226
+store@ x 300000
 file@ x 300000
 STEPS
     grep -q INJECTED "$T/trace"

@@ -140,21 +140,9 @@ file x old\n
 STEPS
     # not announced
     talk <<'STEPS'
-< 220
-> TYPE I
-< 200
-> EPSV
-< 229
-> STOR x
-< 150
-put@ 3000000
-< 552 ^552 Failed to upload file: the disk is full
-> EPSV
-< 229
-> STOR y
-< 150
-put small
-< 226
+binary
+store@ x 3000000 < 552 ^552 Failed to upload file: the disk is full
+store y small
 file x old\n
 file y small
 STEPS
@@ -167,15 +155,8 @@ STEPS
     (
         ulimit -f 8
         talk <<'STEPS'
-< 220
-> TYPE I
-< 200
-> EPSV
-< 229
-> STOR x
-< 150
-put@ 100000
-< 552
+binary
+store@ x 100000 < 552
 > NOOP
 < 200
 nofile x

@@ -664,8 +664,7 @@ STEPS
 < 331
 > PASS guest@
 < 230
-> TYPE I
-< 200
+binary
 > EPSV
 < 229
 > STOR old

@@ -12,9 +12,7 @@ ALL=upload,append,replace,list,read,mkdir,rename,delete
     for kind in tcp mapped; do
         for verb in 'PORT {PORT}' 'EPRT {EPRT}'; do
             talk -o "$kind" <<STEPS
-< 220
-> TYPE I
-< 200
+binary
 listen
 > $verb
 < 200
@@ -28,9 +26,7 @@ STEPS
         done
     done
     talk -o tcp6 <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 listen
 > EPRT {EPRT}
 < 200
@@ -219,12 +215,7 @@ file x old\nnew
 file y y
 > TYPE I
 < 200
-> EPSV
-< 229
-> APPE x
-< 150
-put @ 200000
-< 226
+append x @ 200000
 STEPS
     [ "$(cat "$ROOT/x")" = "$(printf 'old\nnew@ 200000')" ]
     [ "$(stat -c %a "$ROOT/x")" = 640 ]
@@ -233,15 +224,8 @@ STEPS
 
 @test "verbs: REST and STOR go on from the restart point, and the old file stays until then" {
     talk <<'STEPS'
-< 220
-> TYPE I
-< 200
-> EPSV
-< 229
-> STOR x
-< 150
-put@ 3000000
-< 226
+binary
+store@ x 3000000
 > REST 1000
 < 350
 > EPSV
@@ -256,12 +240,7 @@ reset
 file@ x 3000000
 > REST 5
 < 350
-> EPSV
-< 229
-> STOR x
-< 150
-put TAIL
-< 226
+store x TAIL
 > REST 100
 < 350
 > EPSV
@@ -274,12 +253,7 @@ put TAIL
 < 229
 > STOR nothing
 < 554
-> EPSV
-< 229
-> STOR x
-< 150
-put whole
-< 226
+store x whole
 file x whole
 > REST x
 < 501
@@ -295,19 +269,12 @@ STEPS
     for refused in 'RETR x' MLSD; do
         printf OLDOLDOLD >"$ROOT/x"
         talk <<STEPS
-< 220
-> TYPE I
-< 200
+binary
 > REST 5
 < 350
 > $refused
 < 550|425
-> EPSV
-< 229
-> STOR x
-< 150
-put new
-< 226
+store x new
 file x new
 STEPS
     done
@@ -418,31 +385,14 @@ STEPS
 < 229
 > STOR x
 < 553 there already
-> EPSV
-< 229
-> STOR y
-< 150
-put new
-< 226
-> EPSV
-< 229
-> APPE x
-< 150
-put more
-< 226
+store y new
+append x more
 file x old\nmore
 STEPS
     # also when it appears during the upload
     talk --allow upload <<'STEPS'
-< 220
-> TYPE I
-< 200
-> EPSV
-< 229
-> STOR z
-< 150
-put first
-< 226
+binary
+store z first
 STEPS
     mkfifo "$T/pipe"
     exec 7<>"$T/pipe"
@@ -763,9 +713,7 @@ STEPS
 @test "verbs: ABOR during an upload, also with telnet's Synch: 426, then 226, nothing published" {
     for abor in '> ABOR' '>> \xff\xf4\xff\xf2ABOR\r\n'; do
         talk <<STEPS
-< 220
-> TYPE I
-< 200
+binary
 > EPSV
 < 229
 > STOR x
@@ -783,9 +731,7 @@ nofile x
 STEPS
     done
     talk <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > EPSV
 < 229
 > STOR x
@@ -922,32 +868,17 @@ STEPS
 @test "verbs: --default-type, and the log when no TYPE was sent" {
     talk --default-type binary <<'STEPS'
 < 220
-> EPSV
-< 229
-> STOR x
-< 150
-put a\r\n
-< 226
+store x a\r\n
 file x a\r\n
 STEPS
     logged 'No TYPE was sent: receiving as binary'
     talk <<'STEPS'
 < 220
-> EPSV
-< 229
-> STOR x
-< 150
-put a\r\n
-< 226
+store x a\r\n
 file x a\n
 > TYPE A
 < 200
-> EPSV
-< 229
-> STOR y
-< 150
-put a\r\n
-< 226
+store y a\r\n
 STEPS
     [ "$(grep -c 'No TYPE was sent: receiving as ASCII' "$T/log")" = 1 ]
 }

@@ -82,34 +82,14 @@ new_and_replaced() {
 < 226
 > TYPE I
 < 200
-> EPSV
-< 229
-> STOR data
-< 150
-put second
-< 226
+store data second
 > TYPE A
 < 200
-> EPSV
-< 229
-> STOR text
-< 150
-put line\r\n
-< 226
+store text line\r\n
 > TYPE I
 < 200
-> EPSV
-< 229
-> APPE data
-< 150
-put  and more
-< 226
-> EPSV
-< 229
-> STOR empty
-< 150
-put
-< 226
+append data \x20and more
+store empty
 > EPSV
 < 229
 > REST 6
@@ -151,25 +131,13 @@ STEPS
     echo old >"$ROOT/replaced"
     watch
     talk <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > ALLO 11
 < 200
-> EPSV
-< 229
-> STOR cut
-< 150
-put begun+
-< 426
+store cut begun+ < 426
 > ALLO 11
 < 200
-> EPSV
-< 229
-> STOR replaced
-< 150
-put begun+
-< 426
+store replaced begun+ < 426
 > EPSV
 < 229
 > STOR reset
@@ -239,9 +207,7 @@ STEPS
     echo old >"$ROOT/taken"
     watch
     talk --on-conflict=rename <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > EPSV
 < 229
 > STOU chosen
@@ -256,9 +222,7 @@ put two
 < 226
 STEPS
     talk --on-conflict=refuse <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > EPSV
 < 229
 > STOR taken

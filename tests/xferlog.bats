@@ -33,47 +33,20 @@ for line in open(sys.argv[1], encoding="utf-8"):
 
 upload() { # upload NAME [OPTION...]
     talk "${@:2}" --xferlog "$X" <<STEPS
-< 220
-> TYPE I
-< 200
-> EPSV
-< 229
-> STOR $1
-< 150
-put hello
-< 226
+binary
+store ${1// /\\x20} hello
 STEPS
 }
 
 @test "xferlog: an upload and a download, binary and ASCII; nothing for listings and refusals" {
     talk --xferlog "$X" --allow upload,list,read,replace <<'STEPS'
 < 220
-> EPSV
-< 229
-> STOR a
-< 150
-put 1\r\n2\r\n
-< 226
+store a 1\r\n2\r\n
 > TYPE I
 < 200
-> EPSV
-< 229
-> STOR b
-< 150
-put 1\r\n2\r\n
-< 226
-> EPSV
-< 229
-> LIST
-< 150
-get a
-< 226
-> EPSV
-< 229
-> NLST
-< 150
-get b
-< 226
+store b 1\r\n2\r\n
+fetch LIST =~ a
+fetch NLST =~ b
 > EPSV
 < 229
 > RETR none
@@ -82,20 +55,10 @@ get b
 < 229
 > STOR no/such
 < 550
-> EPSV
-< 229
-> RETR b
-< 150
-get
-< 226
+fetch RETR b
 > TYPE A
 < 200
-> EPSV
-< 229
-> RETR a
-< 150
-get
-< 226
+fetch RETR a
 STEPS
     words
     cut -c 26- "$X" | diff - <(
@@ -138,9 +101,7 @@ STEPS
 
 @test "xferlog: what was not whole is i: cut, aborted, too large, refused by the disk" {
     talk --xferlog "$X" --max-file-size 100000 <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > EPSV
 < 229
 > STOR cut
@@ -149,26 +110,14 @@ connect
 data half
 reset
 < 426
-> EPSV
-< 229
-> STOR large
-< 150
-put@ 300000
-< 552
+store@ large 300000 < 552
 > ALLO 10
 < 200
-> EPSV
-< 229
-> STOR ok
-< 150
-put 0123456789
-< 226
+store ok 0123456789
 STEPS
     # so much that it is known to be on its way
     talk --xferlog "$X" <<'STEPS'
-< 220
-> TYPE I
-< 200
+binary
 > EPSV
 < 229
 > STOR aborted
@@ -196,12 +145,7 @@ STEPS
 < 331
 > PASS secret
 < 230
-> EPSV
-< 229
-> STOR x
-< 150
-put hello
-< 226
+store x hello
 STEPS
     line "1 127\.0\.0\.1 5 $ROOT/mine/x a _ i r me ftp 0 \* c"
     talk -o tcp6 --anonymous --xferlog "$X" <<'STEPS'
@@ -210,12 +154,7 @@ STEPS
 < 331
 > PASS me@example.com
 < 230
-> EPSV
-< 229
-> STOR y
-< 150
-put hello
-< 226
+store y hello
 STEPS
     line "1 ::1 5 $ROOT/y a _ i a anonymous ftp 0 \* c"
     for over in unix pair pipe; do
@@ -383,15 +322,8 @@ STEPS
 webalizer_reads_it() {
     need webalizer || return
     talk --xferlog "$X" --allow upload,read <<'STEPS'
-< 220
-> TYPE I
-< 200
-> EPSV
-< 229
-> RETR one
-< 150
-get
-< 226
+binary
+fetch RETR one
 STEPS
     mkdir "$T/out"
     webalizer -c /dev/null -F ftp -o "$T/out" -p "$X" >"$T/said" 2>&1 || { cat "$T/said"; return 1; }
