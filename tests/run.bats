@@ -11,13 +11,26 @@ setup() {
 teardown() { teardown_sandbox; }
 
 # file NAME <<TESTS: a bats file. TEST is @test, which bats would take for one of ours.
+# When a test is over before bats has made its watchdog ready, the watchdog's sleep stays to its end
+# and holds bats' output open: these tests are that short, so they wait for it first.
 file() {
-    { printf 'load %s/tests/helpers\n' "$TOP"; sed 's/^TEST/@test/'; } >"$T/$1.bats"
+    {
+        printf 'load %s/tests/helpers\n' "$TOP"
+        declare -f watchdog_ready
+        printf 'setup() { wait_for watchdog_ready; }\n'
+        sed 's/^TEST/@test/'
+    } >"$T/$1.bats"
+}
+
+# watchdog_ready: it sleeps, and SIGABRT would end that
+watchdog_ready() {
+    local caught
+    # shellcheck disable=SC2154 # bats'
+    caught=$(awk '/^SigCgt/ { print $2 }' "/proc/$BATS_killer_pid/status") &&
+        pgrep -x -P "$BATS_killer_pid" sleep && ((16#$caught >> 5 & 1))
 }
 
 # RUN NAME...: runs these files, and no unit tests but those of $T/build, in an environment without bats'.
-# When a test is over before bats has made its watchdog ready, the watchdog's sleep stays to its end
-# and holds bats' output open: these tests are that short, so the limit is one that can be waited for.
 RUN=(env -i BATS_TEST_TIMEOUT=60 "PATH=${PATH//"$BATS_LIBEXEC:"/}" "$BASH" -c 'T=$1 && export TMPDIR=$1 BUILD=$1/build SEEN=$1 JOBS=$2 && shift 2 &&
     exec "$0" "${@/#/$T/}" 3>&-' "$TOP/tests/run")
 
