@@ -115,11 +115,15 @@ $(OBJ)/%.o: %.c
 	@mkdir -p $(@D)
 	@$(COMPILE) -fPIE -c -o $@ $<
 
-# Unit tests include the .c under test.
-$(OBJ)/../unit/%: tests/unit/%.c
+# Unit tests include the .c under test, or are linked with the modules that they need.
+$(OBJ)/handler.a: $(filter-out $(OBJ)/handler.o,$(HANDLER_SOURCES:%.c=$(OBJ)/%.o))
+	@rm -f $@
+	@ar rcs $@ $^
+
+$(OBJ)/../unit/%: tests/unit/%.c $(OBJ)/handler.a
 	@echo "  CC $<"
 	@mkdir -p $(@D)
-	@$(COMPILE) -o $@ $< $(LDFLAGS)
+	@$(COMPILE) -o $@ $< $(OBJ)/handler.a $(LDFLAGS)
 
 build/tools/%: tests/tools/%.c
 	@echo "  CC $<"
