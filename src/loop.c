@@ -19,7 +19,7 @@ enum read_outcome { READ_LINE, READ_END, READ_IDLE, READ_STOP };
 static void understand(struct session *session, struct command *ret_command) {
     const struct who *who = &session->who;
     bool expects_secret = (who->user_given && !who->logged_in) || session->uploads.had_inline;
-    command_of(ret_command, &session->line, verb_find(session->line.text), expects_secret);
+    command_of(ret_command, &session->line, verb_find(line_so_far(&session->line)), expects_secret);
     ret_command->is_alone = session->line_alone;
 }
 
@@ -38,7 +38,7 @@ static bool feed_line(struct session *session, struct command *ret_command) {
     /* Whoever cannot be reached is found out soon. Under TLS half of a write spoils the next one */
     if (session->line.refusal_length > 0 && !conn_is_secure(&control->conn))
         (void)control_write(control, session->line.refusal, session->line.refusal_length, 0);
-    session->line.refusal_length = 0;
+    line_forget_refusal(&session->line);
     return ended;
 }
 
@@ -70,7 +70,6 @@ static bool may_be_unterminated(struct session *session) {
     struct line *line = &session->line;
     if (!line->begun || line->crs > 0 || session->data.used)
         return false;
-    line->text[line->length] = '\0'; /* more may be appended all the same */
     understand(session, &command);
     return command.is_alone && command.verb && command.verb->traits & VERB_UNTERMINATED;
 }
@@ -252,7 +251,6 @@ static int step(struct session *session) {
 /* What has been read of a line that has no end. */
 static void end_transcript(struct session *session) {
     struct command rest;
-    session->line.text[session->line.length] = '\0';
     understand(session, &rest);
     transcript_end(session, &rest);
 }
@@ -274,7 +272,7 @@ static void part(struct session *session) {
 }
 
 void loop_run(struct session *session) {
-    session->watch.attend = attend;
+    watch_begin_session(&session->watch, attend);
     int result = greet(session);
     while (result == 0 && !session->leaving.over)
         result = step(session);

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # shellcheck shell=bats
-# scripts/floors, which `make lint` runs: that it finds circles, and calls that go up, in a house that is built here.
+# What `make lint` runs: scripts/floors finds circles, and calls that go up, in a house that is built here; scripts/owners who
+# writes what is not its own.
 bats_require_minimum_version 1.5.0
 load helpers
 
@@ -107,4 +108,25 @@ store/store.h includes upwards: serve.h" ]
     run -0 ask --left
     [ "$output" = "$told
 3 faults left among 7 modules" ]
+}
+
+@test "owners: a module that writes another's part of the session's state is told, its owner is not" {
+    mkdir -p src/session src/verbs
+    cat >src/session/watch.c <<'CODE'
+void watch(struct session *session) { session->watch.aborted = true; session->watch.moved++; }
+CODE
+    cat >src/verbs/reader.c <<'CODE'
+bool reads(struct session *session) { return session->watch.aborted == true && session->watch.moved >= 1; }
+CODE
+    run -0 "$TOP/scripts/owners" src/session/watch.c src/verbs/reader.c
+    [ -z "$output" ]
+    printf '%s\n' 'void a(struct session *session) {' '    session->watch.aborted = true;' \
+        '    job->session->watch.moved += 5;' '    session->leaving.over |= true;' '    ++session->who.tries;' \
+        '    memcpy(session->place.cwd, "/", 2);' '}' >src/verbs/writer.c
+    run -1 "$TOP/scripts/owners" src/session/watch.c src/verbs/writer.c
+    [ "$(cut -d: -f1-3 <<<"$output")" = "src/verbs/writer.c:2: writes what is owned by watch
+src/verbs/writer.c:3: writes what is owned by watch
+src/verbs/writer.c:4: writes what is owned by leave
+src/verbs/writer.c:5: writes what is owned by who
+src/verbs/writer.c:6: writes what is owned by place" ]
 }

@@ -135,6 +135,15 @@ static bool take(struct line *line, uint8_t byte) {
     return false;
 }
 
+const char *line_so_far(struct line *line) {
+    line->text[line->length] = '\0';
+    return line->text;
+}
+
+void line_forget_refusal(struct line *line) {
+    line->refusal_length = 0;
+}
+
 void line_wipe(struct line *line) {
     explicit_bzero(line->text, sizeof(line->text));
 }

@@ -47,6 +47,12 @@ void line_init(struct line *line);
 /* Forgets the line, so that the next one can be read into it. */
 void line_reset(struct line *line);
 
+/* What has come of it so far, as text; more may be appended all the same. */
+const char *line_so_far(struct line *line);
+
+/* The answer to telnet's options has been sent. */
+void line_forget_refusal(struct line *line);
+
 /* Nothing of it stays in memory. */
 void line_wipe(struct line *line);
 

@@ -4,6 +4,8 @@
 #ifndef STORD_PLACE_H
 #define STORD_PLACE_H
 
+#include <string.h>
+
 #include "base/path.h"
 
 struct place {
@@ -15,6 +17,16 @@ struct place {
 static inline void place_reset(struct place *place) {
     place->cwd[0] = '/';
     place->cwd[1] = place->rename_from[0] = '\0';
+}
+
+/* In that folder, a virtual path. */
+static inline void place_enter(struct place *place, const char *path) {
+    memcpy(place->cwd, path, strlen(path) + 1);
+}
+
+/* About to rename that, a virtual path, or nothing ("") any more. */
+static inline void place_rename(struct place *place, const char *path) {
+    memcpy(place->rename_from, path, strlen(path) + 1);
 }
 
 #endif

@@ -12,6 +12,10 @@ void watch_init(struct watch *watch) {
     *watch = (struct watch){0};
 }
 
+void watch_begin_session(struct watch *watch, void (*attend)(struct session *session)) {
+    watch->attend = attend;
+}
+
 void watch_begin(struct watch *watch, bool over_data) {
     watch->transferring = over_data;
     watch->aborted = false;

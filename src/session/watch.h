@@ -37,6 +37,9 @@ struct watch {
 /* Nothing is under way. */
 void watch_init(struct watch *watch);
 
+/* Whom to call when something has come on the control connection. */
+void watch_begin_session(struct watch *watch, void (*attend)(struct session *session));
+
 /* A transfer begins, over a data connection or not; it is over. */
 void watch_begin(struct watch *watch, bool over_data);
 void watch_end(struct watch *watch);

@@ -50,7 +50,7 @@ int verb_cwd(struct session *session, const char *argument) {
     if (fd < 0)
         return reply_failure(session, 550, what, fd);
     (void)close(fd);
-    memcpy(session->place.cwd, path, sizeof(path));
+    place_enter(&session->place, path);
     return reply_send(session, 250, "Directory changed to %s", path);
 }
 

@@ -44,7 +44,7 @@ int verb_rnfr(struct session *session, const char *argument) {
     char path[PATH_SIZE], real[PATH_SIZE];
     struct partial_found partial;
     struct stat st;
-    session->place.rename_from[0] = '\0';
+    place_rename(&session->place, "");
     int result = path_resolve(session->place.cwd, argument, path);
     if (result == 0)
         result = strcmp(path, "/") == 0 ? -EPERM : find_to_rename(session, path, real, &st);
@@ -55,7 +55,7 @@ int verb_rnfr(struct session *session, const char *argument) {
     }
     if (result < 0)
         return reply_failure(session, 550, "Failed to rename", result);
-    memcpy(session->place.rename_from, path, sizeof(path));
+    place_rename(&session->place, path);
     return reply_send(session, 350, "Now send RNTO");
 }
 
@@ -254,7 +254,7 @@ int verb_rnto(struct session *session, const char *argument) {
     if (!session->place.rename_from[0])
         return reply_send(session, 503, "RNFR comes before RNTO");
     memcpy(from, session->place.rename_from, sizeof(from));
-    session->place.rename_from[0] = '\0';
+    place_rename(&session->place, "");
     int result = path_resolve(session->place.cwd, argument, to);
     if (result == 0)
         result = find_to_rename(session, from, real, &st);

@@ -74,7 +74,7 @@ static void begin(void) {
                                    .out = control,
                                    .stop = stop};
     session_init(&session, &parts);
-    session.watch.attend = attend;
+    watch_begin_session(&session.watch, attend);
     data = eventfd(0, EFD_CLOEXEC);
     attended = 0;
     watch_begin(&session.watch, true);
