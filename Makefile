@@ -101,15 +101,6 @@ $(MANUAL): doc/stord-handler.8 doc/options.mdoc handler scripts/manual
 	@scripts/manual ./handler doc/stord-handler.8 doc/options.mdoc >$@.new
 	@mv $@.new $@
 
-# The names of system calls, as the kernel's headers have them
-$(OBJ)/syscalls/syscalls.inc:
-	@mkdir -p $(@D)
-	@printf '#include <asm/unistd.h>\n' | $(CC) -E -dM - >$@.all
-	@sed -n 's/^#define __NR_\([a-z0-9_]*\) .*/{__NR_\1, "\1"},/p' $@.all | sort >$@.new
-	@grep -q '"read"' $@.new && mv $@.new $@
-$(OBJ)/src/sandbox/trap.o: $(OBJ)/syscalls/syscalls.inc
-$(OBJ)/src/sandbox/trap.o: COMPILE += -I$(OBJ)/syscalls
-
 $(OBJ)/%.o: %.c
 	@echo "  CC $<"
 	@mkdir -p $(@D)

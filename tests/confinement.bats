@@ -357,24 +357,6 @@ STEPS
 
 # -------------------------------------------------------------- what is forbidden
 
-@test "--debug-confinement names the forbidden system call, with exit status 70" {
-    attempt root execve --debug-confinement
-    cat "$T/log"
-    [ "$OUTCOME" = 'status 70' ]
-    ! is_amd64 || logged 'Forbidden system call: execve \(59\)$'
-    logged 'Forbidden system call: execve \([0-9]+\)$'
-    attempt root connect --debug-confinement
-    logged 'Forbidden system call: connect \('
-    [ "$OUTCOME" = 'status 70' ]
-    [ "$(grep -c 'Forbidden system call' "$T/log")" = 2 ]
-    # What fails without the end of the session still does
-    attempt root socket-udp --debug-confinement
-    [ "$OUTCOME" = EACCES ]
-    attempt root execve
-    [ "$OUTCOME" = killed ]
-    [ "$(grep -c 'Forbidden system call' "$T/log")" = 2 ]
-}
-
 @test "a session that is killed for a system call leaves nothing that has a name" {
     printf 'ALLO 100\r\nSTOR x\r\nhello' >"$T/half"
     (cat "$T/half"; head -c 95 /dev/zero; printf 'ALLO 100\r\nSTOR y\r\n'; head -c 100 /dev/zero; printf 'XTRY execve\r\n') |

@@ -187,7 +187,7 @@ STEPS
         name=${encoding#*:} encoding=${encoding%:*}
         bytes=$(as_clients_of "$encoding" "$name")
         for mode in lines bytes; do
-            talk -m "$mode" --names-from "$encoding" --allow "$ALL" --require-confinement --debug-confinement <<STEPS
+            talk -m "$mode" --names-from "$encoding" --allow "$ALL" --require-confinement <<STEPS
 < 220
 > TYPE I
 < 200

@@ -10,7 +10,7 @@ teardown() { teardown_sandbox; }
     env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS make -s -C "$TOP" CC=clang asan-built
     HANDLER=$TOP/build/asan-clang/handler
     nm "$HANDLER" | grep -q __asan_init
-    talk --debug-confinement <<'STEPS'
+    talk <<'STEPS'
 binary
 store@ x 300000
 > MKD d

@@ -564,7 +564,7 @@ STEPS
 }
 
 @test "transcript: confinement stays, and nothing is forbidden by it" {
-    talk --transcript "$T/records" --xferlog "$T/xferlog" --require-confinement --debug-confinement <<'STEPS'
+    talk --transcript "$T/records" --xferlog "$T/xferlog" --require-confinement <<'STEPS'
 < 220
 > PASV
 < 227

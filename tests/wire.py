@@ -87,10 +87,8 @@ def libraries():
         yield case(way + " in getgrnam", "", dies[way], library=True, arguments=["--group", "daemon"],
                    COMPLAIN=way, COMPLAIN_IN="getgrnam")
     yield case("forbidden call", DIED, "", COMPLAIN="forbidden-call", COMPLAIN_IN="fsync")
-    yield case("named forbidden call", DIED, "Forbidden system call: personality", arguments=["--debug-confinement"],
-               COMPLAIN="forbidden-call", COMPLAIN_IN="fsync")
-    yield case("named forbidden call in the helper", "220 331 421", "Forbidden system call: personality", LOGIN,
-               arguments=users + ["--debug-confinement"], COMPLAIN="forbidden-call", COMPLAIN_IN="crypt_rn")
+    yield case("forbidden call in the helper", "220 331 421", "", LOGIN, arguments=users, COMPLAIN="forbidden-call",
+               COMPLAIN_IN="crypt_rn")
 
 
 def logs():
@@ -101,8 +99,6 @@ def logs():
             yield case(f"{target}, {form}", STORED, "File uploaded: /one", arguments=how)
             yield case(f"{target}, {form}, refused", REFUSED, "Cannot start: root ",
                        arguments=how + ["--root", FOLDER + "/none"])
-            yield case(f"{target}, {form}, killed", DIED, "Forbidden system call", COMPLAIN="forbidden-call",
-                       COMPLAIN_IN="fsync", arguments=how + ["--debug-confinement"])
             yield case(f"{target}, {form}, printf", STORED, LIBRARY, library=True, arguments=how,
                        COMPLAIN="printf", COMPLAIN_IN="fsync")
 

@@ -188,7 +188,7 @@ STEPS
     for zone in '' UTC XXX-5:30 Asia/Tokyo America/New_York; do
         (if [ -n "$zone" ]; then export TZ=$zone; else unset TZ; fi
         before=$(date +%s)
-        upload x --require-confinement --debug-confinement
+        upload x --require-confinement
         then=$(date -d "$(cut -c 1-24 "$X" | tail -n 1)" +%s)
         [ "$then" -ge "$before" ] && [ "$then" -le "$(date +%s)" ] || fail "$zone: $(tail -n 1 "$X")")
     done

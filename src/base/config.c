@@ -19,9 +19,9 @@ struct option {
     const char *metavar;  /* what the help calls its value; NULL: a flag */
     const char *fallback; /* value when it is not given */
     value_setter *set;
-    size_t field; /* offset in struct config */
-    const char *help;
-    bool shapes; /* what is said in a session: whoever plays it again wants it, too */
+    size_t field;     /* offset in struct config */
+    const char *help; /* NULL: an option that there was, and that is taken */
+    bool shapes;      /* what is said in a session: whoever plays it again wants it, too */
 };
 
 #define FIELD(member) offsetof(struct config, member)
@@ -102,8 +102,8 @@ static const struct option options[] = {
      "whom to become where started as root; root: nobody else", false},
     {"require-confinement", NULL, "no", value_flag, FIELD(require_confinement),
      "serve nobody where the kernel lacks what confines a session", false},
-    {"debug-confinement", NULL, "no", value_flag, FIELD(debug_confinement),
-     "name a forbidden system call in the log before the session ends", false},
+    /* Units that still have it serve nevertheless */
+    {"debug-confinement", NULL, "no", value_flag, FIELD(retired), NULL, false},
 };
 
 /* What else the program does, but to serve a session. */
@@ -329,6 +329,8 @@ void config_print_help(FILE *to) {
                 to);
     for (size_t i = 0; i < OPTION_COUNT; i++) {
         char left[NAME_SIZE], twin[NAME_SIZE];
+        if (!options[i].help)
+            continue;
         (void)snprintf(left, sizeof(left), "--%s%s%s", options[i].name,
                        options[i].metavar ? "=" : "", options[i].metavar ? options[i].metavar : "");
         environment_name(&options[i], twin);
@@ -339,7 +341,7 @@ void config_print_help(FILE *to) {
         (void)fprintf(to, "  %-24s %s\n", modes[i].name, modes[i].help);
     (void)fputs(
         "\nExit status: 0 when the session is over, 64 wrong command line,\n"
-        "78 wrong environment, root or set-up, 71 no connection to serve, or not confined, 70\n"
-        "forbidden system call, 74 cannot count or print.\n",
+        "78 wrong environment, root or set-up, 71 no connection to serve, or not confined,\n"
+        "74 cannot count or print.\n",
         to);
 }

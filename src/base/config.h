@@ -66,7 +66,7 @@ struct config {
     bool no_data_connections;        /* uploads come over the control connection alone */
     const char *user;                /* whom to become where started as root */
     bool require_confinement;        /* nobody is served where the kernel cannot confine us */
-    bool debug_confinement;          /* forbidden system calls are named in the log */
+    bool retired;                    /* where options are stored that mean nothing any more */
     const char *xferlog;             /* file that gets wu-ftpd's log of transfers; NULL: none */
     const char *transcript;          /* folder that gets a transcript of each session; NULL: none */
     const char *said[CONFIG_MOST];   /* of each option; NULL: it was not given */

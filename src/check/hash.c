@@ -132,7 +132,7 @@ static int read_from_terminal(struct secret *secret, const struct termios *befor
     if (result < 0)
         (void)raise(-result);
     (void)sigprocmask(SIG_SETMASK, &old, NULL); /* ends the program where one was raised */
-    return result < 0 ? EX_SOFTWARE : result;
+    return result < 0 ? EX_OSERR : result;
 }
 
 static int print_hash(const char *password) {

@@ -23,8 +23,6 @@ const struct event_kind event_kinds[EVENT_KINDS] = {
     [EVENT_NOT_CONFINED] = {"not-confined", LOG_LEVEL_WARNING, "bfbbe449749e485aa92f3353b1b220c6"},
     [EVENT_CONFINEMENT_REFUSED] = {"confinement-refused", LOG_LEVEL_ERROR,
                                    "b23bc48d91fe469baf4f2654dbffff46"},
-    [EVENT_FORBIDDEN_CALL] = {"forbidden-call", LOG_LEVEL_ERROR,
-                              "d36de3289cde473fa167c6b6c0170f46"},
     [EVENT_RECORD_BROKEN] = {"record-broken", LOG_LEVEL_WARNING,
                              "10293e9c0a1b4e22985e051a096df3bd"},
     [EVENT_LOGGED_IN] = {"logged-in", LOG_LEVEL_INFO, "52b75b905c334411b0ac1293e5757af0"},

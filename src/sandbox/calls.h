@@ -10,7 +10,7 @@
 enum {
     CALLS_MOST = 160, /* rows */
     CALLS_CHECKS = 3, /* of one of them, at most */
-    CALLS_TOLD = -1   /* in place of an error: by SIGSYS, which does something else (trap) */
+    CALLS_TOLD = -1   /* in place of an error: by SIGSYS, which socketcall answers */
 };
 
 /* How an argument is held against a value. */

@@ -187,7 +187,6 @@ static void put_rows(struct program *program, const struct calls_row *const *som
 }
 
 static void write_program(struct program *program, const struct filter_facts *facts) {
-    const uint32_t otherwise = facts->names ? SECCOMP_RET_TRAP : SECCOMP_RET_KILL_PROCESS;
     const struct calls_row *sorted[CALLS_MOST];
     size_t count = sort_rows(facts->groups, sorted);
     program->length = 0;
@@ -197,7 +196,7 @@ static void write_program(struct program *program, const struct filter_facts *fa
     load(program, offsetof(struct seccomp_data, nr));
     for (size_t i = 0; i < count; i += AT_ONCE)
         put_rows(program, sorted + i, count - i < AT_ONCE ? count - i : AT_ONCE, facts);
-    put(program, BPF_RET | BPF_K, otherwise);
+    put(program, BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS);
 }
 
 int filter_enter(const struct filter_facts *facts) {

@@ -25,7 +25,6 @@ struct filter_facts {
     unsigned groups;         /* bits of enum filter_group */
     const struct dial *dial; /* the one address to connect to */
     pid_t helper;            /* which may be killed */
-    bool names;              /* what is forbidden is told by SIGSYS, for trap to name it */
 };
 
 /* Forbids every system call but those of the table. One that is not there ends the process. Returns

@@ -13,7 +13,7 @@
 #include "log/log.h"
 #include "sandbox/filter.h"
 #include "sandbox/landlock.h"
-#include "sandbox/trap.h"
+#include "sandbox/socketcall.h"
 #include "store/reserved.h"
 #include "store/usage.h"
 
@@ -124,10 +124,9 @@ static unsigned log_groups(const struct log *log) {
     return groups | (log->setup.target == LOG_TARGET_JOURNAL ? FILTER_JOURNAL : 0);
 }
 
-static void confine_calls(struct lack *lack, const struct log *log, struct filter_facts *facts) {
-    facts->names = lack->config->debug_confinement;
+static void confine_calls(struct lack *lack, struct filter_facts *facts) {
     facts->groups |= IS_SANITIZED ? FILTER_SANITIZED : 0;
-    int result = facts->names || TRAP_IS_NEEDED ? trap_enter(log) : 0;
+    int result = socketcall_enter();
     note(lack, result < 0 ? result : filter_enter(facts), "filter of system calls");
 }
 
@@ -144,7 +143,7 @@ int sandbox_enter(const struct sandbox *sandbox, struct sandbox_state *ret_state
     note(&lack, set_limits(false), "limits");
     unsigned extra = (connects ? 0 : LANDLOCK_NO_TCP) | (helped ? 0 : LANDLOCK_NO_SIGNALS);
     ret_state->files = confine_files(&lack, &root, 1, extra);
-    confine_calls(&lack, sandbox->log, &facts);
+    confine_calls(&lack, &facts);
     ret_state->said = lack.error != 0;
     return judge(&lack, sandbox->log);
 }
@@ -177,7 +176,7 @@ int sandbox_enter_helper(const struct config *config, const struct log *log) {
     facts.groups |= log_groups(log);
     note(&lack, set_limits(true), "limits");
     (void)confine_files(&lack, NULL, 0, LANDLOCK_NO_TCP | LANDLOCK_NO_SIGNALS);
-    confine_calls(&lack, log, &facts);
+    confine_calls(&lack, &facts);
     return lack.error && config->require_confinement ? lack.error : 0; /* the session has said it */
 }
 

@@ -41,7 +41,7 @@ struct sandbox_home {
 
 /* Gives up what no session needs: core dumps, being looked at by other processes of the user,
  * memory without end, new privileges, every file but the root, every system call but those of
- * src/sandbox/filter.c. Returns 0, or a negative errno where something is lacking and the settings
+ * src/sandbox/calls.c. Returns 0, or a negative errno where something is lacking and the settings
  * require it. */
 int sandbox_enter(const struct sandbox *sandbox, struct sandbox_state *ret_state);
 

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <linux/net.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -84,24 +85,29 @@ static void forget_registers(fpregset_t saved) {
         explicit_bzero(image + MORE, size - MORE);
 }
 
-bool socketcall_answer(int number, void *context) {
-    greg_t *registers = ((ucontext_t *)context)->uc_mcontext.gregs;
+/* Has the interrupted call return the result of the one that is meant. Nothing was interrupted but
+ * a system call, so that this may call what it wants. */
+static void on_signal(int number, siginfo_t *info, void *context) {
+    mcontext_t *machine = &((ucontext_t *)context)->uc_mcontext;
     int kept = errno;
-    if (number != SYS_socketcall)
-        return false;
-    const long *given = (const long *)registers[REG_ECX]; /* NOLINT: an address */
-    registers[REG_EAX] = (greg_t)make_call((size_t)registers[REG_EBX], given);
-    forget_registers(((ucontext_t *)context)->uc_mcontext.fpregs);
+    (void)number;
+    if (info->si_code <= 0 || info->si_syscall != SYS_socketcall) /* another process has sent it */
+        return;
+    const long *given = (const long *)machine->gregs[REG_ECX]; /* NOLINT: an address */
+    machine->gregs[REG_EAX] = (greg_t)make_call((size_t)machine->gregs[REG_EBX], given);
+    forget_registers(machine->fpregs);
     errno = kept;
-    return true;
+}
+
+int socketcall_enter(void) {
+    const struct sigaction action = {.sa_sigaction = on_signal, .sa_flags = SA_SIGINFO};
+    return sigaction(SIGSYS, &action, NULL) < 0 ? -errno : 0;
 }
 
 #else
 
-bool socketcall_answer(int number, void *context) {
-    (void)number;
-    (void)context;
-    return false;
+int socketcall_enter(void) {
+    return 0;
 }
 
 #endif

@@ -6,11 +6,8 @@
 #ifndef STORD_SOCKETCALL_H
 #define STORD_SOCKETCALL_H
 
-#include <stdbool.h>
-
-/* In a handler of SIGSYS: if that is the number of such a call, makes the one that is meant, and
- * has the interrupted one return its result. context: what the handler got. Returns whether it was.
- */
-bool socketcall_answer(int number, void *context);
+/* From now on the signal that the filter sends for such a call is answered by making the one that
+ * is meant. Does nothing on other machines. Returns 0 or a negative errno. */
+int socketcall_enter(void);
 
 #endif

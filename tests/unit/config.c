@@ -58,6 +58,14 @@ static void bad_environment(void) {
     CHECK(load("STORD_ROOTT=/x", "--help", NULL, NULL) == CONFIG_HELP);
 }
 
+/* Whoever has left one in a unit is served as before. */
+static void options_that_there_were(void) {
+    CHECK(load("STORD_DEBUG_CONFINEMENT=yes", NULL, NULL, NULL) == CONFIG_SERVE);
+    CHECK(load("STORD_DEBUG_CONFINEMENT=no", NULL, NULL, NULL) == CONFIG_SERVE);
+    CHECK(load(NULL, "--debug-confinement", "--root", "/x") == CONFIG_SERVE);
+    CHECK(strcmp(config.root, "/x") == 0);
+}
+
 static void rights_are_words(void) {
     CHECK(load(NULL, NULL, NULL, NULL) == CONFIG_SERVE);
     CHECK(config.allow == (RIGHT_UPLOAD | RIGHT_APPEND | RIGHT_REPLACE | RIGHT_LIST | RIGHT_MKDIR));
@@ -138,6 +146,7 @@ int main(void) {
               arguments_win_over_the_environment);
     check_run("options: a wrong command line is refused", bad_arguments);
     check_run("options: unknown and wrong STORD_ variables are refused", bad_environment);
+    check_run("options: what there was once is taken, and means nothing", options_that_there_were);
     check_run("options: rights are a comma list of words", rights_are_words);
     check_run("options: sizes have units", sizes_have_units);
     check_run("options: modes are octal", modes_are_octal);
