@@ -32,7 +32,7 @@ TLS_OBJECTS = $(patsubst %.c,$(OBJ)/%.o,$(wildcard src/tls/*.c))
 SOURCES = handler.c client.c $(wildcard src/*.c src/*/*.c)
 HEADERS = $(wildcard src/*.h src/*/*.h)
 HANDLER_SOURCES = $(filter-out client.c src/client/% src/tls/% %_module.c,$(SOURCES))
-CLIENT_SOURCES = client.c $(wildcard src/client/*.c) src/base/clock.c src/base/escape.c src/base/fingerprint.c
+CLIENT_SOURCES = client.c $(wildcard src/client/*.c) src/net/conn.c src/base/clock.c src/base/escape.c src/base/fingerprint.c
 UNITS = $(notdir $(basename $(wildcard tests/unit/*.c)))
 FUZZERS = $(notdir $(basename $(wildcard tests/fuzz/*.c)))
 SCRIPTS = .ci/run $(wildcard scripts/*) tests/run tests/npm tests/peers tests/mirror tests/trixie tests/with-systemd \
@@ -273,7 +273,7 @@ build/fuzz/tls: tests/fuzz/tls.c tests/fuzz/session.c tests/fuzz/tls_standin.h $
 
 # The uploader's session, with what it would wait for or reach by a network replaced, over the same
 FUZZ_CLIENT = $(patsubst %.c,build/fuzz/%.o,$(filter-out client.c,$(CLIENT_SOURCES)))
-FUZZ_CLIENT_WRAPPED = poll clock_gettime socket connect getaddrinfo freeaddrinfo getpeername setsockopt printf fprintf
+FUZZ_CLIENT_WRAPPED = poll clock_gettime socket connect getaddrinfo freeaddrinfo getpeername getsockopt setsockopt printf fprintf
 build/fuzz/client: tests/fuzz/client.c tests/fuzz/tls_standin.h $(FUZZ_CLIENT)
 	@echo "  FUZZ $<"
 	@$(FUZZ_COMPILE) -fsanitize=fuzzer,address,undefined $(FUZZ_CLIENT_WRAPPED:%=-Wl,--wrap=%) -o $@ $< $(filter %.o,$^)

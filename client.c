@@ -9,7 +9,8 @@
 #include <sysexits.h>
 
 #include "base/fingerprint.h"
-#include "client/address.h"
+#include "client/number.h"
+#include "client/outgoing.h"
 #include "client/say.h"
 #include "client/session.h"
 #include "client/upload.h"
@@ -74,11 +75,11 @@ static _Noreturn void usage_error(void) {
 }
 
 static _Noreturn void refuse(const char *what, const char *why) {
-    complain("%s: %s", what, why);
+    say_error("%s: %s", what, why);
     usage_error();
 }
 
-/* What getopt_long has refused. last: the argument that it came to. */
+/* Refuses what getopt_long has. last: the argument that it read last. */
 static _Noreturn void refuse_option(const char *last) {
     const char letter[] = {'-', (char)optopt, '\0'};
     bool is_long = optopt == 0 || optopt >= HELP;
@@ -86,22 +87,23 @@ static _Noreturn void refuse_option(const char *last) {
 }
 
 /* Reads the options; returns the index of the first FILE. */
-static int read_options(struct options *o, int argc, char **argv) {
+static int read_options(struct options *options, int argc, char **argv) {
     /* from CACERT on */
-    const char **texts[] = {&o->ca, &o->pin, &o->certificate, &o->key, &o->timeout};
+    const char **texts[] = {&options->ca, &options->pin, &options->certificate, &options->key,
+                            &options->timeout};
     int option;
     opterr = 0; /* it would print any bytes */
     while ((option = getopt_long(argc, argv, "h:p:u:q", long_options, NULL)) != -1) {
         if (option == 'h')
-            o->host = optarg;
+            options->host = optarg;
         else if (option == 'p')
-            o->port = optarg;
+            options->port = optarg;
         else if (option == 'u')
-            o->user = optarg;
+            options->user = optarg;
         else if (option == 'q')
-            o->quiet = true;
+            options->quiet = true;
         else if (option == TLS)
-            o->tls = true;
+            options->tls = true;
         else if (option >= CACERT && option <= TIMEOUT)
             *texts[option - CACERT] = optarg;
         else if (option == HELP)
@@ -116,73 +118,76 @@ static int read_options(struct options *o, int argc, char **argv) {
     return optind;
 }
 
-/* Where the server is, and how TLS is come to. What cannot be meant ends the program. */
-static void find_server(const struct options *o, struct address *ret) {
-    if (o->port && !port_is_valid(o->port))
-        refuse(o->port, "not a port");
-    const char *wrong = address_read(o->host, o->port, ret);
+/* Finds where the server is, and how the session gets TLS. Options that contradict each other end
+ * the program. */
+static void find_server(const struct options *options, struct url *ret) {
+    if (options->port && !url_is_port(options->port))
+        refuse(options->port, "not a port");
+    const char *wrong = url_read(options->host, options->port, ret);
     if (wrong)
-        refuse(o->host, wrong);
-    if (o->tls && ret->security == SECURITY_NONE)
+        refuse(options->host, wrong);
+    if (options->tls && ret->security == SECURITY_NONE)
         ret->security = SECURITY_EXPLICIT;
-    else if (o->tls)
+    else if (options->tls)
         refuse("--tls", "ftps:// is TLS from the beginning, which nobody asks for");
-    if (ret->security == SECURITY_NONE && (o->ca || o->pin || o->certificate || o->key))
+    if (ret->security == SECURITY_NONE &&
+        (options->ca || options->pin || options->certificate || options->key))
         refuse("--cacert, --pin, --cert, --key", "not without --tls or -h ftps://HOST");
-    if (o->ca && o->pin)
+    if (options->ca && options->pin)
         refuse("--pin", "leaves nothing for --cacert to say");
-    if (o->key && !o->certificate)
+    if (options->key && !options->certificate)
         refuse("--key", "not without --cert");
 }
 
-/* How long servers are waited for, in seconds. */
+/* Reads how long a server may take: s. */
 static int read_timeout(const char *text) {
-    int seconds = text ? take_number(&text, TIMEOUT_MOST) : DEFAULT_TIMEOUT;
+    int seconds = text ? number_take(&text, TIMEOUT_MOST) : CONTROL_TIMEOUT;
     if (seconds < 1 || (text && *text))
         refuse("--timeout", "wanted is a number of seconds from 1 to 86400");
     return seconds;
 }
 
-/* Makes ready for TLS. False: the user has been told why not. */
-static bool prepare_tls(struct session *s, const struct options *o) {
-    char host[sizeof(s->server.host)], error[TLS_ERROR_SIZE], pin[TLS_FINGERPRINT_SIZE];
+/* Prepares TLS. False: the user has been told why not. */
+static bool prepare_tls(struct session *session, const struct options *options) {
+    char host[sizeof(session->server.host)], error[TLS_ERROR_SIZE], pin[TLS_FINGERPRINT_SIZE];
     struct tls_client_settings settings = {.host = host,
-                                           .ca = o->ca,
-                                           .pin = o->pin ? pin : NULL,
-                                           .certificate = o->certificate,
-                                           .key = o->key ? o->key : o->certificate};
-    if (o->pin && !fingerprint_read(o->pin, pin))
+                                           .ca = options->ca,
+                                           .pin = options->pin ? pin : NULL,
+                                           .certificate = options->certificate,
+                                           .key =
+                                               options->key ? options->key : options->certificate};
+    if (options->pin && !fingerprint_read(options->pin, pin))
         refuse("--pin", "a SHA-256 fingerprint has 64 hexadecimal digits");
-    address_name(&s->server, host);
-    if (stord_tls.use(&settings, &s->context, error) == 0)
+    url_certified_host(&session->server, host);
+    if (stord_tls.use(&settings, &session->context, error) == 0)
         return true;
-    complain("TLS: %s", error);
+    say_error("TLS: %s", error);
     return false;
 }
 
 int main(int argc, char **argv) {
-    static struct session s = {.control.conn.fd = -1};
+    static struct session session = {.control.conn.in = -1};
     struct options options = {.host = "localhost"};
     int failed = 0;
 
     int first = read_options(&options, argc, argv);
-    find_server(&options, &s.server);
+    find_server(&options, &session.server);
     if (first == argc) {
-        complain("no file to upload");
+        say_error("no file to upload");
         usage_error();
     }
-    s.user = options.user;
-    s.password = getenv("STOR_PASSWORD");
-    s.control.timeout = read_timeout(options.timeout);
-    s.control.quiet = options.quiet;
+    session.user = options.user;
+    session.password = getenv("STOR_PASSWORD");
+    session.control.timeout = read_timeout(options.timeout);
+    session.control.quiet = options.quiet;
     (void)signal(SIGPIPE, SIG_IGN);
     (void)setvbuf(stdout, NULL, _IOLBF, 0);
-    if (s.server.security != SECURITY_NONE && !prepare_tls(&s, &options))
+    if (session.server.security != SECURITY_NONE && !prepare_tls(&session, &options))
         return 1;
     for (int i = first; i < argc; i++)
-        if (!upload(&s, argv[i]))
+        if (!upload_file(&session, argv[i]))
             failed++;
-    session_end(&s);
-    stord_tls.free_context(s.context);
+    session_end(&session);
+    stord_tls.free_context(session.context);
     return failed > 0;
 }

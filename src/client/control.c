@@ -8,257 +8,255 @@
 
 #include "base/clock.h"
 #include "base/escape.h"
-#include "client/say.h"
+#include "client/outgoing.h"
 
 enum {
-    SILENCE_MS = 500,    /* after which a reply without a line end counts */
-    COMMAND_SIZE = 1024, /* the verbs and a name */
+    SILENCE_MS = 500,   /* after which a reply without a line end counts */
+    COMMAND_SIZE = 1024 /* the verbs and a name */
 };
 
-void control_reset(struct control *c) {
-    c->eof = c->deaf = c->overlong = c->cut = c->early = false;
-    c->in_len = 0;
-    c->preliminary = 0;
+void control_reset(struct control *control) {
+    control->ended = control->deaf = control->skipping = control->cut = control->early = false;
+    control->length = 0;
+    control->preliminary = 0;
 }
 
-__attribute__((format(printf, 2, 0))) static void explain(struct control *c, const char *format,
-                                                          va_list args) {
-    char why[WHY_SIZE]; /* the old one may be part of the new one */
-    (void)vsnprintf(why, sizeof why, format, args);
-    memcpy(c->why, why, sizeof why);
+void control_fail(struct control *control, const char *format, ...) {
+    char why[CONTROL_WHY_SIZE]; /* the old one may be part of the new one */
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(why, sizeof(why), format, arguments);
+    va_end(arguments);
+    memcpy(control->why, why, sizeof(why));
+    control->reply.code = REPLY_NONE;
+    control->reply.whole = true;
 }
 
-void control_fail(struct control *c, const char *format, ...) {
-    va_list args;
-    va_start(args, format);
-    explain(c, format, args);
-    va_end(args);
-    c->reply.code = NO_REPLY;
-    c->reply.whole = true;
+/* Nothing more is received; why, in two parts. */
+static void end_input(struct control *control, const char *where, const char *why) {
+    (void)snprintf(control->why, sizeof(control->why), "%s%s", where, why);
+    control->ended = true;
 }
 
-__attribute__((format(printf, 2, 3))) static void end_input(struct control *c, const char *format,
-                                                            ...) {
-    va_list args;
-    va_start(args, format);
-    explain(c, format, args);
-    va_end(args);
-    c->eof = true;
+void control_stall(struct control *control, const char *why) {
+    end_input(control, "", why);
 }
 
-void control_begin_wait(struct control *c) {
-    c->deadline = clock_deadline((unsigned)c->timeout);
+void control_begin_wait(struct control *control) {
+    control->deadline = clock_deadline((unsigned)control->timeout);
 }
 
-int control_left(const struct control *c) {
-    long long left = c->deadline - clock_ms();
+int control_left(const struct control *control) {
+    long long left = control->deadline - clock_ms();
     return left > 0 ? (int)left : 0;
 }
 
-void control_stall(struct control *c, const char *why) {
-    end_input(c, "%s", why);
-}
-
-/* Prints one line (its end already removed, with room for a NUL) and adds it to the reply. */
-static void add_line(struct control *c, char *line, size_t len) {
-    line[len] = '\0';
-    escape_in_place(line, len);
-    if (!c->quiet)
-        (void)printf("%.*s\n", (int)len, line);
-    bool is_late_end = c->cut && !line_has_code(line, len); /* of a line that has been counted */
-    c->cut = false;
+/* Prints one line, which is without its end and has room for a NUL, and adds it to the reply. */
+static void add_line(struct control *control, char *line, size_t length) {
+    line[length] = '\0';
+    escape_in_place(line, length);
+    if (!control->quiet)
+        (void)printf("%.*s\n", (int)length, line);
+    bool is_late_end = control->cut && !reply_has_code(line, length); /* of a line that counted */
+    control->cut = false;
     if (is_late_end)
         return;
-    const char *wrong = reply_add(&c->reply, line, len);
+    const char *wrong = reply_add(&control->reply, line, length);
     if (wrong)
-        control_fail(c, "%s", wrong);
+        control_fail(control, "%s", wrong);
 }
 
 /*
  * Takes one line out of the input. A line that fills the buffer is taken as it is and the rest of
- * it dropped; all takes what is there without waiting for a line end. False: no line there.
+ * it dropped; `all` takes what is there without waiting for a line end. False: no line there.
  */
-static bool take_line(struct control *c, bool all) {
-    char *lf = memchr(c->in, '\n', c->in_len);
-    size_t taken = lf ? (size_t)(lf - c->in) + 1 : c->in_len;
-    if (taken == 0 || (!lf && !all && taken < LINE_SIZE))
+static bool take_line(struct control *control, bool all) {
+    char *lf = memchr(control->buffer, '\n', control->length);
+    size_t taken = lf ? (size_t)(lf - control->buffer) + 1 : control->length;
+    if (taken == 0 || (!lf && !all && taken < CONTROL_LINE_SIZE))
         return false;
 
-    size_t len = lf ? taken - 1 : taken;
-    while (len > 0 && c->in[len - 1] == '\r')
-        len--;
-    const char *wrong = reply_count(&c->reply, taken);
+    size_t length = lf ? taken - 1 : taken;
+    while (length > 0 && control->buffer[length - 1] == '\r')
+        length--;
+    const char *wrong = reply_count(&control->reply, taken);
     if (wrong)
-        control_fail(c, "%s", wrong);
-    else if (!c->overlong && len > 0)
-        add_line(c, c->in, len);
-    else if (len == 0)
-        c->cut = false;
-    c->overlong = !lf && !all;
-    c->in_len -= taken;
-    memmove(c->in, c->in + taken, c->in_len);
+        control_fail(control, "%s", wrong);
+    else if (!control->skipping && length > 0)
+        add_line(control, control->buffer, length);
+    else if (length == 0)
+        control->cut = false;
+    control->skipping = !lf && !all;
+    control->length -= taken;
+    memmove(control->buffer, control->buffer + taken, control->length);
     return true;
 }
 
-bool control_take_reply(struct control *c) {
-    while (!c->reply.whole && take_line(c, false))
+bool control_take_reply(struct control *control) {
+    while (!control->reply.whole && take_line(control, false))
         continue;
-    return c->reply.whole;
+    return control->reply.whole;
 }
 
-/* Whether the input ends in what would be a whole reply, had it a line end. */
-static bool lacks_only_line_end(const struct control *c) {
-    return !c->overlong && c->in_len > 3 && line_has_code(c->in, c->in_len) && c->in[3] == ' ' &&
-           (c->reply.code == 0 || c->reply.code == line_code(c->in));
+/* Tells whether the input ends in what would be a whole reply, had it a line end. */
+static bool lacks_only_line_end(const struct control *control) {
+    const char *line = control->buffer;
+    return !control->skipping && control->length > 3 && reply_has_code(line, control->length) &&
+           line[3] == ' ' && (control->reply.code == 0 || control->reply.code == reply_code(line));
 }
 
-void control_receive(struct control *c) {
-    ssize_t n = conn_read(&c->conn, c->in + c->in_len, LINE_SIZE - c->in_len);
+void control_receive(struct control *control) {
+    struct conn *conn = &control->conn;
+    ssize_t n =
+        conn_read(conn, control->buffer + control->length, CONTROL_LINE_SIZE - control->length);
+    conn->writing = POLLOUT; /* what a write under TLS waited for may have come */
     if (n > 0)
-        c->in_len += (size_t)n;
+        control->length += (size_t)n;
     else if (n == 0)
-        end_input(c, "the server closed the connection without a reply");
-    else if (n != -EAGAIN && n != -EINTR)
-        end_input(c, "%s%s", c->conn.tls ? "TLS: " : "", conn_reason(&c->conn, n));
-    else if (control_left(c) == 0) /* TLS can have much to say without a byte for us */
-        end_input(c, "the server does not answer");
+        control_stall(control, "the server closed the connection without a reply");
+    else if (n != -EAGAIN)
+        end_input(control, conn->tls ? "TLS: " : "", outgoing_reason(conn, n));
+    else if (control_left(control) == 0) /* TLS can have much to say without a byte for us */
+        control_stall(control, "the server does not answer");
 }
 
-/* Waits until something may be received. False: nothing came in that time. */
-static bool wait_for_input(const struct control *c, int ms) {
-    struct pollfd p = {.fd = c->conn.fd, .events = c->conn.reading};
-    int left = control_left(c);
-    return c->conn.more || poll_again(&p, 1, ms < left ? ms : left) > 0;
+/* Waits up to timeout ms, but not beyond the deadline, until something may be received. */
+static bool await_input(const struct control *control, int timeout) {
+    struct pollfd input = outgoing_to_read(&control->conn);
+    int left = control_left(control);
+    return conn_has_more(&control->conn) ||
+           outgoing_poll(&input, 1, timeout < left ? timeout : left) > 0;
 }
 
-bool control_listen(struct control *c) {
-    size_t before = c->in_len;
-    if (wait_for_input(c, 0))
-        control_receive(c);
-    return c->in_len > before;
+bool control_listen(struct control *control) {
+    size_t before = control->length;
+    if (await_input(control, 0))
+        control_receive(control);
+    return control->length > before;
 }
 
-/* Nothing has come in all of the time; or not enough. */
-static void fail_late(struct control *c) {
-    bool begun = c->reply.received > 0 || c->in_len > 0;
-    control_fail(c, begun ? "the server does not end its reply" : "the server does not answer");
+/* Nothing has come in all of the time, or not enough. */
+static void fail_late(struct control *control) {
+    bool has_begun = control->reply.received > 0 || control->length > 0;
+    control_fail(control,
+                 has_begun ? "the server does not end its reply" : "the server does not answer");
 }
 
-/* Waits until the reply is whole, as long as control_begin_wait has it. Returns its code, or
- * NO_REPLY.
- */
-static int finish_reply(struct control *c) {
-    while (!control_take_reply(c)) {
-        bool unended = lacks_only_line_end(c);
-        if (c->eof) {
-            if (!take_line(c, true))
-                control_fail(c, "%s", c->why);
-        } else if (wait_for_input(c, unended ? SILENCE_MS : INT_MAX)) {
-            control_receive(c);
-        } else if (unended) {
-            c->cut = take_line(c, true);
+/* Waits until the reply is whole or the deadline is over. Returns its code, or REPLY_NONE. */
+static int finish_reply(struct control *control) {
+    while (!control_take_reply(control)) {
+        bool is_unended = lacks_only_line_end(control);
+        if (control->ended) {
+            if (!take_line(control, true))
+                control_fail(control, "%s", control->why);
+        } else if (await_input(control, is_unended ? SILENCE_MS : INT_MAX)) {
+            control_receive(control);
+        } else if (is_unended) {
+            control->cut = take_line(control, true);
         } else {
-            fail_late(c);
+            fail_late(control);
         }
     }
-    return c->reply.code;
+    return control->reply.code;
 }
 
-int control_get_reply(struct control *c) {
-    reply_reset(&c->reply);
-    control_begin_wait(c);
-    return finish_reply(c);
+int control_get_reply(struct control *control) {
+    reply_reset(&control->reply);
+    control_begin_wait(control);
+    return finish_reply(control);
 }
 
-bool control_goes_on(struct control *c) {
-    if (c->reply.code / 100 != 1)
+bool control_goes_on(struct control *control) {
+    if (control->reply.code / 100 != 1)
         return false;
-    if (c->preliminary++ < PRELIMINARY_MOST)
+    if (control->preliminary++ < CONTROL_PRELIMINARY_MOST)
         return true;
-    control_fail(c, "the server says again and again that its reply is to come");
+    control_fail(control, "the server says again and again that its reply is to come");
     return false;
 }
 
-int control_get_final_reply(struct control *c) {
-    if (!c->early)
-        (void)control_get_reply(c);
-    c->early = false;
-    while (control_goes_on(c))
-        (void)control_get_reply(c);
-    return c->reply.code;
+int control_get_final_reply(struct control *control) {
+    if (!control->early)
+        (void)control_get_reply(control);
+    control->early = false;
+    while (control_goes_on(control))
+        (void)control_get_reply(control);
+    return control->reply.code;
 }
 
-const char *answer(struct control *c) {
-    const char *line = reply_last_line(&c->reply);
+const char *control_answer(struct control *control) {
+    const char *line = reply_last_line(&control->reply);
     if (line)
         return line;
-    return *c->why ? c->why : "no reply";
+    return *control->why ? control->why : "no reply";
 }
 
-/* Sends all of it. Returns whether that could be done. */
-static bool send_command(struct control *c, const char *command, size_t len) {
-    control_begin_wait(c);
-    for (size_t sent = 0; sent < len;) {
-        ssize_t n = conn_write(&c->conn, command + sent, len - sent);
-        struct pollfd p = {.fd = c->conn.fd, .events = c->conn.writing};
-        bool again = n == -EINTR || (n == -EAGAIN && poll_again(&p, 1, control_left(c)) > 0);
+/* Sends all of it. Returns whether that could be done before the deadline. */
+static bool send_command(struct control *control, const char *command, size_t length) {
+    struct conn *conn = &control->conn;
+    control_begin_wait(control);
+    for (size_t sent = 0; sent < length;) {
+        ssize_t n = conn_write(conn, command + sent, length - sent);
+        struct pollfd output = outgoing_to_write(conn);
+        bool again = n == -EAGAIN && outgoing_poll(&output, 1, control_left(control)) > 0;
         if (n > 0)
             sent += (size_t)n;
-        else if (!again || control_left(c) == 0)
+        else if (!again || control_left(control) == 0)
             return false;
     }
     return true;
 }
 
-/* The server's last words, where it did not take a command. Unless it refuses, they are about
+/* Gets the server's last words where it did not take a command. Unless it refuses, they are about
  * something else. */
-static int get_last_words(struct control *c) {
-    c->deaf = true;
-    if (control_get_reply(c) > 0 && c->reply.code / 100 < 4)
-        control_fail(c, "the server does not take commands");
-    return c->reply.code;
+static int get_last_words(struct control *control) {
+    control->deaf = true;
+    if (control_get_reply(control) > 0 && control->reply.code / 100 < 4)
+        control_fail(control, "the server does not take commands");
+    return control->reply.code;
 }
 
 /* Takes a reply that is there though nobody asked. Returns whether there is one. */
-static bool take_unasked(struct control *c) {
-    reply_reset(&c->reply);
-    while (!control_take_reply(c) && control_listen(c))
+static bool take_unasked(struct control *control) {
+    reply_reset(&control->reply);
+    while (!control_take_reply(control) && control_listen(control))
         continue;
-    if (!c->reply.whole && c->reply.lines > 0)
-        (void)finish_reply(c);
-    return c->reply.whole;
+    if (!control->reply.whole && control->reply.lines > 0)
+        (void)finish_reply(control);
+    return control->reply.whole;
 }
 
-/* Hears what the server has to say before the next command, as some reply to one of them twice.
- * False: it has given the session up, or does not stop. */
-static bool hear_out(struct control *c) {
-    control_begin_wait(c);
-    for (int i = 0; i < UNASKED_MOST; i++) {
-        if (!take_unasked(c))
+/* Takes what the server says before the next command: some reply twice to one. False: it has given
+ * the session up, or does not stop. */
+static bool take_all_unasked(struct control *control) {
+    control_begin_wait(control);
+    for (int i = 0; i < CONTROL_UNASKED_MOST; i++) {
+        if (!take_unasked(control))
             return true;
-        if (c->reply.code < 0 || c->reply.code == 421)
+        if (control->reply.code < 0 || control->reply.code == 421)
             return false;
     }
-    control_fail(c, "the server replies without having been asked");
+    control_fail(control, "the server replies without having been asked");
     return false;
 }
 
-int ask(struct control *c, const char *format, ...) {
+int control_ask(struct control *control, const char *format, ...) {
     char command[COMMAND_SIZE];
-    va_list args;
-    va_start(args, format);
-    int len = vsnprintf(command, sizeof command - 2, format, args);
-    va_end(args);
-    if (len < 0 || (size_t)len >= sizeof command - 2) {
-        control_fail(c, "the command is too long");
-        return NO_REPLY;
+    va_list arguments;
+    va_start(arguments, format);
+    int length = vsnprintf(command, sizeof(command) - 2, format, arguments);
+    va_end(arguments);
+    if (length < 0 || (size_t)length >= sizeof(command) - 2) {
+        control_fail(control, "the command is too long");
+        return REPLY_NONE;
     }
-    command[len++] = '\r';
-    command[len++] = '\n';
-    if (c->deaf)
-        control_fail(c, "the server does not take commands");
-    if (c->deaf || !hear_out(c))
-        return c->reply.code;
-    c->preliminary = 0;
-    return send_command(c, command, (size_t)len) ? control_get_reply(c) : get_last_words(c);
+    command[length++] = '\r';
+    command[length++] = '\n';
+    if (control->deaf)
+        control_fail(control, "the server does not take commands");
+    if (control->deaf || !take_all_unasked(control))
+        return control->reply.code;
+    control->preliminary = 0;
+    return send_command(control, command, (size_t)length) ? control_get_reply(control)
+                                                          : get_last_words(control);
 }

@@ -1,12 +1,12 @@
 /*
- * control: the control connection: one line after the other. ask() sends a command and waits for
- * its reply (RFC 959, 4 and 5.4).
+ * control: the client's end of the control connection: commands go out, replies come in (RFC 959, 4
+ * and 5.4). The handler's end, which is the other way round, is net/control.
  *
  * A server may leave out the line end of a reply: one that could be whole counts after a silence.
  *
- * Whatever a server sends comes to an end: replies have a most of bytes and lines, and there are
- * only so many in place of the one that is waited for. All waiting has a time, which begins anew
- * with each whole reply, and with bytes of the file that were taken; not with less.
+ * Whatever a server sends, no wait is endless. Replies have a limit of bytes and lines, and so has
+ * their number in place of the one that is awaited. Every wait has a deadline, which is set anew
+ * for each whole reply and for bytes of the file that the server has taken, but not for less.
  */
 #ifndef STORD_CLIENT_CONTROL_H
 #define STORD_CLIENT_CONTROL_H
@@ -14,75 +14,80 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "client/conn.h"
 #include "client/reply.h"
+#include "net/conn.h"
 
 enum {
-    DEFAULT_TIMEOUT = 300, /* s for a reply, and for the server to take more bytes, by default */
-    PRELIMINARY_MOST = 32, /* 1yz replies to a command; RFC 959, 4.2, knows one */
-    UNASKED_MOST = 32,     /* replies to no command, between two */
-    LINE_SIZE = 4096,      /* what is kept of one line of a reply */
-    WHY_SIZE = 512,
+    CONTROL_TIMEOUT = 300,         /* default for `timeout`: s */
+    CONTROL_PRELIMINARY_MOST = 32, /* 1yz replies to a command; RFC 959, 4.2, knows one */
+    CONTROL_UNASKED_MOST = 32,     /* replies to no command, between two commands */
+    CONTROL_LINE_SIZE = 4096,      /* bytes of one line of a reply that are kept */
+    CONTROL_WHY_SIZE = 512
 };
 
 struct control {
-    struct conn conn;
-    int timeout;        /* s that the server may take */
-    long long deadline; /* of what is waited for, as clock_ms tells it */
-    bool quiet;         /* do not print replies */
-    bool eof;           /* the server sends no more */
-    bool deaf;          /* the server has not taken a command: it would read the next one with it */
-    bool overlong;      /* drop input up to the next line end */
-    bool cut;           /* the last line was taken without its end, which may still come */
-    bool early;         /* reply is the final one of an upload that was still being sent */
-    int preliminary;    /* 1yz replies to this command, besides the first one */
-    char why[WHY_SIZE]; /* of NO_REPLY */
-    size_t in_len;      /* bytes in in */
-    char in[LINE_SIZE + 1]; /* received, not yet taken as lines; and room for a NUL */
-    struct reply reply;     /* the latest */
+    struct conn conn;           /* which is ours; in is -1 where there is none */
+    int timeout;                /* s for a reply, and for the server to take more bytes */
+    long long deadline;         /* of the current wait, by clock_ms */
+    bool quiet;                 /* replies are not printed */
+    bool ended;                 /* the server sends no more */
+    bool deaf;                  /* a command was not taken: more would be read as its rest */
+    bool skipping;              /* input is dropped up to the next line end */
+    bool cut;                   /* the last line was taken without its end, which may still come */
+    bool early;                 /* reply is the final one of an upload that was still being sent */
+    int preliminary;            /* 1yz replies to this command after the first one */
+    char why[CONTROL_WHY_SIZE]; /* there is no reply: the reason, for the user */
+    struct reply reply;         /* the latest */
+    size_t length;              /* bytes in buffer: received, not yet taken as lines */
+    char buffer[CONTROL_LINE_SIZE + 1]; /* with room for a NUL */
 };
 
-/* Gives the session up: nothing more is received. */
-void control_stall(struct control *c, const char *why);
-
 /* Forgets what came over an earlier connection. */
-void control_reset(struct control *c);
+void control_reset(struct control *control);
 
-/* Notes that there is no reply, and why. */
-__attribute__((format(printf, 2, 3))) void control_fail(struct control *c, const char *format, ...);
+/* Sends one command, or two with CRLF between them, and waits for the (first) reply, which is in
+ * control->reply then. Returns its code, or REPLY_NONE. What the server said before is no reply to
+ * this and is dropped, except for 421: then nothing is sent. */
+int control_ask(struct control *control, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
-/* Begins to wait for something: the time that the server has for it begins anew. */
-void control_begin_wait(struct control *c);
+/* Waits for one whole reply. Returns as control_ask. */
+int control_get_reply(struct control *control);
 
-/* What is left of that time: ms, for poll(2). */
-int control_left(const struct control *c);
+/* Waits for the reply that ends what 1yz replies began; it may have come early. Returns as
+ * control_ask. */
+int control_get_final_reply(struct control *control);
 
-/* Receives what is there; at the end, on an error, or when that is nothing and the time is over,
- * sets eof and why. */
-void control_receive(struct control *c);
+/* The reply for the user: its last line, or why there is none. Valid until the next one. */
+const char *control_answer(struct control *control);
 
-/* The same, if there is anything. Returns whether bytes have come. */
-bool control_listen(struct control *c);
+/* Makes it so that there is no reply, and says why. The old answer may be an argument. */
+void control_fail(struct control *control, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
-/* Takes lines out of what was received, until the reply is whole. Returns whether it is. */
-bool control_take_reply(struct control *c);
+/* What follows is for waiting for something else at the same time. */
 
-/* Whether the whole reply is a 1yz one, behind which another one comes. One that is too many is
- * NO_REPLY from now on. */
-bool control_goes_on(struct control *c);
+/* Sets the deadline: `timeout` from now. */
+void control_begin_wait(struct control *control);
 
-/* Waits for one whole reply. Returns its code, or NO_REPLY. */
-int control_get_reply(struct control *c);
+/* ms until the deadline, for poll(2); never below 0. */
+int control_left(const struct control *control);
 
-/* The same for the reply that ends what 1xx replies began. It may have come early. */
-int control_get_final_reply(struct control *c);
+/* Reads what has come. At the end, after an error, or if nothing has come and the deadline is over,
+ * sets ended and why. */
+void control_receive(struct control *control);
 
-/* Sends one command (or two, with CRLF between them). Returns the code of the (first) reply. What
- * the server said before it was asked is no reply to it: it is dropped; but a 421 is its last word.
- */
-__attribute__((format(printf, 2, 3))) int ask(struct control *c, const char *format, ...);
+/* The same if something has come. Returns whether it was bytes. */
+bool control_listen(struct control *control);
 
-/* The reply as a message: its last line, or why there is none. Valid until the next one. */
-const char *answer(struct control *c);
+/* Gives up: nothing more is received. */
+void control_stall(struct control *control, const char *why);
+
+/* Takes lines of what was received until the reply is whole. Returns whether it is. */
+bool control_take_reply(struct control *control);
+
+/* Tells whether the whole reply is a 1yz one, after which another one comes. If it is one too many,
+ * there is no reply from now on. */
+bool control_goes_on(struct control *control);
 
 #endif

@@ -9,10 +9,10 @@
 #include "client/session.h"
 
 /*
- * Opens a data connection, in clear text so far, and remembers in s->way what the server can do.
- * False: it failed, see the reply; or the server knows neither EPSV nor PASV, and no login: then
- * the way is WAY_PLAIN from now on.
+ * Opens a data connection, in clear text so far, and notes in session->way what the server can do.
+ * False: it failed, see the reply; the user has been told what is not in there. A server that knows
+ * neither EPSV nor PASV, and no login, gets WAY_PLAIN.
  */
-bool data_open(struct session *s, struct conn *ret);
+bool data_open(struct session *session, struct conn *ret_data);
 
 #endif

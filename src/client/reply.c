@@ -1,37 +1,36 @@
 #include "client/reply.h"
 
+#include <stdint.h>
 #include <string.h>
 #include <strings.h>
 
+#include "client/number.h"
+
 void reply_reset(struct reply *reply) {
-    reply->code = 0;
-    reply->whole = false;
-    reply->lines = 0;
-    reply->received = 0;
-    reply->len = 0;
+    memset(reply, 0, offsetof(struct reply, text));
 }
 
-bool line_has_code(const char *line, size_t len) {
+bool reply_has_code(const char *line, size_t length) {
     for (size_t i = 0; i < 3; i++)
-        if (i >= len || line[i] < '0' || line[i] > '9')
+        if (i >= length || line[i] < '0' || line[i] > '9')
             return false;
-    return len == 3 || line[3] == ' ' || line[3] == '-';
+    return length == 3 || line[3] == ' ' || line[3] == '-';
 }
 
-int line_code(const char *line) {
+int reply_code(const char *line) {
     return (line[0] - '0') * 100 + (line[1] - '0') * 10 + (line[2] - '0');
 }
 
-static void append(struct reply *reply, const char *line, size_t len) {
-    if (len >= REPLY_SIZE - reply->len)
+static void append(struct reply *reply, const char *line, size_t length) {
+    if (length >= REPLY_SIZE - reply->length)
         return;
-    memcpy(reply->text + reply->len, line, len);
-    reply->len += len;
-    reply->text[reply->len++] = '\n';
+    memcpy(reply->text + reply->length, line, length);
+    reply->length += length;
+    reply->text[reply->length++] = '\n';
 }
 
 static const char *fail(struct reply *reply, const char *why) {
-    reply->code = NO_REPLY;
+    reply->code = REPLY_NONE;
     reply->whole = true;
     return why;
 }
@@ -40,43 +39,58 @@ static const char endless[] = "the server's reply does not end";
 
 const char *reply_count(struct reply *reply, size_t bytes) {
     reply->received += bytes;
-    return reply->received > REPLY_MOST ? fail(reply, endless) : NULL;
+    return reply->received > REPLY_BYTES_MOST ? fail(reply, endless) : NULL;
 }
 
-const char *reply_add(struct reply *reply, const char *line, size_t len) {
-    bool coded = line_has_code(line, len);
-    bool last = coded && (len == 3 || line[3] == ' ');
-
-    append(reply, line, len);
-    if (reply->code == 0 && coded)
-        reply->code = line_code(line);
+const char *reply_add(struct reply *reply, const char *line, size_t length) {
+    bool has_code = reply_has_code(line, length);
+    bool may_be_last = has_code && (length == 3 || line[3] == ' ');
+    append(reply, line, length);
+    if (reply->code == 0 && has_code)
+        reply->code = reply_code(line);
     if (reply->code == 0)
         return fail(reply, "what answers there is not an FTP server");
-    if (reply->lines++ == REPLY_LINES)
+    if (reply->lines++ == REPLY_LINES_MOST)
         return fail(reply, endless);
-    reply->whole = last && line_code(line) == reply->code;
+    reply->whole = may_be_last && reply_code(line) == reply->code;
     return NULL;
 }
 
 bool reply_has_feature(const struct reply *reply, const char *feature) {
-    const char *line = reply->text;
-    const char *end = reply->text + reply->len;
-    size_t len = strlen(feature);
-    while (line < end) {
-        const char *lf = memchr(line, '\n', (size_t)(end - line));
-        if (!lf)
-            break;
-        if (lf == line + 1 + len && line[0] == ' ' && strncasecmp(line + 1, feature, len) == 0)
+    const char *lf, *line = reply->text, *end = reply->text + reply->length;
+    size_t length = strlen(feature);
+    for (; (lf = memchr(line, '\n', (size_t)(end - line))); line = lf + 1)
+        if (lf == line + 1 + length && *line == ' ' && strncasecmp(line + 1, feature, length) == 0)
             return true;
-        line = lf + 1;
-    }
     return false;
 }
 
 const char *reply_last_line(struct reply *reply) {
-    if (reply->code <= 0 || reply->len == 0)
+    if (reply->code <= 0 || reply->length == 0)
         return NULL;
-    reply->text[reply->len - 1] = '\0';
+    reply->text[reply->length - 1] = '\0';
     const char *line = strrchr(reply->text, '\n');
     return line ? line + 1 : reply->text;
+}
+
+int reply_epsv_port(const char *line) {
+    const char *at = strchr(line, '(');
+    if (!at || at[1] < 33 || at[1] > 126 || at[2] != at[1] || at[3] != at[1])
+        return -1;
+    char delimiter = at[1];
+    at += 4;
+    int port = number_take(&at, UINT16_MAX);
+    return port > 0 && *at == delimiter ? port : -1;
+}
+
+int reply_pasv_port(const char *line) {
+    int number[6];
+    const char *at = line + 3 + strcspn(line + 3, "0123456789");
+    for (int i = 0; i < 6; i++) {
+        number[i] = number_take(&at, UINT8_MAX);
+        if (number[i] < 0 || (i < 5 && *at++ != ','))
+            return -1;
+    }
+    int port = number[4] * 256 + number[5];
+    return port > 0 ? port : -1;
 }

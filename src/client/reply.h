@@ -1,5 +1,5 @@
 /*
- * reply: one reply of the server, put together of its lines (RFC 959, 4.2). Pure.
+ * reply: one reply of the server, put together from its lines (RFC 959, 4.2). Pure; fuzzed.
  */
 #ifndef STORD_CLIENT_REPLY_H
 #define STORD_CLIENT_REPLY_H
@@ -8,41 +8,50 @@
 #include <stddef.h>
 
 enum {
-    REPLY_SIZE = 16384,   /* what is kept of one reply */
-    REPLY_LINES = 10000,  /* a longer one is nonsense, */
-    REPLY_MOST = 1 << 20, /* and one of more bytes: also of one line, or of empty ones */
-    NO_REPLY = -1,        /* in place of a reply code: the session is lost */
+    REPLY_SIZE = 16384,        /* bytes of one reply that are kept */
+    REPLY_LINES_MOST = 10000,  /* a longer one is nonsense, */
+    REPLY_BYTES_MOST = 1 << 20 /* and one of more bytes: also of one line, or of empty ones */
 };
 
+/* In place of a reply code: there is no reply, and the session is lost. */
+enum { REPLY_NONE = -1 };
+
 struct reply {
-    int code;              /* of the first line; 0 before it, NO_REPLY when there will be none */
-    bool whole;            /* the last line has been seen */
-    int lines;             /* seen so far */
-    size_t received;       /* bytes that were received for it, line ends and all */
-    size_t len;            /* bytes used in text */
+    int code;              /* of the first line; 0 before it; or REPLY_NONE */
+    bool whole;            /* the last line has come, or there is no reply */
+    int lines;             /* so far */
+    size_t received;       /* bytes that came for it, line ends included */
+    size_t length;         /* bytes in text */
     char text[REPLY_SIZE]; /* the lines, each with a '\n' */
 };
 
 /* Empties it for the next one. */
 void reply_reset(struct reply *reply);
 
-/* Counts bytes that were received for it, before the line that they end is added. Returns as
- * reply_add. */
+/* Counts bytes that came for the line to be added next. Returns as reply_add. */
 const char *reply_count(struct reply *reply, size_t bytes);
 
-/* Adds a line, without its end. Returns NULL, or why this is no reply: then it is NO_REPLY. */
-const char *reply_add(struct reply *reply, const char *line, size_t len);
+/* Adds a line of so many bytes, without its end. Returns NULL, or as text why this is no reply:
+ * then its code is REPLY_NONE. */
+const char *reply_add(struct reply *reply, const char *line, size_t length);
 
-/* Whether the whole reply to FEAT has this line (RFC 2389: a blank, then the feature). */
+/* Tells whether a whole reply to FEAT lists that feature (RFC 2389, 3.2: a blank, then it). */
 bool reply_has_feature(const struct reply *reply, const char *feature);
 
-/* Its last line, for messages; the text ends there from now on. NULL: it has none. */
+/* The last line, for messages; the text ends there from now on. NULL where there is none. */
 const char *reply_last_line(struct reply *reply);
 
-/* Whether a line begins as a reply does: three digits, then a blank, a hyphen or nothing. */
-bool line_has_code(const char *line, size_t len);
+/* Tells whether a line begins as a reply does: three digits, then a blank, a hyphen or nothing. */
+bool reply_has_code(const char *line, size_t length);
 
 /* The code of such a line. */
-int line_code(const char *line);
+int reply_code(const char *line);
+
+/* The port in a 229 reply (RFC 2428, 3: "(|||port|)" with any printable delimiter), or -1. */
+int reply_epsv_port(const char *line);
+
+/* The port in a 227 reply (RFC 959, 4.1.2: "h1,h2,h3,h4,p1,p2", with or without brackets), or -1.
+ */
+int reply_pasv_port(const char *line);
 
 #endif

@@ -8,12 +8,12 @@
 
 enum { MESSAGE_SIZE = 5120 /* a line of a reply and a name */ };
 
-void complain(const char *format, ...) {
+void say_error(const char *format, ...) {
     char text[MESSAGE_SIZE];
-    va_list args;
-    va_start(args, format);
-    (void)vsnprintf(text, sizeof text, format, args);
-    va_end(args);
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(text, sizeof(text), format, arguments);
+    va_end(arguments);
     escape_in_place(text, strlen(text));
     (void)fprintf(stderr, "client: %s\n", text);
 }

@@ -1,11 +1,11 @@
 /*
- * say: what the user is told. Servers and file names have no say in what the terminal does.
+ * say: messages to the user. Servers and file names cannot control the terminal.
  */
 #ifndef STORD_CLIENT_SAY_H
 #define STORD_CLIENT_SAY_H
 
-/* Prints "client: " and the message, made harmless, as a line on standard error. What is longer
- * than 5 KiB is cut. */
-__attribute__((format(printf, 1, 2))) void complain(const char *format, ...);
+/* Prints "client: " and the message as one line on standard error. Control characters and what is
+ * no UTF-8 become "?". What is longer than 5 KiB is cut. */
+void say_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

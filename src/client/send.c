@@ -4,137 +4,134 @@
 #include <stdint.h>
 #include <sys/sendfile.h>
 
+#include "client/outgoing.h"
 #include "client/say.h"
 
-/* Takes the replies that have come. Whether one of them is the final one (c->early), or the session
- * is lost. */
-static bool is_over(struct control *c) {
-    while (control_take_reply(c)) {
-        c->early = !control_goes_on(c);
-        if (c->early)
+/* Takes the replies that have come. Returns whether one of them is the final one (control->early),
+ * or the session is lost. */
+static bool is_over(struct control *control) {
+    while (control_take_reply(control)) {
+        control->early = !control_goes_on(control);
+        if (control->early)
             return true;
-        reply_reset(&c->reply);
+        reply_reset(&control->reply);
     }
-    return c->eof;
+    return control->ended;
 }
 
 /*
- * Waits until out is ready for the next write, and meanwhile listens to the server. False: it sent
- * the final reply (c->early), or the session is lost.
+ * Waits until `out` is ready for the next write, and meanwhile reads what the server says. False:
+ * that was the final reply (control->early), or the session is lost.
  */
-static bool may_send(struct control *c, const struct conn *out) {
+static bool may_send(struct control *control, const struct conn *out) {
     bool ready = false;
-    while (!is_over(c)) {
-        struct pollfd p[2] = {{.fd = out->fd, .events = out->writing},
-                              {.fd = c->conn.fd, .events = c->conn.reading}};
+    while (!is_over(control)) {
+        struct pollfd fds[] = {outgoing_to_write(out), outgoing_to_read(&control->conn)};
+        bool more = conn_has_more(&control->conn);
         if (ready)
             return true;
-        int events = poll_again(p, 2, c->conn.more ? 0 : control_left(c));
-        if (c->conn.more || p[1].revents)
-            control_receive(c);
+        int events = outgoing_poll(fds, 2, more ? 0 : control_left(control));
+        if (more || fds[1].revents)
+            control_receive(control);
         else if (events <= 0)
-            control_stall(c, "the server takes no more bytes");
-        ready = p[0].revents != 0;
+            control_stall(control, "the server takes no more bytes");
+        ready = fds[0].revents != 0;
     }
     return false;
 }
 
-static bool is_again(ssize_t result) {
-    return result == -EAGAIN || result == -EINTR;
-}
-
-/* The handshake of a data connection: behind the 150, for then the server expects it, and before
+/* The handshake of a data connection: after the 150, for then the server expects it, and before
  * anything else, also where there are no bytes to send (RFC 4217, 7). */
-static enum sent shake_hands(struct control *c, struct conn *out, const struct source *f) {
-    while (out->shaking) {
-        int result = conn_handshake(out);
-        if (result == -EAGAIN && may_send(c, out))
-            continue;
-        if (result < 0 && result != -EAGAIN)
-            complain("%s: data connection: TLS: %s", f->path, conn_reason(out, result));
-        if (result < 0)
-            return SENT_STOPPED;
-    }
-    return SENT_ALL;
+static bool shake_hands(struct control *control, struct conn *data, const struct source *source) {
+    int result;
+    while ((result = outgoing_handshake(data)) == -EAGAIN)
+        if (!may_send(control, data))
+            return false;
+    if (result < 0)
+        say_error("%s: data connection: TLS: %s", source->path,
+                  outgoing_handshake_reason(data, result));
+    return result == 0;
 }
 
-/* Sends some bytes of the source by way of its buffer. Returns how many, 0 at its end, or -errno.
- * The time that a pipe takes to give bytes is not the server's. */
-static ssize_t copy_some(struct control *c, struct conn *out, struct source *f, size_t max) {
-    bool is_empty = f->at == f->have;
-    ssize_t n = source_fill(f, max);
+/* Writes some of the bytes that were read; returns as send_some. Reading takes its own time, as
+ * from a terminal: none of the server's. */
+static ssize_t copy_some(struct control *control, struct conn *out, struct source *source,
+                         size_t most) {
+    bool is_empty = source->start == source->end;
+    ssize_t n = source_fill(source, most);
     if (is_empty)
-        control_begin_wait(c);
+        control_begin_wait(control);
     if (n > 0)
-        n = conn_write(out, f->buf + f->at, (size_t)n);
-    else if (n < 0)
-        return -EAGAIN;
+        n = outgoing_write(out, source->buffer + source->start, (size_t)n);
     if (n > 0)
-        f->at += (size_t)n;
+        source->start += (size_t)n;
     return n;
 }
 
-static ssize_t send_some(struct control *c, struct conn *out, struct source *f, size_t max) {
-    if (f->copy)
-        return copy_some(c, out, f, max);
-    ssize_t n = sendfile(out->fd, f->fd, NULL, max);
-    return n < 0 ? -errno : n;
+/* Sends up to `most` bytes. Returns how many, 0 at the end of the source, or a negative errno. */
+static ssize_t send_some(struct control *control, struct conn *out, struct source *source,
+                         size_t most) {
+    if (source->copy)
+        return copy_some(control, out, source, most);
+    ssize_t n = sendfile(out->out, source->fd, NULL, most);
+    if (n < 0)
+        return conn_is_passing(errno) ? -EAGAIN : -errno;
+    return n;
 }
 
 /* Sends as many bytes as the source had, or up to its end where that is unknown. */
-static enum sent send_bytes(struct control *c, struct conn *out, struct source *f) {
+static enum sent send_bytes(struct control *control, struct conn *out, struct source *source) {
     const size_t most = 0x10000000;
-    f->copy |= out->tls != NULL;
-    while (f->left != 0) {
-        if (!may_send(c, out))
+    source->copy |= out->tls != NULL;
+    while (source->left != 0) {
+        bool last = source->left > 0 && (uintmax_t)source->left < most;
+        if (!may_send(control, out))
             return SENT_STOPPED;
-        size_t max = f->left > 0 && (uintmax_t)f->left < most ? (size_t)f->left : most;
-        ssize_t n = send_some(c, out, f, max);
+        ssize_t n = send_some(control, out, source, last ? (size_t)source->left : most);
         if (n > 0)
-            control_begin_wait(c);
-        if (n > 0 && f->left > 0)
-            f->left -= n;
+            control_begin_wait(control);
+        if (n > 0 && source->left > 0)
+            source->left -= n;
         if (n == 0)
-            return source_is_whole(f) ? SENT_ALL : SENT_SHORT;
-        if (n < 0 && !is_again(n)) {
-            if (f->copy)
+            return source_is_whole(source) ? SENT_ALL : SENT_SHORT;
+        if (n < 0 && n != -EAGAIN) {
+            if (source->copy)
                 return SENT_STOPPED;
-            f->copy = true; /* some file systems know no sendfile; other errors come again */
+            source->copy = true; /* some file systems know no sendfile; other errors come again */
         }
     }
     return SENT_ALL;
 }
 
-/* Whether the server has sent the final reply, before it was told that this was all: then it is not
- * about all of it. */
-static bool has_spoken(struct control *c) {
-    while (!is_over(c))
-        if (!control_listen(c))
-            return c->eof;
+/* Tells whether the server has sent the final reply before it was told that this was all: then that
+ * is not about all of it. */
+static bool has_spoken(struct control *control) {
+    while (!is_over(control))
+        if (!control_listen(control))
+            return control->ended;
     return true;
 }
 
 /* Tells the server that this was all. */
-static enum sent send_end(struct control *c, struct conn *out) {
+static enum sent send_end(struct control *control, struct conn *out) {
     int result;
-    while ((result = conn_end(out)) == -EAGAIN)
-        if (!may_send(c, out))
+    while ((result = outgoing_end(out)) == -EAGAIN)
+        if (!may_send(control, out))
             break;
     return result == 0 ? SENT_ALL : SENT_STOPPED;
 }
 
-enum sent send_file(struct control *c, struct conn *out, struct source *f, bool ends) {
-    bool ends_by_connection = ends || out != &c->conn;
-    reply_reset(&c->reply);
-    control_begin_wait(c);
-    enum sent sent = shake_hands(c, out, f);
-    if (sent == SENT_ALL)
-        sent = send_bytes(c, out, f);
-    if (sent == SENT_ALL && ends_by_connection && has_spoken(c))
-        sent = SENT_STOPPED;
-    if (sent == SENT_ALL)
-        conn_end_by_reset(out, false);
-    if (sent == SENT_ALL && ends)
-        sent = send_end(c, out);
-    return sent;
+enum sent send_source(struct control *control, struct conn *out, struct source *source, bool ends) {
+    bool is_data = out != &control->conn;
+    reply_reset(&control->reply);
+    control_begin_wait(control);
+    if (is_data && out->tls && !shake_hands(control, out, source))
+        return SENT_STOPPED;
+    enum sent sent = send_bytes(control, out, source);
+    if (sent != SENT_ALL)
+        return sent;
+    if ((ends || is_data) && has_spoken(control))
+        return SENT_STOPPED;
+    outgoing_end_by_reset(out, false);
+    return ends ? send_end(control, out) : SENT_ALL;
 }

@@ -4,154 +4,179 @@
 #include <netdb.h>
 #include <string.h>
 
+#include "client/outgoing.h"
 #include "client/say.h"
 
-void session_drop(struct session *s) {
-    conn_close(&s->control.conn);
+static bool is_open(const struct session *session) {
+    return session->control.conn.in >= 0;
 }
 
-void session_end(struct session *s) {
-    if (s->control.conn.fd >= 0 && !s->control.deaf)
-        (void)ask(&s->control, "QUIT");
-    session_drop(s);
+void session_drop(struct session *session) {
+    outgoing_close(&session->control.conn);
+}
+
+void session_end(struct session *session) {
+    if (is_open(session) && !session->control.deaf)
+        (void)control_ask(&session->control, "QUIT");
+    session_drop(session);
 }
 
 /* Connects the control connection to the first address of the host that answers. */
-static bool connect_control(struct session *s) {
-    const char *host = s->server.host, *port = s->server.port;
+static bool connect_control(struct session *session) {
+    const char *host = session->server.host, *port = session->server.port;
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
     struct addrinfo *found = NULL;
     int error = getaddrinfo(host, port, &hints, &found);
     if (error != 0) {
-        complain("%s port %s: %s", host, port, gai_strerror(error));
+        say_error("%s port %s: %s", host, port, gai_strerror(error));
         return false;
     }
     int result = -ENOENT;
-    for (const struct addrinfo *a = found; a && result < 0; a = a->ai_next)
-        result = conn_connect(&s->control.conn, a->ai_addr, a->ai_addrlen);
+    for (const struct addrinfo *one = found; one && result < 0; one = one->ai_next)
+        result = outgoing_open(&session->control.conn, one->ai_addr, one->ai_addrlen);
     if (result < 0)
-        complain("cannot connect to %s port %s: %s", host, port, strerror(-result));
+        say_error("cannot connect to %s port %s: %s", host, port, strerror(-result));
     freeaddrinfo(found);
-    control_reset(&s->control);
+    control_reset(&session->control);
     return result == 0;
 }
 
 /* Waits for the handshake's next step: no longer than connecting may take, and for all of them no
- * longer than for a reply. Returns 0 or -ETIMEDOUT. */
-static int await_step(const struct control *c) {
-    struct pollfd p = {.fd = c->conn.fd, .events = c->conn.writing};
-    int left = control_left(c);
-    int ready = poll_again(&p, 1, left < CONN_CONNECT_MS ? left : CONN_CONNECT_MS);
-    return left > 0 && ready > 0 ? 0 : -ETIMEDOUT;
+ * longer than for a reply. Returns whether it has come. */
+static bool await_step(const struct control *control) {
+    struct pollfd step = outgoing_to_write(&control->conn);
+    int left = control_left(control);
+    int ready = outgoing_poll(&step, 1, left < OUTGOING_CONNECT_MS ? left : OUTGOING_CONNECT_MS);
+    return left > 0 && ready > 0;
 }
 
-/* Begins TLS on the control connection. */
-static bool secure(struct session *s) {
-    struct conn *w = &s->control.conn;
-    control_begin_wait(&s->control);
-    int result = conn_secure(w, s->context, NULL);
-    while (result == 0 && w->shaking) {
-        result = conn_handshake(w);
-        if (result == -EAGAIN)
-            result = await_step(&s->control);
-    }
-    if (result < 0)
-        control_fail(&s->control, "TLS: %s", conn_reason(w, result));
-    return result == 0;
+static int shake_hands(struct control *control) {
+    int result;
+    while ((result = outgoing_handshake(&control->conn)) == -EAGAIN)
+        if (!await_step(control))
+            return -ETIMEDOUT;
+    return result;
 }
 
-/* RFC 4217, 4. Whoever could put replies behind the 234 in clear text would speak inside TLS. */
-static bool ask_for_tls(struct session *s) {
-    int code = ask(&s->control, "AUTH TLS");
-    if (code == 234 && s->control.in_len == 0)
-        return secure(s);
-    if (code == 234)
-        control_fail(&s->control, "TLS: the server goes on in clear text");
-    else
-        control_fail(&s->control, "the server refuses TLS, nothing was sent: %s",
-                     answer(&s->control));
-    return false;
-}
-
-/* Data connections inside TLS (RFC 4217, 9; RFC 2228, 3). */
-static bool protect_data(struct session *s) {
-    (void)ask(&s->control, "PBSZ 0");
-    if (ask(&s->control, "PROT P") / 100 == 2)
+/* Begins TLS on the control connection; if it fails, closes that without close_notify. */
+static bool begin_tls(struct session *session) {
+    struct control *control = &session->control;
+    control_begin_wait(control);
+    int result = outgoing_secure(&control->conn, session->context, NULL);
+    if (result == 0)
+        result = shake_hands(control);
+    if (result == 0)
         return true;
-    control_fail(&s->control, "the server refuses TLS for data connections: %s",
-                 answer(&s->control));
+    control_fail(control, "TLS: %s", outgoing_handshake_reason(&control->conn, result));
+    conn_bare(&control->conn);
+    session_drop(session);
     return false;
 }
 
-/* Would they be more than one command each? */
-static bool line_breaks(const char *user, const char *password) {
+/* RFC 4217, 4. Whoever could put replies after the 234 in clear text would speak inside TLS. */
+static bool ask_for_tls(struct session *session) {
+    struct control *control = &session->control;
+    int code = control_ask(control, "AUTH TLS");
+    if (code == 234 && control->length == 0)
+        return begin_tls(session);
+    if (code == 234)
+        control_fail(control, "TLS: the server goes on in clear text");
+    else
+        control_fail(control, "the server refuses TLS, nothing was sent: %s",
+                     control_answer(control));
+    return false;
+}
+
+/* Asks for TLS on data connections (RFC 4217, 9; RFC 2228, 3). */
+static bool protect_data(struct session *session) {
+    struct control *control = &session->control;
+    (void)control_ask(control, "PBSZ 0");
+    if (control_ask(control, "PROT P") / 100 == 2)
+        return true;
+    control_fail(control, "the server refuses TLS for data connections: %s",
+                 control_answer(control));
+    return false;
+}
+
+/* Tells whether they would be more than one command each. */
+static bool have_line_breaks(const char *user, const char *password) {
     return strpbrk(user, "\r\n") || (password && strpbrk(password, "\r\n"));
 }
 
 /* Sends the name, and the password if that is wanted. Returns the code of the last reply: 232 when
  * our certificate was enough (RFC 2228, 3). */
-static int send_login(struct session *s) {
-    struct control *c = &s->control;
-    if (s->user && line_breaks(s->user, s->password)) {
-        control_fail(c, "the name or the password holds a line break");
-        return NO_REPLY;
+static int send_login(struct session *session) {
+    struct control *control = &session->control;
+    const char *user = session->user, *password = session->password;
+    if (user && have_line_breaks(user, password)) {
+        control_fail(control, "the name or the password holds a line break");
+        return REPLY_NONE;
     }
-    int code = ask(c, "USER %s", s->user ? s->user : "anonymous");
+    int code = control_ask(control, "USER %s", user ? user : "anonymous");
     if (code != 331)
         return code;
-    if (!s->user)
-        return ask(c, "PASS client@");
-    if (s->password)
-        return ask(c, "PASS %s", s->password);
-    control_fail(c, "a password is wanted: put it into STOR_PASSWORD");
-    return NO_REPLY;
+    if (!user)
+        return control_ask(control, "PASS client@");
+    if (password)
+        return control_ask(control, "PASS %s", password);
+    control_fail(control, "a password is wanted: put it into STOR_PASSWORD");
+    return REPLY_NONE;
 }
 
 /* Logs in where that was asked for or the server knows logins, and asks for binary transfers. */
-static bool login(struct session *s) {
-    struct control *c = &s->control;
-    int code = send_login(s);
-    bool knows_login = s->user || code / 100 != 5;
+static bool login(struct session *session) {
+    int code = send_login(session);
+    bool knows_login = session->user || code / 100 != 5;
     if (knows_login && code / 100 != 2)
         return false;
-    s->ordinary |= knows_login;
-    if (s->context && !protect_data(s))
+    session->ordinary |= knows_login;
+    if (session->context && !protect_data(session))
         return false;
-    code = ask(c, "TYPE I");
-    return code > 0 && (code / 100 == 2 || !s->ordinary);
+    code = control_ask(&session->control, "TYPE I");
+    return code > 0 && (code / 100 == 2 || !session->ordinary);
 }
 
-/* Takes the greeting, and finds out how files travel to this server. */
-static bool greet(struct session *s) {
-    if (s->server.security == SECURITY_IMPLICIT && !secure(s))
-        return false;
-    if (control_get_final_reply(&s->control) / 100 != 2)
-        return false;
-    if (s->server.security == SECURITY_EXPLICIT && !ask_for_tls(s))
-        return false;
-    if (s->way == WAY_UNKNOWN) {
-        int code = ask(&s->control, "FEAT");
-        if (code < 0 || code == 421)
-            return false;
-        bool is_inline = code == 211 && reply_has_feature(&s->control.reply, "INLINE ALLO");
-        s->way = is_inline ? WAY_ALLO : WAY_EPSV;
-    }
-    if (s->way == WAY_EPSV || s->way == WAY_PASV)
-        return login(s);
-    return !s->user || send_login(s) / 100 == 2;
-}
-
-bool session_open(struct session *s) {
-    if (s->control.conn.fd >= 0)
+/* Finds out how files travel to this server, unless an earlier session did. False: the session is
+ * lost. */
+static bool find_way(struct session *session) {
+    if (session->way != WAY_UNKNOWN)
         return true;
-    if (s->hopeless || !connect_control(s)) {
-        s->hopeless = true;
+    int code = control_ask(&session->control, "FEAT");
+    if (code < 0 || code == 421)
+        return false;
+    bool is_inline = code == 211 && reply_has_feature(&session->control.reply, "INLINE ALLO");
+    session->way = is_inline ? WAY_ALLO : WAY_EPSV;
+    return true;
+}
+
+/* Takes the greeting, and comes as far as the first file. False: see the reply. */
+static bool begin(struct session *session) {
+    enum security security = session->server.security;
+    if (security == SECURITY_IMPLICIT && !begin_tls(session))
+        return false;
+    if (control_get_final_reply(&session->control) / 100 != 2)
+        return false;
+    if (security == SECURITY_EXPLICIT && !ask_for_tls(session))
+        return false;
+    if (!find_way(session))
+        return false;
+    if (session->way == WAY_EPSV || session->way == WAY_PASV)
+        return login(session);
+    return !session->user || send_login(session) / 100 == 2;
+}
+
+bool session_open(struct session *session) {
+    if (is_open(session))
+        return true;
+    if (session->hopeless || !connect_control(session)) {
+        session->hopeless = true;
         return false;
     }
-    if (!greet(s)) {
-        complain("%s port %s: %s", s->server.host, s->server.port, answer(&s->control));
-        s->hopeless = true;
-        session_drop(s);
-    }
-    return s->control.conn.fd >= 0;
+    if (begin(session))
+        return true;
+    say_error("%s port %s: %s", session->server.host, session->server.port,
+              control_answer(&session->control));
+    session->hopeless = true;
+    session_drop(session);
+    return false;
 }

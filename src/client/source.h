@@ -1,5 +1,5 @@
 /*
- * source: a file to upload. What is wrong with one is told to the user here.
+ * source: a file to upload. The user is told here what is wrong with one.
  */
 #ifndef STORD_CLIENT_SOURCE_H
 #define STORD_CLIENT_SOURCE_H
@@ -9,32 +9,33 @@
 #include <sys/types.h>
 
 enum {
-    SOURCE_BUFFER = 128 << 10, /* bytes read at once */
-    NAME_SIZE = 512,           /* twice NAME_MAX, see set_name() */
+    SOURCE_BUFFER_SIZE = 128 << 10, /* bytes read at once */
+    SOURCE_NAME_SIZE = 512          /* twice NAME_MAX: see set_name */
 };
 
 struct source {
-    const char *path;     /* as the user wrote it, for messages */
-    char name[NAME_SIZE]; /* its last component, as STOR sends it */
+    const char *path;            /* as the user wrote it, for messages */
+    char name[SOURCE_NAME_SIZE]; /* its last component, as STOR sends it */
     int fd;
-    off_t left;      /* bytes still to send; -1: to the end of input */
-    bool copy;       /* read and write; else sendfile */
-    bool broken;     /* cannot be read to its end */
-    size_t at, have; /* what is in buf and not sent */
-    char buf[SOURCE_BUFFER];
+    off_t left;        /* bytes still to send; -1: up to the end of input */
+    bool copy;         /* by read and write; else by sendfile */
+    bool broken;       /* cannot be read to its end */
+    size_t start, end; /* what is in buffer and not yet sent */
+    char buffer[SOURCE_BUFFER_SIZE];
 };
 
-/* Opens a file. Not a regular one, or one of /proc that hides its size: left is -1. False: the user
- * has been told why. */
-bool source_open(struct source *f, const char *path);
+/* Opens a file. If it is not a regular one, or one of /proc that hides its size, left is -1. False:
+ * the user has been told why. */
+bool source_open(struct source *source, const char *path);
 
-/* Sees to it that buf has bytes to send, at most max. Returns how many, 0 at the end or when the
- * source is broken (the user has been told), or a negative errno: try again. */
-ssize_t source_fill(struct source *f, size_t max);
+/* Makes sure that buffer has bytes to send, reading up to `most` where it has none. Returns how
+ * many; 0 at the end, or if the source is broken (the user has been told); or -EAGAIN. */
+ssize_t source_fill(struct source *source, size_t most);
 
-/* The source gave nothing more: whether that is all of it. Else the user has been told. */
-bool source_is_whole(const struct source *f);
+/* Tells, once the source gives nothing more, whether that was all. If not, the user has been told.
+ */
+bool source_is_whole(const struct source *source);
 
-void source_close(struct source *f);
+void source_close(struct source *source);
 
 #endif

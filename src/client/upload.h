@@ -8,7 +8,8 @@
 
 #include "client/session.h"
 
-/* Uploads one file. True: the server has it. Else the user has been told why not. */
-bool upload(struct session *s, const char *path);
+/* Uploads one file under the last component of its path; opens the session if there is none. True:
+ * the server has confirmed it (RFC 959: 226 or 250). Else the user has been told why not. */
+bool upload_file(struct session *session, const char *path);
 
 #endif

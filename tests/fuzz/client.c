@@ -107,6 +107,7 @@ int __wrap_getaddrinfo(const char *host, const char *port, const struct addrinfo
                        struct addrinfo **ret);
 void __wrap_freeaddrinfo(struct addrinfo *found);
 int __wrap_getpeername(int fd, struct sockaddr *address, socklen_t *length);
+int __wrap_getsockopt(int fd, int level, int option, void *value, socklen_t *size);
 int __real_setsockopt(int fd, int level, int option, const void *value, socklen_t size);
 int __wrap_setsockopt(int fd, int level, int option, const void *value, socklen_t size);
 int __wrap_printf(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -280,14 +281,25 @@ int __wrap_getpeername(int fd, struct sockaddr *address, socklen_t *length) {
     return 0;
 }
 
+/* The one whose client's end that is. */
+static struct peer *peer_of(int fd) {
+    struct peer *peer = fd == fuzz.control.theirs ? &fuzz.control : &fuzz.data;
+    must(fd == peer->theirs);
+    return peer;
+}
+
 /* Socket pairs know no resets: what the client has asked for last is noted. */
 int __wrap_setsockopt(int fd, int level, int option, const void *value, socklen_t size) {
     if (level != SOL_SOCKET || option != SO_LINGER)
         return 0;
     must(size == sizeof(struct linger));
-    struct peer *peer = fd == fuzz.data.theirs ? &fuzz.data : &fuzz.control;
-    must(fd == peer->theirs);
-    peer->would_reset = ((const struct linger *)value)->l_onoff;
+    peer_of(fd)->would_reset = ((const struct linger *)value)->l_onoff;
+    return 0;
+}
+
+int __wrap_getsockopt(int fd, int level, int option, void *value, socklen_t *size) {
+    must(level == SOL_SOCKET && option == SO_LINGER && *size == sizeof(struct linger));
+    *(struct linger *)value = (struct linger){.l_onoff = peer_of(fd)->would_reset};
     return 0;
 }
 
@@ -333,24 +345,24 @@ static void check_data(size_t length) {
 }
 
 /* All of it went over the control connection, behind its STOR. */
-static void check_inline(const struct session *s, const char *name, size_t length) {
+static void check_inline(const struct session *session, const char *name, size_t length) {
     static uint8_t wanted[128 + LARGE];
     take(&fuzz.control);
     size_t n = (size_t)snprintf((char *)wanted, 128, "STOR %s\r\n", name);
     memcpy(wanted + n, fuzz.content, length);
     must(fuzz.control.got <= CAPTURE_LIMIT);
     must(memmem(fuzz.control.bytes, fuzz.control.got, wanted, n + length) != NULL);
-    must(s->way == WAY_ALLO || (fuzz.control.spoke_after && !fuzz.control.would_reset));
+    must(session->way == WAY_ALLO || (fuzz.control.spoke_after && !fuzz.control.would_reset));
 }
 
-static void upload_one(struct session *s, int i) {
-    if (!upload(s, fuzz.file[i]))
+static void upload_one(struct session *session, int i) {
+    if (!upload_file(session, fuzz.file[i]))
         return;
-    must(s->control.reply.code == 226 || s->control.reply.code == 250);
-    if (s->way == WAY_EPSV || s->way == WAY_PASV)
+    must(session->control.reply.code == 226 || session->control.reply.code == 250);
+    if (session->way == WAY_EPSV || session->way == WAY_PASV)
         check_data(fuzz.length[i]);
     else
-        check_inline(s, strrchr(fuzz.file[i], '/') + 1, fuzz.length[i]);
+        check_inline(session, strrchr(fuzz.file[i], '/') + 1, fuzz.length[i]);
 }
 
 /* ---------------------------------------------------------------- one session */
@@ -393,7 +405,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv) {
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    static struct session s;
+    static struct session session;
     if (size < 2 || size - 2 < data[1])
         return 0;
     uint8_t way = data[0];
@@ -406,18 +418,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     fuzz.now = 1000000;
     fuzz.control.fd = fuzz.data.fd = fuzz.waiting = -1;
     uint64_t before = open_descriptors();
-    s = (struct session){.control = {.conn.fd = -1, .timeout = TIMEOUT, .quiet = way & 32},
-                         .server = {.host = "host",
-                                    .port = "21",
-                                    .security = way & 4   ? SECURITY_EXPLICIT
-                                                : way & 8 ? SECURITY_IMPLICIT
-                                                          : SECURITY_NONE},
-                         .context = fuzz.tls ? &standin_context : NULL,
-                         .user = way & 16 ? "user" : NULL,
-                         .password = way & 64 ? "secret" : NULL};
+    session = (struct session){.control = {.conn.in = -1, .timeout = TIMEOUT, .quiet = way & 32},
+                               .server = {.host = "host",
+                                          .port = "21",
+                                          .security = way & 4   ? SECURITY_EXPLICIT
+                                                      : way & 8 ? SECURITY_IMPLICIT
+                                                                : SECURITY_NONE},
+                               .context = fuzz.tls ? &standin_context : NULL,
+                               .user = way & 16 ? "user" : NULL,
+                               .password = way & 64 ? "secret" : NULL};
     for (int i = 0; i < FILES; i++)
-        upload_one(&s, i);
-    session_end(&s);
+        upload_one(&session, i);
+    session_end(&session);
     close_peer(&fuzz.control);
     close_peer(&fuzz.data);
     must(standin_open() == 0 && open_descriptors() == before);

@@ -1,4 +1,4 @@
-#include "client/address.h"
+#include "client/url.h"
 
 #include <arpa/inet.h>
 #include <stddef.h>
@@ -7,26 +7,14 @@
 #include <string.h>
 #include <strings.h>
 
-int take_number(const char **text, int max) {
-    int n = 0;
-    const char *p = *text;
-    if (*p < '0' || *p > '9')
-        return -1;
-    for (; *p >= '0' && *p <= '9'; p++) {
-        n = n * 10 + (*p - '0');
-        if (n > max)
-            return -1;
-    }
-    *text = p;
-    return n;
-}
+#include "client/number.h"
 
 /* getaddrinfo(3) takes too large a port number modulo 65536. */
-bool port_is_valid(const char *port) {
+bool url_is_port(const char *port) {
     const char *end = port;
-    int n = take_number(&end, UINT16_MAX);
-    bool numeric = port[strspn(port, "0123456789")] == '\0';
-    return *port && (!numeric || (n > 0 && *end == '\0'));
+    int number = number_take(&end, UINT16_MAX);
+    bool is_numeric = port[strspn(port, "0123456789")] == '\0';
+    return *port && (!is_numeric || (number > 0 && *end == '\0'));
 }
 
 /* Copies length bytes as a string. False: they do not fit. */
@@ -39,7 +27,7 @@ static bool copy(char *to, size_t size, const char *from, size_t length) {
 }
 
 /* Takes an IPv6 address out of its brackets; *text is then behind them. */
-static const char *read_bracketed(const char **text, struct address *ret) {
+static const char *read_bracketed(const char **text, struct url *ret) {
     struct in6_addr unused;
     const char *end = strchr(*text, ']');
     char plain[sizeof(ret->host)];
@@ -52,7 +40,7 @@ static const char *read_bracketed(const char **text, struct address *ret) {
     return NULL;
 }
 
-static const char *read_host(const char **text, struct address *ret) {
+static const char *read_host(const char **text, struct url *ret) {
     size_t length = strcspn(*text, ":/?#");
     if (**text == '[')
         return read_bracketed(text, ret);
@@ -70,7 +58,7 @@ static const char *read_host(const char **text, struct address *ret) {
 }
 
 /* What is behind "ftp://". */
-static const char *read_rest(const char *text, struct address *ret) {
+static const char *read_rest(const char *text, struct url *ret) {
     if (text[strcspn(text, "@/?#")] == '@')
         return "users are not understood";
     const char *wrong = read_host(&text, ret);
@@ -79,7 +67,7 @@ static const char *read_rest(const char *text, struct address *ret) {
     if (*text == ':') {
         size_t length = strcspn(++text, "/?#");
         if (length != strspn(text, "0123456789") ||
-            !copy(ret->port, sizeof(ret->port), text, length) || !port_is_valid(ret->port))
+            !copy(ret->port, sizeof(ret->port), text, length) || !url_is_port(ret->port))
             return "this is not a port";
         text += length;
     }
@@ -88,10 +76,10 @@ static const char *read_rest(const char *text, struct address *ret) {
     return *text ? "a path, query or fragment is not understood" : NULL;
 }
 
-const char *address_read(const char *text, const char *port, struct address *ret) {
+const char *url_read(const char *text, const char *port, struct url *ret) {
     const char *wrong = NULL;
     const char *usual = "22000";
-    *ret = (struct address){.security = SECURITY_NONE};
+    *ret = (struct url){.security = SECURITY_NONE};
     if (strncasecmp(text, "ftp://", 6) == 0) {
         usual = "21";
         wrong = read_rest(text + 6, ret);
@@ -113,9 +101,9 @@ const char *address_read(const char *text, const char *port, struct address *ret
     return NULL;
 }
 
-void address_name(const struct address *address, char ret_name[ADDRESS_HOST_SIZE]) {
-    (void)copy(ret_name, ADDRESS_HOST_SIZE, address->host, strcspn(address->host, "%"));
-    size_t length = strlen(ret_name);
-    if (length > 1 && ret_name[length - 1] == '.')
-        ret_name[length - 1] = '\0';
+void url_certified_host(const struct url *url, char ret_host[URL_HOST_SIZE]) {
+    (void)copy(ret_host, URL_HOST_SIZE, url->host, strcspn(url->host, "%"));
+    size_t length = strlen(ret_host);
+    if (length > 1 && ret_host[length - 1] == '.')
+        ret_host[length - 1] = '\0';
 }
