@@ -1,0 +1,89 @@
+#include "client/number.c"
+#include "client/url.c"
+
+#include "check.h"
+
+static bool reads(const char *text, const char *port, const char *host, const char *wanted_port,
+                  enum security security) {
+    struct url url;
+    const char *wrong = url_read(text, port, &url);
+    if (wrong)
+        printf("# %s: %s\n", text, wrong);
+    return !wrong && strcmp(url.host, host) == 0 && strcmp(url.port, wanted_port) == 0 &&
+           url.security == security;
+}
+
+static bool refuses(const char *text, const char *port) {
+    struct url url;
+    return url_read(text, port, &url) != NULL;
+}
+
+static void hosts(void) {
+    CHECK(reads("localhost", NULL, "localhost", "22000", SECURITY_NONE));
+    CHECK(reads("localhost", "21", "localhost", "21", SECURITY_NONE));
+    CHECK(reads("::1", "ftp", "::1", "ftp", SECURITY_NONE));
+    char longest[URL_HOST_SIZE + 1];
+    memset(longest, 'h', sizeof(longest) - 1);
+    longest[URL_HOST_SIZE] = '\0';
+    CHECK(refuses(longest, NULL));
+    CHECK(reads(longest + 1, NULL, longest + 1, "22000", SECURITY_NONE));
+}
+
+static void urls(void) {
+    CHECK(reads("ftp://host", NULL, "host", "21", SECURITY_NONE));
+    CHECK(reads("FTP://host:2121/", NULL, "host", "2121", SECURITY_NONE));
+    CHECK(reads("ftps://host", NULL, "host", "990", SECURITY_IMPLICIT));
+    CHECK(reads("ftps://host", "991", "host", "991", SECURITY_IMPLICIT));
+    CHECK(reads("ftp://[::1]:2121", NULL, "::1", "2121", SECURITY_NONE));
+    CHECK(reads("ftp://[fe80::1%eth0]", NULL, "fe80::1%eth0", "21", SECURITY_NONE));
+}
+
+static void what_is_no_url(void) {
+    CHECK(refuses("http://host", NULL) && refuses("ftp://", NULL) && refuses("ftp://:21", NULL));
+    CHECK(refuses("ftp://user@host", NULL) && refuses("ftp://host/folder", NULL));
+    CHECK(refuses("ftp://host:", NULL) && refuses("ftp://host:0", NULL));
+    CHECK(refuses("ftp://host:65536", NULL) && refuses("ftp://host:ftp", NULL));
+    CHECK(refuses("ftp://::1", NULL) && refuses("ftp://[::1", NULL) && refuses("ftp://[h]", NULL));
+    CHECK(refuses("ftp://h%6fst", NULL) && refuses("ftp://host:21", "21"));
+}
+
+static void ports(void) {
+    CHECK(url_is_port("1") && url_is_port("65535") && url_is_port("ftp") && url_is_port("21x"));
+    CHECK(!url_is_port("0") && !url_is_port("65536") && !url_is_port(""));
+    CHECK(!url_is_port("18446744073709551637"));
+}
+
+static bool is_certified(const char *host, const char *wanted) {
+    struct url url = {.security = SECURITY_EXPLICIT};
+    char name[URL_HOST_SIZE];
+    (void)snprintf(url.host, sizeof(url.host), "%s", host);
+    url_certified_host(&url, name);
+    return strcmp(name, wanted) == 0;
+}
+
+static void certificates(void) {
+    CHECK(is_certified("ftp.example.org", "ftp.example.org"));
+    CHECK(is_certified("ftp.example.org.", "ftp.example.org") && is_certified(".", "."));
+    CHECK(is_certified("fe80::1%eth0", "fe80::1"));
+}
+
+static void numbers(void) {
+    const char *text = "255,x";
+    CHECK(number_take(&text, 255) == 255 && *text == ',');
+    CHECK(number_take(&text, 255) == -1 && *text == ',');
+    text = "256";
+    CHECK(number_take(&text, 255) == -1 && *text == '2');
+    text = "99999999999999999999";
+    CHECK(number_take(&text, 86400) == -1);
+}
+
+int main(void) {
+    check_run("url: a host has the tutorial's port, or that of -p", hosts);
+    check_run("url: ftp and ftps, ports, IPv6 addresses in brackets", urls);
+    check_run("url: what is not understood is refused", what_is_no_url);
+    check_run("url: ports are 1 to 65535, or words", ports);
+    check_run("url: certificates name a host without zone and without the dot at its end",
+              certificates);
+    check_run("number: no more than the most, and no further than its digits", numbers);
+    return check_end();
+}
