@@ -201,6 +201,151 @@ STEPS
     root_holds forbidden
 }
 
+# refused OPTION... <<ROWS: each row is a code, and lines (a;b;c) of which the last one is answered so:
+# where a data connection would bring the bytes, all in one session, and those of the first row
+# inline, too. The root is as it was before, and nothing was made for them.
+refused() {
+    local before after code lines inline='' steps=$'< 220\n> TYPE I\n< 200\n'
+    local -x ASAN_OPTIONS=detect_leaks=0 # leaks cannot be looked for under strace
+    # shellcheck disable=SC2034,SC2054 # talk takes it
+    local WRAP=(strace -f -o "$T/trace" -e trace=openat,mkdir,mkdirat
+        setpriv --reuid 65534 --regid 65534 --clear-groups)
+    while read -r code lines; do
+        lines="> ${lines//;/$'\n< 200|350\n> '}"$'\n'"< $code"$'\n'
+        inline=${inline:-$'< 220\n'$lines}
+        steps+=$'> EPSV\n< 229\n'$lines
+    done
+    before=$(ls -AlR "$ROOT")
+    for steps in "$steps" "$inline"; do
+        talk "$@" <<<"$steps"
+        after=$(ls -AlR "$ROOT")
+        [ "$after" = "$before" ] || fail "$steps: the root was '$before', and is '$after'" || return
+        ! grep -E 'O_CREAT|O_TMPFILE|mkdir' "$T/trace" >&2 || fail "$steps: made something" || return
+    done
+}
+
+# What is refused in an empty root
+refused_in_empty() {
+    [ -z "$(ls -A "$ROOT")" ] || fail "the root is not empty"
+    refused <<ROWS
+452 ALLO 900000000000000;STOR x
+452 ALLO 900000000000000;APPE x
+452 ALLO 900000000000000;STOU
+552 ALLO 9300000000000000000;STOR x
+554 REST 5;STOR x
+550 ALLO 6;STOR d/x
+553 ALLO 6;STOR x/
+553 ALLO 6;STOR .stord.x
+553 ALLO 6;STOR $(printf 'x%.0s' {1..256})
+ROWS
+    refused --max-file-size=5 <<'ROWS'
+552 ALLO 6;STOR x
+552 ALLO 6;APPE x
+552 ALLO 6;STOU
+554 REST 1;ALLO 6;STOR x
+ROWS
+    refused --min-free=1000000G <<'ROWS'
+452 STOR x
+452 APPE x
+452 ALLO 6;STOU
+ROWS
+    refused --min-free=99% <<<'452 STOR x'
+    refused --resume-hours=0 <<<'554 REST 5;STOR x'
+    chmod 755 "$ROOT"
+    refused <<'ROWS'
+550 ALLO 6;STOR x
+550 ALLO 6;APPE x
+550 ALLO 6;STOU
+ROWS
+    chmod 777 "$ROOT"
+}
+
+# What is refused for what is there
+refused_beside_others() {
+    (
+        cd "$ROOT" || exit
+        echo old >old
+        echo longer >longer
+        echo secret >secret
+        chmod 0 secret
+        mkdir folder
+        mkdir -m 755 closed
+        mkfifo fifo
+        ln -s old link
+    )
+    refused <<'ROWS'
+554 REST 5;STOR old
+550 ALLO 6;APPE secret
+550 REST 5;STOR secret
+553 ALLO 6;STOR folder
+553 ALLO 6;APPE folder
+553 ALLO 6;STOR fifo
+553 ALLO 6;STOR link
+550 ALLO 6;STOR closed/x
+550 ALLO 6;APPE closed/x
+550 ALLO 6;STOU closed/x
+452 ALLO 900000000000000;APPE old
+452 REST 2;ALLO 900000000000000;STOR old
+ROWS
+    refused --max-file-size=5 <<'ROWS'
+552 ALLO 6;STOR old
+552 ALLO 6;APPE old
+552 APPE longer
+552 REST 5;ALLO 10;STOR longer
+552 REST 6;STOR longer
+ROWS
+    refused --min-free=1000000G <<'ROWS'
+452 APPE old
+452 REST 5;STOR longer
+ROWS
+    refused --on-conflict=refuse <<'ROWS'
+553 ALLO 6;STOR old
+553 REST 5;STOR longer
+ROWS
+    refused --on-conflict=rename <<<'553 REST 5;STOR longer'
+    refused --allow=upload <<'ROWS'
+553 ALLO 6;STOR old
+550 ALLO 6;APPE old
+ROWS
+}
+
+@test "store: what is refused before the bytes is refused before anything is made: an empty root stays empty" {
+    need_root becomes somebody else
+    refused_in_empty
+    [ -z "$(ls -A "$ROOT")" ]
+    refused_beside_others
+}
+
+@test "store: what a quota refuses before the bytes is refused before a file is made for them" {
+    local -x ASAN_OPTIONS=detect_leaks=0 # leaks cannot be looked for under strace
+    # shellcheck disable=SC2034,SC2054 # talk takes it
+    local WRAP=(strace -f -o "$T/trace" -e trace=openat)
+    users "me:$(hash secret):/:upload,append:quota=5"
+    talk -o pair --users "$T/users" <<'STEPS'
+< 220
+> USER me
+< 331
+> PASS secret
+< 230
+> TYPE I
+< 200
+> EPSV
+< 229
+> ALLO 6
+< 200
+> STOR x
+< 552 quota
+> EPSV
+< 229
+> ALLO 6
+< 200
+> APPE x
+< 552 quota
+STEPS
+    published_are ''
+    ! grep -F O_TMPFILE "$T/trace" >&2 || fail "a file was made"
+}
+
 @test "store: a folder that may be written and not read takes uploads" {
     need_root becomes somebody else
     chmod 333 "$ROOT"

@@ -34,15 +34,15 @@ static int check_access(const struct store *store) {
     return possible ? 0 : -errno;
 }
 
-int extend_begin(struct store *store, bool taken) {
+int extend_begin(struct store *store) {
     const struct store_request *request = store->request;
     struct stat st;
     if (!request->may_extend) { /* it was to go on with a partial, which is gone: a new file */
         store->base = STORE_NOTHING;
         store->on_conflict = request->on_conflict;
-        return stage_open(store, false);
+        return 0;
     }
-    int result = taken ? look(store, &st) : -ENOENT;
+    int result = store->taken ? look(store, &st) : -ENOENT;
     if (result == 0) {
         store->before = (uint64_t)st.st_size;
         result = check_access(store);
@@ -53,7 +53,7 @@ int extend_begin(struct store *store, bool taken) {
         return result;
     store->limit = store->most = request->most - store->before;
     store->adds = true;
-    return stage_open(store, true);
+    return 0;
 }
 
 /* ---------------------------------------------------------------- in place */

@@ -21,8 +21,9 @@ enum extended {
     NOTHING_TO_EXTEND /* nothing has the name: store->fd, which has the bytes, can be published */
 };
 
-/* Begins to receive. taken: a file has the name. Returns 0 or a negative errno, as store_begin. */
-int extend_begin(struct store *store, bool taken);
+/* May bytes be added to what has the name? Nothing is made yet. Returns 0 or a negative errno, as
+ * store_begin. */
+int extend_begin(struct store *store);
 
 /* Returns 0 with *ret_how, or a negative errno with everything as it was: as store_publish, -EBUSY
  * when the name or the file has changed under our hands, and another try is worth while. */

@@ -111,42 +111,47 @@ static bool says_full(int error) {
  * by trying; but only where that leaves as much to others, if it is for a moment. */
 static int try_whole(struct store *store, uint64_t size) {
     struct stat st;
-    int result = limits_check_room(store, size);
-    if (result < 0 || size > INT64_MAX / 2 || limits_check_room(store, 2 * size) < 0)
-        return result;
+    if (size > INT64_MAX / 2 || limits_check_room(store, 2 * size) < 0)
+        return 0;
     if (fstat(store->fd, &st) < 0)
         return -errno;
-    result = reserve_up_to(store, store->kept + size);
+    int result = reserve_up_to(store, store->kept + size);
     store->reserved = 0;
     if (result < 0)
         return says_full(result) ? result : 0;
     return stage_cut(store, st.st_size);
 }
 
-/* Reserves room for the beginning of so many bytes, if they fit. */
-static int reserve(struct store *store, uint64_t size) {
-    int result = size > AHEAD ? try_whole(store, size) : 0;
-    if (result == 0)
-        result = reserve_up_to(store, store->kept + (size < AHEAD ? size : AHEAD));
-    if (result < 0)
-        return says_full(result) ? result : limits_check_room(store, size);
-    return limits_check_room(store, 0);
+/* The room that must be free where the file will be. The old file's beginning may be copied without
+ * taking any; and for what is small it is tried. */
+static int check_folder(const struct store *store, uint64_t size) {
+    const struct room *least = &store->request->min_free;
+    bool copies = store->base == STORE_BEGINNING && least->bytes + least->percent > 0;
+    int result = limits_check_disk(store->folder, least, copies ? store->kept : 0);
+    bool asks = size > AHEAD || (store->adds && size > 0);
+    return result < 0 || !asks ? result : limits_check_disk(store->folder, least, size);
 }
 
-int limits_reserve(struct store *store) {
+int limits_admit(struct store *store) {
     uint64_t size = limits_announced(store);
     if (size > store->limit - store->kept || size > INT64_MAX)
         return -EFBIG;
     uint64_t all = store->kept + size; /* where nothing is announced, something will come */
     bool known = all > 0 || store->adds;
     int result = limits_set(store, known ? all : 1);
+    return result < 0 ? result : check_folder(store, size);
+}
+
+int limits_reserve(struct store *store) {
+    uint64_t size = limits_announced(store);
+    if (size == 0 || store->adds) /* it does not stay where it is received */
+        return 0;
+    int result = size > AHEAD ? try_whole(store, size) : 0;
     if (result == 0)
-        result = limits_check_room(store, 0);
-    if (result < 0 || size == 0)
-        return result;
-    if (store->adds) /* it does not stay where it is received */
-        return limits_check_room(store, size);
-    return reserve(store, size);
+        result = reserve_up_to(store, store->kept + (size < AHEAD ? size : AHEAD));
+    if (result < 0)
+        return says_full(result) ? result : limits_check_room(store, size);
+    return limits_check_room(store, 0);
 }
 
 int limits_change_partial(struct store *store, int (*change)(struct store *store)) {

@@ -33,10 +33,14 @@ int limits_check_growth(struct store *store, uint64_t size);
  */
 uint64_t limits_announced(const struct store *store);
 
-/* Finds out whether what is announced fits, so that a full disk is known before the data is sent,
- * and reserves room for its beginning; for the rest, limits_check_growth does as it comes: else
- * whoever announces much and sends nothing had the disk to itself. Returns 0 or a negative errno.
- */
+/* Does what is announced fit, by all that is known before a file is made? Returns 0, -EFBIG,
+ * -ENOSPC, -USAGE_EXCEEDED or another negative errno. */
+int limits_admit(struct store *store);
+
+/* Finds out by the file itself whether what is announced fits, so that a full disk is known before
+ * the data is sent, and reserves room for its beginning; for the rest, limits_check_growth does as
+ * it comes: else whoever announces much and sends nothing had the disk to itself. Returns 0 or a
+ * negative errno. */
 int limits_reserve(struct store *store);
 
 /* Does something to the partial, and counts what that comes to. Returns what `change` does. */

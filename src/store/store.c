@@ -79,23 +79,23 @@ static int look_at_old(struct store *store, int old) {
     return set_kept(store, (uint64_t)(same ? settled.st_size : store->old.st_size));
 }
 
-/* Begins the file with what is to be kept of the old one, and with its mode. */
-static int take_beginning(struct store *store) {
-    const struct store_request *request = store->request;
+/* Opens the file that is to be gone on from. Returns a descriptor or a negative errno. */
+static int open_old(struct store *store) {
     int old = openat(store->folder, store->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (old < 0)
         return errno == ENOENT ? -ERANGE : -errno;
     int result = look_at_old(store, old);
     if (result == 0)
-        result = limits_set(store, store->kept); /* before so much is copied */
-    if (result == 0 && request->min_free.bytes + request->min_free.percent > 0)
-        result = limits_check_room(store, store->kept);
-    if (result == 0)
-        result = copy_file(old, store->fd, store->kept, request->stop);
-    if (result == 0 && fchmod(store->fd, store->old.st_mode & 0777) < 0)
-        result = -errno;
+        return old;
     (void)close(old);
     return result;
+}
+
+/* Begins the file with what is to be kept of the old one, and with its mode. */
+static int take_beginning(struct store *store, int old) {
+    int result = copy_file(old, store->fd, store->kept, store->request->stop);
+    bool dressed = result < 0 || fchmod(store->fd, store->old.st_mode & 0777) == 0;
+    return dressed ? result : -errno;
 }
 
 /* ---------------------------------------------------------------- partials */
@@ -183,20 +183,23 @@ static int take_over(struct store *store, int work) {
     return result < 0 ? result : 1;
 }
 
+/* Is the partial of that id (0: none) what the client was shown, where it was? */
+static int check_shown(const struct store *store, uint64_t id) {
+    const struct store_request *request = store->request;
+    return request->was_shown && request->shown_partial != id ? -STORE_OTHER : 0;
+}
+
 /* Goes on with the partial, where there is one. Returns 1 when there is, 0 when there is none, or a
  * negative errno. */
 static int resume(struct store *store) {
-    const struct store_request *request = store->request;
     struct partial_found found;
     int result = find_partial(store, &found);
     bool is_there = result == 0;
-    if (result < 0 && result != -ENOENT)
+    if (is_there || result == -ENOENT)
+        result = check_shown(store, is_there ? found.id : 0);
+    if (result < 0 || !is_there)
         return result;
-    if (request->was_shown && request->shown_partial != (is_there ? found.id : 0))
-        return -STORE_OTHER;
-    if (!is_there)
-        return 0;
-    int work = reserved_open(request->partial.root->fd, false);
+    int work = reserved_open(store->request->partial.root->fd, false);
     if (work < 0)
         return work == -ENOENT || work == -EPERM ? 0 : work;
     int near = workplace_is_near(work, store->folder);
@@ -207,9 +210,13 @@ static int resume(struct store *store) {
     return take_over(store, work);
 }
 
-/* The same in a turn, for what has the name must not change meanwhile. */
+/* The same in a turn, for what has the name must not change meanwhile. Where nothing is there to go
+ * on with, nothing is made to take turns with either. */
 static int resume_in_turn(struct store *store) {
+    struct partial_found found;
     struct turn turn;
+    if (find_partial(store, &found) == -ENOENT)
+        return check_shown(store, 0);
     int result = take_turn(store, &turn);
     if (result == 0)
         result = version_of(store->folder, store->request->seen, &store->began);
@@ -231,25 +238,53 @@ static void put_back(struct store *store) {
 
 /* ---------------------------------------------------------------- new files */
 
-static int begin_new(struct store *store, bool taken) {
+static int settle_conflict(struct store *store) {
+    bool settled = store->taken || (store->request->unique && store->request->blind);
+    if (settled && store->on_conflict == CONFLICT_REFUSE)
+        return -EEXIST;
+    return settled && store->on_conflict == CONFLICT_RENAME
+               ? publish_other_name(store->name, store->name)
+               : 0;
+}
+
+/* Finds out what the file begins with. *ret_old: it is open there, where its beginning is kept.
+ * Returns 0 or a negative errno. */
+static int find_base(struct store *store, int *ret_old) {
+    const struct store_request *request = store->request;
     if (store->base == STORE_NOTHING)
-        return stage_open(store, false);
-    bool readable = store->request->may_read && !store->request->hidden;
+        return settle_conflict(store);
+    bool readable = request->may_read && !request->hidden;
     if (!readable && store->base == STORE_BEGINNING)
         return -ERANGE;
-    if (taken && !store->request->may_extend)
+    if (store->taken && !request->may_extend)
         return -EEXIST;
     store->on_conflict = CONFLICT_REPLACE;
     if (store->base == STORE_ALL)
-        return extend_begin(store, taken);
-    int result = stage_open(store, false);
-    return result < 0 ? result : take_beginning(store);
+        return extend_begin(store);
+    int old = open_old(store);
+    *ret_old = old < 0 ? -1 : old;
+    return old < 0 ? old : 0;
 }
 
-static int settle_conflict(struct store *store) {
-    if (store->on_conflict == CONFLICT_REFUSE)
-        return -EEXIST;
-    return store->on_conflict == CONFLICT_RENAME ? publish_other_name(store->name, store->name) : 0;
+/* Nothing is made before it is known that it may be. */
+static int begin_new(struct store *store) {
+    int old = -1;
+    int result = find_base(store, &old);
+    if (result == 0)
+        result = limits_admit(store);
+    if (result == 0)
+        result = stage_open(store, store->adds);
+    if (result == 0 && old >= 0)
+        result = take_beginning(store, old);
+    if (old >= 0)
+        (void)close(old);
+    return result;
+}
+
+/* What was known of a new file before is known of a partial when it has been taken over. */
+static int begin_resumed(struct store *store) {
+    int result = settle_conflict(store);
+    return result < 0 ? result : limits_admit(store);
 }
 
 static int set_group(const struct store *store) {
@@ -272,19 +307,17 @@ static int refuse(struct store *store) {
 }
 
 static int begin(struct store *store) {
-    int taken = refuse(store), resumed = 0;
-    if (taken < 0)
-        return taken;
-    store->taken = taken > 0;
-    int result = 0;
+    int result = refuse(store);
+    if (result < 0)
+        return result;
+    store->taken = result > 0;
+    int resumed = 0;
     if (store->base != STORE_NOTHING && store->request->may_resume)
-        result = resumed = resume_in_turn(store);
-    if (result >= 0 && !resumed)
-        result = begin_new(store, taken);
-    bool settled = taken || (store->request->unique && store->request->blind);
-    if (result >= 0 && settled && store->base == STORE_NOTHING)
-        result = settle_conflict(store);
-    if (result >= 0)
+        resumed = resume_in_turn(store);
+    if (resumed < 0)
+        return resumed;
+    result = resumed ? begin_resumed(store) : begin_new(store);
+    if (result == 0)
         result = set_group(store);
     return result < 0 ? result : limits_reserve(store);
 }
