@@ -21,7 +21,6 @@ struct recount {
     struct path_root top;            /* the root */
     struct users users;              /* all of them; then those with a quota, by their homes */
     char boot[USAGE_TEXT_BOOT_SIZE]; /* of the machine */
-    struct control control;          /* to nobody */
     bool keeps;                      /* there is a reserved folder to keep counts in */
 };
 
@@ -109,7 +108,7 @@ static char *owners_of(const struct user *rows, size_t n) {
 
 static int count_home(const struct recount *recount, struct usage *usage, const char *owners) {
     if (!recount->keeps)
-        return usage_walk(usage->root, "/", USAGE_WALK_FILES, usage->control, &usage->count.held);
+        return usage_walk(usage->root, "/", USAGE_WALK_FILES, usage->stop, &usage->count.held);
     int result = usage_begin(usage);
     if (result == 0)
         result = usage_recount(usage, owners);
@@ -138,7 +137,7 @@ static int recount_home(const struct recount *recount, const struct user *rows, 
                           .owner = "",
                           .boot = recount->boot,
                           .quota = account->quota,
-                          .control = &recount->control};
+                          .stop = -1};
     char *owners = owners_of(rows, n);
     int result = owners ? count_home(recount, &usage, owners) : -ENOMEM;
     free(owners);
@@ -164,7 +163,6 @@ static int recount_all(const struct recount *recount) {
 int recount_homes(const struct config *config) {
     static struct recount recount; /* static only for its size */
     recount.config = config;
-    control_open(&recount.control, -1, -1, -1);
     usage_boot(recount.boot);
     int status = EX_CONFIG;
     if (read_users(&recount) == 0 && open_root(&recount) == 0)

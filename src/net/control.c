@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/stop.h"
 
 void control_open(struct control *control, int in, int out, int stop) {
     conn_open(&control->conn, in, out);
@@ -62,7 +63,7 @@ int control_await(const struct control *control, int fd, short events, int timeo
 }
 
 bool control_stopped(const struct control *control) {
-    return control_await(control, -1, 0, 0) == -ESHUTDOWN;
+    return stop_asked(control->stop);
 }
 
 int control_await_read(const struct control *control, int timeout) {

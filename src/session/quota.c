@@ -13,7 +13,7 @@ struct usage quota_usage(const struct session *session) {
                           .owner = session->who.owner,
                           .boot = session->given->boot,
                           .quota = session->who.account.quota,
-                          .control = &session->control,
+                          .stop = session->control.stop,
                           .folder = -1,
                           .file = -1};
 }

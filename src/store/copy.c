@@ -2,11 +2,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/stop.h"
 #include "net/tls.h"
 #include "store/ascii.h"
 
@@ -203,15 +203,10 @@ static int copy_by_hand(int from, int to, uint64_t left) {
     return 0;
 }
 
-static bool is_readable(int fd) {
-    struct pollfd one = {.fd = fd, .events = POLLIN};
-    return poll(&one, 1, 0) > 0;
-}
-
 int copy_file(int from, int to, uint64_t left, int stop) {
     while (left > 0) {
         size_t piece = left < PIECE_SIZE ? (size_t)left : PIECE_SIZE;
-        if (is_readable(stop))
+        if (stop_asked(stop))
             return -ESHUTDOWN;
         ssize_t n = copy_file_range(from, NULL, to, NULL, piece, 0);
         if (n < 0 && errno != EINTR) {

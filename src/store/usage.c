@@ -113,7 +113,7 @@ static int try_lock(struct usage *usage) {
 }
 
 static int lock(struct usage *usage) {
-    struct patience patience = patience_begin(LOCK_TIME, usage->control->stop);
+    struct patience patience = patience_begin(LOCK_TIME, usage->stop);
     int result;
     while ((result = try_lock(usage)) == -EWOULDBLOCK) {
         result = patience_pause(&patience);
@@ -215,13 +215,13 @@ static int add_partials(const struct usage *usage, const struct path_root *reser
     char path[PATH_SIZE];
     struct amount more = {0};
     (void)snprintf(path, sizeof(path), "/%.*s", (int)n, owner);
-    int result = usage_walk(reserved, path, USAGE_WALK_PARTIALS, usage->control, &more);
+    int result = usage_walk(reserved, path, USAGE_WALK_PARTIALS, usage->stop, &more);
     *held = amount_add(*held, more);
     return result;
 }
 
-static int tally_all(const struct usage *usage, struct amount *ret_held) {
-    int result = usage_walk(usage->root, "/", USAGE_WALK_FILES, usage->control, ret_held);
+static int count_all(const struct usage *usage, struct amount *ret_held) {
+    int result = usage_walk(usage->root, "/", USAGE_WALK_FILES, usage->stop, ret_held);
     struct path_root reserved = {.walk = usage->top->walk};
     if (result == 0)
         result = reserved.fd = reserved_open(usage->top->fd, false);
@@ -252,7 +252,7 @@ int usage_recount(struct usage *usage, const char *owners) {
     struct amount held = {0};
     int result = owners ? set_owners(usage, owners) : 0;
     if (result == 0)
-        result = tally_all(usage, &held);
+        result = count_all(usage, &held);
     if (result < 0)
         return result;
     *count = (struct usage_text){

@@ -1,7 +1,7 @@
 /*
  * usage: how much a home holds, kept so that nobody has to walk through it.
  *
- *   ROOT/.stord.unfinished/.stord.usage/HOME/.stord.count     what count describes
+ *   ROOT/.stord.unfinished/.stord.usage/HOME/.stord.count     what usage_text describes
  *
  * What counts are the bytes of the plain files of the home, and of the partials of those who upload
  * into it; and how many files and folders there are, for each takes room, were it empty. The count
@@ -18,7 +18,6 @@
 #include <stdint.h>
 
 #include "base/path.h"
-#include "net/control.h"
 #include "store/usage_text.h"
 
 /* An error that nothing else gives: the quota is used up. */
@@ -30,13 +29,13 @@ enum { USAGE_NAMES = 256, USAGE_NAME_SIZE = 4096 };
 
 /* The usage of one home. What is pointed to outlives it. */
 struct usage {
-    const struct path_root *top;   /* the root, where counts are kept */
-    const struct path_root *root;  /* the home, which is counted */
-    const char *home;              /* its virtual path */
-    const char *owner;             /* whose partials count, too; "" for nobody new */
-    const char *boot;              /* of this machine, as usage_boot; "" when it is not known */
-    uint64_t quota;                /* or VALUE_UNLIMITED: then nothing is counted at all */
-    const struct control *control; /* ends waits when we are to stop */
+    const struct path_root *top;  /* the root, where counts are kept */
+    const struct path_root *root; /* the home, which is counted */
+    const char *home;             /* its virtual path */
+    const char *owner;            /* whose partials count, too; "" for nobody new */
+    const char *boot;             /* of this machine, as usage_boot; "" when it is not known */
+    uint64_t quota;               /* or VALUE_UNLIMITED: then nothing is counted at all */
+    int stop;                     /* ends every wait once it is readable; or -1 */
 
     int folder;              /* locked while a change is under way, else -1 */
     int file;                /* the count */
@@ -83,7 +82,7 @@ void usage_doubt(struct usage *usage);
 int usage_room(struct usage *usage, struct amount wanted, struct amount less, uint64_t *ret_most);
 
 /* Counts anew, between usage_begin and usage_end. owners: whose partials count from now on, a line
- * each; NULL: those of before. Returns 0 or a negative errno, as tally. */
+ * each; NULL: those of before. Returns 0 or a negative errno, as usage_walk. */
 int usage_recount(struct usage *usage, const char *owners);
 
 #endif

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/stop.h"
 #include "store/partial.h"
 
 enum {
@@ -17,7 +18,7 @@ enum {
 /* State of one walk. */
 struct walk {
     const struct path_root *root;
-    const struct control *control;
+    int stop;
     enum usage_walk_kind kind;
     struct amount held; /* so far */
     unsigned names;     /* since the last look */
@@ -126,7 +127,7 @@ static int read_folder(struct walk *walk, const char *path) {
     const struct dirent *entry;
     while (result == 0 && (errno = 0, entry = readdir(folder))) {
         result = take(walk, path, dirfd(folder), entry);
-        if (result == 0 && ++walk->names % LOOK_EVERY == 0 && control_stopped(walk->control))
+        if (result == 0 && ++walk->names % LOOK_EVERY == 0 && stop_asked(walk->stop))
             result = -ESHUTDOWN;
     }
     if (result == 0 && errno)
@@ -135,9 +136,9 @@ static int read_folder(struct walk *walk, const char *path) {
     return result;
 }
 
-int usage_walk(const struct path_root *root, const char *path, enum usage_walk_kind kind,
-               const struct control *control, struct amount *ret_held) {
-    struct walk walk = {.root = root, .control = control, .kind = kind};
+int usage_walk(const struct path_root *root, const char *path, enum usage_walk_kind kind, int stop,
+               struct amount *ret_held) {
+    struct walk walk = {.root = root, .stop = stop, .kind = kind};
     char next[PATH_SIZE];
     int result = push(&walk, "/", path + 1);
     while (result == 0 && walk.used > 0) {

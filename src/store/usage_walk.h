@@ -7,7 +7,6 @@
 #include <stdint.h>
 
 #include "base/path.h"
-#include "net/control.h"
 #include "store/usage_text.h"
 
 /* What counts. */
@@ -19,9 +18,8 @@ enum usage_walk_kind {
 /* Adds up the plain files and the folders beneath the folder that a virtual path names; 0 where it
  * is not there. No link is followed; a file with two names counts twice. Folders that may be
  * neither read nor written to are left out. Returns 0 or a negative errno: -EACCES when a folder
- * may be written to and not read, -ESHUTDOWN when the control connection says that we are to stop.
- */
-int usage_walk(const struct path_root *root, const char *path, enum usage_walk_kind kind,
-               const struct control *control, struct amount *ret_held);
+ * may be written to and not read, -ESHUTDOWN once the descriptor `stop` (or -1) is readable. */
+int usage_walk(const struct path_root *root, const char *path, enum usage_walk_kind kind, int stop,
+               struct amount *ret_held);
 
 #endif

@@ -146,6 +146,7 @@ static int keep(struct session *session, struct upload *upload, bool good) {
         return 0;
     }
     good = good && any && !converted;
+    upload->usage.stop = session->control.stop; /* where we stop, that is known by now */
     int result = store_keep(&upload->store, good);
     if (result < 0 && result != -ENODATA) {
         log_event(session->given->log, EVENT_NOT_KEPT, "What came of %s is not kept: %s",

@@ -4,6 +4,7 @@
 #include "base/clock.c"
 #include "base/path.c"
 #include "base/patience.c"
+#include "base/stop.c"
 #include "base/sum.c"
 #include "store/entry.c"
 #include "store/reserved.c"

@@ -1,0 +1,13 @@
+#include "base/stop.h"
+
+#include <errno.h>
+#include <poll.h>
+
+bool stop_asked(int stop) {
+    return stop_wait(stop, 0) < 0;
+}
+
+int stop_wait(int stop, int ms) {
+    struct pollfd one = {.fd = stop, .events = POLLIN};
+    return poll(&one, 1, ms) > 0 ? -ESHUTDOWN : 0;
+}
