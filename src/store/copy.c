@@ -26,8 +26,8 @@ struct receive {
     uint8_t *buffer;       /* BUFFER_SIZE bytes behind one spare byte for a held-back CR */
     size_t held;           /* bytes in it that have not been stored yet */
     struct ascii ascii;    /* conversion across buffers */
-    uint64_t written;      /* bytes in the file */
-    uint64_t written_back; /* bytes whose write-back was started */
+    uint64_t most;         /* bytes that the file may have, as far as is known */
+    uint64_t written_back; /* bytes written whose write-back was started */
     unsigned reads;        /* since the last look */
     uint64_t looked;       /* bytes stored at the last look */
 };
@@ -51,8 +51,8 @@ static bool stop_waiting(struct receive *receive, int result) {
 
 /* May so many bytes be written in all? */
 static bool check(struct receive *receive, uint64_t written) {
-    const struct copy *copy = receive->copy;
-    int result = copy->check(copy->context, copy->offset + written);
+    const struct copy_sink *to = &receive->copy->to;
+    int result = to->check(to->store, to->offset + written, &receive->most);
     if (result == -ESHUTDOWN)
         return stop(receive, COPY_STOPPED, result);
     return result == 0 || stop(receive, COPY_FAILED, result);
@@ -61,29 +61,30 @@ static bool check(struct receive *receive, uint64_t written) {
 /* Starts the write-back of what has been written since the last time: a hint, what goes wrong here
  * is told again by fsync. */
 static bool write_back(struct receive *receive) {
-    const struct copy *copy = receive->copy;
-    (void)sync_file_range(copy->to, (off_t)(copy->offset + receive->written_back),
-                          (off_t)(receive->written - receive->written_back), SYNC_FILE_RANGE_WRITE);
-    receive->written_back = receive->written;
-    return check(receive, receive->written);
+    const struct copy_sink *to = &receive->copy->to;
+    (void)sync_file_range(to->fd, (off_t)(to->offset + receive->written_back),
+                          (off_t)(receive->result.written - receive->written_back),
+                          SYNC_FILE_RANGE_WRITE);
+    receive->written_back = receive->result.written;
+    return check(receive, receive->result.written);
 }
 
 static bool write_all(struct receive *receive, const uint8_t *bytes, size_t n) {
-    const struct copy *copy = receive->copy;
-    uint64_t size = receive->written + n;
-    if (size > *copy->most - copy->offset && !check(receive, size))
+    const struct copy_sink *to = &receive->copy->to;
+    uint64_t size = receive->result.written + n;
+    if (size > receive->most - to->offset && !check(receive, size))
         return false;
     while (n > 0) {
-        ssize_t done = write(copy->to, bytes, n);
+        ssize_t done = write(to->fd, bytes, n);
         if (done < 0 && errno == EINTR)
             continue;
         if (done <= 0)
             return stop(receive, COPY_FAILED, done < 0 ? -errno : -EIO);
         bytes += done;
         n -= (size_t)done;
-        receive->written += (uint64_t)done;
+        receive->result.written += (uint64_t)done;
     }
-    return receive->written - receive->written_back < WRITE_BACK_SIZE || write_back(receive);
+    return receive->result.written - receive->written_back < WRITE_BACK_SIZE || write_back(receive);
 }
 
 /* Stores n bytes of buffer, which has one spare byte in front. */
@@ -164,7 +165,7 @@ static bool step(struct receive *receive) {
 }
 
 struct copy_result copy_receive(const struct copy *copy) {
-    struct receive receive = {.copy = copy};
+    struct receive receive = {.copy = copy, .most = copy->to.most};
     uint8_t *memory =
         mmap(NULL, BUFFER_SIZE + 1, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED)

@@ -9,6 +9,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+struct store;
+
 #define COPY_UNLIMITED UINT64_MAX
 
 /* How a transfer ended. */
@@ -28,6 +30,7 @@ struct copy_result {
     enum copy_end end;
     int error;         /* negative errno or 0 */
     uint64_t received; /* bytes that came from the source */
+    uint64_t written;  /* bytes that the file has got: others where line ends are converted */
 };
 
 /* Reads what is there. Returns as conn_read. */
@@ -38,26 +41,32 @@ typedef ssize_t copy_read(void *context, void *bytes, size_t n);
  * errno. */
 typedef int copy_wait(void *context);
 
-/* May the file get so many bytes? Asked now and then, and about more than it may have so far.
- * Returns 0 or a negative errno. */
-typedef int copy_check(void *context, uint64_t size);
+/* May the file get so many bytes? Asked now and then, and about more than it may have so far, which
+ * is told anew (*ret_most). Returns 0 or a negative errno. */
+typedef int copy_check(struct store *store, uint64_t size, uint64_t *ret_most);
+
+/* A file that bytes are written to. */
+struct copy_sink {
+    int fd;            /* it, */
+    uint64_t offset;   /* and where it stands */
+    uint64_t most;     /* bytes that it may have without asking `check` */
+    copy_check *check; /* for more */
+    struct store *store;
+};
 
 struct copy {
     bool blocks;         /* `read` must not be called before `wait` */
     size_t gather;       /* bytes to write at once, while more come; 0: what each read brings */
-    int to;              /* the file; written to from its offset on */
-    uint64_t offset;     /* that offset */
+    struct copy_sink to; /* the file */
     uint64_t *progress;  /* kept at the bytes received so far */
     const uint8_t *head; /* bytes received already: they come first */
     size_t head_length;
-    uint64_t limit;       /* bytes to take at the most, head included; or COPY_UNLIMITED */
-    const uint64_t *most; /* bytes that the file may have without asking `check` */
-    bool ascii;           /* line ends CR LF become LF (RFC 959 section 3.1.1.1) */
+    uint64_t limit; /* bytes to take at the most, head included; or COPY_UNLIMITED */
+    bool ascii;     /* line ends CR LF become LF (RFC 959 section 3.1.1.1) */
     copy_read *read;
     copy_wait *wait;
     copy_wait *look; /* without waiting */
-    copy_check *check;
-    void *context; /* of all four */
+    void *context;   /* of all three */
 };
 
 /* Receives into the file. Small uploads cost one read and one write; large ones go in large

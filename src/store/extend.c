@@ -217,11 +217,10 @@ static int write_and_sync(struct adding *adding) {
 /* How long is the file, and how long may it become? */
 static int measure(struct adding *adding) {
     struct store *store = adding->store;
-    struct stat record;
-    if (fstat(adding->file, &adding->old) < 0 || fstat(store->fd, &record) < 0)
+    if (fstat(adding->file, &adding->old) < 0)
         return -errno;
     adding->facts.length = (uint64_t)adding->old.st_size;
-    adding->facts.more = (uint64_t)record.st_size;
+    adding->facts.more = store->written;
     adding->facts.seconds = adding->old.st_mtim.tv_sec;
     adding->facts.rest = adding->old.st_mtim.tv_nsec;
     if (adding->facts.more > store->request->most ||
@@ -309,10 +308,9 @@ static int add_in_place(struct store *store, const struct stat *st) {
 
 /* Copies the file, and the bytes behind it. */
 static int fill_copy(struct store *store, int old, uint64_t size) {
-    struct stat record;
-    if (fstat(store->record, &record) < 0 || lseek(store->record, 0, SEEK_SET) < 0)
+    uint64_t more = store->written;
+    if (lseek(store->record, 0, SEEK_SET) < 0)
         return -errno;
-    uint64_t more = (uint64_t)record.st_size;
     if (more > store->request->most || size > store->request->most - more)
         return -EFBIG;
     int result = limits_check_room(store, size + more);
@@ -320,6 +318,7 @@ static int fill_copy(struct store *store, int old, uint64_t size) {
         result = copy_file(old, store->fd, size, store->request->stop);
     if (result == 0)
         result = copy_file(store->record, store->fd, more, store->request->stop);
+    store->kept = size;
     if (result == 0 && old >= 0 && fchmod(store->fd, store->old.st_mode & 0777) < 0)
         result = -errno;
     return result;
@@ -393,4 +392,5 @@ void extend_end(struct store *store, enum extended how) {
     store->fd = store->record;
     store->unnamed = store->record_unnamed;
     store->record = -1;
+    store->kept = 0;
 }

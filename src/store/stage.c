@@ -41,6 +41,10 @@ int stage_open(struct store *store, bool readable) {
     return -errno;
 }
 
+off_t stage_end(const struct store *store) {
+    return (off_t)(store->kept + store->written);
+}
+
 int stage_cut(const struct store *store, off_t size) {
     return ftruncate(store->fd, size) < 0 ? -errno : 0;
 }

@@ -15,6 +15,9 @@ struct store;
  * errno. */
 int stage_open(struct store *store, bool readable);
 
+/* Behind its last byte. */
+off_t stage_end(const struct store *store);
+
 /* Sets its length, and gives back the room that is reserved behind it. Returns 0 or a negative
  * errno. */
 int stage_cut(const struct store *store, off_t size);

@@ -4,7 +4,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "store/copy.h"
 #include "store/extend.h"
 #include "store/limits.h"
 #include "store/publish.h"
@@ -364,16 +363,43 @@ void store_abort(struct store *store) {
     finish(store);
 }
 
+/* ---------------------------------------------------------------- the bytes */
+
+/* The disk may be filled up by others, too. */
+static int check_growth(struct store *store, uint64_t size, uint64_t *ret_most) {
+    int result = limits_check_growth(store, size);
+    *ret_most = store->most;
+    return result;
+}
+
+struct copy_sink store_sink(struct store *store) {
+    return (struct copy_sink){.fd = store->fd,
+                              .offset = store->kept,
+                              .most = store->most,
+                              .check = check_growth,
+                              .store = store};
+}
+
+void store_received(struct store *store, uint64_t written) {
+    store->written = written;
+}
+
+bool store_is_as_announced(const struct store *store, uint64_t received) {
+    const struct store_request *request = store->request;
+    uint64_t all = request->size_is_rest ? received : store->kept + store->before + received;
+    return received == request->size || all == request->size;
+}
+
 /* ---------------------------------------------------------------- publishing */
 
 /* The right length and mode, and a name: btrfs does not sync what has none. */
 static int complete(struct store *store) {
     mode_t mode = store->request->mode;
-    off_t end = lseek(store->fd, 0, SEEK_CUR);
-    int result = end < 0 ? -errno : 0;
-    if (result == 0 && store->old_size > end)
+    off_t end = stage_end(store);
+    int result = 0;
+    if (store->old_size > end)
         result = stage_cut(store, end);
-    else if (result == 0 && store->reserved > (uint64_t)end)
+    else if (store->reserved > (uint64_t)end)
         (void)stage_cut(store, end); /* it is only room */
     if (result == 0 && mode != VALUE_NO_MODE && fchmod(store->fd, mode) < 0)
         result = -errno;
@@ -494,10 +520,10 @@ static bool hides_older(const struct store *store) {
 
 /* How long the partial is to be, or -ENODATA when there is to be none. */
 static off_t length_to_keep(const struct store *store, bool good) {
-    off_t end = lseek(store->fd, 0, SEEK_CUR);
-    if (store->base != STORE_NOTHING || end < 0)
+    off_t end = stage_end(store);
+    if (store->base != STORE_NOTHING)
         return -ENODATA;
-    if (end == (off_t)store->kept && store->resumed)
+    if (store->written == 0 && store->resumed)
         return store->old_size; /* nothing new came */
     off_t length = good && end > 0 ? end - 1 : (off_t)store->kept;
     return length > 0 || hides_older(store) ? length : -ENODATA;

@@ -1,9 +1,10 @@
 /*
  * store: an upload as a transaction.
  *
- * store_begin, any number of writes to store.fd, store_sync, then store_publish; or store_keep; or
- * store_abort. Until it is published nothing can be seen under the final name, and a file that has
- * it is not touched. Sessions that publish, keep and go on with uploads of one name take turns.
+ * store_begin, the bytes to store_sink, store_received, store_sync, then store_publish; or
+ * store_keep; or store_abort. Until it is published nothing can be seen under the final name, and a
+ * file that has it is not touched. Sessions that publish, keep and go on with uploads of one name
+ * take turns.
  */
 #ifndef STORD_STORE_H
 #define STORD_STORE_H
@@ -18,6 +19,7 @@
 #include "base/path.h"
 #include "base/value.h"
 #include "store/addition.h"
+#include "store/copy.h"
 #include "store/partial.h"
 #include "store/reserved.h"
 #include "store/turn.h"
@@ -87,6 +89,7 @@ struct store {
     uint64_t began;                /* the version that the client saw under the name then */
     struct stat old;               /* of that file; st_nlink is 0 where is none */
     uint64_t kept;                 /* bytes that it begins with */
+    uint64_t written;              /* bytes behind them */
     uint64_t before;               /* bytes of the file that it is to be added to */
     uint64_t limit;                /* bytes that it may have at the most, kept ones included, */
     uint64_t most;                 /* and as far as is known of the quota */
@@ -106,6 +109,16 @@ struct store {
  * -TURN_BUSY (others keep the turn), -ENAMETOOLONG, -EACCES, -ENOSPC, -ESHUTDOWN (asked to stop)
  * and whatever open(2) says. */
 int store_begin(struct store *ret_store, int folder, const struct store_request *request);
+
+/* Where its bytes go. */
+struct copy_sink store_sink(struct store *store);
+
+/* So many bytes have been written there. */
+void store_received(struct store *store, uint64_t written);
+
+/* Are so many bytes what was announced? Clients that go on announce what is left, or all of the
+ * file. */
+bool store_is_as_announced(const struct store *store, uint64_t received);
 
 /* Brings the bytes to the disk; the file still has no name. Returns 0 or a negative errno; then, or
  * when it must not be published any more, store_keep or store_abort follows. */

@@ -6,7 +6,6 @@
 #include "base/clock.h"
 #include "session/probe.h"
 #include "session/session.h"
-#include "store/limits.h"
 #include "store/store.h"
 
 enum {
@@ -38,15 +37,7 @@ static const struct verdict stopped = {"stopped", "the service is shutting down"
 
 /* Without conversion of line ends, the number of bytes is known to be right or wrong. */
 static bool counts(const struct receive_job *job) {
-    return job->announced && (job->is_inline || !job->session->parameters.ascii);
-}
-
-/* Did as many bytes come as ALLO announced? Clients that go on announce what is left, or all of the
- * file. */
-static bool is_announced(const struct receive_job *job, uint64_t received) {
-    uint64_t there = job->store->kept + job->store->before;
-    uint64_t all = job->size_is_rest ? received : there + received;
-    return counts(job) && (received == job->size || all == job->size);
+    return job->announced && !job->converts;
 }
 
 /* As many bytes have come as ALLO announced, and the client may wait for the reply before it closes
@@ -78,29 +69,39 @@ static const struct verdict *judge_end(const struct receive_job *job,
     }
 }
 
+void receive_look(struct receive_job *job) {
+    if (job->is_inline)
+        return;
+    watch_look(job->session);
+    job->is_contested = data_is_contested(job->session, false);
+}
+
 const struct verdict *receive_judge(const struct receive_job *job,
                                     const struct copy_result *result) {
-    struct session *session = job->session;
-    if (!job->is_inline)
-        watch_look(session);
+    const struct session *session = job->session;
     if (session->watch.aborted)
         return &aborted;
     const struct verdict *end = judge_end(job, result);
     if (end || result->end == COPY_LIMIT)
         return end ? end : &whole_by_size;
-    bool whole = is_announced(job, result->received);
+    bool whole = counts(job) && store_is_as_announced(job->store, result->received);
     if (counts(job) && !whole && result->received < job->size)
         return &cut_short;
     if (!job->is_inline && session->watch.control_gone &&
         !who_is_pardoned_leaving(&session->who, session->given->config))
         return &vanished;
-    if (!job->is_inline && data_is_contested(session, false))
+    if (job->is_contested)
         return &receive_contested;
     return whole ? &whole_by_size : &receive_closed;
 }
 
-const struct verdict *receive_confirm(const struct receive_job *job,
-                                      const struct copy_result *result,
+/* Looks first. */
+static const struct verdict *judge_anew(struct receive_job *job, const struct copy_result *result) {
+    receive_look(job);
+    return receive_judge(job, result);
+}
+
+const struct verdict *receive_confirm(struct receive_job *job, const struct copy_result *result,
                                       const struct verdict *verdict, long long ended) {
     struct session *session = job->session;
     if (job->is_inline)
@@ -112,12 +113,12 @@ const struct verdict *receive_confirm(const struct receive_job *job,
     bool is_contested = data_is_contested(session, true);
     if (is_contested && !session->watch.aborted)
         return session->leaving.stopping ? &stopped : &receive_contested;
-    verdict = receive_judge(job, result);
+    verdict = judge_anew(job, result);
     bool has_left = session->watch.half_closed &&
                     !who_is_pardoned_leaving(&session->who, session->given->config);
     if (verdict->reason || !has_left || probe_reaches(session))
         return verdict;
-    return session->leaving.stopping ? &stopped : receive_judge(job, result);
+    return session->leaving.stopping ? &stopped : judge_anew(job, result);
 }
 
 /* A ClientHello (RFC 8446, 5.1) */
@@ -190,23 +191,14 @@ static int look_at_control(void *context) {
     return result == -ETIMEDOUT || result == -ENOTCONN ? look_alone(context) : result;
 }
 
-/* copy_check: the disk may be filled up by others, too. */
-static int check_growth(void *context, uint64_t size) {
-    const struct receive_job *job = context;
-    return limits_check_growth(job->store, size);
-}
-
 /* What both ways of receiving have in common. */
 static struct copy begin_copy(struct receive_job *job) {
     watch_begin_bytes(&job->session->watch);
-    return (struct copy){.to = job->store->fd,
-                         .offset = job->store->kept,
-                         .most = &job->store->most,
+    return (struct copy){.to = store_sink(job->store),
                          .limit = COPY_UNLIMITED,
                          .progress = &job->session->watch.moved,
                          .gather = job->conn->tls ? GATHER_SIZE : 0,
                          .read = read_wire,
-                         .check = check_growth,
                          .context = job};
 }
 
@@ -254,7 +246,7 @@ static int receive_once(struct receive_job *job, struct copy_result *ret_result)
     job->conn = &job->data;
     job->may_be_tls = conn_is_secure(&job->session->control.conn) && !job->session->secure.chosen;
     struct copy copy = begin_copy(job);
-    copy.ascii = job->session->parameters.ascii;
+    copy.ascii = job->converts;
     copy.wait = wait_for_data;
     copy.look = look_at_control;
     *ret_result = copy_receive(&copy);
@@ -291,7 +283,9 @@ int receive_bytes(struct receive_job *job, struct copy_result *ret_result) {
         *ret_result = receive_inline(job);
     else
         result = receive_data(job, ret_result);
-    if (result == 0)
-        transcript_received(job->session, job->is_inline, ret_result);
-    return result;
+    if (result < 0)
+        return result;
+    store_received(job->store, ret_result->written);
+    transcript_received(job->session, job->is_inline, ret_result);
+    return 0;
 }

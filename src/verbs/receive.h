@@ -22,9 +22,10 @@ struct receive_job {
     bool may_be_tls;         /* likewise: the first bytes may be a client's that forgot PROT P, */
     bool is_tls;             /* and they were */
     bool is_inline;          /* over the control connection */
+    bool converts;           /* line ends are converted: the client counts other bytes than we */
     bool announced;          /* ALLO said how many there will be */
     uint64_t size;           /* that many */
-    bool size_is_rest;       /* they come behind what is kept; else they may be all of the file */
+    bool is_contested;       /* filled in by a look: another connection has come to that port */
 };
 
 /* How we know that an upload is whole, or why it is not (doc/design.md, "Verdicts"). */
@@ -39,8 +40,12 @@ struct verdict {
  * *ret_result filled, or a negative errno when there is no data connection, as data_connect. */
 int receive_bytes(struct receive_job *job, struct copy_result *ret_result);
 
-/* Judges how they ended, when that was not COPY_FAILED. Looks at the control connection first: is
- * the client still there, does it want to abort? */
+/* Looks at the control connection and the port, behind the bytes that came over a data connection:
+ * is the client still there, does it want to abort? Runs what it sends that is allowed during a
+ * transfer. */
+void receive_look(struct receive_job *job);
+
+/* Judges how they ended, when that was not COPY_FAILED, by the last look. */
 const struct verdict *receive_judge(const struct receive_job *job,
                                     const struct copy_result *result);
 
@@ -49,8 +54,7 @@ const struct verdict *receive_judge(const struct receive_job *job,
  * control connection, too: a kernel closes the connections of a process one after the other, mostly
  * the data connection first; not where the size is known. Waits for what else came to the port, and
  * finds out whether a client that has ended its side of the control connection is still there. */
-const struct verdict *receive_confirm(const struct receive_job *job,
-                                      const struct copy_result *result,
+const struct verdict *receive_confirm(struct receive_job *job, const struct copy_result *result,
                                       const struct verdict *verdict, long long ended);
 
 /* The verdict on an upload of which nothing is known but that its end was clean. */

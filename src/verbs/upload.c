@@ -47,7 +47,7 @@ static void tell_pardon(const struct session *session, const struct upload *uplo
                                       .is_file = true,
                                       .incoming = true,
                                       .pardon = pardon,
-                                      .ascii = session->parameters.ascii && !upload->job.is_inline};
+                                      .ascii = upload->job.converts};
     tell_transfer(session, &transfer);
 }
 
@@ -139,13 +139,12 @@ static int reply_progress(struct session *session, const struct upload *upload, 
  * the client counts other bytes than the file has. Returns 1 when that can be resumed, 0 when
  * nothing was to be kept, or a negative errno when it could not be. */
 static int keep(struct session *session, struct upload *upload, bool good) {
-    bool converted = session->parameters.ascii && !upload->job.is_inline;
     bool any = upload->result.received > 0 || upload->store.resumed;
     if (session->given->config->resume_hours == 0) {
         store_abort(&upload->store);
         return 0;
     }
-    good = good && any && !converted;
+    good = good && any && !upload->job.converts;
     upload->usage.stop = session->control.stop; /* where we stop, that is known by now */
     int result = store_keep(&upload->store, good);
     if (result < 0 && result != -ENODATA) {
@@ -221,6 +220,7 @@ static int finish(struct session *session, struct upload *upload) {
     if (upload->result.end == COPY_FAILED)
         return fail_locally(session, upload, upload->result.error);
     long long ended = clock_ms();
+    receive_look(&upload->job);
     const struct verdict *verdict = judge(session, upload);
     int error = verdict->reason ? 0 : store_sync(&upload->store);
     if (error < 0)
@@ -269,7 +269,7 @@ static void find_old(struct session *session, struct upload *upload) {
     request->hidden = request->blind && !upload->is_own;
     if (request->hidden && request->base == STORE_ALL && !request->may_resume)
         /* or it would be found out how long the file is */
-        upload->job.size_is_rest = request->size_is_rest = true;
+        request->size_is_rest = true;
 }
 
 /* What the client was shown under that name is what it goes on from. */
@@ -320,7 +320,7 @@ static int begin(struct session *session, struct upload *upload, const char *nam
 static void log_default_type(const struct session *session, const struct upload *upload) {
     if (!upload->job.is_inline && !session->parameters.type_given)
         log_event(session->given->log, EVENT_DEFAULT_TYPE, "No TYPE was sent: receiving as %s",
-                  session->parameters.ascii ? "ASCII, line ends are converted" : "binary");
+                  upload->job.converts ? "ASCII, line ends are converted" : "binary");
 }
 
 static int transfer(struct session *session, struct upload *upload) {
@@ -357,12 +357,12 @@ static void complete(struct session *session, struct upload *upload) {
     upload->job = (struct receive_job){.session = session,
                                        .store = &upload->store,
                                        .is_inline = is_inline,
+                                       .converts = session->parameters.ascii && !is_inline,
                                        .announced = announced,
-                                       .size = size,
-                                       .size_is_rest = is_inline};
+                                       .size = size};
     request->partial = view_partial(session, upload->asked);
     request->size = upload->job.size;
-    request->size_is_rest = upload->job.size_is_rest;
+    request->size_is_rest = is_inline;
     request->most = session->who.account.max_file_size;
     request->mode = session->who.account.file_mode;
     request->group = config->group;
@@ -376,9 +376,21 @@ static void complete(struct session *session, struct upload *upload) {
     request->stop = session->given->stop;
 }
 
+/* In TYPE A the client counts other bytes than the file has. */
+static int refuse_ascii(struct session *session) {
+    return reply_send(session, 554, "%s: in TYPE A it cannot go on; use TYPE I", failed);
+}
+
+/* Does the client go on from a place that it counts itself? */
+static bool counts_on(const struct store_request *request) {
+    return request->base != STORE_NOTHING && request->may_resume;
+}
+
 /* Runs an upload in which what is particular to its verb is filled in. */
 static int run(struct session *session, const char *name, struct upload *upload) {
     complete(session, upload);
+    if (upload->job.converts && counts_on(&upload->request))
+        return refuse_ascii(session);
     if (upload->job.is_inline && session->parameters.allo_refused)
         return reply_send(session, 501, "%s: its size was announced and refused", failed);
     if (!upload->job.is_inline && !data_prepared(&session->data))
@@ -395,15 +407,6 @@ static int run(struct session *session, const char *name, struct upload *upload)
     return result;
 }
 
-/* In TYPE A the client counts other bytes than the file has. */
-static int refuse_ascii(struct session *session) {
-    return reply_send(session, 554, "%s: in TYPE A it cannot go on; use TYPE I", failed);
-}
-
-static bool converts(const struct session *session) {
-    return session->parameters.ascii && session->data.used;
-}
-
 int verb_stor(struct session *session, const char *argument) {
     struct upload upload = {
         .request = {.base = session->parameters.restart ? STORE_BEGINNING : STORE_NOTHING,
@@ -413,8 +416,6 @@ int verb_stor(struct session *session, const char *argument) {
                     .on_conflict = account_policy(&session->who.account)}};
     if (session->parameters.restart && session->given->config->resume_hours == 0)
         return reply_send(session, 554, "%s: uploads are not resumed here", failed);
-    if (session->parameters.restart && converts(session))
-        return refuse_ascii(session);
     return run(session, argument, &upload);
 }
 
@@ -437,7 +438,7 @@ int verb_appe(struct session *session, const char *argument) {
                                         .on_conflict = account_policy(&session->who.account)}};
     if (!may_append && !resumes)
         return reply_send(session, 550, "APPE: permission denied (no append right)");
-    return resumes && converts(session) ? refuse_ascii(session) : run(session, argument, &upload);
+    return run(session, argument, &upload);
 }
 
 int verb_stou(struct session *session, const char *argument) {
