@@ -1,7 +1,5 @@
 #include "session/quota.h"
 
-#include <string.h>
-
 #include "session/reply.h"
 #include "session/session.h"
 #include "session/view.h"
@@ -54,70 +52,15 @@ int quota_refuse(struct session *session, struct usage *usage, const char *what)
                       (unsigned long long)usage->quota);
 }
 
-/* Can nothing be done to what has that path either? */
-static bool is_out_of_reach(int error) {
-    return error == -ENOENT || error == -ENOTDIR || error == -ELOOP || error == -EACCES ||
-           error == -ENAMETOOLONG;
-}
-
-/* Adds the file or folder that has that name, and the interrupted upload. */
-static int add_amount(const struct session *session, const char *path, struct amount *held) {
-    struct partial partial = view_partial(session, path);
-    struct amount more, named = {.names = 1};
-    struct stat st;
-    int result = partial_amount(&partial, &more);
-    if (result < 0)
-        return result;
-    *held = amount_add(*held, more);
-    result = path_stat(&session->who.root, path, &st);
-    if (result == 0 && S_ISREG(st.st_mode))
-        named.bytes = (uint64_t)st.st_size;
-    if (result == 0 && (S_ISREG(st.st_mode) || S_ISDIR(st.st_mode)))
-        *held = amount_add(*held, named);
-    return is_out_of_reach(result) ? 0 : result;
-}
-
-/* Is that path among those before it? */
-static bool is_repeated(const struct quota_change *change, int i) {
-    for (int j = 0; j < i; j++) {
-        if (strcmp(change->path[j], change->path[i]) == 0)
-            return true;
+void quota_begin(struct usage_change *ret_change, struct usage *usage,
+                 const struct session *session, const char *path, const char *second,
+                 const char *third) {
+    const char *const paths[USAGE_CHANGE_NAMES] = {path, second, third};
+    struct usage_change *change = ret_change;
+    *change = (struct usage_change){.usage = usage, .with_files = true};
+    while (change->count < USAGE_CHANGE_NAMES && paths[change->count]) {
+        change->names[change->count] = view_partial(session, paths[change->count]);
+        change->count++;
     }
-    return false;
-}
-
-static int measure(const struct quota_change *change, struct amount *ret_held) {
-    int result = 0;
-    *ret_held = (struct amount){0};
-    for (int i = 0; result == 0 && i < QUOTA_PATHS && change->path[i]; i++)
-        result =
-            is_repeated(change, i) ? 0 : add_amount(change->session, change->path[i], ret_held);
-    return result;
-}
-
-/* Nothing that takes files away is refused because it cannot be counted. */
-void quota_begin(struct quota_change *ret_change, const struct session *session, const char *path,
-                 const char *second, const char *third) {
-    struct quota_change *change = ret_change;
-    *change = (struct quota_change){
-        .session = session, .path = {path, second, third}, .usage = quota_usage(session)};
-    if (!usage_is_limited(&change->usage))
-        return;
-    change->begun = usage_begin(&change->usage);
-    change->error = measure(change, &change->before);
-}
-
-int quota_check(struct quota_change *change, struct amount more) {
-    const struct amount none = {0};
-    return change->begun < 0 ? change->begun : usage_check(&change->usage, more, none);
-}
-
-void quota_end(struct quota_change *change) {
-    struct amount after;
-    if (!usage_is_limited(&change->usage))
-        return;
-    if (change->error < 0 || measure(change, &after) < 0)
-        usage_doubt(&change->usage);
-    else
-        usage_end(&change->usage, after, change->before);
+    (void)usage_change_begin(change); /* nothing that takes files away is refused for that */
 }

@@ -176,9 +176,14 @@ static int dress(const struct adding *adding) {
 
 /* Writes the bytes, within the quota, or takes back what was written. */
 static int write_within(struct adding *adding) {
-    struct store *store = adding->store;
-    int result = limits_begin_adding(store, adding->facts.more);
+    const struct amount none = {0}, more = {.bytes = adding->facts.more};
+    const struct store *store = adding->store;
+    struct usage_change change;
+    int result = limits_begin_change(store, &change);
+    if (result == 0)
+        result = usage_change_check(&change, more, change.before);
     if (result < 0) {
+        usage_end(change.usage, none, none);
         (void)addition_end(store->request->addition);
         return result;
     }
@@ -189,7 +194,7 @@ static int write_within(struct adding *adding) {
         result = dress(adding);
     if (result < 0)
         take_back(adding);
-    limits_end_adding(store, result == 0 ? adding->facts.more : 0);
+    usage_end(change.usage, result == 0 ? more : none, none);
     return result;
 }
 
@@ -210,7 +215,8 @@ static int write_and_sync(struct adding *adding) {
     if (result == 0)
         return 0;
     take_back(adding);
-    limits_doubt(adding->store);
+    (void)usage_begin(request->usage);
+    usage_doubt(request->usage);
     return result;
 }
 

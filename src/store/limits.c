@@ -42,13 +42,17 @@ static int old_amount(const struct store *store, struct amount *ret_old) {
     return 0;
 }
 
-/* What makes room for this one: that file, and a partial. Of a file that the client must not learn
- * of it would learn the size. */
+/* Does it make no room for this one? Of a file that the client must not learn of it would learn the
+ * size. */
+static bool old_stays(const struct store *store) {
+    bool copied = store->record >= 0;
+    return store->request->hidden || (store->adds && !copied);
+}
+
+/* What makes room for this one: that file, and a partial. */
 static int gone_amount(const struct store *store, struct amount *ret_gone) {
     struct amount old = {0}, partial = {0};
-    bool copied = store->record >= 0;
-    bool stays = store->request->hidden || (store->adds && !copied);
-    int result = stays ? 0 : old_amount(store, &old);
+    int result = old_stays(store) ? 0 : old_amount(store, &old);
     if (result == 0)
         result = partial_amount(&store->request->partial, &partial);
     *ret_gone = amount_add(old, partial);
@@ -154,88 +158,36 @@ int limits_reserve(struct store *store) {
     return limits_check_room(store, 0);
 }
 
-int limits_change_partial(struct store *store, int (*change)(struct store *store)) {
+int limits_begin_change(const struct store *store, struct usage_change *ret_change) {
     const struct store_request *request = store->request;
-    struct amount before, after;
-    if (!usage_is_limited(request->usage))
-        return change(store);
-    (void)usage_begin(request->usage);
-    int error = partial_amount(&request->partial, &before);
-    int result = change(store);
-    if (error < 0 || partial_amount(&request->partial, &after) < 0)
-        usage_doubt(request->usage);
-    else
-        usage_end(request->usage, after, before);
-    return result;
+    *ret_change =
+        (struct usage_change){.usage = request->usage, .names = {request->partial}, .count = 1};
+    return usage_change_begin(ret_change);
 }
 
-int limits_check_partial(const struct store *store) {
-    const struct store_request *request = store->request;
-    struct amount before;
+int limits_check_partial(const struct store *store, const struct usage_change *change) {
     struct stat st;
-    if (!usage_is_limited(request->usage))
+    if (!usage_is_limited(change->usage))
         return 0;
     if (fstatat(store->work, store->temp, &st, AT_SYMLINK_NOFOLLOW) < 0)
         return -errno;
     if (store->resumed && st.st_size <= store->old_size)
         return 0;
-    int result = partial_amount(&request->partial, &before);
-    bool fits = usage_fits(request->usage, file_of((uint64_t)st.st_size), before);
-    return result == 0 && !fits ? -USAGE_EXCEEDED : result;
+    if (change->error < 0)
+        return change->error;
+    bool fits = usage_fits(change->usage, file_of((uint64_t)st.st_size), change->before);
+    return fits ? 0 : -USAGE_EXCEEDED;
 }
 
-int limits_begin_adding(const struct store *store, uint64_t more) {
-    struct usage *usage = store->request->usage;
-    struct amount less;
-    if (!usage_is_limited(usage))
+int limits_check_published(const struct store *store, const struct usage_change *change,
+                           struct amount *ret_new, struct amount *ret_old) {
+    *ret_new = file_of((uint64_t)stage_end(store));
+    *ret_old = (struct amount){0};
+    if (!usage_is_limited(change->usage))
         return 0;
-    int result = usage_begin(usage);
-    if (result == 0)
-        result = partial_amount(&store->request->partial, &less);
-    if (result == 0)
-        result = usage_check(usage, (struct amount){.bytes = more}, less);
+    int result = old_amount(store, ret_old);
     if (result < 0)
-        usage_end(usage, (struct amount){0}, (struct amount){0});
-    return result;
-}
-
-void limits_end_adding(const struct store *store, uint64_t more) {
-    usage_end(store->request->usage, (struct amount){.bytes = more}, (struct amount){0});
-}
-
-void limits_doubt(const struct store *store) {
-    (void)usage_begin(store->request->usage);
-    usage_doubt(store->request->usage);
-}
-
-/* Gives the file its name, if the quota leaves room for it. The usage is open. */
-static int publish_within(struct store *store, struct amount more, enum published *ret_published) {
-    struct amount less;
-    int result = old_amount(store, &store->replaced);
-    if (result == 0)
-        result = gone_amount(store, &less);
-    if (result == 0)
-        result = usage_check(store->request->usage, more, less);
-    return result < 0 ? result : publish_file(store, ret_published);
-}
-
-int limits_publish(struct store *store, enum published *ret_published) {
-    struct usage *usage = store->request->usage;
-    struct stat st;
-    if (!usage_is_limited(usage))
-        return publish_file(store, ret_published);
-    if (fstat(store->fd, &st) < 0)
-        return -errno;
-    const struct amount none = {0}, more = file_of((uint64_t)st.st_size);
-    int result = usage_begin(usage);
-    if (result == 0)
-        result = publish_within(store, more, ret_published);
-    usage_end(usage, result == 0 ? more : none, result == 0 ? store->replaced : none);
-    return result;
-}
-
-void limits_undo(struct store *store, enum published how) {
-    (void)usage_begin(store->request->usage);
-    publish_undo(store, how);
-    usage_doubt(store->request->usage);
+        return result;
+    const struct amount less = old_stays(store) ? (struct amount){0} : *ret_old;
+    return usage_change_check(change, *ret_new, amount_add(less, change->before));
 }

@@ -1,6 +1,6 @@
 /*
- * limits: how many bytes an upload may have: by the size limit, the room that is to be left on
- * the disk, and the quota, to which it counts what is published and kept. A part of store.
+ * limits: how many bytes an upload may have: by the size limit, the room that is to be left on the
+ * disk, and the quota. A part of store.
  */
 #ifndef STORD_LIMITS_H
 #define STORD_LIMITS_H
@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #include "base/value.h"
-#include "store/publish.h"
+#include "store/usage_change.h"
 
 struct store;
 
@@ -43,25 +43,17 @@ int limits_admit(struct store *store);
  * negative errno. */
 int limits_reserve(struct store *store);
 
-/* Does something to the partial, and counts what that comes to. Returns what `change` does. */
-int limits_change_partial(struct store *store, int (*change)(struct store *store));
+/* Begins a change of the upload's partials, or of the file that it becomes: see usage_change.
+ * Returns as usage_change_begin. */
+int limits_begin_change(const struct store *store, struct usage_change *ret_change);
 
-/* Does the file that is called temp fit as the partial? One that was there before always does.
- * Returns 0, -USAGE_EXCEEDED or another negative errno. */
-int limits_check_partial(const struct store *store);
+/* Within that: does the file that is called temp fit as the partial? One that was there before
+ * always does. Returns 0, -USAGE_EXCEEDED or another negative errno. */
+int limits_check_partial(const struct store *store, const struct usage_change *change);
 
-/* Around bytes that are added to a file: do they fit? Returns 0, -USAGE_EXCEEDED or another
- * negative errno; then nothing is to be added, and nothing follows. */
-int limits_begin_adding(const struct store *store, uint64_t more);
-void limits_end_adding(const struct store *store, uint64_t more);
-
-/* What a home holds is to be counted anew. */
-void limits_doubt(const struct store *store);
-
-/* publish_file, if the quota leaves room for the file, and counts it. */
-int limits_publish(struct store *store, enum published *ret_published);
-
-/* publish_undo. What that comes to is looked for where it is needed next. */
-void limits_undo(struct store *store, enum published how);
+/* Within that: does the file fit that is to be published? Returns likewise, with what comes then
+ * and what goes, for usage_end. */
+int limits_check_published(const struct store *store, const struct usage_change *change,
+                           struct amount *ret_new, struct amount *ret_old);
 
 #endif

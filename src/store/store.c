@@ -99,27 +99,9 @@ static int take_beginning(struct store *store, int old) {
 
 /* ---------------------------------------------------------------- partials */
 
-static int remove_partial(struct store *store) {
-    const struct partial *partial = &store->request->partial;
-    int result = partial_remove(partial);
-    /* One that cannot be removed would hide the file: tries again. */
-    return result < 0 && result != -ENOENT ? partial_remove(partial) : result;
-}
-
 /* The version that is remembered with the partial. */
 static uint64_t base_version(const struct store *store) {
     return store->request->hidden ? VERSION_HIDDEN : store->began;
-}
-
-static int mark_partial(struct store *store) {
-    return partial_mark(&store->request->partial, base_version(store));
-}
-
-static int keep_partial(struct store *store) {
-    int result = limits_check_partial(store);
-    return result < 0 ? result
-                      : partial_keep(&store->request->partial, base_version(store), store->work,
-                                     store->temp);
 }
 
 /* The one that the upload may go on from. */
@@ -128,15 +110,30 @@ static int find_partial(const struct store *store, struct partial_found *ret_fou
     return result == 0 && partial_is_void(ret_found, base_version(store)) ? -ENOENT : result;
 }
 
+/* Gives the partial a reserved name. */
 static int take_partial(struct store *store) {
     struct partial_found found;
-    int result = find_partial(store, &found);
-    return result < 0 ? result
-                      : partial_take(&store->request->partial, &found, store->work, store->temp);
+    struct usage_change change;
+    int result = reserved_name(store->temp);
+    if (result < 0)
+        return result;
+    (void)limits_begin_change(store, &change);
+    result = find_partial(store, &found);
+    if (result == 0)
+        result = partial_take(&store->request->partial, &found, store->work, store->temp);
+    usage_change_end(&change);
+    return result;
 }
 
+/* Makes the file that has a reserved name the partial. */
 static int become_partial(struct store *store) {
-    int result = limits_change_partial(store, keep_partial);
+    struct usage_change change;
+    (void)limits_begin_change(store, &change);
+    int result = limits_check_partial(store, &change);
+    if (result == 0)
+        result =
+            partial_keep(&store->request->partial, base_version(store), store->work, store->temp);
+    usage_change_end(&change);
     if (result == 0)
         store->temp[0] = '\0';
     return result;
@@ -167,9 +164,7 @@ static int begin_anew(struct store *store, const struct partial_found *found) {
 /* Takes the partial over. Returns 1, 0 when it has gone, or a negative errno. */
 static int take_over(struct store *store, int work) {
     store->work = work;
-    int result = reserved_name(store->temp);
-    if (result == 0)
-        result = limits_change_partial(store, take_partial);
+    int result = take_partial(store);
     if (result < 0) {
         store->temp[0] = '\0';
         (void)close(work);
@@ -431,17 +426,38 @@ static void go_back(struct store *store, bool fits) {
         (void)become_partial(store);
 }
 
+/* Gives the file its name, if the quota leaves room for it. */
+static int publish_within(struct store *store, enum published *ret_published) {
+    const struct amount none = {0};
+    struct amount new, old;
+    struct usage_change change;
+    int result = limits_begin_change(store, &change);
+    if (result == 0)
+        result = limits_check_published(store, &change, &new, &old);
+    if (result == 0)
+        result = publish_file(store, ret_published);
+    usage_end(change.usage, result == 0 ? new : none, result == 0 ? old : none);
+    return result;
+}
+
+/* Takes it back. What that comes to is looked for where it is needed next. */
+static void undo(struct store *store, enum published how) {
+    (void)usage_begin(store->request->usage);
+    publish_undo(store, how);
+    usage_doubt(store->request->usage);
+}
+
 /* Gives the file its name, for good. */
 static int publish(struct store *store) {
     enum published published = NOT_PUBLISHED;
     addition_clear(store->request->partial.root, store->fd);
     int result = stage_close(store);
     if (result == 0)
-        result = limits_publish(store, &published);
+        result = publish_within(store, &published);
     if (result == 0 && !store->request->no_sync)
         result = path_sync_folder(store->folder, store->work);
     if (result < 0 && published != NOT_PUBLISHED)
-        limits_undo(store, published);
+        undo(store, published);
     else if (result == 0)
         publish_identify(store, &store->id);
     return result;
@@ -472,7 +488,12 @@ static int add(struct store *store) {
 static void replace_partials(struct store *store) {
     const struct store_request *request = store->request;
     const struct partial *partial = &request->partial;
-    (void)limits_change_partial(store, remove_partial);
+    struct usage_change change;
+    (void)limits_begin_change(store, &change);
+    int result = partial_remove(partial);
+    if (result < 0 && result != -ENOENT) /* it would hide the file: tries again */
+        (void)partial_remove(partial);
+    usage_change_end(&change);
     turns_mark(request->turns, turn_kind_of_name(store->folder, store->name));
     if (request->blind)
         turns_mark(request->turns, turn_kind(partial->owner, partial->path));
@@ -555,13 +576,20 @@ static int prepare_to_keep(struct store *store, off_t length) {
     return result < 0 ? result : stage_sync(store);
 }
 
+/* Makes an empty file the partial. */
+static int mark_partial(struct store *store) {
+    struct usage_change change;
+    (void)limits_begin_change(store, &change);
+    int result = partial_mark(&store->request->partial, base_version(store));
+    usage_change_end(&change);
+    return result;
+}
+
 static int keep_in_turn(struct store *store) {
     int result = is_void(store) ? -ENODATA : become_partial(store);
     bool unkept =
         result == -EXDEV /* on another file system than the root's */ || result == -USAGE_EXCEEDED;
-    if (unkept && hides_older(store))
-        result = limits_change_partial(store, mark_partial) < 0 ? result : -ENODATA;
-    return result;
+    return unkept && hides_older(store) && mark_partial(store) == 0 ? -ENODATA : result;
 }
 
 int store_keep(struct store *store, bool good) {

@@ -93,7 +93,6 @@ struct store {
     uint64_t before;               /* bytes of the file that it is to be added to */
     uint64_t limit;                /* bytes that it may have at the most, kept ones included, */
     uint64_t most;                 /* and as far as is known of the quota */
-    struct amount replaced;        /* the file that it took the place of */
     struct path_id id;             /* which file it is, once it is published; or 0 */
     struct path_id old_id;         /* which file it goes on from; or 0 */
     off_t old_size;                /* of the partial that it goes on from */

@@ -77,34 +77,34 @@ static int check_room(const struct session *session, const char *path) {
 /* May there be one more? A home that is full of bytes takes none either. What is there already is
  * told by folder_make. */
 static int check_new_folder(const struct session *session, const char *path,
-                            struct quota_change *change) {
-    const struct amount least = {.bytes = 1, .names = 1};
+                            const struct usage_change *change) {
+    const struct amount least = {.bytes = 1, .names = 1}, none = {0};
     struct stat st;
     if (path_stat(&session->who.root, path, &st) == 0)
         return 0;
     int result = check_room(session, path);
-    return result < 0 ? result : quota_check(change, least);
+    return result < 0 ? result : usage_change_check(change, least, none);
 }
 
 /* Makes it, and counts it. */
-static int make_folder(const struct session *session, const char *path,
-                       struct quota_change *change) {
-    quota_begin(change, session, path, NULL, NULL);
-    int result = check_new_folder(session, path, change);
+static int make_folder(const struct session *session, const char *path, struct usage *usage) {
+    struct usage_change change;
+    quota_begin(&change, usage, session, path, NULL, NULL);
+    int result = check_new_folder(session, path, &change);
     if (result == 0)
         result = folder_make(session->given->config, &session->who.root, path);
-    quota_end(change);
+    usage_change_end(&change);
     return result;
 }
 
 int verb_mkd(struct session *session, const char *argument) {
     char path[PATH_SIZE], quoted[2 * PATH_SIZE];
-    struct quota_change change;
+    struct usage usage = quota_usage(session);
     int result = path_resolve(session->place.cwd, argument, path);
     if (result == 0)
-        result = make_folder(session, path, &change);
+        result = make_folder(session, path, &usage);
     if (result == -USAGE_EXCEEDED)
-        return quota_refuse(session, &change.usage, "Failed to make directory");
+        return quota_refuse(session, &usage, "Failed to make directory");
     if (result == -EEXIST)
         return reply_send(session, 550, "\"%s\" exists already", quote(path, quoted));
     if (result < 0)
@@ -172,15 +172,16 @@ static int remove_name(struct session *session, const char *path, const char *re
 static int remove_folder(struct session *session, const char *path) {
     char real[PATH_SIZE];
     struct partial partial = view_partial(session, path);
-    struct quota_change change;
+    struct usage usage = quota_usage(session);
+    struct usage_change change;
     int result = view_permit(session, path, RIGHT_DELETE, real);
     if (result >= 0 && has_partials(session, path))
         result = -ENOTEMPTY;
     if (result < 0)
         return result;
-    quota_begin(&change, session, path, real, NULL);
+    quota_begin(&change, &usage, session, path, real, NULL);
     result = remove_name(session, path, real, AT_REMOVEDIR);
-    quota_end(&change);
+    usage_change_end(&change);
     if (result == 0)
         partial_drop_folder(&partial);
     return result;
@@ -192,9 +193,10 @@ static int remove_seen(struct session *session, const char *path) {
     char real[PATH_SIZE];
     struct partial partial = view_partial(session, path);
     struct partial_found found;
-    struct quota_change change;
+    struct usage usage = quota_usage(session);
+    struct usage_change change;
     int permitted = view_permit(session, path, RIGHT_DELETE, real);
-    quota_begin(&change, session, path, real, NULL);
+    quota_begin(&change, &usage, session, path, real, NULL);
     int result = view_is_partial(session, path, NULL, &found);
     bool interrupted = result > 0;
     if (result == 0 && permitted < 0)
@@ -202,7 +204,7 @@ static int remove_seen(struct session *session, const char *path) {
     if (result == 0)
         result = remove_name(session, path, real, 0);
     int removed = result >= 0 ? partial_remove(&partial) : 0;
-    quota_end(&change);
+    usage_change_end(&change);
     return interrupted ? removed : result;
 }
 

@@ -216,16 +216,17 @@ static int take_turn(const struct move *move, struct turn *turn) {
 
 /* The same with the interrupted uploads that belong to them, and counts what it comes to. */
 static int rename_counted(struct move *move, bool folder) {
-    struct quota_change change;
+    struct usage usage = quota_usage(move->session);
+    struct usage_change change;
     struct stat st;
     uint64_t version;
     char real[PATH_SIZE];
     memcpy(real, move->to, strlen(move->to) + 1);
     (void)view_file_stat(move->session, move->real, &st,
                          &version); /* without what a dead session left */
-    quota_begin(&change, move->session, move->real, move->to, real);
+    quota_begin(&change, &usage, move->session, move->real, move->to, real);
     int result = rename_within(move, folder, real);
-    quota_end(&change);
+    usage_change_end(&change);
     return result;
 }
 
