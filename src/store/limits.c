@@ -59,6 +59,14 @@ static int gone_amount(const struct store *store, struct amount *ret_gone) {
     return result;
 }
 
+int limits_set_kept(struct store *store, uint64_t size) {
+    const struct store_request *request = store->request;
+    store->kept = request->base == STORE_ALL ? size : request->keep;
+    if (size < store->kept)
+        return -ERANGE;
+    return store->kept > request->most ? -EFBIG : 0;
+}
+
 int limits_set(struct store *store, uint64_t wanted) {
     const struct store_request *request = store->request;
     struct amount more = file_of(wanted), less;

@@ -20,6 +20,10 @@ int limits_check_disk(int fd, const struct room *least, uint64_t more);
 /* The same for an upload. */
 int limits_check_room(const struct store *store, uint64_t more);
 
+/* Sets how much is kept of a file or partial that has so many bytes. Returns 0, -ERANGE when it is
+ * too short, -EFBIG when that is more than the new one may have. */
+int limits_set_kept(struct store *store, uint64_t size);
+
 /* Finds out how many bytes the file may have. `wanted` is what it is going to have at least, and no
  * more than the size limit. Returns 0, -USAGE_EXCEEDED or another negative errno. */
 int limits_set(struct store *store, uint64_t wanted);

@@ -409,6 +409,11 @@ int turn_take(struct turn *ret_turn, struct turns *turns, const struct turn_name
     return result;
 }
 
+int turn_take_one(struct turn *ret_turn, struct turns *turns, int folder, const char *name) {
+    const struct turn_name one = {.folder = folder, .name = name};
+    return turn_take(ret_turn, turns, &one, 1);
+}
+
 void turn_end(struct turn *turn) {
     if (turn->by_file)
         unlock_bytes(turn);

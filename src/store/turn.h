@@ -92,6 +92,9 @@ void turn_init(struct turn *turn);
 int turn_take(struct turn *ret_turn, struct turns *turns, const struct turn_name *names,
               unsigned count);
 
+/* The same of one name. */
+int turn_take_one(struct turn *ret_turn, struct turns *turns, int folder, const char *name);
+
 /* Ends the turn, if one was taken. */
 void turn_end(struct turn *turn);
 

@@ -212,12 +212,12 @@ static int remove_seen(struct session *session, const char *path) {
  * another name that was found free when it came there. */
 static int remove_file(struct session *session, const char *path) {
     struct turn turn;
-    struct turn_name name;
-    name.folder = path_open_parent(&session->who.root, path, &name.name);
-    if (name.folder < 0)
+    const char *name;
+    int folder = path_open_parent(&session->who.root, path, &name);
+    if (folder < 0)
         return remove_seen(session, path);
-    int result = turn_take(&turn, &session->turns, &name, 1);
-    (void)close(name.folder);
+    int result = turn_take_one(&turn, &session->turns, folder, name);
+    (void)close(folder);
     if (result == 0)
         result = remove_seen(session, path);
     turn_end(&turn);
