@@ -156,7 +156,7 @@ static int open_xferlog(struct making *making) {
 static int open_transcript(struct making *making) {
     static struct transcript transcript; /* static only for its size */
     const char *folder = making->config->transcript;
-    int result = folder ? transcript_open(&transcript, folder, making->log, making->config) : 0;
+    int result = folder ? transcript_open(&transcript, folder, making->log) : 0;
     if (result < 0)
         return lack_record(making, result, "transcript", folder);
     making->transcript = folder ? &transcript : NULL;

@@ -29,11 +29,11 @@ replay() {
     talk "${@:2}" <"$T/replayed" || { cat "$T/replayed" >&2; return 1; }
 }
 
-# replay_all: what clients have said to a server
+# replay_all [OPTION...]: what clients have said to a server
 replay_all() {
     wait_for whole
     local file
-    for file in "$T"/records/*; do replay "$file" || return; done
+    for file in "$T"/records/*; do replay "$file" "$@" || return; done
 }
 
 # says FILE LINE...: the steps are these; what has an address in it is not looked at
@@ -45,9 +45,8 @@ says() {
 
 # ------------------------------------------------------------------- the form
 
-@test "transcript: the steps of a session, with its log's name for it, times and options" {
-    talk --transcript "$T/records" --log-format json --idle-timeout 77 --login-timeout=5 --resume-hours=3 \
-        --passive-ports=any --no-sync <<'STEPS'
+@test "transcript: the steps of a session, with its log's name for it, and times" {
+    talk --transcript "$T/records" --log-format json <<'STEPS'
 < 220
 >> noop\n
 < 200
@@ -73,7 +72,6 @@ STEPS
     session=$(sed -n 's/.*"session":"\([0-9a-f]*\)".*/\1/p' "$T/log" | sort -u)
     [[ ${record##*/} =~ ^20[0-9]{6}T[0-9]{6}\.[0-9]{3}Z-$session\.txt$ ]]
     head -n 1 "$record" | grep -qE "^# Session $session of 127\.0\.0\.1:[0-9]+, 20.* UTC, process [0-9]+, stord [0-9.]+$"
-    grep -qx '# options: --login-timeout=5 --idle-timeout=77 --resume-hours=3 --no-sync' "$record"
     grep -qE '^# \+0\.[4-9][0-9]* s$' "$record"                          # the silence
     grep -qx '< 226 # File uploaded successfully' "$record"
     grep -qx '#   211-Features:' "$record"
@@ -118,16 +116,16 @@ STEPS
 }
 
 @test "transcript: transfers that break off, are aborted, stand still or never begin can be played" {
-    local steps
+    local steps options=(--stall-timeout 1 --connect-timeout 1 --allow "upload,list,read")
     while IFS= read -r -d = steps; do
         rm -f "$T"/records/*
         find "$ROOT" -mindepth 1 -delete
-        talk --transcript "$T/records" --stall-timeout 1 --connect-timeout 1 --allow upload,list,read < <(
+        talk --transcript "$T/records" "${options[@]}" < <(
             printf '%s\n' '< 220' '> TYPE I' '< 200' '> PASV' '< 227' '> STOR x' '< 150'
             printf '%s' "$steps"
         )
         cat "$T"/records/*
-        replay "$(recorded)"
+        replay "$(recorded)" "${options[@]}"
     done <<'CASES'
 connect
 data 12345
@@ -280,7 +278,7 @@ closed
 STEPS
         says "$(recorded)" '< 220' '> ALLO 5' '< 200' '> STOR one' '< 150' '>>@ 5' '< 226' '>> STOR two' '< 150' '>>@ 5' eof \
             '< 226' closed
-        replay "$(recorded)" -o "$over"
+        replay "$(recorded)" -o "$over" --unterminated-wait 50
     done
     rm "$T"/records/*
     talk --transcript "$T/records" <<'STEPS'
@@ -436,7 +434,8 @@ STEPS
     random_file "$T/sent" 100000
     printf 'one\ntwo\n' >"$T/text"
     cd "$T"
-    serve --transcript "$T/records" --allow upload,append,replace,list,mkdir,read,rename,delete
+    local allowed=upload,append,replace,list,mkdir,read,rename,delete
+    serve --transcript "$T/records" --allow "$allowed"
     curl -sS -T sent "ftp://127.0.0.1:$PORT/curl"
     curl -sS -P - -T sent "ftp://127.0.0.1:$PORT/curl-active"
     curl -sS --ftp-create-dirs -T text "ftp://127.0.0.1:$PORT/new/deep/curl;type=a"
@@ -455,7 +454,7 @@ f.storbinary("STOR python", open("sent", "rb")); f.storlines("STOR lines", open(
     [ "$(find "$T/records" -type f | wc -l)" -ge 11 ]
     # one is told no password for all of them
     run -1 grep -rw pw "$T/records"
-    replay_all
+    replay_all --allow "$allowed"
 }
 
 @test "transcript: every dialogue of tests/dialogues is recorded, and the recording played" {
@@ -464,8 +463,8 @@ f.storbinary("STOR python", open("sent", "rb")); f.storlines("STOR lines", open(
         rm -f "$T"/records/*
         find "$ROOT" -mindepth 1 -delete
         talk --transcript "$T/records" <"$file" || return
-        # what a root held before is nothing that a session could tell
-        GIVEN=$(grep '^given ' "$file" || :) replay "$(recorded)" || failed+=("${file##*/}")
+        # what the root held before, and with which options, is nothing that a transcript tells
+        GIVEN=$(grep -E '^(given |# options:)' "$file" || :) replay "$(recorded)" || failed+=("${file##*/}")
     done
     [ ${#failed[@]} = 0 ] || fail "cannot be played: ${failed[*]}"
 }

@@ -21,89 +21,87 @@ struct option {
     value_setter *set;
     size_t field;     /* offset in struct config */
     const char *help; /* NULL: an option that there was, and that is taken */
-    bool shapes;      /* what is said in a session: whoever plays it again wants it, too */
 };
 
 #define FIELD(member) offsetof(struct config, member)
 
 static const struct option options[] = {
     {"root", "DIR", DEFAULT_ROOT, value_folder, FIELD(root),
-     "folder that receives uploads; only the default is created", false},
+     "folder that receives uploads; only the default is created"},
     {"users", "FILE", NO_FILE, value_file, FIELD(users),
-     "who may log in; none: the systemd credential users, if there is one", false},
+     "who may log in; none: the systemd credential users, if there is one"},
     {"tls", "MODE", "auto", value_tls, FIELD(tls),
-     "off, allow (AUTH TLS), require, implicit; auto: allow if there is a certificate", false},
+     "off, allow (AUTH TLS), require, implicit; auto: allow if there is a certificate"},
     {"tls-cert", "FILE", NO_FILE, value_file, FIELD(tls_cert),
-     "certificate chain, PEM; none: the systemd credential tls.crt, if there is one", false},
+     "certificate chain, PEM; none: the systemd credential tls.crt, if there is one"},
     {"tls-key", "FILE", NO_FILE, value_file, FIELD(tls_key),
-     "its key, PEM; none: with the certificate, or the credential tls.key", false},
+     "its key, PEM; none: with the certificate, or the credential tls.key"},
     {"tls-client-ca", "FILE", NO_FILE, value_file, FIELD(tls_client_ca),
-     "who signs client certificates, PEM; none: clients are not asked for one", false},
+     "who signs client certificates, PEM; none: clients are not asked for one"},
     {"tls-require-reuse", NULL, "no", value_flag, FIELD(tls_require_reuse),
-     "data connections must resume the TLS session of the control connection", false},
+     "data connections must resume the TLS session of the control connection"},
     {"tls-lenient-close", NULL, "no", value_flag, FIELD(tls_lenient_close),
-     "take uploads for whole whose TLS ends without close_notify", false},
+     "take uploads for whole whose TLS ends without close_notify"},
     {"lenient-close", NULL, "no", value_flag, FIELD(lenient_close),
-     "take uploads for whole whose client closes the control connection first", true},
+     "take uploads for whole whose client closes the control connection first"},
     {"anonymous", NULL, "no", value_flag, FIELD(anonymous),
-     "anybody may log in as anonymous or ftp, to upload", true},
+     "anybody may log in as anonymous or ftp, to upload"},
     {"allow", "RIGHTS", "upload,append,replace,list,mkdir", value_rights, FIELD(allow),
-     "what clients may do; also: read, rename, delete", true},
-    {"log", "TARGET", "auto", value_log, FIELD(log), "where to log: auto, stderr, syslog, journal",
-     false},
+     "what clients may do; also: read, rename, delete"},
+    {"log", "TARGET", "auto", value_log, FIELD(log), "where to log: auto, stderr, syslog, journal"},
     {"log-level", "LEVEL", "info", value_log_level, FIELD(log_level),
-     "what to log: error, warning, info, debug", false},
+     "what to log: error, warning, info, debug"},
     {"log-format", "FORMAT", "text", value_log_format, FIELD(log_json),
-     "lines on standard error: text, json", false},
+     "lines on standard error: text, json"},
     {"xferlog", "FILE", NO_FILE, value_file, FIELD(xferlog),
-     "file that gets a line for each transfer, as wu-ftpd writes it", false},
+     "file that gets a line for each transfer, as wu-ftpd writes it"},
     {"transcript", "DIR", NO_FILE, value_folder, FIELD(transcript),
-     "folder that gets a file for each session: what was said, without passwords", false},
+     "folder that gets a file for each session: what was said, without passwords"},
     {"default-type", "TYPE", "ascii", value_type, FIELD(default_ascii),
-     "until the client sends TYPE: ascii (as RFC 959 has it), binary", true},
+     "until the client sends TYPE: ascii (as RFC 959 has it), binary"},
     {"passive-ports", "FIRST-LAST", "any", value_ports, FIELD(passive_ports),
-     "ports to wait for data connections on", false},
+     "ports to wait for data connections on"},
     {"passive-address", "IPV4", "own", value_address, FIELD(passive_address),
-     "address that PASV tells clients, behind NAT; never bound to", false},
+     "address that PASV tells clients, behind NAT; never bound to"},
     {"unterminated-wait", "MS", "300", value_milliseconds, FIELD(unterminated_wait),
-     "silence in ms that ends a command without line end; 0: never", true},
+     "silence in ms that ends a command without line end; 0: never"},
     {"login-timeout", "S", "60", value_seconds, FIELD(login_timeout),
-     "seconds a client may take to log in", true},
+     "seconds a client may take to log in"},
     {"idle-timeout", "S", "300", value_seconds, FIELD(idle_timeout),
-     "seconds a client may stay silent between commands", true},
+     "seconds a client may stay silent between commands"},
     {"connect-timeout", "S", "60", value_seconds, FIELD(connect_timeout),
-     "seconds to wait for a data connection", true},
+     "seconds to wait for a data connection"},
     {"stall-timeout", "S", "600", value_seconds, FIELD(stall_timeout),
-     "seconds a transfer may stand still", true},
+     "seconds a transfer may stand still"},
     {"vanish-wait", "MS", "20", value_milliseconds, FIELD(vanish_wait),
-     "ms after the data in which a killed client is noticed, without ALLO", true},
+     "ms after the data in which a killed client is noticed, without ALLO"},
     {"resume-hours", "H", "24", value_hours, FIELD(resume_hours),
-     "hours that an interrupted upload is kept; 0: never", true},
+     "hours that an interrupted upload is kept; 0: never"},
     {"on-conflict", "POLICY", "replace", value_conflict, FIELD(conflict),
-     "a file of that name is there: replace, rename (keep both), refuse", true},
+     "a file of that name is there: replace, rename (keep both), refuse"},
     {"file-mode", "OCTAL", "umask", value_file_mode, FIELD(file_mode),
-     "mode of uploads; umask: as the umask leaves it", true},
+     "mode of uploads; umask: as the umask leaves it"},
     {"dir-mode", "OCTAL", "umask", value_dir_mode, FIELD(dir_mode),
-     "mode of folders that clients make", true},
-    {"group", "GROUP", "own", value_group, FIELD(group), "group of uploads and folders", false},
+     "mode of folders that clients make"},
+    {"group", "GROUP", "own", value_group, FIELD(group), "group of uploads and folders"},
     {"max-file-size", "SIZE", "none", value_limit, FIELD(max_file_size),
-     "largest upload: bytes, or with K, M, G, T behind", true},
+     "largest upload: bytes, or with K, M, G, T behind"},
     {"min-free", "SIZE", "0", value_room, FIELD(min_free),
-     "room that uploads leave on the disk: bytes, K, M, G, T, or %", true},
+     "room that uploads leave on the disk: bytes, K, M, G, T, or %"},
     {"names-from", "ENCODING", "raw", value_names, FIELD(names_from),
-     "names that are no UTF-8: raw, refuse, or the encoding that they are read in", true},
+     "names that are no UTF-8: raw, refuse, or the encoding that they are read in"},
     {"append", "HOW", "in-place", value_append, FIELD(copies),
-     "APPE adds to the file: in-place, or copy (replaced as a whole)", true},
+     "APPE adds to the file: in-place, or copy (replaced as a whole)"},
     {"no-sync", NULL, "no", value_flag, FIELD(no_sync),
-     "226 does not wait for the disk: a power cut may lose uploads", true},
+     "226 does not wait for the disk: a power cut may lose uploads"},
     {"no-data-connections", NULL, "no", value_flag, FIELD(no_data_connections),
-     "inline uploads only: no PASV, EPSV, PORT, EPRT, and no socket can be made", true},
+     "inline uploads only: no PASV, EPSV, PORT, EPRT, and no socket can be made"},
     {"user", "USER", "stord", value_user, FIELD(user),
-     "whom to become where started as root; root: nobody else", false},
+     "whom to become where started as root; root: nobody else"},
     {"require-confinement", NULL, "no", value_flag, FIELD(require_confinement),
-     "serve nobody where the kernel lacks what confines a session", false},
+     "serve nobody where the kernel lacks what confines a session"},
     /* Units that still have it serve nevertheless */
-    {"debug-confinement", NULL, "no", value_flag, FIELD(retired), NULL, false},
+    {"debug-confinement", NULL, "no", value_flag, FIELD(retired), NULL},
 };
 
 /* What else the program does, but to serve a session. */
@@ -161,7 +159,7 @@ static const struct option *find_environment(const char *name, size_t length) {
 static bool set(struct config *config, const struct option *option, const char *shown,
                 int shown_length, const char *value, char error[CONFIG_ERROR_SIZE]) {
     const char *expected = option->set((char *)config + option->field, value);
-    config->said[option - options] = value;
+    config->given[option - options] = true;
     if (!expected)
         return true;
     (void)snprintf(error, CONFIG_ERROR_SIZE, "%.*s wants %s, not \"%s\"", shown_length, shown,
@@ -300,22 +298,7 @@ enum config_outcome config_load(struct config *ret_config, int argc, char *const
 
 bool config_has(const struct config *config, const char *name) {
     const struct option *option = find_option(name, strlen(name));
-    return option && config->said[option - options];
-}
-
-void config_describe(const struct config *config, char *text, size_t size) {
-    size_t n = 0;
-    *text = '\0';
-    for (size_t i = 0; i < OPTION_COUNT; i++) {
-        const struct option *option = &options[i];
-        const char *value = config->said[i];
-        if (!value || !option->shapes || (!option->metavar && strcmp(value, "yes") != 0))
-            continue;
-        size_t more = strlen(option->name) + strlen(value) + sizeof(" --=");
-        if (n + more < size)
-            n += (size_t)snprintf(text + n, size - n, " --%s%s%s", option->name,
-                                  option->metavar ? "=" : "", option->metavar ? value : "");
-    }
+    return option && config->given[option - options];
 }
 
 bool config_root_is_default(const struct config *config) {

@@ -69,7 +69,7 @@ struct config {
     bool retired;                    /* where options are stored that mean nothing any more */
     const char *xferlog;             /* file that gets wu-ftpd's log of transfers; NULL: none */
     const char *transcript;          /* folder that gets a transcript of each session; NULL: none */
-    const char *said[CONFIG_MOST];   /* of each option; NULL: it was not given */
+    bool given[CONFIG_MOST];         /* which options were */
 };
 
 enum { CONFIG_ERROR_SIZE = 512 };
@@ -82,10 +82,6 @@ enum config_outcome config_load(struct config *ret_config, int argc, char *const
 
 /* Tells whether the option of that name was given, as an argument or in the environment. */
 bool config_has(const struct config *config, const char *name);
-
-/* Writes " --NAME=VALUE" of each option that was given and that matters to what a session does
- * wherever it is: nothing of places, users, TLS and logs. What has no room is left out. */
-void config_describe(const struct config *config, char *text, size_t size);
 
 /* Tells whether root is the default one, which is created when it is missing. */
 bool config_root_is_default(const struct config *config);

@@ -10,14 +10,12 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/config.h"
 #include "base/escape.h"
 #include "log/append.h"
 #include "log/log.h"
 
 enum {
     FILE_MODE = 0600,
-    OPTIONS_SIZE = 1024,
     PEER_SIZE = 321 /* of the client as text, every byte of it escaped */
 };
 
@@ -58,22 +56,17 @@ void recording_add(struct recording *recording, const struct log *log, const cha
 }
 
 /* What goes before the first step. Returns its length. */
-static size_t format_head(char *head, size_t size, const struct log *log,
-                          const struct config *config, const struct tm *utc) {
-    char date[sizeof("2000-01-01 00:00:00")], peer[PEER_SIZE], given[OPTIONS_SIZE];
+static size_t format_head(char *head, size_t size, const struct log *log, const struct tm *utc) {
+    char date[sizeof("2000-01-01 00:00:00")], peer[PEER_SIZE];
     (void)strftime(date, sizeof(date), "%F %T", utc);
     (void)escape_line(peer, sizeof(peer), log->context.peer);
-    config_describe(config, given, sizeof(given));
     return (size_t)snprintf(head, size,
-                            "# Session %s of %s, %s UTC, process %d, stord " STORD_VERSION "\n"
-                            "%s%s%s",
-                            log->context.session, peer, date, (int)getpid(),
-                            *given ? "# options:" : "", given, *given ? "\n" : "");
+                            "# Session %s of %s, %s UTC, process %d, stord " STORD_VERSION "\n",
+                            log->context.session, peer, date, (int)getpid());
 }
 
-int recording_open(struct recording *ret_recording, const char *folder, const struct log *log,
-                   const struct config *config) {
-    char path[PATH_MAX], date[sizeof("20000101T000000")], head[OPTIONS_SIZE + 2 * PEER_SIZE];
+int recording_open(struct recording *ret_recording, const char *folder, const struct log *log) {
+    char path[PATH_MAX], date[sizeof("20000101T000000")], head[2 * PEER_SIZE];
     struct timespec now;
     struct tm utc;
     (void)clock_gettime(CLOCK_REALTIME, &now);
@@ -87,7 +80,7 @@ int recording_open(struct recording *ret_recording, const char *folder, const st
     if (fd < 0)
         return -errno;
     double begun = clock_seconds();
-    size_t size = format_head(head, sizeof(head), log, config, &utc);
+    size_t size = format_head(head, sizeof(head), log, &utc);
     *ret_recording = (struct recording){.fd = fd, .size = size, .begun = begun, .told = begun};
     int result = append_lines(fd, head, size);
     if (result < 0)

@@ -7,7 +7,6 @@
 #include <stdarg.h>
 #include <stddef.h>
 
-struct config;
 struct log;
 
 enum {
@@ -24,10 +23,9 @@ struct recording {
 };
 
 /* Makes a file in the folder, called by the time (UTC) and the log's name for the session, mode
- * 0600, that begins with whose session it is and with which options. Returns 0 or a negative errno.
+ * 0600, that begins with whose session it is. Returns 0 or a negative errno.
  */
-int recording_open(struct recording *ret_recording, const char *folder, const struct log *log,
-                   const struct config *config);
+int recording_open(struct recording *ret_recording, const char *folder, const struct log *log);
 
 /* Adds one step, and before it the time where some has passed. What cannot be written, or is more
  * than a file may have, ends the recording; the log says what could not. */

@@ -15,10 +15,9 @@ enum {
     CODE = 3 /* digits of a reply's code */
 };
 
-int transcript_open(struct transcript *ret_transcript, const char *folder, const struct log *log,
-                    const struct config *config) {
+int transcript_open(struct transcript *ret_transcript, const char *folder, const struct log *log) {
     memset(ret_transcript, 0, offsetof(struct transcript, raw));
-    return recording_open(&ret_transcript->recording, folder, log, config);
+    return recording_open(&ret_transcript->recording, folder, log);
 }
 
 __attribute__((format(printf, 2, 3))) static void put(const struct session *session,

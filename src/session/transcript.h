@@ -20,7 +20,6 @@
 _Static_assert(RECORDING_RAW >= LINE_LIMIT + 64, "a step tells of any command line");
 
 struct command;
-struct config;
 struct copy_result;
 struct log;
 struct session;
@@ -46,8 +45,7 @@ struct transcript {
 };
 
 /* Makes the file, in that folder: see recording_open. Returns 0 or a negative errno. */
-int transcript_open(struct transcript *ret_transcript, const char *folder, const struct log *log,
-                    const struct config *config);
+int transcript_open(struct transcript *ret_transcript, const char *folder, const struct log *log);
 
 /* Bytes have come in that are no file's. command: that is whole with them, or NULL. */
 void transcript_input(const struct session *session, const uint8_t *bytes, size_t n,
