@@ -18,6 +18,7 @@ enum {
     DATE_SIZE = 26,               /* of ctime(3) */
     USER_SIZE = 256,              /* longest name of a user */
     LINE_SIZE = 4 * PATH_MAX * 2, /* no path is as long */
+    LINE_MORE = 512,              /* bytes that it has at the most, beside those of the path */
     TORN_LOOKS = 3,               /* further looks at a line that has no end, */
     TORN_PAUSE = 5                /* and ms before each */
 };
@@ -46,7 +47,9 @@ static void name_time(time_t time, char date[DATE_SIZE]) {
         (void)strftime(date, DATE_SIZE, "%a %b %e %T %Y", &local);
 }
 
-size_t xferlog_format(char *line, size_t size, const struct xferlog_entry *entry) {
+/* A line with its end, as one string. Pure but for the time zone. Returns its length, less than
+ * size. */
+static size_t format_line(char *line, size_t size, const struct xferlog_entry *entry) {
     char date[DATE_SIZE], user[USER_SIZE];
     unsigned long long seconds =
         entry->seconds < 1.5 ? 1 : (unsigned long long)(entry->seconds + 0.5);
@@ -54,7 +57,7 @@ size_t xferlog_format(char *line, size_t size, const struct xferlog_entry *entry
     (void)escape_word(user, sizeof(user), entry->user && *entry->user ? entry->user : "-");
     size_t n = (size_t)snprintf(line, size, "%s %llu %s %llu ", date, seconds, entry->host,
                                 (unsigned long long)entry->bytes);
-    n += escape_word(line + n, size - XFERLOG_MORE, entry->file);
+    n += escape_word(line + n, size - LINE_MORE, entry->file);
     n += (size_t)snprintf(line + n, size - n, " %c _ %c %c %s ftp 0 * %c\n",
                           entry->ascii ? 'a' : 'b', entry->incoming ? 'i' : 'o',
                           entry->anonymous ? 'a' : 'r', user, entry->complete ? 'c' : 'i');
@@ -88,7 +91,7 @@ void xferlog_add(struct xferlog *xferlog, const struct log *log,
     char line[LINE_SIZE]; /* used only as far as it is filled */
     size_t n = is_torn(xferlog->fd);
     line[0] = '\n';
-    n += xferlog_format(line + n, sizeof(line) - n, entry);
+    n += format_line(line + n, sizeof(line) - n, entry);
     int result = append_lines(xferlog->fd, line, n);
     if (result < 0 && !xferlog->broken)
         log_event(log, EVENT_RECORD_BROKEN, "A transfer is missing in the xferlog: %s",

@@ -35,15 +35,9 @@ struct xferlog_entry {
     bool complete;
 };
 
-enum { XFERLOG_MORE = 512 }; /* bytes that a line has at the most, beside those of the path */
-
 /* Opens the file, which is made where it is missing; nothing but a plain file, for a FIFO or a
  * device may keep a session waiting. Returns 0 or a negative errno: -ENXIO for what is none. */
 int xferlog_open(struct xferlog *ret_xferlog, const char *file);
-
-/* What a line holds, with its end, as one string. Pure but for the time zone. Returns its length,
- * less than size. */
-size_t xferlog_format(char *line, size_t size, const struct xferlog_entry *entry);
 
 /* Adds a line by one write. When that fails, the log says so, once. */
 void xferlog_add(struct xferlog *xferlog, const struct log *log, const struct xferlog_entry *entry);

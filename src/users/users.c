@@ -27,7 +27,7 @@ enum option {
     OPTION_COUNT
 };
 
-/* State of one users_read. */
+/* State of one read_users. */
 struct reader {
     struct users *users;
     size_t room;   /* rows that there is memory for */
@@ -335,7 +335,7 @@ static ssize_t read_text(struct users *users, int fd) {
     return -ENOMEM;
 }
 
-int users_read(struct users *ret_users, int fd, users_complain *complain, void *context) {
+static int read_users(struct users *ret_users, int fd, users_complain *complain, void *context) {
     *ret_users = (struct users){0};
     struct reader reader = {.users = ret_users, .complain = complain, .context = context};
     ssize_t size = read_text(ret_users, fd);
@@ -351,7 +351,7 @@ int users_load(struct users *ret_users, const char *file, users_complain *compla
     int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     if (fd < 0)
         return -errno;
-    int result = users_read(ret_users, fd, complain, context);
+    int result = read_users(ret_users, fd, complain, context);
     (void)close(fd);
     return result;
 }

@@ -5,11 +5,9 @@
  *
  * Empty lines and lines that begin with # do not count. hash is what crypt(3) makes: yescrypt,
  * bcrypt or sha512 (or "!": there is no password). home is a folder beneath the root. rights are
- * words as
- * --allow has them; none given: those of --allow. options are a comma list: tls, lenient,
+ * words as --allow has them; none given: those of --allow. options are a comma list: tls, lenient,
  * from=CIDR[+CIDR...], max-file=SIZE, quota=SIZE, on-conflict=POLICY, file-mode=OCTAL; each once;
- * and cert=FINGERPRINT or cert=SUBJECT, which ends the line.
- * The last line ends as the others do.
+ * and cert=FINGERPRINT or cert=SUBJECT, which ends the line. The last line ends as the others do.
  */
 #ifndef STORD_USERS_H
 #define STORD_USERS_H
@@ -47,11 +45,8 @@ struct users {
 /* Is told of each thing that is wrong. line: where, counted from 1; 0: in the file as a whole. */
 typedef void users_complain(void *context, unsigned line, const char *complaint);
 
-/* Reads all of the file that fd leads to. Returns 0, -EINVAL when something is wrong with it, which
- * complain has been told then, or another negative errno. users_free follows in every case. */
-int users_read(struct users *ret_users, int fd, users_complain *complain, void *context);
-
-/* The same with the file of that name. */
+/* Reads all of the file. Returns 0, -EINVAL when something is wrong with it, which complain has
+ * been told then, or another negative errno. users_free follows in every case. */
 int users_load(struct users *ret_users, const char *file, users_complain *complain, void *context);
 
 void users_free(struct users *users);

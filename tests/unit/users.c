@@ -26,7 +26,7 @@ static int read_file(const char *text) {
     CHECK(lseek(fd, 0, SEEK_SET) == 0);
     complaints[0] = '\0';
     users_free(&users);
-    int result = users_read(&users, fd, note, NULL);
+    int result = read_users(&users, fd, note, NULL);
     (void)close(fd);
     return result;
 }

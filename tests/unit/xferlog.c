@@ -26,7 +26,7 @@ static struct xferlog_entry an_entry(void) {
 
 static bool is_line(const struct xferlog_entry *entry, const char *line) {
     char got[2048];
-    size_t n = xferlog_format(got, sizeof(got), entry);
+    size_t n = format_line(got, sizeof(got), entry);
     bool same = n == strlen(got) && strcmp(got, line) == 0;
     if (!same)
         printf("# got \"%s\"\n", got);
@@ -67,7 +67,7 @@ static void long_names(void) {
     name[sizeof(name) - 1] = '\0';
     entry.file = name;
     entry.user = name;
-    size_t n = xferlog_format(line, sizeof(line), &entry);
+    size_t n = format_line(line, sizeof(line), &entry);
     CHECK(n < sizeof(line) && n == strlen(line));
     CHECK(strcmp(line + n - strlen(" ftp 0 * c\n"), " ftp 0 * c\n") == 0);
 }
