@@ -15,7 +15,7 @@ setup() {
 }
 teardown() { teardown_sandbox; }
 
-# foreign_is NAME...: these still hold what somebody else sent.
+# make_foreign NAME...: what somebody else has sent; foreign_is_there NAME...: it is as it was
 make_foreign() {
     local name
     for name; do

@@ -1,6 +1,5 @@
 /*
- * path: names that clients send -> descriptors beneath the root. The only producer of file
- * descriptors; symbolic links are never followed.
+ * path: names that clients send -> descriptors beneath the root; symbolic links are never followed.
  *
  * A virtual path is what the client sees: absolute, "/" is the root, no ".", "..", or double
  * slashes in it.

@@ -1,5 +1,5 @@
 /*
- * rights: what a session may do, as words and bits (doc/design.md, "Who may do what").
+ * rights: what a session may do, as words and bits (stord-handler(8), --allow).
  */
 #ifndef STORD_RIGHTS_H
 #define STORD_RIGHTS_H

@@ -1,6 +1,6 @@
 /*
- * log: the one place that writes about sessions to the operator: one event, one line, one set of
- * facts. Nothing it does reaches the client's connection.
+ * log: tells the operator what happens in sessions: one event, one line, one set of facts. Nothing
+ * it does reaches the client's connection.
  */
 #ifndef STORD_LOG_H
 #define STORD_LOG_H

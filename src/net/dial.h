@@ -2,7 +2,7 @@
  * dial: connects to the client, and to nobody else.
  *
  * The address of the client lies in memory that cannot be written any more, and the filter of
- * system calls (src/sandbox/filter.c) lets connect(2) pass with that address alone. The port, which
+ * system calls (src/sandbox/calls.c) lets connect(2) pass with that address alone. The port, which
  * the client chooses, stands before the address and across the border of a page that can be
  * written.
  */

@@ -1,6 +1,6 @@
 /*
  * password: crypt(3) of libxcrypt, which the module stord-password.so links
- * (src/password_module.c). Only the credential helper loads it.
+ * (src/users/password_module.c). Of a session, only the credential helper loads it.
  */
 #ifndef STORD_PASSWORD_H
 #define STORD_PASSWORD_H

@@ -104,9 +104,8 @@ int __real_poll(struct pollfd *fds, nfds_t n, int timeout);
 int __real_getsockname(int fd, struct sockaddr *address, socklen_t *length);
 
 int __wrap_poll(struct pollfd *fds, nfds_t n, int timeout);
-int __wrap_sandbox_narrow(const struct config *config, const struct log *log,
-                          const struct sandbox_home *home);
-int __wrap_sandbox_enter_helper(const struct config *config, const struct log *log);
+__typeof__(sandbox_narrow) __wrap_sandbox_narrow;
+__typeof__(sandbox_enter_helper) __wrap_sandbox_enter_helper;
 int __wrap_clock_gettime(clockid_t id, struct timespec *ret);
 int __wrap_socket(int family, int type, int protocol);
 int __wrap_bind(int fd, const struct sockaddr *address, socklen_t length);

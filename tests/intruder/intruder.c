@@ -21,22 +21,14 @@
 #include "users/users.h"
 #include "verb.h"
 
-int __real_verb_run(struct session *session, struct command *command);
-int __wrap_verb_run(struct session *session, struct command *command);
-int __real_sandbox_enter(const struct sandbox *sandbox, struct sandbox_state *ret_state);
-int __wrap_sandbox_enter(const struct sandbox *sandbox, struct sandbox_state *ret_state);
-int __real_sandbox_narrow(const struct config *config, const struct log *log,
-                          const struct sandbox_home *home);
-int __wrap_sandbox_narrow(const struct config *config, const struct log *log,
-                          const struct sandbox_home *home);
-int __real_sandbox_enter_helper(const struct config *config, const struct log *log);
-int __wrap_sandbox_enter_helper(const struct config *config, const struct log *log);
-const struct user *__real_users_find(const struct users *users, const char *name);
-const struct user *__wrap_users_find(const struct users *users, const char *name);
-int __real_landlock_enter(const struct landlock_rule *rules, unsigned count, unsigned extra);
-int __wrap_landlock_enter(const struct landlock_rule *rules, unsigned count, unsigned extra);
-int __real_filter_enter(const struct filter_facts *facts);
-int __wrap_filter_enter(const struct filter_facts *facts);
+/* As the headers declare them: what changes there must change here */
+__typeof__(verb_run) __real_verb_run, __wrap_verb_run;
+__typeof__(sandbox_enter) __real_sandbox_enter, __wrap_sandbox_enter;
+__typeof__(sandbox_narrow) __real_sandbox_narrow, __wrap_sandbox_narrow;
+__typeof__(sandbox_enter_helper) __real_sandbox_enter_helper, __wrap_sandbox_enter_helper;
+__typeof__(users_find) __real_users_find, __wrap_users_find;
+__typeof__(landlock_enter) __real_landlock_enter, __wrap_landlock_enter;
+__typeof__(filter_enter) __real_filter_enter, __wrap_filter_enter;
 
 static const char word[] = "XTRY ";
 
