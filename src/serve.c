@@ -131,9 +131,9 @@ static int open_dial(struct making *making) {
     return result < 0 ? complain(making, result, "active mode: %s", strerror(-result)) : 0;
 }
 
-/* A record cannot be begun. What may be otherwise for the next session, as where the disk is full,
- * keeps nobody from uploading. */
-static int lack_record(struct making *making, int error, const char *what, const char *path) {
+/* A side file (see append) cannot be begun. What may be otherwise for the next session, as where
+ * the disk is full, keeps nobody from uploading. */
+static int lack_side_file(struct making *making, int error, const char *what, const char *path) {
     const char *reason = error == -ENXIO ? "not a plain file" : strerror(-error);
     if (!append_may_pass(error))
         return complain(making, error, "%s %.400s: %s", what, path, reason);
@@ -142,13 +142,13 @@ static int lack_record(struct making *making, int error, const char *what, const
     return 0;
 }
 
-/* Records are opened by the user that sessions run as, before nothing else can be opened. */
+/* Side files are opened by the user that sessions run as, before nothing else can be opened. */
 static int open_xferlog(struct making *making) {
     static struct xferlog xferlog;
     const char *file = making->config->xferlog;
     int result = file ? xferlog_open(&xferlog, file) : 0;
     if (result < 0)
-        return lack_record(making, result, "xferlog", file);
+        return lack_side_file(making, result, "xferlog", file);
     making->xferlog = file ? &xferlog : NULL;
     return 0;
 }
@@ -158,7 +158,7 @@ static int open_transcript(struct making *making) {
     const char *folder = making->config->transcript;
     int result = folder ? transcript_open(&transcript, folder, making->log) : 0;
     if (result < 0)
-        return lack_record(making, result, "transcript", folder);
+        return lack_side_file(making, result, "transcript", folder);
     making->transcript = folder ? &transcript : NULL;
     return 0;
 }

@@ -149,10 +149,10 @@ static void check_confinement(struct check *check) {
 
 int check_run(const struct config *config) {
     static void (*const checks[])(struct check *) = {
-        check_identity,        check_tls,     check_root,
-        check_unfinished,      check_users,   check_who_can_log_in,
-        check_homes,           check_records, check_passive_ports,
-        check_passive_address, check_names,   check_modules,
+        check_identity,        check_tls,        check_root,
+        check_unfinished,      check_users,      check_who_can_log_in,
+        check_homes,           check_side_files, check_passive_ports,
+        check_passive_address, check_names,      check_modules,
         check_confinement,
     };
     struct check check = {.config = config, .users_file = config->users, .root = {.fd = -1}};

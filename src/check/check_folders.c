@@ -85,7 +85,7 @@ static void check_transcript(struct check *check, const char *folder) {
     complaint_unless_outside(check, "transcript", folder);
 }
 
-void check_records(struct check *check) {
+void check_side_files(struct check *check) {
     if (check->config->xferlog)
         check_xferlog(check, check->config->xferlog);
     if (check->config->transcript)

@@ -16,6 +16,6 @@ void check_unfinished(struct check *check);
 void check_homes(struct check *check);
 
 /* The files that sessions add to: xferlog and transcript. */
-void check_records(struct check *check);
+void check_side_files(struct check *check);
 
 #endif

@@ -1,5 +1,6 @@
 /*
- * append: files beside the log that a session adds lines to: see xferlog and transcript.
+ * append: side files, which stand beside the log and get lines from sessions: xferlog and
+ * transcripts.
  */
 #ifndef STORD_APPEND_H
 #define STORD_APPEND_H

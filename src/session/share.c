@@ -17,13 +17,13 @@
 
 enum {
     STRINGS = 3,
-    BEGINNING = SHARE_MOVE + 1, /* kind of the first record, whose inode is the generation */
-    GARBAGE = 1 << 16,          /* bytes of records without a use that are left alone, */
+    BEGINNING = SHARE_MOVE + 1, /* kind of the first note, whose inode is the generation */
+    GARBAGE = 1 << 16,          /* bytes of notes without a use that are left alone, */
     TIMES = 2                   /* besides so many times what is of use */
 };
 
 /* A change as it is in the file; the strings follow. */
-struct record {
+struct note {
     uint32_t kind;
     uint32_t size[STRINGS]; /* of path, to and real, each with its NUL; 0: NULL */
     struct path_id id;
@@ -32,7 +32,7 @@ struct record {
 /* Bytes of the file that stand for something when they are locked, whatever it holds. */
 enum lock {
     LOCK_RUNNING, /* whoever shares the file has it for reading, and who empties it for writing */
-    LOCK_RECORDS  /* whoever reads or writes records */
+    LOCK_NOTES    /* whoever reads or writes notes */
 };
 
 /* Locks for this open of the file alone (F_WRLCK) or beside others (F_RDLCK), or unlocks. command:
@@ -104,57 +104,57 @@ static int apply(struct own *own, const struct share_change *change) {
     return 0;
 }
 
-/* Bytes of the strings behind a record, or -EBADMSG when it is none. */
-static ssize_t strings_size(const struct record *record) {
+/* Bytes of the strings behind a note, or -EBADMSG when it is none. */
+static ssize_t strings_size(const struct note *note) {
     size_t size = 0;
     for (size_t i = 0; i < STRINGS; i++) {
-        if (record->size[i] > PATH_SIZE)
+        if (note->size[i] > PATH_SIZE)
             return -EBADMSG;
-        size += record->size[i];
+        size += note->size[i];
     }
-    bool named = record->size[0] && (record->size[1] || record->kind != SHARE_MOVE);
-    return record->kind <= SHARE_MOVE && named ? (ssize_t)size : -EBADMSG;
+    bool named = note->size[0] && (note->size[1] || note->kind != SHARE_MOVE);
+    return note->kind <= SHARE_MOVE && named ? (ssize_t)size : -EBADMSG;
 }
 
-/* Makes the change of a record, whose strings are in `strings`. */
-static void apply_record(struct own *own, const struct record *record, char *strings) {
+/* Makes the change of a note, whose strings are in `strings`. */
+static void apply_note(struct own *own, const struct note *note, char *strings) {
     char *string[STRINGS], *at = strings;
     for (size_t i = 0; i < STRINGS; i++) {
-        string[i] = record->size[i] ? at : NULL;
-        at += record->size[i];
+        string[i] = note->size[i] ? at : NULL;
+        at += note->size[i];
         if (string[i])
             at[-1] = '\0';
     }
-    const struct share_change change = {.kind = (enum share_kind)record->kind,
+    const struct share_change change = {.kind = (enum share_kind)note->kind,
                                         .path = string[0],
                                         .to = string[1],
                                         .real = string[2],
-                                        .id = record->id};
+                                        .id = note->id};
     (void)apply(own, &change);
 }
 
-/* Reads one record and makes its change. Returns 1, 0 when there is no whole one, or a negative
+/* Reads one note and makes its change. Returns 1, 0 when there is no whole one, or a negative
  * errno. */
-static int read_record(struct share *share, struct own *own) {
-    struct record record;
+static int read_note(struct share *share, struct own *own) {
+    struct note note;
     char strings[STRINGS * PATH_SIZE];
-    ssize_t head = pread(share->fd, &record, sizeof(record), share->read);
-    if (head != (ssize_t)sizeof(record))
+    ssize_t head = pread(share->fd, &note, sizeof(note), share->read);
+    if (head != (ssize_t)sizeof(note))
         return head < 0 ? -errno : 0;
-    ssize_t size = strings_size(&record);
+    ssize_t size = strings_size(&note);
     if (size < 0)
         return (int)size;
     ssize_t got = pread(share->fd, strings, (size_t)size, share->read + head);
     if (got != size)
         return got < 0 ? -errno : 0;
     share->read += head + size;
-    apply_record(own, &record, strings);
+    apply_note(own, &note, strings);
     return 1;
 }
 
 /* The number that the file begins with, or 0 where it is empty. Returns 0 or a negative errno. */
 static int read_generation(const struct share *share, uint64_t *ret_generation) {
-    struct record head;
+    struct note head;
     ssize_t n = pread(share->fd, &head, sizeof(head), 0);
     *ret_generation = n == (ssize_t)sizeof(head) ? head.id.inode : 0;
     if (n < 0)
@@ -171,22 +171,22 @@ static int follow(struct share *share, struct own *own) {
         return result;
     own_forget_all(own);
     share->generation = generation;
-    share->read = generation ? (off_t)sizeof(struct record) : 0;
+    share->read = generation ? (off_t)sizeof(struct note) : 0;
     return 0;
 }
 
-/* Reads all records that are new, under a lock. Returns 0 or a negative errno; then nothing is
+/* Reads all notes that are new, under a lock. Returns 0 or a negative errno; then nothing is
  * shared any more, for what the others do cannot be known. */
-static int read_records(struct share *share, struct own *own) {
+static int read_notes(struct share *share, struct own *own) {
     int result = follow(share, own);
-    while (result == 0 && (result = read_record(share, own)) > 0)
+    while (result == 0 && (result = read_note(share, own)) > 0)
         result = 0;
     if (result < 0)
         close_share(share);
     return result;
 }
 
-/* Takes away what is behind the last whole record: it is of a session that was killed, or that
+/* Takes away what is behind the last whole note: it is of a session that was killed, or that
  * found the disk full. Returns 0, or -1 with errno. */
 static int cut_off(const struct share *share) {
     struct stat st;
@@ -217,7 +217,7 @@ static int begin(struct share *share) {
         return 0;
     if (getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random))
         return -errno;
-    struct record head = {.kind = BEGINNING, .id.inode = random ? random : 1};
+    struct note head = {.kind = BEGINNING, .id.inode = random ? random : 1};
     const struct iovec part = {.iov_base = &head, .iov_len = sizeof(head)};
     int result = append_bytes(share, &part, 1, sizeof(head));
     if (result == 0)
@@ -225,16 +225,16 @@ static int begin(struct share *share) {
     return result;
 }
 
-/* Writes a record behind the others. Returns 0 or a negative errno; then nothing of it is there. */
+/* Writes a note behind the others. Returns 0 or a negative errno; then nothing of it is there. */
 static int append(struct share *share, const struct share_change *change) {
     const char *strings[STRINGS] = {change->path, change->to, change->real};
-    struct record record = {.kind = change->kind, .id = change->id};
-    struct iovec parts[1 + STRINGS] = {{.iov_base = &record, .iov_len = sizeof(record)}};
-    size_t whole = sizeof(record);
+    struct note note = {.kind = change->kind, .id = change->id};
+    struct iovec parts[1 + STRINGS] = {{.iov_base = &note, .iov_len = sizeof(note)}};
+    size_t whole = sizeof(note);
     for (size_t i = 0; i < STRINGS; i++) {
-        record.size[i] = strings[i] ? (uint32_t)strlen(strings[i]) + 1 : 0;
-        parts[1 + i] = (struct iovec){.iov_base = (char *)strings[i], .iov_len = record.size[i]};
-        whole += record.size[i];
+        note.size[i] = strings[i] ? (uint32_t)strlen(strings[i]) + 1 : 0;
+        parts[1 + i] = (struct iovec){.iov_base = (char *)strings[i], .iov_len = note.size[i]};
+        whole += note.size[i];
     }
     int result = begin(share);
     return result < 0 ? result : append_bytes(share, parts, 1 + STRINGS, whole);
@@ -243,7 +243,7 @@ static int append(struct share *share, const struct share_change *change) {
 /* Is the file much longer than what it comes to? */
 static bool is_wasteful(const struct share *share, const struct own *own) {
     return (uint64_t)share->read >
-           GARBAGE + (uint64_t)TIMES * (own->bytes + own->count * sizeof(struct record));
+           GARBAGE + (uint64_t)TIMES * (own->bytes + own->count * sizeof(struct note));
 }
 
 static int append_entry(void *context, const struct own_entry *entry) {
@@ -265,14 +265,14 @@ static int rewrite(struct share *share, const struct own *own) {
 
 /* The change for the others, and of what is known, under the lock. */
 static int change_shared(struct share *share, struct own *own, const struct share_change *change) {
-    int error = read_records(share, own);
+    int error = read_notes(share, own);
     if (error == 0)
         error = append(share, change);
     int result = apply(own, change);
     if (error == 0 && is_wasteful(share, own))
         error = rewrite(share, own);
     if (share->fd >= 0)
-        (void)lock(share->fd, F_OFD_SETLK, LOCK_RECORDS, F_UNLCK);
+        (void)lock(share->fd, F_OFD_SETLK, LOCK_NOTES, F_UNLCK);
     return error < 0 ? error : result;
 }
 
@@ -280,7 +280,7 @@ static int change_shared(struct share *share, struct own *own, const struct shar
 int share_change(struct share *share, struct own *own, const struct share_change *change) {
     if (share->fd < 0)
         return apply(own, change);
-    int error = lock(share->fd, F_OFD_SETLKW, LOCK_RECORDS, F_WRLCK);
+    int error = lock(share->fd, F_OFD_SETLKW, LOCK_NOTES, F_WRLCK);
     if (error == 0)
         return change_shared(share, own, change);
     (void)apply(own, change);
@@ -298,12 +298,12 @@ static bool has_news(const struct share *share) {
 int share_read(struct share *share, struct own *own) {
     if (share->fd < 0 || !has_news(share))
         return 0;
-    int result = lock(share->fd, F_OFD_SETLKW, LOCK_RECORDS, F_RDLCK);
+    int result = lock(share->fd, F_OFD_SETLKW, LOCK_NOTES, F_RDLCK);
     if (result < 0)
         return result;
-    result = read_records(share, own);
+    result = read_notes(share, own);
     if (share->fd >= 0)
-        (void)lock(share->fd, F_OFD_SETLK, LOCK_RECORDS, F_UNLCK);
+        (void)lock(share->fd, F_OFD_SETLK, LOCK_NOTES, F_UNLCK);
     return result;
 }
 

@@ -103,10 +103,10 @@ static void what_a_killed_session_left_is_cut_off(void) {
     leave();
 }
 
-static void what_is_no_record_ends_it(void) {
-    struct record record = {.kind = SHARE_FORGET, .size = {PATH_SIZE + 1}};
+static void what_is_no_note_ends_it(void) {
+    struct note note = {.kind = SHARE_FORGET, .size = {PATH_SIZE + 1}};
     join();
-    CHECK(write(share[0].fd, &record, sizeof(record)) == (ssize_t)sizeof(record));
+    CHECK(write(share[0].fd, &note, sizeof(note)) == (ssize_t)sizeof(note));
     CHECK(share_read(&share[1], &own[1]) == -EBADMSG && share[1].fd < 0);
     CHECK(change(1, SHARE_REMEMBER, "/a", 7) == 0 && knows(1, "/a"));
     CHECK(change(2, SHARE_REMEMBER, "/b", 7) == -EBADMSG && knows(2, "/b"));
@@ -157,7 +157,7 @@ int main(void) {
     check_run("share: a full disk costs one change", a_full_disk_costs_one_change);
     check_run("share: what a killed session left is cut off",
               what_a_killed_session_left_is_cut_off);
-    check_run("share: what is no record ends it", what_is_no_record_ends_it);
+    check_run("share: what is no note ends it", what_is_no_note_ends_it);
     check_run("share: what has gone takes no room", what_has_gone_takes_no_room);
     check_run("share: what was written anew is noticed", what_was_written_anew_is_noticed);
     (void)snprintf(command, sizeof(command), "rm -r %s", folder);
