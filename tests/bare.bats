@@ -36,8 +36,8 @@ enter() {
     HANDLER=$T/enter
 }
 
-# holds NAME TEXT: the inbox does
-holds() { [ "$(cat "$BARE/in/$1")" = "$2" ] || fail "$1 is $(cat "$BARE/in/$1")"; }
+# file_is NAME TEXT: the inbox does
+file_is() { [ "$(cat "$BARE/in/$1")" = "$2" ] || fail "$1 is $(cat "$BARE/in/$1")"; }
 
 @test "in a bare container sessions work, and are confined as anywhere" {
     for folder in dev proc etc; do [ ! -e "$BARE/$folder" ]; done
@@ -49,7 +49,7 @@ holds() { [ "$(cat "$BARE/in/$1")" = "$2" ] || fail "$1 is $(cat "$BARE/in/$1")"
 STEPS
         printf 'ALLO 5\r\nSTOR inline\r\nhelloNOOP\r\n' | "$HANDLER" --root /in --require-confinement >"$T/out" 2>>"$T/log"
         tr -d '\r' <"$T/out" | cut -c1-4 | diff - <(printf '%s \n' 220 200 150 226 200)
-        holds inline hello
+        file_is inline hello
     done
     talk --require-confinement --allow upload,read,list <<'STEPS'
 < 220
@@ -69,8 +69,8 @@ listen
 put two
 < 226
 STEPS
-    holds passive one
-    holds active two
+    file_is passive one
+    file_is active two
     [ "$(stat -c '%u %g' "$BARE/in/passive")" = '54321 54322' ]
     not_logged 'not whole|Cannot|without'
 }
@@ -94,7 +94,7 @@ PY
     # nor is there anything to read where it was, or an end to writing there
     printf 'ALLO 2\r\nSTOR x\r\nhi' | "$HANDLER" --root /in 2>&- >"$T/out"
     grep -q '^226 ' "$T/out"
-    holds x hi
+    file_is x hi
     # A wrong set-up is answered as anywhere
     run -64 --separate-stderr "$HANDLER" --rooot /in </dev/null
     [ "$output" = "421 Service not available: see the server's log"$'\r' ]
@@ -139,7 +139,7 @@ STEPS
 @test "where a library is missing, what nobody needs it for works, and the message has its name" {
     find "$BARE" \( -name 'libcrypt.so*' -o -name 'libssl.so*' -o -name 'libsystemd.so*' \) -delete
     printf 'ALLO 2\r\nSTOR x\r\nhi' | "$HANDLER" --root /in >"$T/out" 2>"$T/log"
-    holds x hi
+    file_is x hi
     run ! "$HANDLER" --hash <<<secret
     [[ "$output" == *'libcrypt.so.'*'cannot open shared object file'* ]] || fail "$output"
     make_ca

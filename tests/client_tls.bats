@@ -16,9 +16,6 @@ teardown() { teardown_sandbox; }
 
 # ------------------------------------------------------------------- helpers
 
-# Our server, with the certificate.
-serve_tls() { serve --tls-cert "$T/server.crt" --tls-key "$T/server.key" "$@"; }
-
 # secure_upload FILE...: by explicit TLS, with our authority
 secure_upload() { upload --tls --cacert "$T/ca.crt" "$@"; }
 
@@ -47,8 +44,8 @@ tls_server() {
     wait_port "$PORT"
 }
 
-# refused REASON: the last upload failed by it, before the server was told anything
-refused() {
+# not_sent REASON: the last upload failed by it, before the server was told anything
+not_sent() {
     [ "$status" = 1 ]
     [[ $stderr == *"TLS: "*"$1"* ]] || fail "not told: $1"
     [[ $stderr == *"client: $T/file: not sent" ]]
@@ -450,7 +447,7 @@ PYTHON
 @test "implicit TLS with a server that speaks clear text fails" {
     serve --tls=off
     implicit_upload "$T/file"
-    refused ''
+    not_sent ''
 }
 
 # ----------------------------------------------------------------- whom to trust
@@ -458,10 +455,10 @@ PYTHON
 @test "a certificate of an unknown authority is refused" {
     tls_server
     upload_to "ftps://127.0.0.1:$PORT" "$T/file" # not one of the system's
-    refused 'certificate verify failed: '
+    not_sent 'certificate verify failed: '
     make_ca other
     upload_to "ftps://127.0.0.1:$PORT" --cacert "$T/other.crt" "$T/file"
-    refused 'certificate verify failed: '
+    not_sent 'certificate verify failed: '
     [ "$(grep -avE '^ERROR|error:' "$SPAWN_LOG")" = '' ]
 }
 
@@ -471,9 +468,9 @@ PYTHON
         SAN=$names make_certificate server
         tls_server
         implicit_upload "$T/file"
-        refused 'certificate verify failed: IP address mismatch'
+        not_sent 'certificate verify failed: IP address mismatch'
         upload_to "ftps://localhost:$PORT" --cacert "$T/ca.crt" "$T/file"
-        refused 'certificate verify failed: hostname mismatch'
+        not_sent 'certificate verify failed: hostname mismatch'
         kill_spawned
     done
 }
@@ -482,27 +479,27 @@ PYTHON
     SAN=email:root@server.example make_certificate localhost
     tls_server -cert "$T/localhost.crt" -key "$T/localhost.key"
     upload_to "ftps://localhost:$PORT" --cacert "$T/ca.crt" "$T/file"
-    refused 'hostname mismatch'
+    not_sent 'hostname mismatch'
 }
 
 @test "a certificate that is expired, or not valid yet, is refused" {
     make_certificate server -1 -5
     tls_server
     implicit_upload "$T/file"
-    refused 'certificate verify failed: certificate has expired'
+    not_sent 'certificate verify failed: certificate has expired'
     kill_spawned
 
     make_certificate server 5 3
     tls_server
     implicit_upload "$T/file"
-    refused 'certificate verify failed: certificate is not yet valid'
+    not_sent 'certificate verify failed: certificate is not yet valid'
 }
 
 @test "a refused certificate is refused with explicit TLS, too" {
     SAN=DNS:other.example make_certificate server
     serve_tls
     secure_upload "$T/file"
-    refused 'IP address mismatch'
+    not_sent 'IP address mismatch'
 }
 
 @test "certificates name hosts without the dot at the end, in any case" {
@@ -536,7 +533,7 @@ PYTHON
     make_certificate other
     tls_server
     upload_to "ftps://127.0.0.1:$PORT" --pin "$(fingerprint "$T/other.crt")" "$T/file"
-    refused "SHA-256 fingerprint is $(fingerprint "$T/server.crt")"
+    not_sent "SHA-256 fingerprint is $(fingerprint "$T/server.crt")"
     [ "$(grep -avE '^ERROR|error:' "$SPAWN_LOG")" = '' ]
 }
 
@@ -586,7 +583,7 @@ PYTHON
 @test "a server that wants a client certificate is understood" {
     tls_server -Verify 1 -CAfile "$T/ca.crt" -verify_return_error
     implicit_upload "$T/file"
-    refused 'certificate required'
+    not_sent 'certificate required'
 }
 
 @test "certificates and keys that cannot be used are reported before anything is sent" {

@@ -22,16 +22,14 @@ begin() {
     wait_for grep -q '^220 ' "$T/replies"
 }
 
-# status PID FIELD: as the kernel tells it
-status() { awk -v field="$2:" '$1 == field { print $2 }' "/proc/$1/status"; }
 # limit PID NAME: the soft and the hard one
 limit() { sed -n "s/^$2  *\([^ ]*\)  *\([^ ]*\) .*/\1 \2/p" "/proc/$1/limits"; }
 
 # is_confined PID
 is_confined() {
     cat "/proc/$1/status" "/proc/$1/limits" >"$T/status"
-    [ "$(status "$1" NoNewPrivs)" = 1 ] || fail 'new privileges'
-    [ "$(status "$1" Seccomp)" = 2 ] || fail 'no filter'
+    [ "$(process_status "$1" NoNewPrivs)" = 1 ] || fail 'new privileges'
+    [ "$(process_status "$1" Seccomp)" = 2 ] || fail 'no filter'
     [ "$(limit "$1" 'Max core file size')" = '0 0' ] || fail 'core dumps'
     [ "$(limit "$1" 'Max open files')" = '64 64' ] || fail 'descriptors'
     [ "$(limit "$1" 'Max processes')" = '0 0' ] || fail 'processes'
@@ -45,7 +43,7 @@ has_little_memory() { [ "$(limit "$1" 'Max data size')" = '536870912 536870912' 
     is_confined "$SESSION"
     has_little_memory "$SESSION"
     for field in CapInh CapPrm CapEff CapAmb; do
-        [ "$(status "$SESSION" $field)" = 0000000000000000 ]
+        [ "$(process_status "$SESSION" $field)" = 0000000000000000 ]
     done
     # Not dumpable: what is in /proc of it belongs to root
     [ "$(stat -c %U "/proc/$SESSION/environ")" = root ]
@@ -60,7 +58,7 @@ has_little_memory() { [ "$(limit "$1" 'Max data size')" = '536870912 536870912' 
     begin root setpriv --reuid nobody --regid 65534 --clear-groups --inh-caps +net_bind_service,+dac_override \
         --ambient-caps +net_bind_service,+dac_override "$HANDLER"
     for field in CapInh CapPrm CapEff CapAmb; do
-        [ "$(status "$SESSION" $field)" = 0000000000000000 ]
+        [ "$(process_status "$SESSION" $field)" = 0000000000000000 ]
     done
 }
 
@@ -93,9 +91,9 @@ ENDLESS='$6$rounds=999999999$salt$'$(printf '%086d' 0)
     users "me:$ENDLESS:/::"
     begin root "$HANDLER" --users "$T/users"
     helper=$(pgrep -P "$SESSION")
-    [ "$(status "$helper" NoNewPrivs)" = 1 ]
+    [ "$(process_status "$helper" NoNewPrivs)" = 1 ]
     printf 'USER me\r\nPASS secret\r\n' >&"$IN"
-    is_confined_now() { [ "$(status "$helper" Seccomp)" = 2 ]; }
+    is_confined_now() { [ "$(process_status "$helper" Seccomp)" = 2 ]; }
     wait_for is_confined_now
     is_confined "$helper"
     is_confined "$SESSION" 2>/dev/null

@@ -11,8 +11,8 @@ teardown() { teardown_sandbox; }
 # untouched: the old file is as it was
 untouched() { [ "$(cat "$ROOT/x.pdf")" = old ] || fail "the old file was touched"; }
 
-# holds TEXT...: the root has just these files, by content (sorted)
-holds() {
+# contents_are TEXT...: the root has just these files, by content (sorted)
+contents_are() {
     local got
     got=$(find "$ROOT" -path '*/.stord.*' -prune -o -type f -exec sh -c 'cat "$1"; echo' - {} \; |
         LC_ALL=C sort | paste -sd' ')
@@ -42,7 +42,7 @@ put data
 < 226 ^226 [^:]*$
 file x.pdf data
 STEPS
-        holds data
+        contents_are data
     done
 }
 
@@ -79,7 +79,7 @@ put free
 < 226 ^226 [^:]*$
 file free.pdf free
 STEPS
-    holds data free inline old
+    contents_are data free inline old
 }
 
 @test "conflict: rename, inline to the end of input" {
@@ -95,7 +95,7 @@ eof
 closed
 file {NAME} inline
 STEPS
-    holds inline old
+    contents_are inline old
 }
 
 @test "conflict: rename tells names that the client can use from where it is" {
@@ -155,7 +155,7 @@ STEPS
             [ "$(find "$ROOT" -type f -name "*.${name##*.}" | wc -l)" = 2 ] || fail "${name##*.} is not kept"
             ;;
         esac
-        holds new old
+        contents_are new old
         find "$ROOT" -type f -delete
     done
 }
@@ -178,7 +178,7 @@ put free
 < 226 ^226 [^:]*$
 STEPS
     untouched
-    holds free old
+    contents_are free old
 }
 
 @test "conflict: refuse, inline: the session ends, what follows is no command" {
@@ -195,7 +195,7 @@ closed
 nofile evil
 STEPS
         untouched
-        holds old
+        contents_are old
     done
 }
 
@@ -222,7 +222,7 @@ STEPS
 closed
 STEPS
         untouched
-        holds old
+        contents_are old
     done
 }
 
@@ -239,7 +239,7 @@ eof
 closed
 file {NAME} new
 STEPS
-    holds new old
+    contents_are new old
 }
 
 # race POLICY CODE [OPTION...]: two sessions upload x.pdf, both in flight before either ends, the
@@ -272,24 +272,24 @@ STEPS
 
 @test "conflict: two at once under replace: the last one has the name, whole" {
     race replace '226 ^226 [^:]*$'
-    holds bbBB
+    contents_are bbBB
     [ "$(cat "$ROOT/x.pdf")" = bbBB ]
 }
 
 @test "conflict: two at once under rename: both are kept, and the second one is told its name" {
     race rename '226 FILE: x.+\.pdf$'
-    holds aaAA bbBB
+    contents_are aaAA bbBB
     [ "$(cat "$ROOT/x.pdf")" = aaAA ]
 }
 
 @test "conflict: two at once under refuse: the second one is refused when it ends" {
     race refuse '553 ^553 Failed to upload file: '
-    holds aaAA
+    contents_are aaAA
 }
 
 @test "conflict: two at once without the right to replace: the second one is refused when it ends" {
     race replace '553 ^553 Failed to upload file: ' --allow upload
-    holds aaAA
+    contents_are aaAA
 }
 
 @test "conflict: two at once over data connections, under each policy" {
@@ -322,7 +322,7 @@ done
 > NOOP
 < 200
 STEPS
-        holds "$left"
+        contents_are "$left"
         find "$ROOT" -type f -delete
     done
 }
@@ -366,7 +366,7 @@ put two
 file {TWO} two
 STEPS
             untouched
-            holds old one two
+            contents_are old one two
             find "$ROOT" -type f -delete
         done
     done
@@ -410,7 +410,7 @@ binary
 < 55[34]
 STEPS
             untouched
-            holds old
+            contents_are old
         done
     done
 }
@@ -425,7 +425,7 @@ binary
 store x.pdf 56789 < 226 ^226 [^:]*$
 file x.pdf 0123456789
 STEPS
-        holds 0123456789
+        contents_are 0123456789
         find "$ROOT" -type f -delete
     done
 }
@@ -467,7 +467,7 @@ put er
 < 226 ^226 [^:]*$
 file x.pdf older
 STEPS
-            holds older
+            contents_are older
         done
         printf old >"$ROOT/x.pdf"
         talk --allow upload,replace,list --on-conflict=$policy <<'STEPS'
@@ -478,7 +478,7 @@ binary
 < 550 append right
 STEPS
         untouched
-        holds old
+        contents_are old
     done
 }
 
@@ -495,7 +495,7 @@ STEPS
 file x.pdf old
 file y new
 STEPS
-        holds new old
+        contents_are new old
     done
     talk --allow upload,list,rename <<'STEPS'
 < 220
@@ -522,7 +522,7 @@ STEPS
 < 250
 file x.pdf new
 STEPS
-    holds new
+    contents_are new
 }
 
 @test "conflict: what was just uploaded and is renamed to a taken name is kept beside it under rename, and 250 tells the name" {
@@ -569,7 +569,7 @@ file free.pdf second
 < 553 folder
 STEPS
         find "$ROOT" -name folder -delete
-        holds first old old second
+        contents_are first old old second
     done
 }
 
@@ -595,7 +595,7 @@ file x.pdf.part new
 > RNTO y.pdf
 < 250 ^250 Renamed$
 STEPS
-        holds new old
+        contents_are new old
     done
 }
 
@@ -624,7 +624,7 @@ store y new
 < 350
 store x.pdf fgh
 STEPS
-    holds abcdefgh new old
+    contents_are abcdefgh new old
 }
 
 @test "conflict: curl hears of a refusal, and of no renaming but in its log" {
@@ -636,7 +636,7 @@ STEPS
     untouched
     serve --on-conflict=rename
     curl -sS -T "$T/x.pdf" "ftp://127.0.0.1:$PORT/"
-    holds new old
+    contents_are new old
 }
 
 @test "conflict: a file that is renamed to the name that it has stays what it is, whatever the policy" {

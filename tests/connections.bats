@@ -3,7 +3,6 @@
 # Whose a data connection is, how long a passive port is kept, and what the end of the control
 # connection means.
 # shellcheck disable=SC2119,SC2120 # options that not all tests have
-load session
 load tls
 load resume
 
@@ -11,8 +10,8 @@ setup_file() { make_certificates; }
 setup() { setup_tls; }
 teardown() { teardown_sandbox; }
 
-# upload [OPTION...] <<STEPS: talk, with what comes before STOR; x is "old" before
-upload() {
+# upload_plain_plain [OPTION...] <<STEPS: talk, with what comes before STOR; x is "old" before
+upload_plain() {
     printf old >"$ROOT/x"
     { printf '%s\n' '< 220' '> TYPE I' '< 200' '> EPSV' '< 229' && cat; } | talk "$@"
 }
@@ -30,9 +29,6 @@ upload_by_tls() {
 
 # x_is TEXT
 x_is() { [ "$(cat "$ROOT/x")" = "$1" ] || fail "x is: $(cat "$ROOT/x")"; }
-
-# What may be somebody else's is not there to be gone on with
-nothing_is_kept() { [ -z "$(unfinished)" ] || fail "unfinished: $(unfinished)"; }
 
 # python [ARGUMENT...] <<PROGRAM: one that has ftplib's client of `serve`, and the root's files
 python() {
@@ -75,7 +71,7 @@ STEPS
 }
 
 @test "connections: who connected for a transfer that is refused is not reset before it asks again" {
-    upload <<'STEPS'
+    upload_plain <<'STEPS'
 connect
 > STOR no/such/folder/x
 < 550
@@ -200,7 +196,7 @@ PY
 @test "connections: a probe that closes without a byte counts for nothing, before and after STOR" {
     for probe in 'connect|done|> STOR x|< 150' 'connect|> STOR x|< 150|done' '> STOR x|< 150|connect|other|connect|other|done|other' \
         'connect|> STOR x|< 150|reset' 'connect|done|connect|done|connect|done|> STOR x|< 150'; do
-        upload <<STEPS
+        upload_plain <<STEPS
 ${probe//|/$'\n'}
 put real
 < 226
@@ -211,7 +207,7 @@ STEPS
 
 @test "connections: a reset is no end of an empty file, before STOR and after it (promise 3)" {
     for steps in '> STOR x|< 150|connect|reset' 'connect|reset|> STOR x|< 150' '> STOR x|connect|reset|< 150'; do
-        upload <<STEPS
+        upload_plain <<STEPS
 ${steps//|/$'\n'}
 < 426
 STEPS
@@ -247,7 +243,7 @@ PY
 }
 
 @test "connections: a probe beside the data, and behind them, counts for nothing" {
-    upload <<'STEPS'
+    upload_plain <<'STEPS'
 > STOR x
 < 150
 connect
@@ -270,7 +266,7 @@ STEPS
 }
 
 @test "connections: an idle connection that came first does not make an empty file of a good one" {
-    upload <<'STEPS'
+    upload_plain <<'STEPS'
 connect
 other
 connect
@@ -287,7 +283,7 @@ STEPS
 
 @test "connections: which of two open connections is the client's is not guessed, 426" {
     # the idle one may be the client's, and the other somebody's behind the same address
-    upload --stall-timeout 30 <<'STEPS'
+    upload_plain --stall-timeout 30 <<'STEPS'
 connect
 other
 connect
@@ -297,8 +293,8 @@ put real
 < 426 another connection
 STEPS
     x_is old
-    nothing_is_kept
-    upload <<'STEPS'
+    nothing_unfinished
+    upload_plain <<'STEPS'
 connect
 > STOR x
 < 150
@@ -310,7 +306,7 @@ done
 < 426 another connection
 STEPS
     x_is old
-    nothing_is_kept
+    nothing_unfinished
     logged 'Upload failed: /x .*, contested\)'
 }
 
@@ -320,12 +316,12 @@ STEPS
         'connect|data evil|other|connect|> STOR x|< 150|other|done|other|data real|done' \
         'connect|data evil|other|connect|> STOR x|< 150|other|reset|other' \
         '> STOR x|< 150|connect|data real|other|connect|data evil|done|other|done'; do
-        upload <<STEPS
+        upload_plain <<STEPS
 ${evil//|/$'\n'}
 < 426
 STEPS
         x_is old
-        nothing_is_kept
+        nothing_unfinished
     done
 }
 
@@ -461,7 +457,7 @@ STEPS
 # --------------------------------------------------------- ALLO over a data connection
 
 @test "connections: who keeps the socket open when all that ALLO announced has come is answered 226" {
-    upload <<'STEPS'
+    upload_plain <<'STEPS'
 > ALLO 4
 < 200
 > STOR x
@@ -486,7 +482,7 @@ STEPS
 }
 
 @test "connections: who announced too little has not its file cut (promise 1)" {
-    upload --stall-timeout 3 <<'STEPS'
+    upload_plain --stall-timeout 3 <<'STEPS'
 > ALLO 2
 < 200
 > STOR x
@@ -513,7 +509,7 @@ STEPS
 }
 
 @test "connections: ALLO 0, and ALLO of TYPE A, end nothing before the client does" {
-    upload --stall-timeout 3 <<'STEPS'
+    upload_plain --stall-timeout 3 <<'STEPS'
 > ALLO 0
 < 200
 > STOR x
@@ -538,7 +534,7 @@ STEPS
 }
 
 @test "connections: a client that has gone when all of ALLO has come is not told 226 (promise 3)" {
-    upload <<'STEPS'
+    upload_plain <<'STEPS'
 > ALLO 4
 < 200
 > STOR x
@@ -557,7 +553,7 @@ STEPS
     for steps in '> STOR x|eof|< 150|put real|< 150|< 226' '> STOR x|< 150|connect|data re|eof|data al|done|< 150|< 226' \
         '>> STOR x\r\nPWD\r\nNOOP\r\n|eof|< 150|put real|< 150|< 226|< 257|< 200' \
         'connect|> ALLO 4|< 200|> STOR x|eof|< 150|data real|< 150|< 226'; do
-        upload <<STEPS
+        upload_plain <<STEPS
 ${steps//|/$'\n'}
 closed
 STEPS
@@ -600,7 +596,7 @@ STEPS
 
 @test "connections: who ended its side and then left gets nothing published (promise 3)" {
     for steps in 'connect|data half|eof|leave|done' 'connect|data half|eof|done|leave' 'connect|data half|eof|vanish|done'; do
-        upload <<STEPS
+        upload_plain <<STEPS
 > STOR x
 < 150
 ${steps//|/$'\n'}
@@ -612,7 +608,7 @@ STEPS
 
 @test "connections: a pipe, a local socket or TLS whose end comes is gone" {
     for kind in unix pair pipe; do
-        upload -o "$kind" <<'STEPS'
+        upload_plain -o "$kind" <<'STEPS'
 > STOR x
 < 150
 connect
@@ -644,13 +640,13 @@ STEPS
 ffmpeg_like=$'> STOR x\n< 150\nconnect\ndata real\nleave\ndone'
 
 @test "connections: ffmpeg, which closes the control connection first, is served with --lenient-close" {
-    upload <<<"$ffmpeg_like"
+    upload_plain <<<"$ffmpeg_like"
     x_is old
     logged 'Upload failed: /x .*, vanished\) .*: reply 426; --lenient-close, or lenient in the users file, would allow it'
-    upload --lenient-close <<<"$ffmpeg_like"
+    upload_plain --lenient-close <<<"$ffmpeg_like"
     x_is real
     logged 'File uploaded: /x'
-    upload --lenient-close <<'STEPS'
+    upload_plain --lenient-close <<'STEPS'
 > STOR x
 < 150
 connect

@@ -71,8 +71,8 @@ podman() {
     there env -C "$T" "${WHO[@]}" "${PODMAN[@]}" "$word" "${more[@]}" "$@"
 }
 
-# image: makes it
-image() {
+# make_image: makes it
+make_image() {
     (cd "$TOP" && TOOL=true scripts/image) || return
     cp -r "$TOP/build/image" "$TOP/Containerfile" "$T/"
     chown -R 54321 "$T/image"
@@ -85,8 +85,8 @@ start() {
         --security-opt=no-new-privileges "$@" stord
 }
 
-# upload FILE NAME CURL_OPTION...: to $PORT of $HOST, once somebody listens there
-upload() {
+# curl_upload FILE NAME CURL_OPTION...: to $PORT of $HOST, once somebody listens there
+curl_upload() {
     local file=$1 name=$2
     shift 2
     there curl --disable -sS --max-time 60 --retry 100 --retry-connrefused --retry-delay 0 --retry-max-time 60 \
@@ -94,7 +94,7 @@ upload() {
 }
 
 @test "the image is small, has one user, and all settings can be given in the environment" {
-    image
+    make_image
     [ "$(podman image inspect --format '{{.User}}' stord)" = 65532:65532 ]
     size=$(podman image inspect --format '{{.Size}}' stord)
     echo "# $size bytes"
@@ -112,12 +112,12 @@ upload() {
 }
 
 @test "a container of root's, read-only and without capabilities, stores into a volume with whole confinement" {
-    image
+    make_image
     start --network=host --volume "$INBOX:/in"
     random_file "$T/file" 300000
     for way in --ftp-pasv --disable-epsv '--ftp-port 127.0.0.1'; do
         # shellcheck disable=SC2086 # words
-        upload "$T/file" sent $way
+        curl_upload "$T/file" sent $way
         same "$T/file" "$INBOX/sent"
         [ "$(stat -c '%u %g' "$INBOX/sent")" = '65532 65532' ]
         rm "$INBOX/sent"
@@ -125,7 +125,7 @@ upload() {
     there "$CLIENT" -h 127.0.0.1 -p 2121 "$T/file"
     same "$T/file" "$INBOX/file"
     # Whoever does not come from this machine is a stranger
-    HOST=192.0.2.1 run -67 upload "$T/file" sent
+    HOST=192.0.2.1 run -67 curl_upload "$T/file" sent
     podman logs inbox >"$T/log" 2>&1
     logged 'File uploaded: /sent '
     not_logged 'not whole'
@@ -134,8 +134,8 @@ upload() {
     [ "$(podman inspect --format '{{.State.ExitCode}}' inbox)" != 137 ]
 }
 
-# play PAGE NAME: those commands of the manual, with folders of ours
-play() {
+# play_in_inbox PAGE NAME: those commands of the manual, with folders of ours
+play_in_inbox() {
     example "$1" sh "$2" | sed -e "s|/srv/inbox|$INBOX|; s|-v /etc/stord:|-v $T/settings:|" >"$T/play"
     grep -qF "$INBOX:/in" "$T/play"
     grep -qF "$T/settings:" "$T/play"
@@ -144,7 +144,7 @@ play() {
 }
 
 @test "with published ports clients log in; those of this machine count as the bridge's address" {
-    image
+    make_image
     make_ca
     SAN=IP:192.0.2.1 make_certificate tls
     hash=$(echo secret | podman run --rm --interactive --network=none --entrypoint '["/bin/handler", "--hash"]' stord)
@@ -153,14 +153,14 @@ play() {
     cp "$T/tls.crt" "$T/tls.key" "$T/settings"
     chmod 644 "$T/settings"/*
     export STORD_TLS_CERT=/etc/stord/tls.crt STORD_TLS_KEY=/etc/stord/tls.key
-    play stord.7 container
+    play_in_inbox stord.7 container
     random_file "$T/file" 300000
     PORT=21
-    HOST=192.0.2.1 upload "$T/file" epsv --ssl-reqd --cacert "$T/ca.crt" -u me:secret
-    HOST=192.0.2.1 upload "$T/file" pasv --disable-epsv --no-ftp-skip-pasv-ip -u me:secret
-    upload "$T/file" relayed -u me:secret
+    HOST=192.0.2.1 curl_upload "$T/file" epsv --ssl-reqd --cacert "$T/ca.crt" -u me:secret
+    HOST=192.0.2.1 curl_upload "$T/file" pasv --disable-epsv --no-ftp-skip-pasv-ip -u me:secret
+    curl_upload "$T/file" relayed -u me:secret
     for name in epsv pasv relayed; do same "$T/file" "$INBOX/me/$name"; done
-    run -67 upload "$T/file" stranger
+    run -67 curl_upload "$T/file" stranger
     podman logs stord >"$T/log" 2>&1
     logged 'Logged in: me from 192\.0\.2\.1:'
     logged 'File uploaded: /me/relayed .* from 10\.88\.0\.1:'
@@ -169,11 +169,11 @@ play() {
 
 @test "so does a container of somebody else's, without root" {
     as_keeper
-    image
+    make_image
     install -d -o 54321 -g 54321 "$T/home/inbox"
     start --network=host --volume "$T/home/inbox:/in:U"
     random_file "$T/file" 300000
-    upload "$T/file" sent
+    curl_upload "$T/file" sent
     same "$T/file" "$T/home/inbox/sent"
     [ "$(stat -c %u "$T/home/inbox/sent")" = 265531 ] # the image's user, as this machine sees it
     podman logs inbox >"$T/log" 2>&1

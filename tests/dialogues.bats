@@ -12,8 +12,8 @@ setup() {
 }
 teardown() { teardown_sandbox; }
 
-# play MODE FILE [OPTION...]: one dialogue in an empty root, by $PLAYER. What is wrong goes to standard error.
-play() {
+# play_dialogue MODE FILE [OPTION...]: one dialogue in an empty root, by $PLAYER. What is wrong goes to standard error.
+play_dialogue() {
     local status=0
     find "$ROOT" -mindepth 1 -delete
     command -p python3 "$TOP/tests/${PLAYER:-dialogue.py}" --mode "$1" "$2" "$HANDLER" --root "$ROOT" \
@@ -27,7 +27,7 @@ play_all() {
     local file status played=0 failed=()
     for file in "$TOP/tests/dialogues${2:+/$2}"/*.txt; do
         status=0
-        play "$1" "$file" "${@:3}" || status=$?
+        play_dialogue "$1" "$file" "${@:3}" || status=$?
         case $status in
         0) played=$((played + 1)) ;;
         2) [ "$1" = packet ] || return 1 ;; # needs answers before it can go on

@@ -2,7 +2,6 @@
 # shellcheck shell=bats
 # The write-only drop box: who may only upload sees and manages what it uploaded itself in this
 # session and its interrupted uploads, and learns nothing of what others have there.
-load session
 load resume
 
 BOX=(--allow "upload,mkdir" --on-conflict rename)
@@ -553,7 +552,7 @@ box_is_good() {
     for ((i = 0; i < 20; i++)); do arrived "$T/tree/file $i" box; done
     [ "$(grep -c 'Accepted connection' "$T/serve.log")" -gt 2 ]
     wait_for sessions_gone
-    [ -z "$(unfinished)" ] # but for empty files nothing that they shared is left
+    nothing_unfinished # but for empty files nothing that they shared is left
 }
 
 @test "dropbox: rclone copy, anonymous, over one connection; and into a box that replaces" {

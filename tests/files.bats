@@ -129,8 +129,8 @@ STEPS
     both_ways odd_names
 }
 
-# refused NAME...: STOR, MKD and CWD of each get 550 or 553 with a reason
-refused() {
+# names_refused NAME...: STOR, MKD and CWD of each get 550 or 553 with a reason
+names_refused() {
     local name
     for name; do
         talk <<STEPS
@@ -155,7 +155,7 @@ escapes() {
     ln -s ../.. "$ROOT/in/up"
     ln -s /proc/self/root "$ROOT/magic"
     ln -s loop "$ROOT/loop"
-    refused ../x ../../etc/x in/../../x out/x in/up/x magic/tmp/x loop/x \
+    names_refused ../x ../../etc/x in/../../x out/x in/up/x magic/tmp/x loop/x \
         ..//..//x /../x 'a\x01b' 'a\x7f' .stord.x in/.stord.x .stord./x
     for name in out link loop in in/ / . in/..; do
         talk <<STEPS

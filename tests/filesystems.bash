@@ -164,26 +164,19 @@ PY
 
 # ------------------------------------------------------------------------ folders
 
-# holds FOLDER NAME...: these names (sorted) are in it, and no byte is unfinished in the root. What is
-# left of the reserved folders, of other folders than the root's, too, does not matter.
-holds() {
-    holds_but_partials "$@" || return
-    [ -z "$(all_unfinished)" ] || fail "unfinished: $(all_unfinished)"
+# folder_holds FOLDER NAME...: as root_holds, of a folder
+folder_holds() {
+    published_in "$@" || return
+    nothing_unfinished
 }
 
-# The same, whatever is unfinished in the root's.
-holds_but_partials() {
-    local folder=$1 got
-    shift
-    got=$(cd "$folder" && find . -mindepth 1 -name .stord.unfinished -prune -o -mindepth 1 -printf '%P\n' |
-        LC_ALL=C sort | paste -sd' ')
-    [ "$got" = "$*" ] || fail "$folder holds: $got" || return
-    got=$(all_unfinished | grep -vF "$ROOT/.stord.unfinished/") || return 0
+# folder_published_are FOLDER NAME...: the same, whatever is unfinished in the root's reserved folder
+folder_published_are() {
+    local got
+    published_in "$@" || return
+    got=$(unfinished | grep -vF "$ROOT/.stord.unfinished/") || return 0
     fail "unfinished: $got"
 }
-
-# all_unfinished: as unfinished, in the reserved folders of all folders
-all_unfinished() { find "$ROOT" -path '*/.stord.unfinished/*' ! -type d ! -empty; }
 
 # ---------------------------------------------------------------------- traces
 
@@ -191,9 +184,9 @@ TRACED=open,openat,openat2,creat,write,pwrite64,writev,sendto,copy_file_range,fs
 TRACED+=,syncfs,sync,link,linkat,rename,renameat,renameat2,unlink,unlinkat,fchmod,fchown
 TRACED+=,ftruncate,dup,dup2,dup3,fcntl,close
 
-# traced NAME [OPTION...]: plays the dialogue on standard input under strace; sets EVENTS to what was
+# events_of NAME [OPTION...]: plays the dialogue on standard input under strace; sets EVENTS to what was
 # done for the file NAME, as words (see events.py)
-traced() {
+events_of() {
     local name=$1 folder
     shift
     local -x ASAN_OPTIONS=detect_leaks=0 # leaks cannot be looked for under strace

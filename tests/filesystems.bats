@@ -13,7 +13,7 @@ teardown() {
 # ------------------------------------------------------- what is done on each of them
 
 # Inline and over data connections, new and in the place of an old file.
-stores() {
+stores_each_way() {
     talk <<'STEPS'
 < 220
 > ALLO 7
@@ -218,7 +218,7 @@ STEPS
 }
 
 keeps_promises() {
-    stores
+    stores_each_way
     is_cut_and_resumed
     is_extended
     keeps_promises_for_whole_files
@@ -230,7 +230,7 @@ keeps_promises_for_whole_files() {
     chooses_names
     keeps_both_or_refuses
     races
-    [ -z "$(unfinished)" ] || fail "unfinished: $(unfinished)"
+    nothing_unfinished
     is_killed
 }
 
@@ -238,7 +238,7 @@ keeps_promises_for_whole_files() {
 
 # upload_traced: EVENTS become what an upload of x does
 upload_traced() {
-    traced x <<'STEPS'
+    events_of x <<'STEPS'
 < 220
 > ALLO 300000
 < 200
@@ -251,7 +251,7 @@ STEPS
 
 # extend_traced: the same for what goes on from x
 extend_traced() {
-    traced x "$@" <<'STEPS'
+    events_of x "$@" <<'STEPS'
 < 220
 > ALLO 5
 < 200
@@ -265,7 +265,7 @@ STEPS
 # What came of an upload that was cut is synced before it is kept, and what it becomes is synced again.
 syncs_what_it_keeps() {
     local first named='(noreplace sync-folder|link sync-folder unlink-reserved|rename sync-folder)'
-    traced y <<'STEPS'
+    events_of y <<'STEPS'
 < 220
 > ALLO 100000
 < 200
@@ -278,7 +278,7 @@ STEPS
     [[ $EVENTS =~ ^'220 200 '(unnamed|reserved)' 150 write cut '(link-reserved )?'sync kept '(close )?426$ ]] ||
         fail "events: $EVENTS"
     first=$EVENTS
-    traced y <<'STEPS'
+    events_of y <<'STEPS'
 < 220
 > REST 65536
 < 350
@@ -360,7 +360,7 @@ by_what_is_offered() {
 
 # put_traced TYPE: EVENTS become what an upload of x over a data connection does
 put_traced() {
-    traced x <<STEPS
+    events_of x <<STEPS
 < 220
 > TYPE $1
 < 200
@@ -538,7 +538,7 @@ append new \x20again
 > DELE newer
 < 250
 STEPS
-    holds "$ROOT" theirs
+    folder_holds "$ROOT" theirs
     [ "$(cat "$ROOT/theirs")" = theirs ]
 }
 
@@ -608,7 +608,7 @@ STEPS
     if [ "$VFAT" = kernel ]; then
         keeps_promises
     elif replaces "$ROOT"; then # fusefat spoils a file that is appended to, so there nothing can be gone on with
-        stores
+        stores_each_way
         keeps_promises_for_whole_files
     else # newer ones of it do not even that
         replaces_nothing
@@ -764,7 +764,7 @@ store at-the-top top
 file at-the-top top
 STEPS
     mv "$folder"/x-* "$folder/y"
-    holds_but_partials "$folder" sub sub/y x y
+    folder_published_are "$folder" sub sub/y x y
     [ "$(cat "$folder/y")" = another ]
 }
 
@@ -794,7 +794,7 @@ file@ $1/x 300000
 > SIZE $1/x
 < 213 ^213 300000$
 STEPS
-    holds "$ROOT/$1" sub sub/y x y
+    folder_holds "$ROOT/$1" sub sub/y x y
 }
 
 @test "another file system below the root takes uploads of all kinds" {

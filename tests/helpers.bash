@@ -112,6 +112,9 @@ all_gone() {
     done
 }
 
+# process_status PID FIELD: what the kernel says of it, in /proc/PID/status, words with a blank between
+process_status() { awk -v field="$2:" '$1 == field { $1 = ""; print substr($0, 2) }' "/proc/$1/status"; }
+
 # ignored_signals PID: their numbers. Without 32 and 33: they are the C library's own, and nobody can
 # reset what whoever started the tests left of them.
 ignored_signals() {

@@ -6,7 +6,6 @@ load session
 setup() { setup_sandbox; }
 teardown() { teardown_sandbox; }
 
-kinds() { printf '%s\n' tcp tcp6 mapped unix pair pipe; }
 
 @test "inline: an upload to end of input, over every kind of connection (promise 1)" {
     for kind in $(kinds); do

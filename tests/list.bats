@@ -25,8 +25,8 @@ names_in() {
     [ "$got" = "$2" ] || fail "$1 gave: $got"
 }
 
-# refused CODE COMMAND...: each is, instead of 150
-refused() {
+# commands_refused CODE COMMAND...: each is, instead of 150
+commands_refused() {
     local code=$1 steps='< 220' command
     shift
     for command; do steps+=$'\n> EPSV\n< 229\n> '$command$'\n< '$code$'\n> PWD\n< 257'; done
@@ -151,7 +151,7 @@ STEPS
     names_in 'LIST -- -z' -z
     lists 'NLST -f' -f/inner
     names_in 'MLSD -f' inner
-    refused 550 'LIST -l nothing' 'MLSD -l'
+    commands_refused 550 'LIST -l nothing' 'MLSD -l'
 }
 
 @test "list: LIST with the option a begins with the folder itself and the one above it, also where nothing is in it" {
@@ -218,7 +218,7 @@ STEPS
     names_in 'LIST *.pdf' c.pdf
     names_in 'LIST -la d/*' a.txt
     lists 'NLST *.none'
-    refused 550 'LIST */a.txt' 'LIST etc/*' 'LIST none/*' 'LIST .stord.*' 'MLSD *'
+    commands_refused 550 'LIST */a.txt' 'LIST etc/*' 'LIST none/*' 'LIST .stord.*' 'MLSD *'
 }
 
 @test "list: a hostile pattern takes no time" {
@@ -246,7 +246,7 @@ STEPS
     names_in MLSD good
     # and nobody is led to them by a pattern
     lists 'NLST *' good
-    refused 550 'MLSD a\r-rw'
+    commands_refused 550 'MLSD a\r-rw'
 }
 
 @test "list: spaces, 8-bit bytes and UTF-8 go out as they are" {
@@ -277,7 +277,7 @@ nothing_outside() {
     for path in '../*' 'out/*' '../sec*'; do
         for verb in LIST NLST; do refusals+=("$verb $path"); done
     done
-    refused 550 "${refusals[@]}"
+    commands_refused 550 "${refusals[@]}"
     not_logged 'Sent'
 }
 
@@ -287,8 +287,8 @@ nothing_outside() {
 
 @test "list: what does not exist is refused before 150, and takes the prepared connection along" {
     touch "$ROOT/file"
-    refused 550 'LIST none' 'NLST none' 'MLSD none' 'MLST none' 'LIST file/' 'NLST file/.' 'LIST file/x'
-    refused 501 'MLSD file'
+    commands_refused 550 'LIST none' 'NLST none' 'MLSD none' 'MLST none' 'LIST file/' 'NLST file/.' 'LIST file/x'
+    commands_refused 501 'MLSD file'
     talk <<'STEPS'
 < 220
 > EPSV

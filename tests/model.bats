@@ -11,8 +11,8 @@ model() {
     TMPDIR=$T command -p python3 -IS "$TOP/tests/model.py" "$@" >"$T/out" 2>&1
 }
 
-# finds RULE ARG...: it fails, for that rule (a pattern) is broken
-finds() {
+# model_finds RULE ARG...: it fails, for that rule (a pattern) is broken
+model_finds() {
     local rule=$1 status=0
     shift
     model --sequences 20 "$@" || status=$?
@@ -30,16 +30,16 @@ finds() {
 }
 
 @test "model: it finds a server that lies: a file that changes or goes, a name too many, a wrong size" {
-    finds '[134]' --lie changed
-    finds '[134]' --lie lost
-    finds '[134]' --lie stray
-    finds 2 --lie size
+    model_finds '[134]' --lie changed
+    model_finds '[134]' --lie lost
+    model_finds '[134]' --lie stray
+    model_finds 2 --lie size
 }
 
 @test "model: a failure is cut down to few steps, and fails again when it is played again" {
-    finds '[134]' --lie changed
+    model_finds '[134]' --lie changed
     [ "$(grep -c '^# step' "$T/out")" -le 9 ] || fail "not cut down: $(cat "$T/out")"
     cp "$T/out" "$T/failure"
-    finds '[134]' --lie changed --replay "$T/failure"
+    model_finds '[134]' --lie changed --replay "$T/failure"
     model --replay "$T/failure" || fail "without the lie it fails, too: $(cat "$T/out")"
 }

@@ -172,7 +172,7 @@ STEPS
     IN=inbox make_all --file-mode=0640
     for file in "${FILES[@]}"; do has "inbox/$file" 640 60; done
     has inbox/folder 2755 60
-    holds "$ROOT/inbox" {appended,continued,folder,folder/new,new,replaced,resumed,unique}
+    folder_holds "$ROOT/inbox" {appended,continued,folder,folder/new,new,replaced,resumed,unique}
 }
 
 @test "a folder that got that bit after the first upload into it hands its group down, too" {
@@ -245,7 +245,7 @@ inherits() {
 # file, its sync, its name
 dressed_first() {
     local named='(link|noreplace|rename|exchange)'
-    traced "$1" --file-mode=0640 --group=games <<STEPS
+    events_of "$1" --file-mode=0640 --group=games <<STEPS
 < 220
 > STOR $1
 < 150
@@ -270,8 +270,8 @@ STEPS
     dressed_first x
 }
 
-# refused STATUS WORD...: the settings cannot be used: 421, the exit status, a line in the log
-refused() {
+# settings_refused STATUS WORD...: the settings cannot be used: 421, the exit status, a line in the log
+settings_refused() {
     local status=$1
     shift
     run "-$status" --separate-stderr env "$@" </dev/null
@@ -282,18 +282,18 @@ refused() {
 
 @test "an unknown group and modes that are none are refused when a session starts" {
     local value
-    refused 64 "$HANDLER" --root "$ROOT" --group=no-such-group
+    settings_refused 64 "$HANDLER" --root "$ROOT" --group=no-such-group
     [[ "$stderr" == *no-such-group* ]]
-    refused 78 STORD_GROUP=no-such-group "$HANDLER" --root "$ROOT"
+    settings_refused 78 STORD_GROUP=no-such-group "$HANDLER" --root "$ROOT"
     [[ "$stderr" == *no-such-group* ]]
     for value in 8 0o644 rw-r--r-- 1777 0778 -1 '' ' 644' 0644x; do
-        refused 64 "$HANDLER" --root "$ROOT" --file-mode="$value"
-        refused 78 STORD_FILE_MODE="$value" "$HANDLER" --root "$ROOT"
+        settings_refused 64 "$HANDLER" --root "$ROOT" --file-mode="$value"
+        settings_refused 78 STORD_FILE_MODE="$value" "$HANDLER" --root "$ROOT"
     done
     for value in 8 4755 07777 umask2; do
-        refused 64 "$HANDLER" --root "$ROOT" --dir-mode="$value"
+        settings_refused 64 "$HANDLER" --root "$ROOT" --dir-mode="$value"
     done
-    for value in '' -1 99999999999; do refused 64 "$HANDLER" --root "$ROOT" --group="$value"; done
+    for value in '' -1 99999999999; do settings_refused 64 "$HANDLER" --root "$ROOT" --group="$value"; done
     root_holds
 }
 

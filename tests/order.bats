@@ -90,8 +90,8 @@ between() {
     for command in "$@"; do printf '> %s\n< [2345]..\n' "$command"; done
 }
 
-# resumes STATE COMMAND...: REST 3, these, and a STOR of "new" over "older one" make a file of STATE
-resumes() {
+# rest_across STATE COMMAND...: REST 3, these, and a STOR of "new" over "older one" make a file of STATE
+rest_across() {
     local made=$1
     shift
     printf 'older one' >"$ROOT/f"
@@ -114,19 +114,19 @@ STEPS
 @test "order: REST is for the transfer that comes next: what has nothing to do with it ends it (RFC 3659 5.3)" {
     local command
     for command in "${END[@]}"; do
-        resumes new "$command" || fail "behind: $command"
+        rest_across new "$command" || fail "behind: $command"
     done
-    resumes new PWD 'MKD d'
-    resumes new NOOP PWD NOOP
+    rest_across new PWD 'MKD d'
+    rest_across new NOOP PWD NOOP
 }
 
 @test "order: what belongs to a transfer, or asks, stands between REST and STOR as clients have it" {
     local command
     for command in "${KEEP[@]}"; do
-        resumes oldnew "$command" || fail "behind: $command"
+        rest_across oldnew "$command" || fail "behind: $command"
     done
-    resumes oldnew "${KEEP[@]}"
-    resumes oldnew 'ALLO 3'
+    rest_across oldnew "${KEEP[@]}"
+    rest_across oldnew 'ALLO 3'
 }
 
 @test "order: a transfer uses REST up, also one that was refused" {

@@ -20,17 +20,12 @@ user() {
         "$1" "$HASH" "$2" "$3" >>"$T/users"
 }
 
-# as USER [TALK-OPTION...] <<STEPS: talk, from behind the login on
-as() {
-    local user=$1
-    shift
-    { printf '< 220\n> USER %s\n< 331\n> PASS secret\n< 230\n> TYPE I\n< 200\n' "$user"; cat; } |
-        talk "$@" --users "$T/users"
-}
+# binary_as USER [OPTION...] <<STEPS: as USER, from behind TYPE I on
+binary_as() { { echo binary && cat; } | as "$@"; }
 
 # stores CODE NAME BYTES: one session uploads so many bytes without announcing them
 stores() {
-    as me <<STEPS
+    binary_as me <<STEPS
 > PASV
 < 227
 > STOR $2
@@ -58,8 +53,8 @@ used() {
     [ "$flag $((10#$bytes))" = "$1 $2" ] || fail "the count: $(cat "$COUNT")"
 }
 
-# holds BYTES: so many are in the home, and that is what the count says
-holds() {
+# home_holds BYTES: so many are in the home, and that is what the count says
+home_holds() {
     used clean "$1" || return
     local bytes
     bytes=$(find "$ROOT/home" -name '.stord.*' -prune -o -type f -printf '%s\n' | awk '{ n += $1 } END { print n + 0 }')
@@ -93,8 +88,8 @@ unprivileged() {
     stores 226 a 60
     stores 552 b 41
     stores 226 b 40
-    holds 100
-    as me <<'STEPS'
+    home_holds 100
+    binary_as me <<'STEPS'
 > PASV
 < 227
 > STOR c
@@ -106,7 +101,7 @@ STEPS
 }
 
 @test "quota: what ALLO announces is refused before 150, and a full home before anything" {
-    as me <<'STEPS'
+    binary_as me <<'STEPS'
 > PASV
 < 227
 > ALLO 101
@@ -136,12 +131,12 @@ put@ 100
 > STOR b
 < 552
 STEPS
-    holds 100
+    home_holds 100
     published_are home home/a
 }
 
 @test "quota: inline uploads, too" {
-    as me <<'STEPS'
+    binary_as me <<'STEPS'
 > ALLO 100
 < 200
 > STOR a
@@ -155,7 +150,7 @@ STEPS
 < 552 quota
 closed
 STEPS
-    holds 100
+    home_holds 100
 }
 
 @test "quota: a client that does not announce its size hears 552 behind its data" {
@@ -165,12 +160,12 @@ STEPS
     random_file "$T/fits" 100
     curl -sS --max-time 20 -u me:secret -T "$T/fits" "ftp://127.0.0.1:$PORT/fits"
     published_are home home/fits
-    holds 100
+    home_holds 100
 }
 
 @test "quota: the smaller of the quota and the size limit counts, and the reply says which" {
     user small /home quota=100,max-file=50
-    as small <<'STEPS'
+    binary_as small <<'STEPS'
 > PASV
 < 227
 > STOR x
@@ -200,20 +195,20 @@ put@ 51
 > STOR c
 < 552 quota of 100 bytes
 STEPS
-    holds 100
+    home_holds 100
 }
 
 @test "quota: a file that is replaced makes room for the new one, one that is kept does not" {
     stores 226 a 60
     stores 226 a 100
-    holds 100
+    home_holds 100
     stores 552 a 101
-    holds 100
+    home_holds 100
     sized a 100
     stores 226 a 30
-    holds 30
+    home_holds 30
     user careful /home quota=100,on-conflict=rename
-    as careful <<'STEPS'
+    binary_as careful <<'STEPS'
 > PASV
 < 227
 > ALLO 71
@@ -227,11 +222,11 @@ STEPS
 put@ 70
 < 226
 STEPS
-    holds 100
+    home_holds 100
 }
 
 @test "quota: DELE and RNTO over a file free what they take away" {
-    as me <<'STEPS'
+    binary_as me <<'STEPS'
 > PASV
 < 227
 > STOR a
@@ -259,7 +254,7 @@ put@ 60
 > RNTO b
 < 250
 STEPS
-    holds 60
+    home_holds 60
     recounts 1
 }
 
@@ -280,7 +275,7 @@ named() {
 @test "quota: folders and empty files count, and what is removed makes room" {
     mkdir -p "$ROOT/home/there"
     (cd "$ROOT/home/there" && seq $((NAMES - 3)) | xargs touch)
-    as me <<'STEPS'
+    binary_as me <<'STEPS'
 > MKD a
 < 257
 > PASV
@@ -354,7 +349,7 @@ STEPS
     sed -i 's/quota=100$/quota=40K/' "$T/users"
     mkdir -p "$ROOT/home/there"
     (cd "$ROOT/home/there" && seq $((NAMES + 10 - 3)) | xargs touch)
-    as me <<'STEPS'
+    binary_as me <<'STEPS'
 > MKD a
 < 257
 > MKD b
@@ -368,7 +363,7 @@ STEPS
 @test "quota: a home that is full of bytes takes no folder either, and tells of one that is there" {
     stores 226 a 100
     mkdir "$ROOT/home/there"
-    as me <<'STEPS'
+    binary_as me <<'STEPS'
 > MKD b
 < 552 ^552 Failed to make directory: the quota of 100 bytes is used up$
 > MKD there
@@ -384,13 +379,13 @@ STEPS
     mkdir "$ROOT/home/there"
     sed -Ei '1s/ [0-9]{19}$//' "$COUNT"
     stores 226 b 10
-    holds 20
+    home_holds 20
     named 3
     recounts 2
 }
 
 @test "quota: of folders that are gone nothing stays in the reserved folder" {
-    as me <<'STEPS'
+    binary_as me <<'STEPS'
 > MKD a
 < 257
 > MKD a/b
@@ -422,7 +417,7 @@ STEPS
     stores 226 a 60
     put_there other 40
     rm -f "$COUNT"
-    as me <<'STEPS'
+    binary_as me <<'STEPS'
 > PASV
 < 227
 > ALLO 1
@@ -454,11 +449,11 @@ put x
 > STOR a
 < 552 quota
 STEPS
-    holds 100
+    home_holds 100
 }
 
 @test "quota: an interrupted upload counts, going on with it does not count it twice, DELE frees it" {
-    as me <<'STEPS'
+    binary_as me <<'STEPS'
 > PASV
 < 227
 > ALLO 100
@@ -495,7 +490,7 @@ put@ 21
 < 426
 STEPS
     used clean 80
-    as me <<'STEPS'
+    binary_as me <<'STEPS'
 > DELE a
 < 250
 > PASV
@@ -507,12 +502,12 @@ STEPS
 put@ 100
 < 226
 STEPS
-    holds 100
+    home_holds 100
     nothing_kept
 }
 
 @test "quota: an upload in place of an interrupted one needs the difference" {
-    as me <<'STEPS'
+    binary_as me <<'STEPS'
 > PASV
 < 227
 > ALLO 100
@@ -528,7 +523,7 @@ put@ 71
 put@ 100
 < 226
 STEPS
-    holds 100
+    home_holds 100
 }
 
 @test "quota: what is left of an interrupted upload must fit, too" {
@@ -564,12 +559,12 @@ put@ 80
 < 426 announced by ALLO$
 STEPS
     logged 'What came of /x is not kept: the quota is used up'
-    holds 80
+    home_holds 80
     nothing_kept
 }
 
 @test "quota: what is left of an interrupted upload survives a home that others have filled" {
-    as me <<'STEPS'
+    binary_as me <<'STEPS'
 > PASV
 < 227
 > ALLO 100
@@ -581,7 +576,7 @@ put@ 61
 STEPS
     put_there other 95
     rm "$COUNT"
-    as me <<'STEPS'
+    binary_as me <<'STEPS'
 > REST 60
 < 350
 > PASV
@@ -598,7 +593,7 @@ STEPS
     printf 'box:%s:/home:upload:quota=100,on-conflict=rename\n' "$HASH" >>"$T/users"
     put_there a 10
     put_there b 10
-    as box <<'STEPS'
+    binary_as box <<'STEPS'
 > PASV
 < 227
 > STOR a
@@ -626,13 +621,13 @@ put@ 40
 put@ 80
 < 226
 STEPS
-    holds 100
+    home_holds 100
 }
 
 @test "quota: who must not see a file does not learn its size from what fits" {
     printf 'box:%s:/home:upload,replace:quota=100\n' "$HASH" >>"$T/users"
     put_there a 60
-    as box <<'STEPS'
+    binary_as box <<'STEPS'
 > PASV
 < 227
 > ALLO 41
@@ -648,7 +643,7 @@ STEPS
 put@ 40
 < 226
 STEPS
-    holds 40
+    home_holds 40
 }
 
 # ---------------------------------------------------------------- others
@@ -658,7 +653,7 @@ STEPS
     rm "$ROOT/home/a"
     again() { stores 226 b 100; } # a recount soon after another one is not made
     wait_for again
-    holds 100
+    home_holds 100
 }
 
 @test "quota: a full home is not counted anew at each attempt" {
@@ -667,7 +662,7 @@ STEPS
     for ((file = 0; file < 3000; file++)); do : >"$ROOT/home/deep/$file"; done
     put_there other 100
     # the first one counts, which takes a second here: so for ten the others do not
-    traced '-e trace=getdents64 -e inject=getdents64:delay_enter=300000' as me <<'STEPS'
+    traced '-e trace=getdents64 -e inject=getdents64:delay_enter=300000' binary_as me <<'STEPS'
 > PASV
 < 227
 > STOR a
@@ -683,7 +678,7 @@ STEPS
 STEPS
     recounts 1
     [ "$(grep -c getdents64 "$T/trace")" -ge 3 ]
-    traced '-e trace=getdents64' as me <<'STEPS'
+    traced '-e trace=getdents64' binary_as me <<'STEPS'
 > PASV
 < 227
 > STOR d
@@ -695,7 +690,7 @@ STEPS
 @test "quota: while the count holds, neither login nor upload nor DELE walks the tree" {
     stores 226 a 10
     all_verbs() {
-        as me <<'STEPS'
+        binary_as me <<'STEPS'
 > PASV
 < 227
 > STOR b
@@ -720,7 +715,7 @@ STEPS
     }
     traced '-e trace=getdents64' all_verbs
     no_walk
-    holds 25
+    home_holds 25
     recounts 1
 }
 
@@ -728,7 +723,7 @@ STEPS
     user you /home quota=50
     user free /home ''
     stores 226 a 40
-    as you <<'STEPS'
+    binary_as you <<'STEPS'
 > PASV
 < 227
 > ALLO 11
@@ -750,7 +745,7 @@ STEPS
 put@ 10
 < 226
 STEPS
-    as me <<'STEPS'
+    binary_as me <<'STEPS'
 > PASV
 < 227
 > ALLO 50
@@ -760,8 +755,8 @@ STEPS
 put@ 50
 < 226
 STEPS
-    holds 100
-    as free <<'STEPS'
+    home_holds 100
+    binary_as free <<'STEPS'
 > PASV
 < 227
 > STOR d
@@ -774,7 +769,7 @@ STEPS
 
 @test "quota: who is new to a count brings the interrupted uploads that were there" {
     user you /home ''
-    as you <<'STEPS'
+    binary_as you <<'STEPS'
 > PASV
 < 227
 > ALLO 100
@@ -787,7 +782,7 @@ STEPS
     stores 226 a 10
     used clean 10
     sed -i '/^you:/s/$/quota=100/' "$T/users"
-    as you <<'STEPS'
+    binary_as you <<'STEPS'
 > PASV
 < 227
 > ALLO 20
@@ -828,7 +823,7 @@ data $(printf 'x%.0s' {1..80})
 done
 < 226
 STEPS
-    holds 90
+    home_holds 90
 }
 
 @test "quota: any number of sessions at once publish no more than it" {
@@ -853,7 +848,7 @@ STEPS
         fi
     done
     [ "$stored" = 3 ]
-    holds 90000
+    home_holds 90000
 }
 
 @test "quota: who waits for the count goes on once it is free, and is stopped when we are" {
@@ -867,11 +862,11 @@ STEPS
     [ ! -e "$ROOT/home/b" ]
     exec 9>&-
     wait "$pid"
-    holds 20
+    home_holds 20
 
     rm "$T/trace"
     hold_lock
-    waits_for_lock as me 9>&- <<'STEPS' &
+    waits_for_lock binary_as me 9>&- <<'STEPS' &
 > PASV
 < 227
 > STOR c
@@ -884,7 +879,7 @@ STEPS
     exec 9>&-
     logged 'Closing: asked to stop'
     published_are home home/a home/b
-    holds 20
+    home_holds 20
 }
 
 # hold_lock: another process has it until descriptor 9 is closed
@@ -952,7 +947,7 @@ tells_enough() {
     stores 226 b 10 # what others put there counts later
     used clean 20
     sed -Ei "s/^[0-9a-f-]{36}/$OTHER_BOOT/" "$COUNT"
-    as me <<'STEPS'
+    binary_as me <<'STEPS'
 > PASV
 < 227
 > STOR c
@@ -967,7 +962,7 @@ STEPS
     put_there other 80
     local yesterday=$((($(date +%s) - 86500) * 1000))
     sed -Ei "1s/ [0-9]{15} / $(printf %015d "$yesterday") /" "$COUNT"
-    as me <<'STEPS'
+    binary_as me <<'STEPS'
 > PASV
 < 227
 > ALLO 20
@@ -986,12 +981,12 @@ STEPS
         "$(head -n 1 "$COUNT" | tr ' ' '_')" "$(cat "$COUNT")"$'\n../../home'; do
         printf '%s\n' "$garbage" >"$COUNT"
         stores 226 a 10
-        holds 10
+        home_holds 10
         recounts $((++recounts))
     done
     rm -r "$ROOT/.stord.unfinished/.stord.usage"
     stores 226 a 10
-    holds 10
+    home_holds 10
     recounts $((++recounts))
     # such a file is garbage to nobody
     stores 226 a 10
@@ -1027,7 +1022,7 @@ STEPS
     mkdir -p "$ROOT/home/box"
     chmod 777 "$ROOT/home"
     chmod 733 "$ROOT/home/box"
-    unprivileged as me <<'STEPS'
+    unprivileged binary_as me <<'STEPS'
 > PASV
 < 227
 > STOR a
@@ -1044,7 +1039,7 @@ STEPS
     user nobody /gone quota=3K
     user free /home ''
     stores 226 a 10
-    as me <<'STEPS'
+    binary_as me <<'STEPS'
 > PASV
 < 227
 > ALLO 9

@@ -13,32 +13,6 @@ several() {
     }
 }
 
-# All that has a reserved name, or is in a folder that has, and has bytes: what uploads in flight and
-# interrupted ones have on disk. Empty folders and files of such names may stay.
-unfinished() { find "$ROOT" -path '*/.stord.*' ! -type d -size +0; }
-
-nothing_unfinished() {
-    local left
-    left=$(unfinished)
-    [ -z "$left" ] || fail "left behind: $left"
-}
-
-# one_unfinished BYTES: one file is kept, and it has so many
-one_unfinished() {
-    local sizes
-    sizes=$(unfinished | xargs -r -d '\n' stat -c %s | paste -sd' ')
-    [ "$sizes" = "$1" ] || fail "unfinished files have these sizes: $sizes"
-}
-
-# published_are NAME...: the root has these files and folders (sorted), beside reserved ones
-# shellcheck disable=SC2120 # none: nothing is published
-published_are() {
-    local got
-    got=$(find "$ROOT" -mindepth 1 -name '.stord.*' -prune -o -printf '%P\n' |
-        LC_ALL=C sort | paste -sd' ')
-    [ "$got" = "$*" ] || fail "the root holds: $got"
-}
-
 # pattern N [FROM]: the bytes that dialogues call `pattern`, from the FROM-th on
 pattern() {
     command -p python3 -c 'import sys

@@ -4,6 +4,7 @@
 bats_require_minimum_version 1.5.0
 load session
 load tls
+load superservers
 
 setup() {
     need_root 'gives it up'
@@ -34,27 +35,22 @@ spawn_with_users() {
         'mount --bind "$0/passwd" /etc/passwd; mount --bind "$0/group" /etc/group; exec "$@"' "$T" "$@"
 }
 
-peer_program() {
-    "$TOP/tests/peers" || return 1
-    printf '%s\n' "$TOP/build/peers/usr/sbin/$1"
-}
-
 # ------------------------------------------------------------- super-servers
 
-# start_NAME [OPTION...]: that super-server, as root, on $PORT, with sessions that have these options
-start_tcpserver() {
+# root_NAME [OPTION...]: that super-server, as root, on $PORT, with sessions that have these options
+root_tcpserver() {
     free_port
     spawn_with_users tcpserver -v -H -R -l localhost 127.0.0.1 "$PORT" "$SERVER" --root "$ROOT" "$@"
     wait_port "$PORT" 127.0.0.1
 }
 
-start_tcpsvd() {
+root_tcpsvd() {
     free_port
     spawn_with_users tcpsvd -v -l localhost 127.0.0.1 "$PORT" "$SERVER" --root "$ROOT" "$@"
     wait_port "$PORT" 127.0.0.1
 }
 
-start_inetd() {
+root_inetd() {
     local inetd
     inetd=$(peer_program inetd)
     free_port
@@ -63,7 +59,7 @@ start_inetd() {
     wait_port "$PORT" 127.0.0.1
 }
 
-start_xinetd() {
+root_xinetd() {
     local xinetd
     xinetd=$(peer_program xinetd)
     free_port
@@ -77,27 +73,25 @@ start_xinetd() {
     wait_port "$PORT" 127.0.0.1
 }
 
-# session_of PID: sets SESSION to the one of a connection that is there, and HELPERS to those it has
-session_of() {
+# find_session PID: sets SESSION to the one of a connection that is there, and HELPERS to those it has
+find_session() {
     local pid
     SESSION='' HELPERS=()
     for pid in $(process_tree "$1"); do
         [ "/proc/$pid/exe" -ef "$SERVER" ] || continue
-        if [ "/proc/$(status "$pid" PPid)/exe" -ef "$SERVER" ]; then HELPERS+=("$pid"); else SESSION=$pid; fi
+        if [ "/proc/$(process_status "$pid" PPid)/exe" -ef "$SERVER" ]; then HELPERS+=("$pid"); else SESSION=$pid; fi
     done
     [ -n "$SESSION" ] || fail 'there is no session'
 }
 
-status() { awk -v field="$2:" '$1 == field { $1 = ""; print substr($0, 2) }' "/proc/$1/status"; }
-
 # is_that_of PID UID GID GROUPS: and has nothing of root
 is_that_of() {
     cat "/proc/$1/status"
-    [ "$(status "$1" Uid)" = "$2 $2 $2 $2" ]
-    [ "$(status "$1" Gid)" = "$3 $3 $3 $3" ]
-    [ "$(status "$1" Groups | tr ' ' '\n' | sort -n | paste -sd ' ')" = "$4" ]
+    [ "$(process_status "$1" Uid)" = "$2 $2 $2 $2" ]
+    [ "$(process_status "$1" Gid)" = "$3 $3 $3 $3" ]
+    [ "$(process_status "$1" Groups | tr ' ' '\n' | sort -n | paste -sd ' ')" = "$4" ]
     for field in CapInh CapPrm CapEff CapAmb; do
-        [ "$(status "$1" $field)" = 0000000000000000 ]
+        [ "$(process_status "$1" $field)" = 0000000000000000 ]
     done
 }
 
@@ -108,7 +102,7 @@ serves_as() {
     exec {wire}<>"/dev/tcp/127.0.0.1/$PORT"
     read -r greeting <&"$wire"
     [[ $greeting == 220\ * ]]
-    session_of "$SPAWN_PID"
+    find_session "$SPAWN_PID"
     is_that_of "$SESSION" "$@"
     exec {wire}>&-
     random_file "$T/sent" 30000
@@ -123,7 +117,7 @@ serves_as() {
     need tcpserver tcpsvd
     for name in tcpserver tcpsvd inetd xinetd; do
         echo "# $name"
-        "start_$name"
+        "root_$name"
         serves_as 54321 54321 '54321 54323'
         kill_spawned
         rm -rf "$ROOT/.stord.unfinished"
@@ -134,13 +128,13 @@ serves_as() {
     local name
     for name in tcpserver tcpsvd inetd xinetd; do
         echo "# $name"
-        "start_$name" --user inbox
+        "root_$name" --user inbox
         serves_as 54322 54322 54322
         kill_spawned
         rm -rf "$ROOT/.stord.unfinished"
     done
     export STORD_USER=inbox
-    start_tcpserver
+    root_tcpserver
     serves_as 54322 54322 54322
 }
 
@@ -149,7 +143,7 @@ serves_as() {
     # what is asked for; uid, gid and all groups
     while IFS='|' read -r case uid gid groups; do
         echo "# $case"
-        start_tcpserver --user "$case"
+        root_tcpserver --user "$case"
         serves_as "$uid" "$gid" "$groups"
         kill_spawned
         rm -rf "$ROOT/.stord.unfinished"
@@ -161,12 +155,12 @@ serves_as() {
 54321:678|54321|678|678
 4294967294|4294967294|4294967294|4294967294
 CASES
-    STORD_USER=12345:678 start_tcpserver
+    STORD_USER=12345:678 root_tcpserver
     serves_as 12345 678 678
     kill_spawned
     # root under another name, and what is no number
     for case in 0 0:0 00 4294967295 4294967296 18446744073709551617 -1 +5 12345: 12345:x :678 12345:678: 12345:-1 0x10 5.5 stord:54323; do
-        start_tcpserver --user "$case"
+        root_tcpserver --user "$case"
         [ "$(first_code)" = 421 ] || fail "$case"
         wait_for grep -qF "there is no user $case to become: see --user" "$SPAWN_LOG"
         kill_spawned
@@ -175,16 +169,16 @@ CASES
 
 @test "a user whose name is a number is meant before the number" {
     echo '12345:x:54324:54324::/:/bin/false' >>"$T/passwd"
-    start_tcpserver --user 12345
+    root_tcpserver --user 12345
     serves_as 54324 54324 54324
 }
 
 @test "--user root: sessions are root's" {
-    start_tcpserver --user root
+    root_tcpserver --user root
     exec {wire}<>"/dev/tcp/127.0.0.1/$PORT"
     read -r greeting <&"$wire"
-    session_of "$SPAWN_PID"
-    [ "$(status "$SESSION" Uid)" = '0 0 0 0' ]
+    find_session "$SPAWN_PID"
+    [ "$(process_status "$SESSION" Uid)" = '0 0 0 0' ]
     exec {wire}>&-
     curl -sS -T "$SERVER" "ftp://127.0.0.1:$PORT/got"
     same "$SERVER" "$ROOT/got"
@@ -202,8 +196,8 @@ CASES
 # first_code: of what a client is told first
 first_code() { printf 'QUIT\r\n' | socat -t 10 - "TCP:127.0.0.1:$PORT" 2>>"$T/log" | head -n 1 | cut -c1-3; }
 
-# refused: a client is told so, nothing is stored, the log says why (USER is not there)
-refused() {
+# refused_without_user: a client is told so, nothing is stored, the log says why (USER is not there)
+refused_without_user() {
     local log=$SPAWN_LOG
     printf 'ALLO 5\r\nSTOR x\r\nhello' | socat -t 10 - "TCP:127.0.0.1:$PORT" >"$T/replies" || :
     cat "$T/replies"
@@ -214,13 +208,13 @@ refused() {
 }
 
 @test "started as root, without the user to become: nobody is served" {
-    start_tcpserver --user ghost
-    refused ghost
-    start_tcpsvd --user ghost
-    refused ghost
+    root_tcpserver --user ghost
+    refused_without_user ghost
+    root_tcpsvd --user ghost
+    refused_without_user ghost
     sed -i '/^stord:/d' "$T/passwd"
-    start_tcpserver
-    refused stord
+    root_tcpserver
+    refused_without_user stord
 }
 
 # ------------------------------------------------------- what root alone may read
@@ -232,10 +226,10 @@ refused() {
     chmod 600 "$T/tls.key"
     [ "$(stat -c '%u %a' "$T/users" "$T/tls.key" | sort -u)" = '0 600' ]
     local options=(--users "$T/users" --tls require --tls-cert "$T/tls.crt" --tls-key "$T/tls.key")
-    start_tcpserver "${options[@]}"
+    root_tcpserver "${options[@]}"
     exec {wire}<>"/dev/tcp/127.0.0.1/$PORT"
     read -r greeting <&"$wire"
-    session_of "$SPAWN_PID"
+    find_session "$SPAWN_PID"
     [ "${#HELPERS[@]}" = 1 ]
     for pid in "$SESSION" "${HELPERS[@]}"; do is_that_of "$pid" 54321 54321 '54321 54323'; done
     exec {wire}>&-
@@ -253,7 +247,7 @@ refused() {
 
 @test "the root folder is not opened as root" {
     chmod 700 "$ROOT"
-    start_tcpserver
+    root_tcpserver
     [ "$(first_code)" = 421 ]
     wait_for grep -q "Cannot start: root $ROOT: Permission denied" "$SPAWN_LOG"
     chown 54321 "$ROOT"
@@ -278,7 +272,7 @@ refused() {
 }
 
 # socat EXEC: the client's connection is not ours, but somebody's at a network
-start_socat() {
+root_socat() {
     free_port
     spawn_with_users socat -d -d "TCP-LISTEN:$PORT,bind=127.0.0.1,reuseaddr,fork" "EXEC:'$SERVER --root $ROOT'$1"
     wait_port "$PORT" 127.0.0.1
@@ -287,7 +281,7 @@ start_socat() {
 @test "a connection that socat relays is not by hand" {
     local kind
     for kind in ,pipes '' ,nofork; do
-        start_socat "$kind"
+        root_socat "$kind"
         printf 'ALLO 5\r\nSTOR x\r\nhelloQUIT\r\n' | socat -t 10 - "TCP:127.0.0.1:$PORT" >"$T/replies"
         cat "$T/replies"
         grep -q '^226 ' "$T/replies"
@@ -296,7 +290,7 @@ start_socat() {
     done
     sed -i '/^stord:/d' "$T/passwd"
     for kind in ,pipes '' ,nofork; do
-        start_socat "$kind"
+        root_socat "$kind"
         printf 'ALLO 5\r\nSTOR x\r\nhello' | socat -t 10 - "TCP:127.0.0.1:$PORT" >"$T/replies" || :
         # socat itself may end before it has passed the reply on
         if grep -v '^421 ' "$T/replies"; then fail 'somebody was served'; fi

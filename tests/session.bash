@@ -41,6 +41,16 @@ all_done() {
     [ "$failed" = 0 ] || fail "$failed of those that ran at once failed"
 }
 
+# kinds: all that a control connection can be, for -o
+kinds() { printf '%s\n' tcp tcp6 mapped unix pair pipe; }
+
+# as USER [OPTION...] <<STEPS: talk, once that user of $T/users is logged in with the password "secret"
+as() {
+    local user=$1
+    shift
+    { printf '< 220\n> USER %s\n< 331\n> PASS secret\n< 230\n' "$user"; cat; } | talk "$@" --users "$T/users"
+}
+
 # as_nobody STEPS...: talk, with a handler that is nobody and has no privileges.
 as_nobody() {
     local WRAP=(setpriv --reuid 65534 --regid 65534 --clear-groups)
@@ -81,19 +91,34 @@ both_ways() {
 logged() { grep -qE -- "$1" "$T/log" || { cat "$T/log" >&2; fail "not in the log: $1"; }; }
 not_logged() { ! grep -E -- "$1" "$T/log" >&2 || fail "in the log: $1"; }
 
-# unfinished: the files in the reserved folder, but for the empty ones that only hide older uploads
-unfinished() { find "$ROOT/.stord.unfinished" ! -type d ! -empty 2>/dev/null; }
+# ---------------------------------------------------------------- what the root holds
 
-# Nothing in the root but these names (sorted, one line), and no byte is unfinished.
-root_holds() {
-    published_are "$@" || return
-    [ -z "$(unfinished)" ] || fail "unfinished: $(unfinished)"
+# unfinished: the files with bytes that have a reserved name, or are in a folder that has: what uploads in
+# flight and interrupted ones have on disk. Empty files and folders of such names may stay.
+unfinished() { find "$ROOT" -path '*/.stord.*' ! -type d ! -empty; }
+
+nothing_unfinished() { [ -z "$(unfinished)" ] || fail "unfinished: $(unfinished)"; }
+
+# one_unfinished BYTES: one file is, and has so many
+one_unfinished() {
+    local sizes
+    sizes=$(unfinished | xargs -r -d '\n' stat -c %s | paste -sd' ')
+    [ "$sizes" = "$1" ] || fail "unfinished files have these sizes: $sizes"
 }
 
-# The same, whatever is unfinished.
-published_are() {
+# published_are NAME...: the root has these files and folders (sorted), beside reserved folders
+published_are() { published_in "$ROOT" "$@"; }
+
+# published_in FOLDER NAME...: the same of a folder
+published_in() {
     local got
-    got=$(cd "$ROOT" && find . -mindepth 1 ! -path './.stord.unfinished*' -printf '%P\n' |
+    got=$(cd "$1" && find . -mindepth 1 -name .stord.unfinished -prune -o -mindepth 1 -printf '%P\n' |
         LC_ALL=C sort | paste -sd' ')
-    [ "$got" = "$*" ] || fail "the root holds: $got"
+    [ "$got" = "${*:2}" ] || fail "$1 holds: $got"
+}
+
+# root_holds NAME...: the same of the root, and nothing is unfinished
+root_holds() {
+    published_are "$@" || return
+    nothing_unfinished
 }

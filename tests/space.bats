@@ -2,7 +2,6 @@
 # shellcheck shell=bats
 # shellcheck disable=SC2030,SC2031,SC2034 # `talk` reads WRAP; tests are subshells
 bats_require_minimum_version 1.5.0
-load session
 load resume
 load filesystems
 
@@ -114,7 +113,7 @@ disk_is_full() {
     for client in "${NAMES[@]}"; do failed "$client"; done
     wait_for no_session
     wait_for frees "$free"
-    [ -z "$(unfinished)" ]
+    nothing_unfinished
     run ! grep 'File uploaded' "$T/serve.log"
     for client in lftp_and_allo our_client; do # those that announce a size learn it before the data
         said "$client" '452 Failed to upload file: the disk is full'
@@ -150,7 +149,7 @@ too_large_for() {
         *) said "$client" '552' || return ;;
         esac
         frees "$free" || return
-        [ -z "$(unfinished)" ] || fail "unfinished: $(unfinished)" || return
+        nothing_unfinished || return
     done
 }
 
@@ -252,7 +251,7 @@ lftp_in() {
     same "$T/old" "$ROOT/x"
     wait_for no_session
     run ! grep 'File uploaded' "$T/serve.log"
-    [ -z "$(unfinished)" ]
+    nothing_unfinished
 }
 
 # blocks: of the one file that is unfinished, its size and what it takes of the disk
@@ -627,7 +626,7 @@ file ours/x newer still
 store ours/x cut < 550 fewer bytes
 file ours/x newer still
 STEPS
-    holds "$ROOT" ours ours/x theirs theirs/x
+    folder_holds "$ROOT" ours ours/x theirs theirs/x
 }
 
 @test "names that are too long: 553, before the data" {

@@ -9,11 +9,11 @@ teardown() {
     teardown_sandbox
 }
 
-upload() { printf 'ALLO %s\r\nSTOR %s\r\n%s' "${#2}" "$1" "$2"; }
+inline_upload() { printf 'ALLO %s\r\nSTOR %s\r\n%s' "${#2}" "$1" "$2"; }
 
 # Names of the calls between the last write of data and the reply 226, in order.
 order_of_calls() {
-    upload "$1" hello | strace -f -o "$T/trace" "$HANDLER" --root "$ROOT" >/dev/null 2>"$T/log"
+    inline_upload "$1" hello | strace -f -o "$T/trace" "$HANDLER" --root "$ROOT" >/dev/null 2>"$T/log"
     sed -nE 's/^[0-9]+ +//; /^write\([0-9]+, "hello"/,/226 File uploaded/p' "$T/trace" |
         sed -nE 's/^((write|fsync|linkat|renameat2|renameat|unlinkat)\([^)]*).*/\1/p' |
         sed -E 's/"\.stord\.[0-9a-f]+"/TEMP/g'
@@ -74,7 +74,7 @@ order_of_calls() {
 
 # fault CALL ERROR WHEN: an upload of x during which the WHEN-th CALL fails
 fault() {
-    upload x hello | strace -f -o "$T/trace" -e trace="$1" -e inject="$1:error=$2:when=$3" \
+    inline_upload x hello | strace -f -o "$T/trace" -e trace="$1" -e inject="$1:error=$2:when=$3" \
         "$HANDLER" --root "$ROOT" >"$T/out" 2>"$T/log"
     grep -q INJECTED "$T/trace" || fail "$1 was not called $3 times"
 }
@@ -114,7 +114,7 @@ fault() {
     root_holds
     # the second write of the session's own is the data: 220, 200, 150, data
     for error in ENOSPC EIO EFBIG; do
-        nth=$(upload x hello | strace -e trace=write "$HANDLER" --root "$ROOT" 2>&1 >/dev/null |
+        nth=$(inline_upload x hello | strace -e trace=write "$HANDLER" --root "$ROOT" 2>&1 >/dev/null |
             grep -E '^write\(' | grep -n '"hello"' | cut -d: -f1)
         rm -f "$ROOT/x"
         fault write "$error" "$nth"

@@ -72,8 +72,8 @@ keeps_all() { storm --kill --operations 500 --largest 200000 "$@"; }
     keeps_all --wrap="$TOP/build/tools/plainfs links"
 }
 
-# finds LIE PATTERN: a log is spoiled so; RECORD in the pattern is the one that the lie is about
-finds() {
+# storm_finds LIE PATTERN: a log is spoiled so; RECORD in the pattern is the one that the lie is about
+storm_finds() {
     local record
     find "$ROOT" -mindepth 1 -delete
     ! storm --operations 200 --lie "$1" || fail "believed: $1"
@@ -82,8 +82,8 @@ finds() {
 }
 
 @test "the storm finds out when a record is lost, there twice, torn, or was never sent" {
-    finds lost 'lost: log1: RECORD'
-    finds twice 'twice: log1, 2 times: RECORD'
-    finds torn 'torn: log1 at .* b.<RECORD'
-    finds mixed 'mixed: in log1: a1000\.1 '
+    storm_finds lost 'lost: log1: RECORD'
+    storm_finds twice 'twice: log1, 2 times: RECORD'
+    storm_finds torn 'torn: log1 at .* b.<RECORD'
+    storm_finds mixed 'mixed: in log1: a1000\.1 '
 }

@@ -47,6 +47,9 @@ setup_tls() {
     cp -r "$BATS_FILE_TMPDIR"/{ca,server}* "$T"
 }
 
+# serve_tls [OPTION...]: serve, with that certificate
+serve_tls() { serve --tls-cert "$T/server.crt" --tls-key "$T/server.key" "$@"; }
+
 # secured [-m MODE] [-o OVER] [OPTION...] <<STEPS: talk, with the steps of tls.py, to a handler with a
 # certificate
 secured() {

@@ -7,7 +7,6 @@ setup_file() { make_certificates; }
 setup() { setup_tls; }
 teardown() { teardown_sandbox; }
 
-kinds() { printf '%s\n' tcp tcp6 mapped unix pair pipe; }
 
 # ------------------------------------------------------------------ verbs
 

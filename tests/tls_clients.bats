@@ -47,18 +47,18 @@ trust() {
         'set net:max-retries 1' 'set cmd:fail-exit yes' >"$HOME/.lftprc"
 }
 
-# serve_tls MODE [OPTION...]
-serve_tls() {
+# serve_mode MODE [OPTION...]
+serve_mode() {
     MODE=$1
     : >"$T/serve.log"
-    serve --tls="$MODE" --tls-cert "$T/server.crt" --tls-key "$T/server.key" --log-level=debug "${@:2}"
+    serve_tls --tls="$MODE" --log-level=debug "${@:2}"
 }
 
 # serve_anew MODE [OPTION...]: in place of what serves now, with an empty root
 serve_anew() {
     kill_spawned
     find "$ROOT" -mindepth 1 -delete
-    serve_tls "$@"
+    serve_mode "$@"
 }
 
 # with_tls VERSION COMMAND...: with a server whose OpenSSL has no newer one, as the system's policy
@@ -267,7 +267,7 @@ by_wput() {
 
 @test "tls clients: curl --ftp-ssl-control sends files in clear text, which is allowed or refused" {
     CURL_SECURITY=--ftp-ssl-control
-    serve_tls allow
+    serve_mode allow
     by_curl "${FILES[@]}"
     all_arrived
     data_is clear
@@ -278,7 +278,7 @@ by_wput() {
 }
 
 @test "tls clients: curl without TLS: served with allow, refused with require" {
-    serve_tls allow
+    serve_mode allow
     curl -sS -T more "ftp://localhost:$PORT/more"
     same more "$ROOT/more"
     serve_anew require
@@ -348,7 +348,7 @@ slow_curl() {
 }
 
 @test "tls clients: curl, downloads and listings" {
-    serve_tls require --tls-require-reuse --allow upload,list,read
+    serve_mode require --tls-require-reuse --allow upload,list,read
     by_curl "${FILES[@]}"
     local file
     for file in "${FILES[@]}"; do
@@ -420,7 +420,7 @@ slow_curl() {
 
 @test "tls clients: Python's ftplib without prot_p: served with allow, refused with require" {
     PROTECT=no
-    serve_tls allow
+    serve_mode allow
     by_python "${FILES[@]}"
     all_arrived
     data_is clear
@@ -507,7 +507,7 @@ JS
 }
 
 @test "tls clients: PHP's ftp_ssl_connect sends PBSZ and PROT before the login, and resumes" {
-    serve_tls require --tls-require-reuse
+    serve_mode require --tls-require-reuse
     by_php "${FILES[@]}"
     all_arrived
     data_is resumed
@@ -518,7 +518,7 @@ JS
 # without close_notify: neither can be put right here.
 @test "tls clients: wput works with TLS 1.2 and --tls-lenient-close, and stores nothing without them" {
     WPUT_POLICY='disabled-version = tls1.3'
-    serve_tls allow --tls-lenient-close
+    serve_mode allow --tls-lenient-close
     by_wput "${FILES[@]}"
     all_arrived
     data_is 'not resumed'
@@ -551,7 +551,7 @@ by_hand() {
 }
 
 @test "tls clients: openssl s_client uploads on the control connection" {
-    serve_tls require
+    serve_mode require
     by_hand openssl s_client -quiet -nocommands -starttls ftp -connect "localhost:$PORT" \
         -CAfile "$AUTHORITY" -verify_return_error
     serve_anew implicit
@@ -560,7 +560,7 @@ by_hand() {
 }
 
 @test "tls clients: gnutls-cli uploads on the control connection" {
-    serve_tls require
+    serve_mode require
     by_hand gnutls-cli --starttls-proto=ftp --x509cafile="$AUTHORITY" -p "$PORT" localhost
     serve_anew implicit
     by_hand gnutls-cli --x509cafile="$AUTHORITY" -p "$PORT" localhost

@@ -9,7 +9,6 @@ setup_file() { make_certificates; }
 setup() { setup_tls; }
 teardown() { teardown_sandbox; }
 
-kinds() { printf '%s\n' tcp tcp6 mapped unix pair pipe; }
 
 # begun [WORD...]: the beginning of a session whose data connections are protected
 begun() {
@@ -839,8 +838,8 @@ STEPS
 
 # ------------------------------------------------------------------ resumption
 
-# resumes WORD...: a session of that kind has three uploads, each of which resumes
-resumes() {
+# uploads_resume WORD...: a session of that kind has three uploads, each of which resumes
+uploads_resume() {
     with_begun "$@" -- --tls-require-reuse --log-level debug <<'STEPS'
 > EPSV
 < 229
@@ -875,9 +874,9 @@ STEPS
 }
 
 @test "tls data: sessions of the control connection are resumed, by tickets and by ids" {
-    resumes 1.3
-    resumes 1.2
-    resumes 1.2 no-tickets
+    uploads_resume 1.3
+    uploads_resume 1.2
+    uploads_resume 1.2 no-tickets
 }
 
 @test "tls data: after REIN and AUTH, too" {

@@ -18,8 +18,8 @@ recorded() {
     printf '%s\n' "${files[0]}"
 }
 
-# whole: all sessions have ended, each recording with them
-whole() { ! grep -L '^closed$\|^vanish$' "$T"/records/* | grep -q .; }
+# recordings_whole: all sessions have ended, each recording with them
+recordings_whole() { ! grep -L '^closed$\|^vanish$' "$T"/records/* | grep -q .; }
 
 # replay FILE [OPTION...]: plays a recording in an empty root, with what is given in $GIVEN
 replay() {
@@ -31,7 +31,7 @@ replay() {
 
 # replay_all [OPTION...]: what clients have said to a server
 replay_all() {
-    wait_for whole
+    wait_for recordings_whole
     local file
     for file in "$T"/records/*; do replay "$file" "$@" || return; done
 }
@@ -409,7 +409,7 @@ STEPS
     random_file "$T/sent" 200000
     curl -sS --cacert "$T/ca.crt" --ssl-reqd -T "$T/sent" "ftp://127.0.0.1:$PORT/by-tls"
     same "$T/sent" "$ROOT/by-tls"
-    wait_for whole
+    wait_for recordings_whole
     record=$(recorded)
     cat "$record"
     grep -qx '# > AUTH .*' "$record"
@@ -422,7 +422,7 @@ STEPS
     # nor does it matter how TLS began
     rm "$T"/records/*
     run curl -sS --ssl-reqd -T "$T/sent" "ftp://127.0.0.1:$PORT/by-tls" # an authority that it does not know
-    wait_for whole
+    wait_for recordings_whole
     grep -q '^# TLS handshake failed: ' "$(recorded)"
     replay "$(recorded)"
 }

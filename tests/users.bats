@@ -2,7 +2,6 @@
 # shellcheck shell=bats
 # shellcheck disable=SC2016,SC2030,SC2031,SC2034 # hashes have dollars; WRAP is for session.bash
 bats_require_minimum_version 1.5.0
-load session
 load resume
 
 setup() {
@@ -11,15 +10,8 @@ setup() {
 }
 teardown() { teardown_sandbox; }
 
-# as USER [OPTION...] <<STEPS: talk, once USER is logged in with the password "secret"
-as() {
-    local user=$1
-    shift
-    { printf '< 220\n> USER %s\n< 331\n> PASS secret\n< 230\n' "$user"; cat; } | talk --users "$T/users" "$@"
-}
-
-# refused USER [OPTION...]: is not let in with that password
-refused() {
+# login_refused USER [OPTION...]: is not let in with that password
+login_refused() {
     local user=$1
     shift
     printf '< 220\n> USER %s\n< 331\n> PASS secret\n< 530 Login incorrect\n' "$user" | talk "$@" --users "$T/users"
@@ -129,9 +121,9 @@ LINES
 @test "users: locked users are not let in, and the others are" {
     users "# a comment, and an empty line" '' "gone:!$SECRET:/::" 'no:*:/::' 'not:!:/::' "me:$SECRET:/::"$'\r'
     printf '> PWD\n< 257\n' | as me
-    at_once refused gone
-    at_once refused no
-    at_once refused not
+    at_once login_refused gone
+    at_once login_refused no
+    at_once login_refused not
     all_done
 }
 
@@ -147,7 +139,7 @@ LINES
     WRAP=()
     logged "Nobody can log in: users file $T/users: Permission denied"
     : >"$T/users"
-    refused me
+    login_refused me
     printf 'me:%s:/::\0\n' "$SECRET" >"$T/users"
     broken
     logged "$T/users:0: there is a NUL byte"
@@ -248,8 +240,8 @@ STEPS
         printf '> MKD x\n< 550 no mkdir right\n> PWD\n< 257 "/"\n' | as $user
     done
     [ "$(ls "$ROOT/homes")" = "00001"$'\n'10000 ]
-    at_once refused user10001
-    at_once refused user0000
+    at_once login_refused user10001
+    at_once login_refused user0000
     all_done
 }
 
@@ -266,7 +258,7 @@ STEPS
         sent=${sent//$'\xff'/$'\xff\xff'}
         : >"$T/log"
         if [ "$name" = '#x' ]; then # that is a comment
-            refused "$sent"
+            login_refused "$sent"
         else
             as "$sent" <<'STEPS'
 > TYPE I
@@ -298,15 +290,15 @@ STEPS
     users "$long:$SECRET:/::"
     as "$long" <<<'> NOOP
 < 200'
-    at_once refused "${long}0"
-    at_once refused "${long}$(printf '%08000d' 0)"
-    at_once refused "${long:1}"
+    at_once login_refused "${long}0"
+    at_once login_refused "${long}$(printf '%08000d' 0)"
+    at_once login_refused "${long:1}"
     all_done
 }
 
 @test "users: control characters in names reach the log escaped" {
     users "me:$SECRET:/::"
-    refused 'x\x01\x1b[31m\x7f'
+    login_refused 'x\x01\x1b[31m\x7f'
     logged 'user x\\x01\\x1b\[31m\\x7f$'
     # An end of line would end the command
     talk --users "$T/users" <<'STEPS'
@@ -431,32 +423,28 @@ STEPS
         shift
         for over; do printf '> PWD\n< 257\n' | as "$user" -o "$over"; done
     }
-    # as() has its options behind
-    as() {
-        { printf '< 220\n> USER %s\n< 331\n> PASS secret\n< 230\n' "$1"; cat; } | talk "${@:2}" --users "$T/users"
-    }
     let_in four tcp mapped unix pair pipe
     let_in six tcp6
     let_in both tcp tcp6 mapped unix pipe
     let_in any tcp tcp6 mapped unix
     let_in mapped tcp mapped
-    at_once refused four -o tcp6
-    at_once refused six -o tcp
-    at_once refused six -o mapped
-    for over in tcp tcp6 mapped unix pipe; do at_once refused far -o $over; done
-    at_once refused mapped -o tcp6
+    at_once login_refused four -o tcp6
+    at_once login_refused six -o tcp
+    at_once login_refused six -o mapped
+    for over in tcp tcp6 mapped unix pipe; do at_once login_refused far -o $over; done
+    at_once login_refused mapped -o tcp6
     all_done
     logged 'far may not come from there$'
     logged 'Login failed from \[::1\]:[0-9]+: user far$'
     # whom a relay names comes from where it says
     TCPREMOTEIP=192.0.2.9 let_in far pair
-    TCPREMOTEIP=192.0.2.9 refused four -o pair
+    TCPREMOTEIP=192.0.2.9 login_refused four -o pair
 }
 
 @test "users: who may log in over TLS only is refused without, and the log says why" {
     users "me:$SECRET:/::tls" "you:$SECRET:/::from=127.0.0.1,tls"
-    at_once refused me
-    at_once refused you
+    at_once login_refused me
+    at_once login_refused you
     all_done
     logged 'me may not come without TLS$'
     logged 'you may not come without TLS$'
@@ -633,8 +621,8 @@ STEPS
 
 @test "users: without --anonymous nobody is" {
     users "me:$SECRET:/::"
-    at_once refused anonymous
-    at_once refused ftp
+    at_once login_refused anonymous
+    at_once login_refused ftp
     all_done
 }
 
@@ -685,7 +673,7 @@ STEPS
     logged 'Logged in: anonymous from 127\.0\.0\.1'
     # the others still need a password
     printf '> PWD\n< 257 "/"\n' | as me --anonymous
-    refused you --anonymous
+    login_refused you --anonymous
 }
 
 @test "users: who logs in anew for each request looks at, renames and deletes what it sent with the rights to, and not without" {

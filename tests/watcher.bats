@@ -42,9 +42,9 @@ saw() {
 wanted: $wanted"
 }
 
-# whole NAME CONTENT...: each time that NAME appeared, it held one of these, which came in this order;
+# appeared_whole NAME CONTENT...: each time that NAME appeared, it held one of these, which came in this order;
 # the consumer may have looked a moment later
-whole() {
+appeared_whole() {
     local name=$1 sums sum at=1 next
     shift
     sums=$(for content; do printf '%b' "$content" | sha256sum | cut -d' ' -f1; done)
@@ -102,10 +102,10 @@ STEPS
     end_watch
     saw 'MOVED_TO data' 'MOVED_TO inline' 'MOVED_TO data' 'MOVED_TO text' "${added[@]}" \
         'MOVED_TO empty' 'MOVED_TO data' ${1:+"$1"}
-    whole inline content
-    whole data first second "${appeared[@]}" 'second again'
-    whole text 'line\n'
-    whole empty ''
+    appeared_whole inline content
+    appeared_whole data first second "${appeared[@]}" 'second again'
+    appeared_whole text 'line\n'
+    appeared_whole empty ''
 }
 
 @test "a watcher sees new uploads and those that replace others once each, whole (promise 2)" {
@@ -199,8 +199,8 @@ closed
 STEPS
     end_watch
     saw 'MOVED_TO cut' 'MOVED_TO replaced'
-    whole cut 'begun, ended'
-    whole replaced 'begun, ended'
+    appeared_whole cut 'begun, ended'
+    appeared_whole replaced 'begun, ended'
 }
 
 @test "a watcher sees uploads with names that we choose once each, whole (promise 2)" {
@@ -231,8 +231,8 @@ STEPS
     end_watch
     name=$(cd "$ROOT" && echo taken-*)
     saw 'MOVED_TO chosen' "MOVED_TO $name"
-    whole chosen one
-    whole "$name" two
+    appeared_whole chosen one
+    appeared_whole "$name" two
 }
 
 @test "a watcher sees three uploads at once, and those of one name, whole each time (promise 2)" {

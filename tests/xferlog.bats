@@ -31,7 +31,7 @@ for line in open(sys.argv[1], encoding="utf-8"):
 ' "$X"
 }
 
-upload() { # upload NAME [OPTION...]
+upload_logged() { # upload NAME [OPTION...]
     talk "${@:2}" --xferlog "$X" <<STEPS
 binary
 store ${1// /\\x20} hello
@@ -158,7 +158,7 @@ store y hello
 STEPS
     line "1 ::1 5 $ROOT/y a _ i a anonymous ftp 0 \* c"
     for over in unix pair pipe; do
-        upload "$over" -o "$over"
+        upload_logged "$over" -o "$over"
         line "1 localhost 5 $ROOT/$over b _ i r - ftp 0 \* c"
     done
     printf 'USER ftp\r\nPASS x\r\nALLO 1\r\nSTOR r\r\nx' |
@@ -172,7 +172,7 @@ STEPS
     mkdir -p "$ROOT/$long/$long/$long/$long/$long"
     for name in 'a b' ' lead' 'trail ' 'quo"te' "apo'strophe" 'back\\slash' 'Grüße 世界' '\xff\xff\xfe' 'nb\xc2\xa0sp' \
         'ls\xe2\x80\xa8x' 'id\xe3\x80\x80x' 'nel\xc2\x85x' '* ftp 0 * c' "$long/$long/$long/$long/$long/y"; do
-        upload "$name"
+        upload_logged "$name"
         words
     done
     [ "$(wc -l <"$X")" = 14 ]
@@ -188,7 +188,7 @@ STEPS
     for zone in '' UTC XXX-5:30 Asia/Tokyo America/New_York; do
         (if [ -n "$zone" ]; then export TZ=$zone; else unset TZ; fi
         before=$(date +%s)
-        upload x --require-confinement
+        upload_logged x --require-confinement
         then=$(date -d "$(cut -c 1-24 "$X" | tail -n 1)" +%s)
         [ "$then" -ge "$before" ] && [ "$then" -le "$(date +%s)" ] || fail "$zone: $(tail -n 1 "$X")")
     done
@@ -309,7 +309,7 @@ STEPS
 @test "xferlog: logwatch reads it, and webalizer where there is one" {
     need perl
     "$TOP/tests/peers"
-    for name in one 'two words' 'Grüße'; do upload "$name"; done
+    for name in one 'two words' 'Grüße'; do upload_logged "$name"; done
     local scripts=$TOP/build/peers/usr/share/logwatch/scripts
     perl "$scripts/logfiles/xferlog/removeheaders" <"$X" |
         LOGWATCH_DETAIL_LEVEL=20 detail_transfer=1 perl "$scripts/services/ftpd-xferlog" >"$T/report"
