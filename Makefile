@@ -152,7 +152,8 @@ demo: need-DEMO ## install what is missing, build, and show an upload by socket 
 	@$(MAKE) $(ALL_CORES) --no-print-directory all
 	@scripts/demo
 
-check: need-TEST ## install what tests need, build, run all tests, JOBS files at once
+export TEST # to tests/run, whatever quotes it has
+check: need-TEST ## install what tests need, build, run all tests, JOBS files at once; TESTS='FILE...': only these files; TEST='words': only tests with these words in their names
 	@$(MAKE) $(ALL_CORES) --no-print-directory tests-built
 	@tests/peers
 	@command -v node >/dev/null || scripts/need nodejs
@@ -231,21 +232,14 @@ bench-units: need-BENCH_UNITS ## measure small sessions by systemd, stord-busy.s
 ASAN_OUT = build/asan$(if $(findstring clang,$(CC)),-clang)
 ASAN = OUT=$(ASAN_OUT) OBJ=$(ASAN_OUT)/obj HARDENING= \
 	CFLAGS='-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer'
-asan: need-SANITIZER ## the tests of the protocol with AddressSanitizer and UBSan; also with CC=clang
+asan: need-SANITIZER ## the tests of files with the tag asan (or TESTS, or TEST) with AddressSanitizer and UBSan; also with CC=clang
 	@$(MAKE) --no-print-directory asan-built
 	@tests/peers
 	@BUILD=$(ASAN_OUT) HANDLER=$(CURDIR)/$(ASAN_OUT)/handler CLIENT=$(CURDIR)/$(ASAN_OUT)/client \
-		tests/run $(or $(TESTS),$(ASAN_TESTS))
+		TAG=$(if $(TESTS),,asan) tests/run $(TESTS)
 asan-built:
 	@mkdir -p $(ASAN_OUT)
 	@$(MAKE) $(ALL_CORES) --no-print-directory $(ASAN) tests-built
-ASAN_TESTS = tests/client.bats tests/commands.bats tests/data.bats tests/files.bats tests/inline.bats \
-	tests/start.bats tests/verbs.bats tests/list.bats tests/retr.bats \
-	tests/dialogues.bats tests/codes.bats tests/superservers.bats tests/conflict.bats \
-	tests/modes.bats tests/partials.bats tests/quota.bats tests/stop.bats tests/check.bats tests/log.bats \
-	tests/users.bats tests/login.bats tests/client_tls.bats \
-	tests/tls.bats tests/tls_data.bats tests/tls_certificates.bats \
-	tests/xferlog.bats tests/transcript.bats
 
 fuzz: need-FUZZ ## fuzz what reads bytes from strangers, FUZZ_SECONDS each
 	@$(MAKE) $(ALL_CORES) --no-print-directory $(FUZZERS:%=build/fuzz/%)

@@ -1,4 +1,5 @@
 # What is for the operator: handler --check and --hash.
+# bats file_tags=asan
 # shellcheck shell=bats
 bats_require_minimum_version 1.5.0
 load session

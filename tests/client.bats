@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # The uploader, `client`, with our server and everybody else's; and the
 # tutorial's own pair, which must go on working with ours.
+# bats file_tags=asan,slow
 # shellcheck disable=SC2154 # stderr and stderr_lines come from run
 
 bats_require_minimum_version 1.5.0

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # The uploader and TLS (RFC 4217): with our server, vsftpd and pure-ftpd; and what it refuses.
+# bats file_tags=asan
 # shellcheck disable=SC2030,SC2031,SC2153,SC2154 # what run and client.bash set
 
 bats_require_minimum_version 1.5.0

@@ -1,4 +1,5 @@
 # Every verb with every shape of argument in every state of a session: tests/codes.txt.
+# bats file_tags=asan
 # shellcheck shell=bats
 load session
 

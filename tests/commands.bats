@@ -1,4 +1,5 @@
 # Command lines and the verbs that touch no file.
+# bats file_tags=asan
 # shellcheck shell=bats
 load session
 

@@ -1,4 +1,5 @@
 # --on-conflict: what happens to an upload whose name is taken.
+# bats file_tags=asan
 # shellcheck shell=bats
 bats_require_minimum_version 1.5.0
 load resume

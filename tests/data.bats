@@ -1,4 +1,5 @@
 # Uploads over data connections.
+# bats file_tags=asan
 # shellcheck shell=bats
 load session
 

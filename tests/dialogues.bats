@@ -1,5 +1,6 @@
 # What clients and devices send, recorded: tests/dialogues/*.txt, one file each; those that are about TLS
 # are in tests/dialogues/tls.
+# bats file_tags=asan,slow
 # shellcheck shell=bats
 # shellcheck disable=SC2030,SC2031 # each test has its own environment
 bats_require_minimum_version 1.5.0

@@ -1,4 +1,5 @@
 # The filter and the jail that we ship, by fail2ban's own programs, on lines that the handler wrote.
+# bats file_tags=slow
 # shellcheck shell=bats
 bats_require_minimum_version 1.5.0
 load session

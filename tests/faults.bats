@@ -1,4 +1,5 @@
 # Failing system calls (promises 1 and 2): a sample; `make faults` tries them all.
+# bats file_tags=slow
 # shellcheck shell=bats
 load helpers
 

@@ -1,5 +1,6 @@
 # Names, folders and links: nothing outside the root (promise 4). Each test runs with openat2 and
 # without it.
+# bats file_tags=asan
 # shellcheck shell=bats
 load session
 

@@ -1,4 +1,5 @@
 # The promises hold on every file system, whatever it can do: real ones, on loop devices.
+# bats file_tags=slow
 # shellcheck shell=bats
 bats_require_minimum_version 1.5.0
 load session

@@ -1,4 +1,5 @@
 # Inline uploads: the bytes of a file on the control connection itself.
+# bats file_tags=asan
 # shellcheck shell=bats
 bats_require_minimum_version 1.5.0
 load session

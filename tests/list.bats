@@ -1,4 +1,5 @@
 # LIST, NLST, MLSD, MLST: what clients are told of folders, and how.
+# bats file_tags=asan
 # shellcheck shell=bats
 load session
 

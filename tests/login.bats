@@ -1,4 +1,5 @@
 # Logging in: USER and PASS, in every order; the credential helper; what is left in memory.
+# bats file_tags=asan,slow
 # shellcheck shell=bats
 # shellcheck disable=SC2016,SC2034 # hashes have dollars; WRAP is for session.bash
 bats_require_minimum_version 1.5.0

@@ -1,5 +1,6 @@
 # Several sessions, and programs on the disk, that use one root at once, against a model of what may come of
 # it; `make model` plays more of it.
+# bats file_tags=slow
 # shellcheck shell=bats
 load helpers
 

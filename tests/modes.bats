@@ -1,4 +1,5 @@
 # Modes and groups of what clients make, set before it has a name; and --no-sync.
+# bats file_tags=asan
 # shellcheck shell=bats
 # shellcheck disable=SC2030,SC2031,SC2034 # `talk` reads WRAP; tests are subshells
 bats_require_minimum_version 1.5.0

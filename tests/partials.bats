@@ -1,4 +1,5 @@
 # What arrived of an interrupted upload: when it is kept, what clients see of it and can do with it.
+# bats file_tags=asan
 # shellcheck shell=bats
 bats_require_minimum_version 1.5.0
 load resume

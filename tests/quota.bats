@@ -1,4 +1,5 @@
 # Quotas: what a home may hold, how that is kept, and that it is never exceeded.
+# bats file_tags=asan,slow
 # shellcheck shell=bats
 bats_require_minimum_version 1.5.0
 load resume

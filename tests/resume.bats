@@ -1,4 +1,5 @@
 # Clients go on with interrupted uploads, and what they come to is one whole file (promises 1 to 3).
+# bats file_tags=slow
 # shellcheck shell=bats
 bats_require_minimum_version 1.5.0
 load resume

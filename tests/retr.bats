@@ -1,4 +1,5 @@
 # RETR: what comes back to those who may read.
+# bats file_tags=asan
 # shellcheck shell=bats
 load session
 

@@ -94,6 +94,79 @@ FAILED: not ok - $T/none.bats did not run to its end
     run -0 "${closed[@]}" "$T" 1 a.bats
 }
 
+# clone: a folder with tests/run, for what it does with all files of its own; sets RUN_CLONE, as RUN for it
+clone() {
+    mkdir -p "$T/clone/tests"
+    cp "$TOP"/tests/{run,helpers.bash} "$T/clone/tests"
+    RUN_CLONE=("${RUN[@]:2:${#RUN[@]}-3}" "$T/clone/tests/run")
+}
+
+@test "run: TEST are words, and of all files or of those that are given the tests with them in their names are run" {
+    clone
+    printf '#!/bin/sh\necho ok 1 - unit one; echo 1..1\n' >"$T/build/unit/u"
+    chmod +x "$T/build/unit/u"
+    file clone/tests/a <<'TESTS'
+TEST "one, it's a [*] (promise 1)" { :; }
+TEST "one, it's a [*] (promise 2)" { false; }
+TEST "two" { false; }
+TESTS
+    file clone/tests/b <<'TESTS'
+TEST "another one" { [ -z "${TEST:-}" ]; }
+TESTS
+    file clone/tests/c <<<'TEST "neither" { false; }'
+    run -0 env -i TEST="it's a [*] (promise 1" "${RUN_CLONE[@]}" "$T" 2
+    [ "$output" = "# tests/a.bats
+1..1
+ok 1 one, it's a [*] (promise 1)
+1 passed, 0 failed" ]
+    run -1 env -i TEST=one "${RUN_CLONE[@]}" "$T" 2
+    [ "${lines[-2]}" = "FAILED: not ok 2 one, it's a [*] (promise 2)" ]
+    [ "${lines[-1]}" = '2 passed, 1 failed' ]
+    run -0 env -i TEST=one "${RUN_CLONE[@]}" "$T" 2 clone/tests/b.bats clone/tests/c.bats
+    [ "${lines[-1]}" = '1 passed, 0 failed' ]
+}
+
+@test "run: TEST with words that no name has fails, and says so; and so does a file that is not there" {
+    clone
+    file clone/tests/a <<<'TEST "one" { :; }'
+    for words in 'on e' . '.*' 'One'; do
+        run -1 env -i TEST="$words" "${RUN_CLONE[@]}" "$T" 1
+        [ "$output" = "No test has a name with these words in it: $words
+0 passed, 0 failed" ]
+    done
+    run -1 env -i TEST=one "${RUN_CLONE[@]}" "$T" 1 clone/tests/a.bats clone/tests/none.bats
+    [ "${lines[-1]}" = '1 passed, 1 failed' ]
+}
+
+@test "run: a file says itself that it is slow, so that it begins first, and which groups it belongs to" {
+    clone
+    for name in a b c; do
+        file clone/tests/$name <<<"TEST \"$name\" { echo $name >>\"\$SEEN/order\"; }"
+    done
+    sed -i '1i# bats file_tags=asan,slow' "$T/clone/tests/b.bats"
+    sed -i '1i# bats file_tags=asan' "$T/clone/tests/c.bats"
+    run -0 env -i "${RUN_CLONE[@]}" "$T" 1
+    [ "$(paste -sd' ' "$T/order")" = 'b a c' ]
+    [ "$(grep ^ok <<<"$output" | paste -sd' ')" = 'ok 1 a ok 1 b ok 1 c' ]
+    run -0 env -i TAG=asan "${RUN_CLONE[@]}" "$T" 1
+    [ "$(grep ^ok <<<"$output" | paste -sd' ')" = 'ok 1 b ok 1 c' ]
+}
+
+@test "run: no file is named where tests are begun, and no tag means nothing" {
+    run ! grep -E 'tests/[a-z_]+\.bats' "$TOP/tests/run"
+    [ -z "$(sed -n '/^asan:/,/^fuzz:/{/[a-z_]\.bats/p}' "$TOP/Makefile")" ]
+    tags=$(sed -nE 's/^# *bats (file|test)_tags=//p' "$TOP"/tests/*.bats | sort -u | paste -sd' ')
+    [ "$tags" = 'asan asan,slow slow' ]
+}
+
+@test "make: TEST comes to tests/run whatever quotes it has; help tells of it, and of TESTS" {
+    words="it's \"a\" \`test\` (promise 1)"
+    run -0 make -s -C "$TOP" --eval='shown: ; @printf %s "$$TEST"' shown TEST="$words"
+    [ "$output" = "$words" ]
+    run -0 make -s -C "$TOP" help
+    [[ $output = *"TESTS='FILE...'"*"TEST='words'"* ]]
+}
+
 @test "run: without any test it fails" {
     file empty </dev/null
     run -1 "${RUN[@]}" "$T" 1 empty.bats
@@ -126,6 +199,12 @@ TESTS
         rm "$T"/pids.*
         [ -z "$(ls -d "$T"/stord-test.* "$T"/tmp.* "$T"/bats-* 2>/dev/null)" ] || fail "left behind: $(ls "$T")"
     done
+}
+
+@test "helpers: a name means one thing in all files" {
+    twice=$(sed -nE 's/^([a-zA-Z_0-9]+)\(\) *[{(].*/\1/p' "$TOP"/tests/*.bats "$TOP"/tests/*.bash | sort | uniq -d |
+        grep -vxE '(setup|teardown)(_file)?') || :
+    [ -z "$twice" ] || fail "functions that several files define: $(paste -sd' ' <<<"$twice")"
 }
 
 @test "trixie: who is not root is told the line to run" {

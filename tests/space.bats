@@ -1,4 +1,5 @@
 # Where the room or a limit ends, clients are told so, and what was there before is untouched.
+# bats file_tags=slow
 # shellcheck shell=bats
 # shellcheck disable=SC2030,SC2031,SC2034 # `talk` reads WRAP; tests are subshells
 bats_require_minimum_version 1.5.0

@@ -1,4 +1,5 @@
 # How a session starts: settings, what super-servers leave behind, who is served, logs.
+# bats file_tags=asan
 # shellcheck shell=bats
 bats_require_minimum_version 1.5.0
 load session

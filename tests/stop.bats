@@ -1,4 +1,5 @@
 # SIGTERM, SIGHUP and SIGINT: the client is told, what arrived is kept, the exit status is 0, soon.
+# bats file_tags=asan
 # shellcheck shell=bats
 bats_require_minimum_version 1.5.0
 load resume

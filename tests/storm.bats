@@ -1,5 +1,6 @@
 # Sessions that append to, replace, rename, delete and read the same files at once, and are killed
 # meanwhile (promises 1 and 2). tests/storm says what is looked at; it can go on for longer.
+# bats file_tags=slow
 # shellcheck shell=bats
 load session
 load filesystems

@@ -2,6 +2,7 @@
 # shellcheck shell=bats
 # Whoever listens, a session is the same: on a pipe, a socketpair, and under
 # every super-server that we say works.
+# bats file_tags=asan
 
 load helpers
 load tls

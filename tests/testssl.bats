@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # shellcheck shell=bats
 # What testssl.sh, which knows the weaknesses that TLS servers have had, finds in ours.
+# bats file_tags=slow
 load session
 load tls
 

@@ -1,4 +1,5 @@
 # TLS on the control connection: AUTH and what belongs to it, handshakes, inline uploads, endings.
+# bats file_tags=asan
 # shellcheck shell=bats
 load resume
 load tls

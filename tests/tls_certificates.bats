@@ -1,4 +1,5 @@
 # Certificates: the server's, and those that clients show.
+# bats file_tags=asan
 # shellcheck shell=bats
 # shellcheck disable=SC2034,SC2119,SC2120 # WRAP is for session.bash; `asking` takes options
 bats_require_minimum_version 1.5.0

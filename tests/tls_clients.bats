@@ -3,6 +3,7 @@
 # The FTP clients that people have, over TLS, with our certificate verified by those that can: what
 # they send arrives whole, and the log tells which of them resume the session of the control
 # connection on data connections.
+# bats file_tags=slow
 load session
 load tls
 

@@ -1,4 +1,5 @@
 # TLS on data connections: transfers and their ends, resumption, commands meanwhile.
+# bats file_tags=asan
 # shellcheck shell=bats
 # shellcheck disable=SC2030,SC2031 # each test has its own environment
 # shellcheck disable=SC2034 # WRAP is for session.bash

@@ -1,4 +1,5 @@
 # --transcript: what was said in a session, as a dialogue that can be played.
+# bats file_tags=asan
 # shellcheck shell=bats
 bats_require_minimum_version 1.5.0
 load session

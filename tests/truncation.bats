@@ -1,4 +1,5 @@
 # A client that dies in the middle of an upload leaves no file under the final name (promise 3).
+# bats file_tags=slow
 # shellcheck shell=bats
 bats_require_minimum_version 1.5.0
 load resume

@@ -1,4 +1,5 @@
 # The users file: what is wrong with it, who gets in, and what each user may do, and where.
+# bats file_tags=asan,slow
 # shellcheck shell=bats
 # shellcheck disable=SC2016,SC2030,SC2031,SC2034 # hashes have dollars; WRAP is for session.bash
 bats_require_minimum_version 1.5.0

@@ -1,5 +1,6 @@
 # The verbs beyond STOR, by what a user would notice. Which code each verb gives in which state is
 # in codes.bats.
+# bats file_tags=asan
 # shellcheck shell=bats
 load session
 

@@ -1,4 +1,5 @@
 # --xferlog: the log of transfers in wu-ftpd's format.
+# bats file_tags=asan
 # shellcheck shell=bats
 bats_require_minimum_version 1.5.0
 load session
