@@ -61,3 +61,18 @@ secured() {
     done
     talk "${talk[@]}" --tls-cert "$T/server.crt" --tls-key "$T/server.key" "$@"
 }
+
+# with_begun [WORD...] -- [OPTION...] <<STEPS: secured, from behind the handshake (with these words), PROT P and
+# TYPE I on
+with_begun() {
+    local words=()
+    while [ "$1" != -- ]; do
+        words+=("$1")
+        shift
+    done
+    shift
+    {
+        printf '%s\n' '< 220' '> AUTH TLS' '< 234' "tls ${words[*]}" '> PBSZ 0' '< 200' '> PROT P' '< 200' binary private
+        cat
+    } | secured "$@"
+}
