@@ -1,6 +1,5 @@
-#!/usr/bin/env bats
-# shellcheck shell=bats
 # What `journalctl -x' explains: units/stord.catalog. See tests/systemd/fields.sh, too.
+# shellcheck shell=bats
 bats_require_minimum_version 1.5.0
 load helpers
 

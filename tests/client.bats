@@ -1,4 +1,3 @@
-#!/usr/bin/env bats
 # The uploader, `client`, with our server and everybody else's; and the
 # tutorial's own pair, which must go on working with ours.
 # bats file_tags=asan,slow

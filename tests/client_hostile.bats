@@ -1,4 +1,3 @@
-#!/usr/bin/env bats
 # The uploader and servers that mean ill, or have lost their way: whatever they send, or leave out,
 # comes to an end, with a reason and exit status 1, and nothing counts as stored that may not be.
 # shellcheck disable=SC2030,SC2031,SC2154 # stderr and stderr_lines come from run

@@ -1,4 +1,3 @@
-#!/usr/bin/env bats
 # The uploader and TLS (RFC 4217): with our server, vsftpd and pure-ftpd; and what it refuses.
 # bats file_tags=asan
 # shellcheck disable=SC2030,SC2031,SC2153,SC2154 # what run and client.bash set

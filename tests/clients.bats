@@ -1,8 +1,7 @@
-#!/usr/bin/env bats
-# shellcheck shell=bats
-# shellcheck disable=SC2030,SC2031 # each test has its own environment
 # The FTP clients that people have: what each of them sends arrives whole, under
 # the name that it gave.
+# shellcheck shell=bats
+# shellcheck disable=SC2030,SC2031 # each test has its own environment
 
 bats_require_minimum_version 1.5.0
 load helpers

@@ -1,7 +1,6 @@
-#!/usr/bin/env bats
-# shellcheck shell=bats
 # Whose a data connection is, how long a passive port is kept, and what the end of the control
 # connection means.
+# shellcheck shell=bats
 # shellcheck disable=SC2119,SC2120 # options that not all tests have
 load tls
 load resume

@@ -134,8 +134,8 @@ curl_upload() {
     [ "$(podman inspect --format '{{.State.ExitCode}}' inbox)" != 137 ]
 }
 
-# play_in_inbox PAGE NAME: those commands of the manual, with folders of ours
-play_in_inbox() {
+# container_play PAGE NAME: those commands of the manual, with folders of ours
+container_play() {
     example "$1" sh "$2" | sed -e "s|/srv/inbox|$INBOX|; s|-v /etc/stord:|-v $T/settings:|" >"$T/play"
     grep -qF "$INBOX:/in" "$T/play"
     grep -qF "$T/settings:" "$T/play"
@@ -153,7 +153,7 @@ play_in_inbox() {
     cp "$T/tls.crt" "$T/tls.key" "$T/settings"
     chmod 644 "$T/settings"/*
     export STORD_TLS_CERT=/etc/stord/tls.crt STORD_TLS_KEY=/etc/stord/tls.key
-    play_in_inbox stord.7 container
+    container_play stord.7 container
     random_file "$T/file" 300000
     PORT=21
     HOST=192.0.2.1 curl_upload "$T/file" epsv --ssl-reqd --cacert "$T/ca.crt" -u me:secret

@@ -1,8 +1,7 @@
-#!/usr/bin/env bats
-# shellcheck shell=bats
 # The write-only drop box: who may only upload sees and manages what it uploaded itself in this
 # session and its interrupted uploads, and learns nothing of what others have there.
 # bats file_tags=slow
+# shellcheck shell=bats
 load resume
 
 BOX=(--allow "upload,mkdir" --on-conflict rename)

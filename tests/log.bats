@@ -1,7 +1,6 @@
-#!/usr/bin/env bats
-# shellcheck shell=bats
 # What is in the log: one event is one line, whatever strangers write; see tests/log.py.
 # bats file_tags=asan
+# shellcheck shell=bats
 bats_require_minimum_version 1.5.0
 load session
 

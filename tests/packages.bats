@@ -1,7 +1,6 @@
-#!/usr/bin/env bats
-# shellcheck shell=bats
 # The Debian packages: how they are built, and what becomes of a machine that has them.
 # bats file_tags=slow
+# shellcheck shell=bats
 
 load helpers
 load fail2ban

@@ -201,6 +201,22 @@ TESTS
     done
 }
 
+@test "tests: the first line of each file says what it is about" {
+    for file in "$TOP"/tests/*.bats; do
+        head -n 1 "$file" | grep -E '^# .{20}' | grep -qvE '^# (shellcheck|bats) ' || fail "what is ${file##*/} about?"
+    done
+}
+
+@test "tests: the example in README.md passes, and fails when something else is true" {
+    mkdir "$T/tests"
+    cp "$TOP"/tests/*.{bash,py} "$T/tests"
+    sed -n '/^```bash$/,/^```$/{/^```/!p}' "$TOP/tests/README.md" >"$T/tests/hello.bats"
+    run -0 env -i "PATH=${PATH//"$BATS_LIBEXEC:"/}" HANDLER="$HANDLER" bats "$T/tests/hello.bats"
+    sed -i 's/^< 553 there already/< 226/' "$T/tests/hello.bats"
+    run -1 env -i "PATH=${PATH//"$BATS_LIBEXEC:"/}" HANDLER="$HANDLER" bats "$T/tests/hello.bats"
+    [[ $output = *'< 226: got: 553 '* ]]
+}
+
 @test "helpers: a name means one thing in all files" {
     twice=$(sed -nE 's/^([a-zA-Z_0-9]+)\(\) *[{(].*/\1/p' "$TOP"/tests/*.bats "$TOP"/tests/*.bash | sort | uniq -d |
         grep -vxE '(setup|teardown)(_file)?') || :

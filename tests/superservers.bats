@@ -1,8 +1,7 @@
-#!/usr/bin/env bats
-# shellcheck shell=bats
 # Whoever listens, a session is the same: on a pipe, a socketpair, and under
 # every super-server that we say works.
 # bats file_tags=asan
+# shellcheck shell=bats
 
 load helpers
 load tls

@@ -1,6 +1,5 @@
-#!/usr/bin/env bats
-# shellcheck shell=bats
 # The units, installed as README.md says, under a real systemd.
+# shellcheck shell=bats
 
 load helpers
 

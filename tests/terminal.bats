@@ -1,7 +1,6 @@
-#!/usr/bin/env bats
-# shellcheck shell=bats
 # What the handler prints for who stands before a terminal (--check, --hash, --recount, wrong
 # options), and its log on standard error: names in it, whoever made them, do nothing there.
+# shellcheck shell=bats
 # shellcheck disable=SC2154 # stderr comes from run
 bats_require_minimum_version 1.5.0
 load session

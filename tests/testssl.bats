@@ -1,7 +1,6 @@
-#!/usr/bin/env bats
-# shellcheck shell=bats
 # What testssl.sh, which knows the weaknesses that TLS servers have had, finds in ours.
 # bats file_tags=slow
+# shellcheck shell=bats
 load session
 load tls
 

@@ -1,9 +1,8 @@
-#!/usr/bin/env bats
-# shellcheck shell=bats
 # The FTP clients that people have, over TLS, with our certificate verified by those that can: what
 # they send arrives whole, and the log tells which of them resume the session of the control
 # connection on data connections.
 # bats file_tags=slow
+# shellcheck shell=bats
 load session
 load tls
 

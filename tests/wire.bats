@@ -1,7 +1,6 @@
-#!/usr/bin/env bats
-# shellcheck shell=bats
 # Nothing but replies reaches the client, under every super-server, whatever goes wrong: settings,
 # libraries, the process itself. What goes wrong is a table: tests/wire.py.
+# shellcheck shell=bats
 
 load helpers
 load tls
