@@ -62,7 +62,7 @@ void line_wipe(struct line *line);
  * the one behind their string, too. */
 size_t line_feed(struct line *line, const uint8_t *bytes, size_t n, bool *ret_ended);
 
-/* Ends a line that has no line end (see "inline" in doc/design.md). */
+/* Ends a line that has no line end (doc/design.md, "Inline uploads"). */
 void line_end(struct line *line);
 
 #endif
