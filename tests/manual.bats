@@ -8,7 +8,7 @@ load manual
 
 PAGES=("$TOP/build/man/stord-handler.8" "$TOP/doc/stord.7" "$TOP/doc/stor.1")
 # What else names options and variables
-OTHERS=("$TOP"/README.md "$TOP"/doc/*.md "$TOP"/units/* "$TOP"/xinetd.d/* "$TOP"/contrib/*/*/*)
+OTHERS=("$TOP"/README.md "$TOP"/doc/*.md "$TOP"/src/*/README.md "$TOP"/units/* "$TOP"/xinetd.d/* "$TOP"/contrib/*/*/*)
 
 setup() { setup_sandbox; }
 teardown() { teardown_sandbox; }
@@ -129,6 +129,44 @@ print(*sorted({name for line in sys.stdin for name in json.loads(line)}), sep="\
     { printf '%s\n' time level pid message file_hex; sed -n 's/^STORD_//p' "$T/fields" | tr '[:upper:]' '[:lower:]'; } | sort >"$T/known"
     [ -z "$(comm -13 "$T/known" "$T/members")" ]
     for word in time level pid message file_hex _hex; do grep -qE "^\.Li $word( [.,])?$" "$T/logs"; done
+}
+
+# lost_pointers FILE...: what FILE says of a page of ours and is not there: PAGE.md, "SECTION", also where a comment breaks it;
+# in a page, see "SECTION" of the same one, and links to other files
+lost_pointers() {
+    local file page section
+    has_section() { sed -n 's/^##* //p' "$1" 2>/dev/null | grep -qxF -- "$2"; }
+    for file; do
+        sed -E 's,^[[:space:]]*(\*|#|//)?[[:space:]]*,,' "$file" | tr '\n' ' ' >"$T/joined"
+        { grep -oE '[a-z/]+\.md, "[^"]+"( and "[^"]+")*' "$T/joined" || :; } | while IFS= read -r pointer; do
+            page=${pointer%%,*}
+            grep -oE '"[^"]+"' <<<"$pointer" | tr -d '"' | while IFS= read -r section; do
+                has_section "$TOP/$page" "$section" || echo "${file#"$TOP/"}: $page has no section \"$section\""
+            done
+        done
+        [[ $file == *.md ]] || continue
+        { grep -oE '\(see "[^"]+"\)' "$T/joined" || :; } | cut -d'"' -f2 | while IFS= read -r section; do
+            has_section "$file" "$section" || echo "${file#"$TOP/"}: there is no section \"$section\""
+        done
+        { grep -oE '\]\([^):#]+' "$T/joined" || :; } | while IFS= read -r page; do
+            [ -e "${file%/*}/${page#*(}" ] || echo "${file#"$TOP/"}: there is no ${page#*(}"
+        done
+    done
+}
+
+@test "manual: sections and pages that the tree points to are there" {
+    mapfile -t files < <(grep -rlIE --exclude-dir={.git,build,ftpserver} '\.md\b' "$TOP")
+    lost_pointers "${files[@]}" >"$T/lost"
+    [ ! -s "$T/lost" ] || fail "$(cat "$T/lost")"
+    # which finds what is lost
+    printf '/* As %s, "Verdicts" and "No\n * such section" say. */\n' doc/design.md >"$T/planted.c"
+    printf '## Here\n(see "Here") (see "There")\n[that](nowhere.md), [this](planted.c)\n' >"$T/planted.md"
+    lost_pointers "$T"/planted.* >"$T/lost"
+    diff - "$T/lost" <<END
+$T/planted.c: doc/design.md has no section "No such section"
+$T/planted.md: there is no section "There"
+$T/planted.md: there is no nowhere.md
+END
 }
 
 # ------------------------------------------------------------------------------- the pages
