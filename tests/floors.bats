@@ -1,7 +1,6 @@
-#!/usr/bin/env bats
-# shellcheck shell=bats
 # What `make lint` runs: scripts/floors finds circles, and calls that go up, in a house that is built here; scripts/owners who
 # writes what is not its own.
+# shellcheck shell=bats
 bats_require_minimum_version 1.5.0
 load helpers
 
