@@ -164,7 +164,7 @@ check: need-TEST ## install what tests need, build, run all tests, JOBS files at
 # most to versions of tools and libraries.
 TRIXIE = INSTEAD='make -C $(CURDIR) $@' tests/trixie
 SHORT_TESTS = tests/packages.bats tests/tls_clients.bats tests/testssl.bats tests/systemd.bats tests/check.bats \
-	tests/filesystems.bats tests/client_tls.bats tests/xferlog.bats tests/run.bats
+	$(wildcard tests/filesystems*.bats) tests/client_tls.bats tests/xferlog.bats tests/run.bats
 # what these need, of all that tests need; each says so where something is missing, and fails
 SHORT_PACKAGES = $(DEMO_PACKAGES) $(DEB_PACKAGES) $(FILE_SYSTEMS) $(PEER_LIBRARIES) bats bsdextrautils curl gnutls-bin \
 	iproute2 ipsvd libio-socket-ssl-perl lftp man-db openssl passwd perl php-cli procps python3 rclone socat strace \

@@ -178,6 +178,17 @@ folder_published_are() {
     fail "unfinished: $got"
 }
 
+# -------------------------------------------------------------------- sessions
+
+# session N: a session whose input is written to descriptor N; its output goes to OUTPUT
+session() {
+    mkfifo "$T/pipe.$1"
+    eval "exec $1<>'$T/pipe.$1'"
+    spawn "$HANDLER" --root "$ROOT" <"$T/pipe.$1"
+    # shellcheck disable=SC2034 # for the tests
+    OUTPUT=$SPAWN_LOG
+}
+
 # ---------------------------------------------------------------------- traces
 
 TRACED=open,openat,openat2,creat,write,pwrite64,writev,sendto,copy_file_range,fsync,fdatasync
