@@ -1,5 +1,6 @@
 /*
  * path: names that clients send -> descriptors beneath the root; symbolic links are never followed.
+ * What other modules open for a client is one part of a name, in a folder that was opened here.
  *
  * A virtual path is what the client sees: absolute, "/" is the root, no ".", "..", or double
  * slashes in it.

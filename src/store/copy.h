@@ -1,5 +1,5 @@
 /*
- * copy: moves the bytes of a transfer, and of one file into another.
+ * copy: moves the bytes of an upload into its file, and of one file into another.
  */
 #ifndef STORD_COPY_H
 #define STORD_COPY_H
@@ -13,7 +13,7 @@ struct store;
 
 #define COPY_UNLIMITED UINT64_MAX
 
-/* How a transfer ended. */
+/* How the bytes ended. */
 enum copy_end {
     COPY_CLOSED,  /* the source ended by itself */
     COPY_LIMIT,   /* as many bytes as were asked for */
@@ -21,16 +21,16 @@ enum copy_end {
                    * whether that was between two records (TLS_TRUNCATED) or in one (TLS_TORN) */
     COPY_RESET,   /* the connection broke; error says how */
     COPY_STALLED, /* nothing moved for too long */
-    COPY_ABORTED, /* the client asked for the end, or the control connection is gone */
+    COPY_ABORTED, /* the client asked for the end */
     COPY_STOPPED, /* we are asked to stop */
-    COPY_FAILED   /* reading or writing the file failed; error says how */
+    COPY_FAILED   /* writing the file failed, or it may not get more; error says how */
 };
 
 struct copy_result {
     enum copy_end end;
     int error;         /* negative errno or 0 */
     uint64_t received; /* bytes that came from the source */
-    uint64_t written;  /* bytes that the file has got: others where line ends are converted */
+    uint64_t written;  /* bytes that the file has got: fewer where line ends are converted */
 };
 
 /* Reads what is there. Returns as conn_read. */

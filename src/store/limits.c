@@ -67,7 +67,9 @@ int limits_set_kept(struct store *store, uint64_t size) {
     return store->kept > request->most ? -EFBIG : 0;
 }
 
-int limits_set(struct store *store, uint64_t wanted) {
+/* Finds out how many bytes the file may have. `wanted` is what it is going to have at least, and no
+ * more than the size limit. Returns 0, -USAGE_EXCEEDED or another negative errno. */
+static int set_most(struct store *store, uint64_t wanted) {
     const struct store_request *request = store->request;
     struct amount more = file_of(wanted), less;
     uint64_t room;
@@ -83,6 +85,15 @@ int limits_set(struct store *store, uint64_t wanted) {
     return result;
 }
 
+/* How many bytes are still to come. Clients that go on announce what is left, or all of the file.
+ */
+static uint64_t announced(const struct store *store) {
+    const struct store_request *request = store->request;
+    uint64_t there = store->kept + store->before;
+    bool all = !request->size_is_rest && request->size > there;
+    return all ? request->size - there : request->size;
+}
+
 /* Room for so many bytes of the file. Returns 0 or a negative errno. */
 static int reserve_up_to(struct store *store, uint64_t size) {
     uint64_t from = store->reserved ? store->reserved : store->kept;
@@ -94,7 +105,7 @@ static int reserve_up_to(struct store *store, uint64_t size) {
 
 /* Keeps ahead of an upload that has so many bytes. Where that fails, writing tells. */
 static void reserve_ahead(struct store *store, uint64_t size) {
-    uint64_t all = store->kept + limits_announced(store), next = size + AHEAD;
+    uint64_t all = store->kept + announced(store), next = size + AHEAD;
     if (store->reserved && store->reserved < all && size + AHEAD / 2 >= store->reserved)
         (void)reserve_up_to(store, next < all ? next : all);
 }
@@ -102,17 +113,10 @@ static void reserve_ahead(struct store *store, uint64_t size) {
 int limits_check_growth(struct store *store, uint64_t size) {
     int result = limits_check_room(store, 0);
     if (result == 0 && size > store->most)
-        result = size > store->limit ? -EFBIG : limits_set(store, size);
+        result = size > store->limit ? -EFBIG : set_most(store, size);
     if (result == 0)
         reserve_ahead(store, size);
     return result;
-}
-
-uint64_t limits_announced(const struct store *store) {
-    const struct store_request *request = store->request;
-    uint64_t there = store->kept + store->before;
-    bool all = !request->size_is_rest && request->size > there;
-    return all ? request->size - there : request->size;
 }
 
 static bool says_full(int error) {
@@ -145,17 +149,17 @@ static int check_folder(const struct store *store, uint64_t size) {
 }
 
 int limits_admit(struct store *store) {
-    uint64_t size = limits_announced(store);
+    uint64_t size = announced(store);
     if (size > store->limit - store->kept || size > INT64_MAX)
         return -EFBIG;
     uint64_t all = store->kept + size; /* where nothing is announced, something will come */
     bool known = all > 0 || store->adds;
-    int result = limits_set(store, known ? all : 1);
+    int result = set_most(store, known ? all : 1);
     return result < 0 ? result : check_folder(store, size);
 }
 
 int limits_reserve(struct store *store) {
-    uint64_t size = limits_announced(store);
+    uint64_t size = announced(store);
     if (size == 0 || store->adds) /* it does not stay where it is received */
         return 0;
     int result = size > AHEAD ? try_whole(store, size) : 0;

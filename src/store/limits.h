@@ -24,18 +24,10 @@ int limits_check_room(const struct store *store, uint64_t more);
  * too short, -EFBIG when that is more than the new one may have. */
 int limits_set_kept(struct store *store, uint64_t size);
 
-/* Finds out how many bytes the file may have. `wanted` is what it is going to have at least, and no
- * more than the size limit. Returns 0, -USAGE_EXCEEDED or another negative errno. */
-int limits_set(struct store *store, uint64_t wanted);
-
 /* May the file get so many bytes? Reserves room for what is announced behind them. Returns 0,
  * -ENOSPC when the room is not free any more that is to be left, -EFBIG, -USAGE_EXCEEDED, or
  * another negative errno. */
 int limits_check_growth(struct store *store, uint64_t size);
-
-/* How many bytes are still to come. Clients that go on announce what is left, or all of the file.
- */
-uint64_t limits_announced(const struct store *store);
 
 /* Does what is announced fit, by all that is known before a file is made? Returns 0, -EFBIG,
  * -ENOSPC, -USAGE_EXCEEDED or another negative errno. */

@@ -9,7 +9,7 @@
  * with it. What has left the name again counts, too: who publishes leaves a mark for uploads that
  * are in flight. Who may not see what has the name must not learn of it in this way: there, nothing
  * counts but marks of the owner's other sessions. Whoever changes partials of a name has its turn
- * (see turn).
+ * (see turn), as long as one can be had; those that do not count are removed without.
  */
 #ifndef STORD_PARTIAL_H
 #define STORD_PARTIAL_H

@@ -1,5 +1,6 @@
 /*
- * publish: gives an upload its final name, in one step that can be taken back. A part of store.
+ * publish: gives an upload its final name, in one step, which can be taken back unless the file
+ * system can neither exchange two names nor link. A part of store.
  */
 #ifndef STORD_PUBLISH_H
 #define STORD_PUBLISH_H

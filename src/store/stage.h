@@ -1,6 +1,6 @@
 /*
  * stage: the file that the bytes of an upload are written to, before it gets its name. A part of
- * store.
+ * store. Its length is what store has counted, not what the file system tells.
  */
 #ifndef STORD_STAGE_H
 #define STORD_STAGE_H
@@ -15,14 +15,14 @@ struct store;
  * errno. */
 int stage_open(struct store *store, bool readable);
 
-/* Behind its last byte. */
+/* How many bytes it has, those that it begins with and those that came. */
 off_t stage_end(const struct store *store);
 
 /* Sets its length, and gives back the room that is reserved behind it. Returns 0 or a negative
  * errno. */
 int stage_cut(const struct store *store, off_t size);
 
-/* Brings its bytes to the disk, unless nothing waits for that. Returns 0 or a negative errno. */
+/* Brings its bytes to the disk, unless nothing is to be synced. Returns 0 or a negative errno. */
 int stage_sync(const struct store *store);
 
 /* Closes the file, for some file systems tell of a failed write only there, and whoever watches the

@@ -65,7 +65,7 @@ struct store_request {
     struct addition *addition; /* what remembers what is added to files in place */
     bool copies;               /* a file is not added to in place, but copied and replaced */
     bool no_sync;              /* do not wait for the disk */
-    int stop;                  /* a long copy ends once this descriptor is readable; or -1 */
+    int stop;                  /* long copies and waits end once it is readable; or -1 */
 };
 
 struct store {
@@ -101,26 +101,27 @@ struct store {
 };
 
 /* Begins an upload into folder (a descriptor that now belongs to the store, also when this fails).
- * Returns 0 or a negative errno: -EISDIR, -ENXIO (there, and neither file nor folder), -EEXIST
- * (there, and may not be replaced or extended), -ERANGE (shorter than what is to be kept of it),
- * -EFBIG (more is announced than it may have), -USAGE_EXCEEDED (or than the quota leaves; no
- * upload begins where that leaves nothing), -STORE_OTHER (the client was shown something else),
- * -TURN_BUSY (others keep the turn), -ENAMETOOLONG, -EACCES, -ENOSPC, -ESHUTDOWN (asked to stop)
- * and whatever open(2) says. */
+ * What can be refused is, before anything is made for it. Returns 0 or a negative errno:
+ * -EISDIR, -ENXIO (there, and neither file nor folder), -EEXIST (there, and may not be replaced or
+ * extended), -ERANGE (shorter than what is to be kept of it), -EFBIG (more is announced than it may
+ * have), -USAGE_EXCEEDED (or than the quota leaves; no upload begins where that leaves nothing),
+ * -STORE_OTHER (the client was shown something else), -TURN_BUSY (others keep the turn),
+ * -ENAMETOOLONG, -EACCES, -ENOSPC, -ESHUTDOWN (asked to stop) and whatever open(2) says. */
 int store_begin(struct store *ret_store, int folder, const struct store_request *request);
 
 /* Where its bytes go. */
 struct copy_sink store_sink(struct store *store);
 
-/* So many bytes have been written there. */
+/* So many bytes have been written there, in all. */
 void store_received(struct store *store, uint64_t written);
 
 /* Are so many bytes what was announced? Clients that go on announce what is left, or all of the
  * file. */
 bool store_is_as_announced(const struct store *store, uint64_t received);
 
-/* Brings the bytes to the disk; the file still has no name. Returns 0 or a negative errno; then, or
- * when it must not be published any more, store_keep or store_abort follows. */
+/* Brings the bytes to the disk; the file has a reserved name from then on. Those that are added to
+ * a file are brought there by store_publish. Returns 0 or a negative errno; then, or when it must
+ * not be published any more, store_keep or store_abort follows. */
 int store_sync(struct store *store);
 
 /* Gives the synced file its name, and syncs the folder; or adds its bytes to the file that has it.
@@ -140,7 +141,7 @@ int store_publish(struct store *store);
  * the store is over. */
 int store_keep(struct store *store, bool good);
 
-/* Drops what arrived. */
+/* Drops what arrived, and the partial that it goes on from. */
 void store_abort(struct store *store);
 
 #endif
