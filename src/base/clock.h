@@ -9,13 +9,13 @@
 /* Milliseconds since some fixed moment. */
 long long clock_ms(void);
 
-/* The moment that is so many seconds from now, as clock_ms tells it. */
+/* clock_ms, so many seconds from now. */
 long long clock_deadline(unsigned seconds);
 
 /* clock_ms in seconds, with fractions. */
 double clock_seconds(void);
 
-/* Which of two times is the later one: below 0 the second, above 0 the first. */
+/* Compares two times: below 0 if a is earlier, above 0 if it is later, 0 if they are equal. */
 int clock_order(const struct timespec *a, const struct timespec *b);
 
 #endif

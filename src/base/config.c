@@ -20,7 +20,7 @@ struct option {
     const char *fallback; /* value when it is not given */
     value_setter *set;
     size_t field;     /* offset in struct config */
-    const char *help; /* NULL: an option that there was, and that is taken */
+    const char *help; /* NULL: a former option, still accepted */
 };
 
 #define FIELD(member) offsetof(struct config, member)
@@ -41,9 +41,9 @@ static const struct option options[] = {
     {"tls-require-reuse", NULL, "no", value_flag, FIELD(tls_require_reuse),
      "data connections must resume the TLS session of the control connection"},
     {"tls-lenient-close", NULL, "no", value_flag, FIELD(tls_lenient_close),
-     "take uploads for whole whose TLS ends without close_notify"},
+     "accept uploads whose TLS ends without close_notify"},
     {"lenient-close", NULL, "no", value_flag, FIELD(lenient_close),
-     "take uploads for whole whose client closes the control connection first"},
+     "accept uploads whose client closes the control connection first"},
     {"anonymous", NULL, "no", value_flag, FIELD(anonymous),
      "anybody may log in as anonymous or ftp, to upload"},
     {"allow", "RIGHTS", "upload,append,replace,list,mkdir", value_rights, FIELD(allow),
@@ -56,7 +56,7 @@ static const struct option options[] = {
     {"xferlog", "FILE", NO_FILE, value_file, FIELD(xferlog),
      "file that gets a line for each transfer, as wu-ftpd writes it"},
     {"transcript", "DIR", NO_FILE, value_folder, FIELD(transcript),
-     "folder that gets a file for each session: what was said, without passwords"},
+     "folder that gets a file for each session: commands and replies, without passwords"},
     {"default-type", "TYPE", "ascii", value_type, FIELD(default_ascii),
      "until the client sends TYPE: ascii (as RFC 959 has it), binary"},
     {"passive-ports", "FIRST-LAST", "any", value_ports, FIELD(passive_ports),
@@ -78,18 +78,18 @@ static const struct option options[] = {
     {"resume-hours", "H", "24", value_hours, FIELD(resume_hours),
      "hours that an interrupted upload is kept; 0: never"},
     {"on-conflict", "POLICY", "replace", value_conflict, FIELD(conflict),
-     "a file of that name is there: replace, rename (keep both), refuse"},
+     "if a file has that name: replace, rename (keep both), refuse"},
     {"file-mode", "OCTAL", "umask", value_file_mode, FIELD(file_mode),
      "mode of uploads; umask: as the umask leaves it"},
     {"dir-mode", "OCTAL", "umask", value_dir_mode, FIELD(dir_mode),
      "mode of folders that clients make"},
     {"group", "GROUP", "own", value_group, FIELD(group), "group of uploads and folders"},
     {"max-file-size", "SIZE", "none", value_limit, FIELD(max_file_size),
-     "largest upload: bytes, or with K, M, G, T behind"},
+     "largest upload: bytes, or followed by K, M, G or T"},
     {"min-free", "SIZE", "0", value_room, FIELD(min_free),
      "room that uploads leave on the disk: bytes, K, M, G, T, or %"},
     {"names-from", "ENCODING", "raw", value_names, FIELD(names_from),
-     "names that are no UTF-8: raw, refuse, or the encoding that they are read in"},
+     "names that are not UTF-8: raw, refuse, or the encoding to read them in"},
     {"append", "HOW", "in-place", value_append, FIELD(copies),
      "APPE adds to the file: in-place, or copy (replaced as a whole)"},
     {"no-sync", NULL, "no", value_flag, FIELD(no_sync),
@@ -97,18 +97,18 @@ static const struct option options[] = {
     {"no-data-connections", NULL, "no", value_flag, FIELD(no_data_connections),
      "inline uploads only: no PASV, EPSV, PORT, EPRT, and no socket can be made"},
     {"user", "USER", "stord", value_user, FIELD(user),
-     "whom to become where started as root; root: nobody else"},
+     "system user to become if started as root; root: stay root"},
     {"require-confinement", NULL, "no", value_flag, FIELD(require_confinement),
-     "serve nobody where the kernel lacks what confines a session"},
-    /* Units that still have it serve nevertheless */
+     "do not serve if the kernel cannot confine the session"},
+    /* Accepted, so that units that still have it keep serving */
     {"debug-confinement", NULL, "no", value_flag, FIELD(retired), NULL},
 };
 
-/* What else the program does, but to serve a session. */
+/* What the program does other than serve a session. */
 static const struct mode {
     const char *name;
     enum config_outcome outcome;
-    bool at_once; /* whatever stands behind it, or in the environment */
+    bool at_once; /* whatever else is given, or in the environment */
     const char *help;
 } modes[] = {
     {"--check", CONFIG_CHECK, false, "check the set-up, and print what clients would get"},
@@ -155,7 +155,8 @@ static const struct option *find_environment(const char *name, size_t length) {
     return NULL;
 }
 
-/* Stores value; false with error filled when it is not good. shown: how the user spelt the name. */
+/* Stores value. Returns false and fills error if it is not valid. shown: the name as it was
+ * spelt. */
 static bool set(struct config *config, const struct option *option, const char *shown,
                 int shown_length, const char *value, char error[CONFIG_ERROR_SIZE]) {
     const char *expected = option->set((char *)config + option->field, value);
@@ -187,7 +188,7 @@ static enum config_outcome load_environment(struct config *config, char *const *
     return CONFIG_SERVE;
 }
 
-/* Reads one option at argv[*at] and moves *at behind it. */
+/* Reads one option at argv[*at] and moves *at past it. */
 static enum config_outcome load_argument(struct config *config, int argc, char *const *argv,
                                          int *at, char error[CONFIG_ERROR_SIZE]) {
     const char *argument = argv[(*at)++];
@@ -219,8 +220,8 @@ static enum config_outcome load_argument(struct config *config, int argc, char *
     return set(config, option, argument, shown_length, value, error) ? CONFIG_SERVE : CONFIG_USAGE;
 }
 
-/* A systemd credential of that name, where there is one, else NULL. One that cannot be looked at is
- * one that cannot be used, and not none. */
+/* The path of the systemd credential of that name, or NULL if there is none. One that cannot be
+ * looked at exists: opening it fails later, and says why. */
 static const char *find_credential(const char *name, char path[PATH_MAX]) {
     const char *folder = getenv("CREDENTIALS_DIRECTORY");
     struct stat st;
@@ -231,20 +232,20 @@ static const char *find_credential(const char *name, char path[PATH_MAX]) {
     return lstat(path, &st) < 0 && errno == ENOENT ? NULL : path;
 }
 
-/* What an option says that names a file. */
+/* The file that an option names, or NULL. */
 static const char *file_of(const char *value) {
     return value && strcmp(value, NO_FILE) != 0 ? value : NULL;
 }
 
-/* The users file: what --users says, else the systemd credential `users`. */
+/* The users file: that of --users, else the systemd credential `users`. */
 static const char *find_users(const struct config *config) {
     static char credential[PATH_MAX]; /* static only for its size */
     return config_has(config, "users") ? file_of(config->users)
                                        : find_credential("users", credential);
 }
 
-/* Where certificate and key are, and whether there is TLS at all. Returns false with error filled
- * when they are missing. */
+/* Finds certificate and key, and so whether there is TLS at all. Returns false and fills error if
+ * one is missing. */
 static bool find_tls(struct config *config, char error[CONFIG_ERROR_SIZE]) {
     static char certificate[PATH_MAX], key[PATH_MAX]; /* static only for their size */
     bool given = file_of(config->tls_cert) != NULL;
@@ -278,7 +279,7 @@ enum config_outcome config_load(struct config *ret_config, int argc, char *const
     int at = 1;
     while (at < argc && from_arguments == CONFIG_SERVE)
         from_arguments = load_argument(&config, argc, argv, &at, error);
-    for (; at < argc; at++) { /* who asks for something else than a session is not told 421 */
+    for (; at < argc; at++) { /* whoever asks for --check, say, gets no 421 */
         if (find_mode(argv[at]))
             config.wanted = find_mode(argv[at])->outcome;
     }

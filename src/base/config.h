@@ -23,13 +23,13 @@ enum config_outcome {
     CONFIG_HASH,    /* --hash was asked for */
     CONFIG_RECOUNT, /* --recount was asked for, and the settings are good */
     CONFIG_USAGE,   /* the command line is wrong (EX_USAGE) */
-    CONFIG_BAD      /* the environment is wrong (EX_CONFIG) */
+    CONFIG_BAD      /* the environment is wrong, or TLS lacks a file (EX_CONFIG) */
 };
 
 enum { CONFIG_MOST = 64 /* options */ };
 
 struct config {
-    enum config_outcome wanted; /* what was asked for, be the settings good or not */
+    enum config_outcome wanted; /* what was asked for, even if the settings are bad */
     const char *root;           /* folder that uploads go to */
     const char *users;          /* users file, or the systemd credential; NULL: none */
     enum tls_mode tls;          /* never TLS_AUTO once config_load has run */
@@ -37,13 +37,13 @@ struct config {
     const char *tls_key;        /* and key: files, or systemd credentials; NULL: none */
     const char *tls_client_ca;  /* who signs client certificates; NULL: none are asked for */
     bool tls_require_reuse;     /* data connections resume the control connection's session */
-    bool tls_lenient_close;     /* they may end without close_notify */
+    bool tls_lenient_close;     /* uploads may end without close_notify */
     bool lenient_close;         /* clients may close the control connection before the reply */
     bool anonymous;             /* strangers may log in as anonymous */
     unsigned allow;             /* what sessions may do: bits of enum right */
     enum log_target log;        /* where to log */
     enum log_level log_level;   /* how much to log */
-    bool log_json;              /* how lines on standard error look */
+    bool log_json;              /* lines on standard error are JSON */
     unsigned unterminated_wait; /* ms of silence that end a command without line end; 0: never */
     bool default_ascii;         /* representation type until TYPE is sent */
     struct port_range passive_ports; /* where data connections are listened for; 0-0: anywhere */
@@ -52,21 +52,21 @@ struct config {
     unsigned idle_timeout;           /* s a client may think between commands */
     unsigned connect_timeout;        /* s to wait for a data connection */
     unsigned stall_timeout;          /* s a transfer may stand still */
-    unsigned vanish_wait;            /* ms from the end of data until it is taken for whole */
+    unsigned vanish_wait;            /* ms after the data in which a killed client is noticed */
     unsigned resume_hours;           /* h that an interrupted upload is kept; 0: never */
-    enum conflict conflict;          /* what to do where the name is taken */
+    enum conflict conflict;          /* what to do if the name is taken */
     mode_t file_mode;                /* of uploads, or VALUE_NO_MODE */
     mode_t dir_mode;                 /* of folders, or VALUE_NO_MODE */
     gid_t group;                     /* of both, or VALUE_NO_GROUP */
     uint64_t max_file_size;          /* bytes an upload may have, or VALUE_UNLIMITED */
     struct room min_free;            /* room that uploads leave on the disk */
-    const char *names_from;          /* how names are read that are no UTF-8: see names_open */
+    const char *names_from;          /* how names that are not UTF-8 are read: see names_open */
     bool copies;                     /* appending copies the file, and replaces it */
     bool no_sync;                    /* nothing waits for the disk */
-    bool no_data_connections;        /* uploads come over the control connection alone */
-    const char *user;                /* whom to become where started as root */
-    bool require_confinement;        /* nobody is served where the kernel cannot confine us */
-    bool retired;                    /* where options are stored that mean nothing any more */
+    bool no_data_connections;        /* uploads come over the control connection only */
+    const char *user;                /* the system user to become if started as root */
+    bool require_confinement;        /* do not serve if the kernel cannot confine us */
+    bool retired;                    /* where former options are stored */
     const char *xferlog;             /* file that gets wu-ftpd's log of transfers; NULL: none */
     const char *transcript;          /* folder that gets a transcript of each session; NULL: none */
     bool given[CONFIG_MOST];         /* which options were */
@@ -75,15 +75,16 @@ struct config {
 enum { CONFIG_ERROR_SIZE = 512 };
 
 /* Reads defaults, then the environment, then the arguments into *ret_config, whose strings point
- * into those; `users` and what TLS needs are found once, and stay. With CONFIG_USAGE and
- * CONFIG_BAD, error holds the exact complaint, and of *ret_config but `wanted` is good. */
+ * into those; the users file and what TLS needs are found once, here. With CONFIG_USAGE and
+ * CONFIG_BAD, error holds the exact complaint, and of *ret_config only `wanted` is set; the rest
+ * are the defaults. */
 enum config_outcome config_load(struct config *ret_config, int argc, char *const *argv,
                                 char *const *environment, char error[CONFIG_ERROR_SIZE]);
 
 /* Tells whether the option of that name was given, as an argument or in the environment. */
 bool config_has(const struct config *config, const char *name);
 
-/* Tells whether root is the default one, which is created when it is missing. */
+/* Tells whether root is the default one, which is created if it is missing. */
 bool config_root_is_default(const struct config *config);
 
 /* Prints the help text, whose option list comes from the table. */

@@ -6,11 +6,11 @@
 
 enum { ONE_MOST = 4 * 4 + 1 }; /* bytes that one character can become, with NUL */
 
-/* The character that text begins with. Returns how many bytes it has, 0 when it is no UTF-8. */
+/* The character that text begins with. Returns how many bytes it has, 0 if it is not UTF-8. */
 static size_t decode(const uint8_t *text, uint32_t *ret) {
     static const struct {
         uint8_t mask, lead;
-        uint32_t least; /* what is less has a shorter form */
+        uint32_t least; /* below that there is a shorter form */
     } forms[] = {{0x80, 0x00, 0}, {0xe0, 0xc0, 0x80}, {0xf0, 0xe0, 0x800}, {0xf8, 0xf0, 0x10000}};
     size_t n = 0;
     while (n < 4 && (text[0] & forms[n].mask) != forms[n].lead)
@@ -30,7 +30,7 @@ static size_t decode(const uint8_t *text, uint32_t *ret) {
     return n + 1;
 }
 
-/* Does it do something else than to show itself? */
+/* Does it do anything other than show itself? */
 static bool is_unsafe(uint32_t character) {
     static const struct {
         uint32_t first, last;
@@ -39,7 +39,7 @@ static bool is_unsafe(uint32_t character) {
         {0x7f, 0x9f},                       /* DEL, C1 */
         {0x061c, 0x061c}, {0x200e, 0x200f}, /* marks of direction */
         {0x2028, 0x202e}, {0x2066, 0x2069}, /* ends of lines; more of direction */
-        {0xfeff, 0xfeff}, {0xfff9, 0xfffb}, /* not to be seen */
+        {0xfeff, 0xfeff}, {0xfff9, 0xfffb}, /* invisible */
     };
     for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++) {
         if (character >= ranges[i].first && character <= ranges[i].last)
@@ -48,14 +48,14 @@ static bool is_unsafe(uint32_t character) {
     return false;
 }
 
-/* Is it a blank, or taken for one by some program? " " itself is no matter. */
+/* Does some program take it for a blank? (" " itself is handled elsewhere.) */
 static bool is_blank(uint32_t character) {
     return character == 0xa0 || character == 0x1680 ||
            (character >= 0x2000 && character <= 0x200a) || character == 0x202f ||
            character == 0x205f || character == 0x3000;
 }
 
-/* Writes the character at text, of n bytes (0: one byte that is no UTF-8), as it is to be shown. */
+/* Writes the character at text, of n bytes (0: one byte that is not UTF-8), as it is shown. */
 typedef void escape_one(char out[ONE_MOST], const uint8_t *text, size_t n, uint32_t character);
 
 static void show_bytes(char out[ONE_MOST], const char *prefix, const uint8_t *text, size_t n) {
@@ -101,7 +101,7 @@ static void for_dialogue(char out[ONE_MOST], const uint8_t *text, size_t n, uint
         for_line(out, text, n, character);
 }
 
-/* How many bytes at text are shown as they are under any rules. */
+/* How many bytes at text are shown as they are by every escape_one. */
 static size_t plain(const uint8_t *text) {
     size_t n = 0;
     while (text[n] >= 0x20 && text[n] < 0x7f && text[n] != '\\' && text[n] != '"' && text[n] != '{')

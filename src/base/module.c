@@ -9,8 +9,9 @@
 #include <sys/auxv.h>
 #include <unistd.h>
 
-/* The program's own path: as the kernel has it, or in a container without /proc, as it was started.
- * Not that where it has got privileges: then whoever started it could name any folder. */
+/* The program's own path: from the kernel, or in a container without /proc as it was started. A
+ * program that gains privileges does not trust the latter: whoever starts it could name any
+ * folder. */
 static bool find_program(char program[PATH_MAX]) {
     ssize_t n = readlink("/proc/self/exe", program, PATH_MAX - 1);
     program[n > 0 ? n : 0] = '\0';
@@ -18,7 +19,7 @@ static bool find_program(char program[PATH_MAX]) {
     return n > 0 || (started && !getauxval(AT_SECURE) && realpath(started, program));
 }
 
-/* Beside the program. Else the dynamic linker is asked to find that folder. */
+/* A file beside the program. If its folder is not known, the dynamic linker finds it. */
 static void module_path(const char *file, char path[PATH_MAX]) {
     char program[PATH_MAX] = "";
     char *slash = find_program(program) ? strrchr(program, '/') : NULL;

@@ -9,8 +9,8 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-/* What every open has. openat2 wants none of the last two beside O_PATH, and unlike openat(3) does
- * not know by itself that files may be large. */
+/* The flags of every open. With O_PATH, openat2 refuses the last two; unlike openat(3) it does not
+ * add O_LARGEFILE itself. */
 static int with_always(int flags) {
     return flags | O_CLOEXEC | O_NOFOLLOW | (flags & O_PATH ? 0 : O_NOCTTY | O_LARGEFILE);
 }
@@ -25,7 +25,7 @@ static int open_beneath(int root, const char *relative, int flags, mode_t mode) 
     return fd < 0 ? -errno : (int)fd;
 }
 
-/* The same for where openat2 is filtered: one folder after the other. Sound because relative has
+/* The same where openat2 is not available: one folder after the other. Sound because relative has
  * no ".." and no part of it is followed if it is a link. */
 static int open_walking(int root, const char *relative, int flags, mode_t mode) {
     char part[NAME_MAX + 1];
@@ -58,7 +58,7 @@ int path_root_open(struct path_root *ret_root, const char *folder, bool create) 
     if (create && mkdir(folder, 0777) < 0 && errno != EEXIST)
         return -errno;
     int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0 && errno == EACCES) /* a drop box that its owner may write and not read */
+    if (fd < 0 && errno == EACCES) /* a drop box: its owner may write but not read it */
         fd = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
         return -errno;
@@ -147,7 +147,7 @@ int path_open_parent(const struct path_root *root, const char *path, const char 
     folder[length > 1 ? length - 1 : length] = '\0';
     *ret_name = name;
     int fd = path_open(root, folder, O_RDONLY | O_DIRECTORY, 0);
-    if (fd == -EACCES) /* may be written and not read */
+    if (fd == -EACCES) /* it may be written but not read */
         fd = path_open(root, folder, O_PATH | O_DIRECTORY, 0);
     return fd;
 }

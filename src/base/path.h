@@ -28,67 +28,67 @@ enum {
 
 struct path_root {
     int fd;    /* the root folder */
-    bool walk; /* openat2 is not to be had: walk folder by folder */
+    bool walk; /* openat2 is not available: walk folder by folder */
 };
 
-/* Which file it is, whatever it is called. A number that is used again has another time of birth,
- * where the file system keeps that. */
+/* Which file it is, whatever its name. An inode number that is used again has another birth time,
+ * if the file system keeps that. */
 struct path_id {
     dev_t device;
     ino_t inode;
     long long born; /* ns, or 0 */
 };
 
-/* Opens the root folder; creates it first where create says so. Finds out whether openat2 can be
- * used: a filter (DynamicUser= of systemd 252) answers ENOSYS or EPERM where it cannot.
- * Returns 0 or a negative errno. */
+/* Opens the root folder; creates it first if `create` is set. Finds out whether openat2 can be
+ * used: if not, an old kernel or a filter answers ENOSYS or EPERM. Returns 0 or a negative
+ * errno. */
 int path_root_open(struct path_root *ret_root, const char *folder, bool create);
 
-/* Is that one part of a name reserved? However it is written: some file systems ignore case. */
+/* Is that part of a name reserved? In any case of letters: some file systems ignore case. */
 bool path_is_reserved(const char *part);
 
-/* A byte that no name of a client's may hold: it could forge a line somewhere. */
+/* A byte that no client's name may contain: it could forge a line somewhere. */
 bool path_is_control(unsigned char byte);
 
-/* Turns the name that a client sent into a virtual path, beginning from the folder cwd. Lexical:
+/* Turns the name that a client sent into a virtual path, starting from the folder cwd. Lexical:
  * touches no file. Returns 0; -EXDEV when ".." leads above the root, -EINVAL for control
  * characters, -PATH_RESERVED for a reserved name, -ENAMETOOLONG. */
 int path_resolve(const char *cwd, const char *name, char ret_path[PATH_SIZE]);
 
 /* Opens what a virtual path names, beneath the root. flags and mode as for open(2); O_CLOEXEC,
  * O_NOFOLLOW and O_NOCTTY are added. Returns a descriptor or a negative errno (-ELOOP or -ENOTDIR:
- * there is a symbolic link in the way). */
+ * a symbolic link is in the way). */
 int path_open(const struct path_root *root, const char *path, int flags, mode_t mode);
 
-/* Opens the folder that holds what path names, for reading where that is allowed. *ret_name
- * points to the last part of path ("" for the root itself). Returns as path_open. */
+/* Opens the folder that holds what path names, for reading if that is allowed, else with O_PATH.
+ * *ret_name points to the last part of path ("" for the root itself). Returns as path_open. */
 int path_open_parent(const struct path_root *root, const char *path, const char **ret_name);
 
-/* What is called so, a link itself where it is one. Returns 0 or a negative errno. */
+/* lstat(2) of what path names. Returns 0 or a negative errno. */
 int path_stat(const struct path_root *root, const char *path, struct stat *ret_st);
 
-/* Which file is called so, and which the descriptor leads to. Return 0 or a negative errno. */
+/* Which file path names, and which the descriptor leads to. Return 0 or a negative errno. */
 int path_identify(const struct path_root *root, const char *path, struct path_id *ret_id);
 int path_identify_open(int fd, struct path_id *ret_id);
 
-/* The same of a name in a folder. */
+/* The same for a name in a folder. */
 int path_identify_in(int folder, const char *name, struct path_id *ret_id);
 
 bool path_is_same(const struct path_id *a, const struct path_id *b);
 
-/* Is what the descriptor leads to called so? */
+/* Does that name in the folder belong to what fd leads to? */
 bool path_is_called(int fd, int folder, const char *name);
 
-/* Begins to read the names in a folder, whose descriptor then belongs to what is returned, also
- * when that is NULL, with errno. A negative descriptor is an error before. */
+/* Begins to read the names in a folder. Takes over the descriptor, and closes it on an error: NULL,
+ * with errno. A negative descriptor (errno already set) gives NULL, too. */
 DIR *path_read_folder(int fd);
 
-/* Brings what a descriptor leads to to the disk. Returns 0 or a negative errno. */
+/* fsync(2). Returns 0 or a negative errno. */
 int path_sync(int fd);
 
-/* Brings the names in a folder to the disk. A folder that may not be read is open as a mere path
- * and cannot be synced, nor can any on some file systems: then all of the file system is synced, to
- * which `other` leads, and if need be everything. Returns 0 or a negative errno. */
+/* Brings the names in a folder to the disk. A folder opened with O_PATH cannot be synced, and on
+ * some file systems none can: then the whole file system of `other` is synced, or if `other` cannot
+ * be either, everything. Returns 0 or a negative errno. */
 int path_sync_folder(int folder, int other);
 
 #endif

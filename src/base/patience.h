@@ -1,5 +1,5 @@
 /*
- * patience: waiting for what nobody tells of, such as a lock, by asking again: soon at first, then
+ * patience: waiting for what sends no notice, such as a lock, by asking again: soon at first, then
  * less often.
  */
 #ifndef STORD_PATIENCE_H
@@ -11,15 +11,15 @@
 enum { PATIENCE_OVER = ETIME };
 
 struct patience {
-    long long deadline; /* as clock_ms tells it */
+    long long deadline; /* of clock_ms */
     int stop;           /* ends the wait once it is readable; or -1 */
     int step;           /* ms until the next try */
 };
 
-/* Begins to wait, for so many ms at the most. */
+/* Begins to wait, for at most so many ms. */
 struct patience patience_begin(int most, int stop);
 
-/* Waits before the next try. Returns 0, -PATIENCE_OVER, or -ESHUTDOWN. */
+/* Waits before the next try. Returns 0, -PATIENCE_OVER, or -ESHUTDOWN if `stop` is readable. */
 int patience_pause(struct patience *patience);
 
 #endif

@@ -32,7 +32,7 @@ int rights_parse(const char *words) {
         rights |= right;
         words += length;
         if (strcmp(words, ",") == 0)
-            return -1; /* a comma with nothing behind it */
+            return -1; /* a comma at the end */
         words += *words == ',';
     }
     return (int)rights;

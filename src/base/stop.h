@@ -1,12 +1,12 @@
 /*
- * stop: how what takes long finds out that it is to end: a descriptor is readable from then on.
+ * stop: how long work finds out that it is to end: a descriptor becomes readable.
  */
 #ifndef STORD_STOP_H
 #define STORD_STOP_H
 
 #include <stdbool.h>
 
-/* Is it readable? -1: nobody asks. */
+/* Is it readable? -1: never. */
 bool stop_asked(int stop);
 
 /* Waits for so many ms, or until it is readable. Returns 0 or -ESHUTDOWN. */

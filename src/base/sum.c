@@ -4,7 +4,7 @@
 
 #define PRIME UINT64_C(0x9e3779b97f4a7c15)
 
-enum { WORD = 8 /* bytes that are taken at once */ };
+enum { WORD = 8 /* bytes that are added at once */ };
 
 uint64_t sum_add(uint64_t sum, const void *bytes, size_t n) {
     const uint8_t *at = bytes;

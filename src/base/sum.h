@@ -1,5 +1,5 @@
 /*
- * sum: numbers that stand for bytes, where a mix-up costs little. Pure.
+ * sum: a fast checksum, for where a collision costs little. Pure.
  */
 #ifndef STORD_SUM_H
 #define STORD_SUM_H
@@ -7,11 +7,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Adds n bytes to a sum, begun with 0. How they are cut into pieces does not matter where each but
+/* Adds n bytes to a sum, begun with 0. How they are cut into pieces does not matter if each except
  * the last has a multiple of 8 bytes. */
 uint64_t sum_add(uint64_t sum, const void *bytes, size_t n);
 
-/* The same of a text, without its NUL, and of a number. */
+/* The same for a text, without its NUL, and for a number. */
 uint64_t sum_add_text(uint64_t sum, const char *text);
 uint64_t sum_add_number(uint64_t sum, uint64_t number);
 

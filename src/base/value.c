@@ -81,7 +81,7 @@ const char *value_log_format(void *field, const char *value) {
     return set_choice(field, value, "text", "json") ? NULL : "text or json";
 }
 
-/* A whole decimal number between least and most into *ret; false when it is none. */
+/* Reads a whole decimal number from least to most into *ret. Returns false if it is not one. */
 static bool parse_number(const char *value, uint64_t least, uint64_t most, uint64_t *ret) {
     if (!isdigit((unsigned char)*value))
         return false;
@@ -212,7 +212,7 @@ const char *value_group(void *field, const char *value) {
     return NULL;
 }
 
-/* Bytes, perhaps with a letter for the power of 1024 behind them. */
+/* Bytes, perhaps followed by a letter for the power of 1024. */
 static bool parse_size(const char *value, uint64_t *ret) {
     static const char powers[] = "KMGT";
     char digits[24];
@@ -234,7 +234,7 @@ static bool parse_size(const char *value, uint64_t *ret) {
 const char *value_limit(void *field, const char *value) {
     uint64_t limit = VALUE_UNLIMITED;
     if (strcmp(value, "none") != 0 && (!parse_size(value, &limit) || limit == 0))
-        return "bytes (with K, M, G or T behind), or none";
+        return "bytes (or followed by K, M, G or T), or none";
     *(uint64_t *)field = limit;
     return NULL;
 }
@@ -256,7 +256,7 @@ static bool parse_percent(const char *value, unsigned *ret) {
 const char *value_room(void *field, const char *value) {
     struct room room = {0};
     if (!parse_percent(value, &room.percent) && !parse_size(value, &room.bytes))
-        return "bytes (with K, M, G or T behind), or a percentage from 0% to 99%";
+        return "bytes (or followed by K, M, G or T), or a percentage from 0% to 99%";
     *(struct room *)field = room;
     return NULL;
 }

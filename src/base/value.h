@@ -1,5 +1,5 @@
 /*
- * value: what settings can be, as text -> checked values.
+ * value: the text of a setting -> its checked value.
  */
 #ifndef STORD_VALUE_H
 #define STORD_VALUE_H
@@ -15,12 +15,12 @@ struct port_range {
 /* Room to be left on a disk. */
 struct room {
     uint64_t bytes;   /* so many bytes, or */
-    unsigned percent; /* so much of the file system, where this is not 0 */
+    unsigned percent; /* so much of the file system, if this is not 0 */
 };
 
 /* Where to log. */
 enum log_target {
-    LOG_TARGET_AUTO,   /* journal, syslog or standard error, whichever standard error tells */
+    LOG_TARGET_AUTO,   /* chosen by what standard error is: see log_open */
     LOG_TARGET_STDERR, /* standard error, unless it is the client's connection */
     LOG_TARGET_SYSLOG,
     LOG_TARGET_JOURNAL
@@ -31,17 +31,17 @@ enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_D
 
 /* What to do with an upload whose name is taken by a file. */
 enum conflict {
-    CONFLICT_REPLACE, /* it gives way */
+    CONFLICT_REPLACE, /* that file is replaced */
     CONFLICT_RENAME,  /* both are kept: the new one gets another name */
-    CONFLICT_REFUSE   /* it stays */
+    CONFLICT_REFUSE   /* that file stays, the upload is refused */
 };
 
 /* Whether sessions are under TLS. */
 enum tls_mode {
-    TLS_AUTO,    /* TLS_ALLOW where there is a certificate, else TLS_OFF */
+    TLS_AUTO,    /* TLS_ALLOW if there is a certificate, else TLS_OFF */
     TLS_OFF,     /* never */
     TLS_ALLOW,   /* after AUTH */
-    TLS_REQUIRE, /* the same, and nothing but AUTH is served before; data connections, too */
+    TLS_REQUIRE, /* the same, and before it only AUTH is served; data connections, too */
     TLS_IMPLICIT /* from the first byte on; data connections, too */
 };
 
@@ -49,8 +49,8 @@ enum tls_mode {
 #define VALUE_NO_GROUP  ((gid_t)~0U)  /* the system decides */
 #define VALUE_UNLIMITED UINT64_MAX
 
-/* Checks text and stores what it means at field, whose type the name tells. Returns NULL, or what
- * text should have been. */
+/* Checks text and stores its value at field, of the type below. Returns NULL, or what text should
+ * have been. */
 typedef const char *value_setter(void *field, const char *text);
 
 value_setter value_folder;       /* const char *: text itself */
@@ -77,7 +77,7 @@ value_setter value_append;       /* bool: copy */
 value_setter value_tls;          /* enum tls_mode */
 value_setter value_flag;         /* bool: yes or no */
 
-/* The word for it. */
+/* The words for them. */
 const char *value_conflict_word(enum conflict conflict);
 const char *value_tls_word(enum tls_mode mode);
 
