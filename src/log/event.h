@@ -1,6 +1,6 @@
 /*
- * event: THE table of what is logged: one kind of event, one row. What each means to an operator is
- * told by the journal's catalog, units/stord.catalog.
+ * event: THE table of what is logged: one kind of event, one row. The journal's catalog,
+ * units/stord.catalog, says what each means to an operator.
  */
 #ifndef STORD_EVENT_H
 #define STORD_EVENT_H
@@ -74,7 +74,7 @@ struct event_kind {
     const char *name; /* in logs that programs read */
     enum log_level level;
     const char
-        *message_id; /* 128 bits in hexadecimal, see sd-id128(3): never changed, never used again */
+        *message_id; /* 128 bits in hexadecimal, see sd-id128(3): never changed, never reused */
 };
 
 extern const struct event_kind event_kinds[EVENT_KINDS];

@@ -7,7 +7,7 @@
 #include "base/escape.h"
 
 enum {
-    JSON_RESERVE = 1024 /* of a line, for what comes behind a string: names, numbers, its end */
+    JSON_RESERVE = 1024 /* of a line, for what follows a string: names, numbers, its end */
 };
 
 /* A line of JSON being put together. Room is left for its end. */
@@ -31,7 +31,7 @@ static size_t json_room(const struct json *json) {
     return json->length < limit ? limit - json->length : 1;
 }
 
-/* A string is cut where it would leave too little room for what comes behind it. */
+/* A string is cut if it would leave too little room for what follows it. */
 static void put_string(struct json *json, const char *name, const char *value) {
     put_json(json, ",\"%s\":\"", name);
     json->length += escape_json(json->line + json->length, json_room(json), value);

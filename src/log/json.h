@@ -11,10 +11,10 @@
 
 enum { JSON_LIMIT = 65536 /* longest line in bytes */ };
 
-/* Puts the record behind the first n bytes of line: when it was and who wrote it, then the facts,
- * then the text. A string that is no UTF-8 is shown as escape_json does, and has a twin of its
- * bytes in hexadecimal, NAME_hex. What has no room is cut so that it stays JSON. Returns the length
- * of all. */
+/* Adds the record after the first n bytes of line: time, level, event and process, then the facts,
+ * then the text. A string that is not UTF-8 is escaped by escape_json, and its bytes follow in
+ * hexadecimal as NAME_hex. What does not fit is cut so that the line stays JSON. Returns the length
+ * of the line. */
 size_t json_line(char line[JSON_LIMIT], size_t n, const struct record *record,
                  const struct timespec *time, pid_t pid);
 

@@ -24,17 +24,17 @@
 #include "log/systemd.h"
 
 enum {
-    STUCK_TIME = 500,    /* ms to wait for whoever reads the log */
+    STUCK_TIME = 500,    /* ms to wait for the log's reader */
     FIELDS_ROOM = 40960, /* for all of the journal's fields of one event */
     FIELDS_MOST = RECORD_FACTS + 5
 };
 
 enum { OUTLET_UNKNOWN = -2 }; /* nothing has been sent yet */
 
-/* Of libsystemd or libc: whoever logs, it is the process's own. -1: it is not to be found. */
+/* The socket of libsystemd: a process has one, whatever `struct log` it uses. -1: not found. */
 static int outlet = OUTLET_UNKNOWN;
 
-/* What is ready as long as somebody reads at its other end, or -1 */
+/* A socket that is writable as long as the daemon reads, or -1 */
 static int reader = -1;
 
 /* A line on standard error was cut off: the next one begins with its end. */
@@ -68,7 +68,7 @@ bool log_wants_journal(enum log_target target) {
     return target == LOG_TARGET_JOURNAL || (target == LOG_TARGET_AUTO && log_journal_stream());
 }
 
-/* libsystemd says nothing of a journal that is not there. */
+/* libsystemd reports no error if there is no journal. */
 static bool open_journal(const struct log_setup *setup) {
     if (log_wants_journal(setup->target) && setup->systemd)
         reader = outlet_probe("/run/systemd/journal/socket");
@@ -114,7 +114,7 @@ void log_open(struct log *log, const struct log_setup *setup) {
 
 bool log_settle(const struct log *log) {
     tzset(); /* syslog(3) asks for the time zone */
-    /* libsystemd opens its socket with the first event, and that of a session has this level */
+    /* libsystemd opens its socket with the first event, and a session's first one has this level */
     return log->setup.target != LOG_TARGET_JOURNAL || log->setup.level >= LOG_LEVEL_INFO;
 }
 
@@ -155,7 +155,7 @@ struct fields {
     size_t used;
 };
 
-/* Adds a field of that name behind a prefix. What has no room is left out. */
+/* Adds a field called prefix and name, in upper case. What does not fit is left out. */
 static void put_field(struct fields *fields, const char *prefix, const char *name,
                       const char *value) {
     char *field = fields->room + fields->used;
@@ -195,8 +195,7 @@ static int to_journal(const struct log *log, const struct record *record) {
     return send_to_journal(log, &fields);
 }
 
-/* Writes what can be written without waiting for long. Returns how much was, 0 when nothing can be.
- */
+/* Writes what can be written before the deadline. Returns how many bytes, 0 if none. */
 static size_t write_piece(const char *bytes, size_t n, long long deadline) {
     struct pollfd ready = {.fd = STDERR_FILENO, .events = POLLOUT};
     long long left = deadline - clock_ms();
@@ -208,9 +207,8 @@ static size_t write_piece(const char *bytes, size_t n, long long deadline) {
     return written > 0 ? (size_t)written : 0;
 }
 
-/* Writes a line: at once into a file, so that the lines of many sessions do not mix. A reader that
- * has stopped reading costs lines, not sessions; where the log cannot be written there is nobody
- * left to tell. */
+/* Writes a line: to a file by one write, so that lines of several sessions do not mix. A reader
+ * that has stopped reading costs lines, not sessions. */
 static void write_line(const struct log *log, const char *line, size_t n) {
     long long deadline = clock_ms() + STUCK_TIME;
     size_t done = 0, piece = 1;
@@ -228,7 +226,7 @@ static void write_line(const struct log *log, const char *line, size_t n) {
     is_cut = done > 0 && done < n;
 }
 
-/* Begins a line with its priority, where the journal reads it. */
+/* Begins a line with its priority if the journal reads it. */
 static size_t begin_line(const struct log *log, const struct record *record, char line[8]) {
     return log->stderr_is_journal ? (size_t)snprintf(line, 8, "<%d>", record->priority) : 0;
 }
@@ -257,9 +255,9 @@ static void to_stderr(const struct log *log, const struct record *record) {
         write_text(log, record);
 }
 
-/* Does the daemon read? Who waited once in vain does not wait again before it does. (A limit of the
- * socket alone would not do: nothing limits libsystemd's before the first event, and where sending
- * fails syslog(3) opens another one.) */
+/* Does the daemon read? After one wait in vain we do not wait again until it does. (A timeout on
+ * the socket is not enough: libsystemd's has none before the first event, and if sending fails
+ * syslog(3) opens another.) */
 static bool is_read(void) {
     static int patience = STUCK_TIME;
     struct pollfd ready = {.fd = reader, .events = POLLOUT};

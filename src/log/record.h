@@ -1,5 +1,5 @@
 /*
- * record: one event as it is to be written, for whoever writes it.
+ * record: one event, ready to be written.
  */
 #ifndef STORD_RECORD_H
 #define STORD_RECORD_H
@@ -21,7 +21,7 @@ struct fact {
     bool is_number;
 };
 
-/* One event as it is to be written. */
+/* One event, ready to be written. */
 struct record {
     const struct event_kind *kind;
     int priority;     /* of syslog */

@@ -16,10 +16,10 @@
 
 enum {
     FILE_MODE = 0600,
-    PEER_SIZE = 321 /* of the client as text, every byte of it escaped */
+    PEER_SIZE = 321 /* of the client as text, every byte escaped */
 };
 
-static const double QUIET = 0.01; /* s that may pass without being told */
+static const double QUIET = 0.01; /* s that may pass before the next step is timed */
 
 void recording_close(struct recording *recording) {
     if (recording->fd >= 0)
@@ -55,7 +55,7 @@ void recording_add(struct recording *recording, const struct log *log, const cha
     write_lines(recording, log, lines, n);
 }
 
-/* What goes before the first step. Returns its length. */
+/* What comes before the first step. Returns its length. */
 static size_t format_head(char *head, size_t size, const struct log *log, const struct tm *utc) {
     char date[sizeof("2000-01-01 00:00:00")], peer[PEER_SIZE];
     (void)strftime(date, sizeof(date), "%F %T", utc);

@@ -1,5 +1,5 @@
 /*
- * recording: the file of a transcript, to which steps are added as they come.
+ * recording: the file of a transcript, to which steps are added as they happen.
  */
 #ifndef STORD_RECORDING_H
 #define STORD_RECORDING_H
@@ -10,8 +10,8 @@
 struct log;
 
 enum {
-    RECORDING_RAW = 8192 + 64,                /* bytes that a step may tell of */
-    RECORDING_STEP = 4 * RECORDING_RAW + 256, /* longest step, every one of them escaped */
+    RECORDING_RAW = 8192 + 64,                /* bytes that a step may show */
+    RECORDING_STEP = 4 * RECORDING_RAW + 256, /* longest step, every byte escaped */
     RECORDING_LIMIT = 1 << 20                 /* bytes of a file */
 };
 
@@ -19,16 +19,15 @@ struct recording {
     int fd;       /* -1 once nothing more is written */
     size_t size;  /* bytes written */
     double begun; /* clock_seconds at the beginning, */
-    double told;  /* and when the time was last told */
+    double told;  /* and when a time was last written */
 };
 
-/* Makes a file in the folder, called by the time (UTC) and the log's name for the session, mode
- * 0600, that begins with whose session it is. Returns 0 or a negative errno.
- */
+/* Makes a file in the folder, named by the time (UTC) and the log's name for the session, mode
+ * 0600, that begins with the session and its client. Returns 0 or a negative errno. */
 int recording_open(struct recording *ret_recording, const char *folder, const struct log *log);
 
-/* Adds one step, and before it the time where some has passed. What cannot be written, or is more
- * than a file may have, ends the recording; the log says what could not. */
+/* Adds one step, and before it the time if some has passed. The recording ends when a step cannot
+ * be written, which is logged, or at RECORDING_LIMIT. */
 void recording_add(struct recording *recording, const struct log *log, const char *format,
                    va_list arguments) __attribute__((format(printf, 3, 0)));
 

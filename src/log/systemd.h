@@ -1,9 +1,8 @@
 /*
- * systemd: libsystemd, loaded only where systemd started the session, or the log goes to the
- * journal.
+ * systemd: libsystemd, loaded only if systemd started the session, or the log goes to the journal.
  *
- * Loading the library costs a session half a millisecond, so handler does not link it: the
- * module stord-systemd.so does (src/log/systemd_module.c), and is looked for beside the program.
+ * Loading the library costs a session half a millisecond, so handler does not link it: the module
+ * stord-systemd.so does (src/log/systemd_module.c), and is loaded from beside the program.
  */
 #ifndef STORD_SYSTEMD_H
 #define STORD_SYSTEMD_H

@@ -1,4 +1,4 @@
-/* The module that links libsystemd: the only file that includes it. */
+/* The module that links libsystemd: the only file that includes its headers. */
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-journal.h>
 

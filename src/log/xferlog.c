@@ -18,15 +18,15 @@ enum {
     DATE_SIZE = 26,               /* of ctime(3) */
     USER_SIZE = 256,              /* longest name of a user */
     LINE_SIZE = 4 * PATH_MAX * 2, /* no path is as long */
-    LINE_MORE = 512,              /* bytes that it has at the most, beside those of the path */
+    LINE_MORE = 512,              /* bytes of a line at most, without the path */
     TORN_LOOKS = 3,               /* further looks at a line that has no end, */
     TORN_PAUSE = 5                /* and ms before each */
 };
 
 int xferlog_open(struct xferlog *ret_xferlog, const char *file) {
     struct stat st;
-    /* O_NONBLOCK: a FIFO would wait for its reader. Links are followed: to nothing that the user
-     * whom sessions run as could not write to anyway */
+    /* O_NONBLOCK: a FIFO would wait for its reader. Links are followed: only to what the system
+     * user could write to anyway */
     int fd = open(file, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, FILE_MODE);
     if (fd < 0)
         return -errno;
@@ -38,8 +38,8 @@ int xferlog_open(struct xferlog *ret_xferlog, const char *file) {
     return result;
 }
 
-/* The time in the form of ctime(3), without its line end. localtime_r(3) reads no file once
- * tzset(3) has. */
+/* The time in the form of ctime(3), without its line end. localtime_r(3) reads no file after
+ * tzset(3). */
 static void name_time(time_t time, char date[DATE_SIZE]) {
     struct tm local;
     date[0] = '\0';
@@ -47,7 +47,7 @@ static void name_time(time_t time, char date[DATE_SIZE]) {
         (void)strftime(date, DATE_SIZE, "%a %b %e %T %Y", &local);
 }
 
-/* A line with its end, as one string. Pure but for the time zone. Returns its length, less than
+/* A line with its end, as one string. Pure, except for the time zone. Returns its length, less than
  * size. */
 static size_t format_line(char *line, size_t size, const struct xferlog_entry *entry) {
     char date[DATE_SIZE], user[USER_SIZE];
@@ -74,8 +74,8 @@ static bool ends_torn(int fd, off_t *ret_size) {
     return st.st_size > 0 && pread(fd, &last, 1, st.st_size - 1) == 1 && last != '\n';
 }
 
-/* Has somebody found no room for the rest of a line? Not when it is being written: a write that
- * goes over the end of a page is seen in pieces. */
+/* Did some line's end find no room? A line that is just being written does not count: a write
+ * across the end of a page is seen in pieces. */
 static bool is_torn(int fd) {
     off_t before = 0, now = 0;
     bool torn = ends_torn(fd, &before);

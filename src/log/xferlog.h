@@ -5,7 +5,7 @@
  *   Mon Nov 23 07:41:02 2026 1 192.0.2.7 5 /srv/in/a_file b _ i r me ftp 0 * c
  *
  * Local time; seconds, at least 1; the client's host; bytes transferred; the file; a (ASCII) or b;
- * _; i (incoming) or o; a (anonymous) or r; the user, - where nobody logged in; ftp; 0; *; c
+ * _; i (incoming) or o; a (anonymous) or r; the user, - if nobody has logged in; ftp; 0; *; c
  * (complete) or i (incomplete).
  */
 #ifndef STORD_XFERLOG_H
@@ -20,7 +20,7 @@ struct log;
 
 struct xferlog {
     int fd;
-    bool broken; /* that a line could not be written has been told */
+    bool broken; /* that a line could not be written has been logged */
 };
 
 /* A transfer that has ended. */
@@ -35,11 +35,11 @@ struct xferlog_entry {
     bool complete;
 };
 
-/* Opens the file, which is made where it is missing; nothing but a plain file, for a FIFO or a
- * device may keep a session waiting. Returns 0 or a negative errno: -ENXIO for what is none. */
+/* Opens the file, and makes it if it is missing. Only a plain file will do: a FIFO or a device may
+ * keep a session waiting. Returns 0 or a negative errno: -ENXIO if it is not one. */
 int xferlog_open(struct xferlog *ret_xferlog, const char *file);
 
-/* Adds a line by one write. When that fails, the log says so, once. */
+/* Adds a line by one write. If that fails, the log says so, once. */
 void xferlog_add(struct xferlog *xferlog, const struct log *log, const struct xferlog_entry *entry);
 
 #endif
