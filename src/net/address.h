@@ -16,13 +16,13 @@ union address {
     struct sockaddr_storage storage; /* room for the other families */
 };
 
-/* Nothing has that address: AF_UNSPEC. */
+/* No address: AF_UNSPEC. */
 #define ADDRESS_NONE ((union address){.any.sa_family = AF_UNSPEC})
 
 /* Is it IPv4 or IPv6? */
 bool address_is_inet(const union address *address);
 
-/* Of an IPv4 or IPv6 address: its size for bind(2), and its port. */
+/* Of an IPv4 or IPv6 address: its size for bind(2) in bytes, and its port. */
 socklen_t address_length(const union address *address);
 unsigned address_port(const union address *address);
 void address_set_port(union address *address, unsigned port);

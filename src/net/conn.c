@@ -44,14 +44,14 @@ bool conn_is_passing(int error) {
     return error == EAGAIN || error == EWOULDBLOCK || error == EINTR;
 }
 
-/* What a system call returned, as conn_read has it. */
+/* The result of a system call as conn_read returns it. */
 static ssize_t outcome(ssize_t n) {
     if (n >= 0)
         return n;
     return conn_is_passing(errno) ? -EAGAIN : -errno;
 }
 
-/* What poll has to wait for behind a function of TLS that returned this. */
+/* The event to poll for after a function of TLS has returned this. */
 static short wanted(const struct conn *conn, ssize_t result, short usually) {
     if (result == -EAGAIN)
         return conn->library->events(conn->tls);

@@ -1,5 +1,5 @@
 /*
- * conn: one connection's bytes, as they are or under TLS.
+ * conn: one connection's bytes, plain or under TLS.
  */
 #ifndef STORD_CONN_H
 #define STORD_CONN_H
@@ -10,7 +10,7 @@
 
 #include "net/tls.h"
 
-/* Does that errno, negative or not, only mean to try again? */
+/* Does that errno only mean to try again? */
 bool conn_is_passing(int error);
 
 struct conn {
@@ -19,7 +19,7 @@ struct conn {
     bool in_socket;                    /* in is a socket */
     bool out_socket;                   /* out is a socket */
     short reading;                     /* what poll has to wait for before the next read */
-    short writing;                     /* and before the next write: under TLS perhaps the other */
+    short writing;                     /* and before the next write: may be POLLIN under TLS */
     struct tls_stream *tls;            /* NULL: without TLS */
     const struct tls_library *library; /* of tls */
 };
@@ -30,10 +30,10 @@ void conn_open(struct conn *conn, int in, int out);
 /* The same over one descriptor that is known to be a socket. */
 void conn_open_socket(struct conn *conn, int fd);
 
-/* Goes on under TLS: `tls` is the connection's from now on. */
+/* Continues under TLS, and takes over `tls`. */
 void conn_secure(struct conn *conn, const struct tls_library *library, struct tls_stream *tls);
 
-/* Goes on without TLS. */
+/* Continues without TLS, and frees the stream. */
 void conn_bare(struct conn *conn);
 
 /* Is it under TLS? */
@@ -41,23 +41,23 @@ static inline bool conn_is_secure(const struct conn *conn) {
     return conn->tls != NULL;
 }
 
-/* Reads what is there, up to n bytes. Pipes without TLS are waited for. Returns how many, 0 at the
- * end, -EAGAIN when there is nothing yet; or another negative errno, TLS_TRUNCATED
- * and TLS_BROKEN among them. */
+/* Reads what is there, up to n bytes. A pipe without TLS is waited for. Returns how many, 0 at the
+ * end, -EAGAIN if there is nothing yet, or another negative errno, with TLS also those of
+ * net/tls.h. */
 ssize_t conn_read(struct conn *conn, void *bytes, size_t n);
 
 /* Writes some of n bytes. Returns as conn_read. Under TLS the same bytes must come again after
  * -EAGAIN. */
 ssize_t conn_write(struct conn *conn, const void *bytes, size_t n);
 
-/* Goes on with the handshake. Returns 0, -EAGAIN (see conn_reading), or another negative errno. */
+/* Continues the handshake. Returns 0, -EAGAIN (see conn_reading), or another negative errno. */
 int conn_handshake(struct conn *conn);
 
 /* What to poll before the next read, or write: the events, and the descriptor in *ret_fd. */
 short conn_reading(const struct conn *conn, int *ret_fd);
 short conn_writing(const struct conn *conn, int *ret_fd);
 
-/* Has received what poll does not tell of. */
+/* Holds buffered bytes that poll(2) cannot see. */
 bool conn_has_more(const struct conn *conn);
 
 /* See tls_library. */
@@ -69,7 +69,7 @@ void conn_be_lenient(struct conn *conn);
 /* Tells the other side, under TLS, that nothing more will be sent. */
 void conn_end(struct conn *conn);
 
-/* Why TLS failed; "" when it did not. */
+/* Why TLS failed; "" if it did not. */
 const char *conn_error(const struct conn *conn);
 
 #endif

@@ -19,7 +19,7 @@ void control_open(struct control *control, int in, int out, int stop) {
     control->ended = false;
     control->stop = stop;
     control->start = control->end = 0;
-    const int on = 1; /* both fail harmlessly on what is no TCP socket */
+    const int on = 1; /* both fail harmlessly on what is not a TCP socket */
     if (control->conn.out_socket)
         (void)setsockopt(out, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     if (control->conn.in_socket)
@@ -121,7 +121,7 @@ int control_write(struct control *control, const void *bytes, size_t n, int time
         int result = is_pipe ? control_await(control, conn->out, POLLOUT, timeout) : 0;
         if (result < 0)
             return result;
-        /* a pipe that is ready takes so much without blocking */
+        /* a pipe that is ready takes PIPE_BUF bytes without blocking */
         ssize_t written = conn_write(conn, at, is_pipe && n > PIPE_BUF ? PIPE_BUF : n);
         if (written >= 0) {
             at += written;

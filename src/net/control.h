@@ -18,7 +18,7 @@ struct control {
     bool ended;       /* end of input was seen */
     int stop;         /* ends every wait once it is readable; or -1 */
     size_t start;     /* first byte in buffer that nobody has taken */
-    size_t end;       /* behind the last byte in buffer */
+    size_t end;       /* after the last byte in buffer */
     uint8_t buffer[CONTROL_BUFFER_SIZE];
 };
 
@@ -27,7 +27,7 @@ struct control {
  * every wait once it can be read; or -1. */
 void control_open(struct control *control, int in, int out, int stop);
 
-/* Bytes received that nobody has taken. */
+/* How many bytes have been received and not taken. */
 static inline size_t control_pending(const struct control *control) {
     return control->end - control->start;
 }
@@ -39,19 +39,18 @@ size_t control_drop(struct control *control);
 /* The end of input was seen, or was not. */
 void control_note_end(struct control *control, bool ended);
 
-/* That we are to stop is known: no wait ends for it any more. */
+/* The stop has been seen: from now on no wait ends for it. */
 void control_forget_stop(struct control *control);
 
-/* What was taken, and what is left of bytes before, is nowhere in memory any more. */
+/* Wipes from the buffer all except the bytes that have not been taken. */
 void control_wipe(struct control *control);
 
-/* Tells whether there is something to take, or to fill the buffer with, that poll does not tell of.
- */
+/* Tells whether there are bytes to take, or to fill the buffer with, that poll(2) cannot see. */
 static inline bool control_has_more(const struct control *control) {
     return control_pending(control) > 0 || conn_has_more(&control->conn);
 }
 
-/* Has anything come that nobody has taken, be it still in the kernel? */
+/* Have bytes come that have not been taken? They may still be in the kernel. */
 bool control_has_come(const struct control *control);
 
 /* Waits up to timeout ms (-1: for ever) until fd (which may be the connection's or another, or -1)
@@ -59,7 +58,7 @@ bool control_has_come(const struct control *control);
  * is ready to be written to), or another negative errno. */
 int control_await(const struct control *control, int fd, short events, int timeout);
 
-/* The same for what has to come before the next read. */
+/* The same for the connection's next read. */
 int control_await_read(const struct control *control, int timeout);
 
 /* Tells whether we are to stop. */
@@ -70,25 +69,25 @@ bool control_stopped(const struct control *control);
  * control_await and conn_read. */
 int control_fill(struct control *control, int timeout);
 
-/* Reads more behind what is pending, as far as it has come and there is room. */
+/* Reads what has come after the pending bytes, as far as there is room. */
 void control_gather(struct control *control);
 
 /* Writes all bytes, waiting up to timeout ms for each piece. Returns 0 or a negative errno. */
 int control_write(struct control *control, const void *bytes, size_t n, int timeout);
 
-/* Tells whether all that was written over TCP has been acknowledged. The kernel at the other end
- * does so as long as its program has the connection open. */
+/* Tells whether everything written over TCP has been acknowledged. The other kernel acknowledges as
+ * long as its program has the connection open. */
 bool control_is_acknowledged(const struct control *control);
 
-/* Tells whether bytes have come that nobody has read. Closing a socket with such bytes resets the
- * connection, and the last reply can be lost. */
+/* Tells whether bytes have come that have not been read. Closing a socket with such bytes resets
+ * the connection, and the last reply can be lost. */
 bool control_has_unread(const struct control *control);
 
-/* Nothing more is sent: under TLS the client is told. */
+/* Nothing more is sent: under TLS, sends close_notify. */
 void control_finish(struct control *control);
 
-/* After control_finish, what still comes in is dropped until its end, or for at most time ms. So
- * that a last reply is not lost in a reset (RFC 1122 section 4.2.2.13). */
+/* After control_finish: drops what still comes, until its end or for at most `time` ms, so that the
+ * last reply is not lost in a reset (RFC 1122 section 4.2.2.13). */
 void control_drain(struct control *control, int time);
 
 #endif

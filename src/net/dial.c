@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 enum {
-    PLACE = 0x1000000, /* above what no process may map, below all else of it */
-    STEP = 0x100000,   /* to the next such place; they end before DIAL_END */
+    PLACE = 0x1000000, /* above what no process may map, below everything else */
+    STEP = 0x100000,   /* to the next such place, up to DIAL_END */
     HEAD = 4           /* bytes of an address before the host: family and port */
 };
 
@@ -24,7 +24,7 @@ static in_port_t *port_of(struct sockaddr *address) {
     return &((struct sockaddr_in *)address)->sin_port;
 }
 
-/* Two pages where nothing else is. */
+/* Two pages at a place where nothing else is mapped. */
 static char *map_pages(size_t page) {
     char *pages = MAP_FAILED;
     for (uintptr_t place = PLACE; pages == MAP_FAILED && place < DIAL_END - STEP; place += STEP)

@@ -1,5 +1,5 @@
 /*
- * dial: connects to the client, and to nobody else.
+ * dial: connects to the client only.
  *
  * The address of the client lies in memory that cannot be written any more, and the filter of
  * system calls (src/sandbox/calls.c) lets connect(2) pass with that address alone. The port, which
@@ -14,19 +14,18 @@
 
 #include "net/peer.h"
 
-/* Below this nothing but that address is mapped, and the session may change no mapping there. */
+/* Below this only that address is mapped, and the session may change no mapping there. */
 #define DIAL_END UINT64_C(0x2000000)
 
 struct dial {
-    struct sockaddr *address; /* where it is; NULL: nobody can be connected to */
+    struct sockaddr *address; /* where it is; NULL: no connections */
     socklen_t length;
 };
 
-/* Fixes the address: the client's, or that of this machine where it has none. Returns 0 or a
- * negative errno. */
+/* Fixes the address: the client's, or 127.0.0.1 if it has none. Returns 0 or a negative errno. */
 int dial_open(struct dial *ret_dial, const struct peer *peer);
 
-/* Is that the host that can be connected to? */
+/* Can that host be connected to? */
 bool dial_reaches(const struct dial *dial, const union address *address);
 
 /* Connects a socket to that port of the host, as connect(2). Returns 0 or a negative errno. */

@@ -11,7 +11,7 @@ enum {
     TELNET_DO = 253,
     TELNET_DONT = 254,
     TELNET_IAC = 255,
-    TELNET_FIRST = 236 /* EOF, the lowest command; a byte below is no telnet */
+    TELNET_FIRST = 236 /* EOF, the lowest command; a byte below it is not telnet */
 };
 
 /* States of struct line's member telnet */
@@ -46,7 +46,7 @@ static void append(struct line *line, uint8_t byte) {
     line->in_argument |= byte == ' ';
 }
 
-/* One byte of text but CR, LF and NUL, behind CRs that did not belong to a line end. */
+/* One byte of text except CR, LF and NUL, after CRs that did not belong to a line end. */
 static void take_plain(struct line *line, uint8_t byte) {
     for (; line->crs > 0; line->crs--)
         append(line, '\r');
@@ -85,7 +85,7 @@ static void refuse_option(struct line *line, uint8_t option) {
     line->refusal[line->refusal_length++] = option;
 }
 
-/* The byte behind an IAC. True when it ended the line. */
+/* The byte after an IAC. Returns true if it ended the line. */
 static bool take_telnet(struct line *line, uint8_t byte) {
     line->telnet = PLAIN;
     if (byte == TELNET_IAC)
@@ -102,8 +102,9 @@ static bool take_telnet(struct line *line, uint8_t byte) {
     return false; /* IP, DM, AYT and the rest mean nothing here */
 }
 
-/* One byte within a telnet command. True when it ended the line: an LF always does, so that no
- * client that knows nothing of telnet can lose what it sends behind that. */
+/* One byte within a telnet command. Returns true if it ended the line: an LF after an option verb
+ * or in a subnegotiation does, so that a client that knows nothing of telnet loses no later
+ * line. */
 static bool take_command(struct line *line, uint8_t byte) {
     if (byte == '\n' && line->telnet != AFTER_IAC) {
         line->telnet = PLAIN;

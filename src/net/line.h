@@ -1,12 +1,12 @@
 /*
  * line: turns the bytes of the control connection into command lines.
  *
- * Pure: no system calls, no allocation. One struct line holds one line; bytes behind its
- * end are never touched, so that what follows a command can be the data of an upload.
- * Telnet (RFC 854, RFC 959 section 5.3, RFC 1123 section 4.1.2.12): its commands are taken out and
- * its options refused up to the argument, where clients send them: before ABOR, and when they log
- * in. In an argument 255 is a byte of a name or a password in some old encoding. Telnet's two of
- * them are one there as well, until the client has sent one alone: then it doubles none.
+ * Pure: no system calls, no allocation. One struct line holds one line; bytes after its end are
+ * never touched, so that what follows a command can be the data of an upload. Telnet (RFC 854, RFC
+ * 959 section 5.3, RFC 1123 section 4.1.2.12): up to the argument its commands are removed and its
+ * options refused; clients send them before ABOR, and when they log in. In an argument 255 is a
+ * byte of a name or a password in some old encoding. Two of them mean one there as well (telnet
+ * doubles it), until the client has sent a single one: then it doubles none.
  */
 #ifndef STORD_LINE_H
 #define STORD_LINE_H
@@ -22,17 +22,17 @@ enum {
 
 enum line_fault {
     LINE_GOOD,
-    LINE_TOO_LONG, /* more than LINE_LIMIT bytes: skipped to its end */
+    LINE_TOO_LONG, /* more than LINE_LIMIT bytes: the rest is dropped */
     LINE_HAS_NUL   /* a NUL byte within it, other than telnet's CR NUL */
 };
 
 struct line {
-    char text[LINE_LIMIT + 1]; /* the line without its end, NUL-terminated once it is ended */
+    char text[LINE_LIMIT + 1]; /* without the line's end; NUL-terminated once it has ended */
     size_t length;             /* bytes in text */
     enum line_fault fault;     /* first thing that was wrong with the line */
-    bool begun;                /* at least one byte of it has been seen */
+    bool begun;                /* a byte of it has been seen */
     bool in_argument;          /* a blank is in text */
-    bool after_cr;             /* the byte before was a CR */
+    bool after_cr;             /* the previous byte was a CR */
     size_t crs;                /* CRs that may belong to the line end, and are not yet in text */
     bool doubles_none;         /* the client has sent a 255 in an argument that was not doubled */
     uint8_t telnet;            /* where in a telnet sequence: see line.c */
@@ -41,25 +41,25 @@ struct line {
     size_t refusal_length;               /* bytes in refusal */
 };
 
-/* Ready for the first byte of a connection. */
+/* Prepares for the first byte of a connection. */
 void line_init(struct line *line);
 
 /* Forgets the line, so that the next one can be read into it. */
 void line_reset(struct line *line);
 
-/* What has come of it so far, as text; more may be appended all the same. */
+/* The line so far, as text; line_feed may still append to it. */
 const char *line_so_far(struct line *line);
 
-/* The answer to telnet's options has been sent. */
+/* The refusal of telnet's options has been sent. */
 void line_forget_refusal(struct line *line);
 
-/* Nothing of it stays in memory. */
+/* Wipes the text from memory. */
 void line_wipe(struct line *line);
 
-/* Feeds n bytes. Sets *ret_ended when an LF was among them, which always ends the line. Returns how
- * many bytes were used: up to and with that LF, never more. CRs before the LF belong to the line
- * end, however many (some gateways add one), and NULs before the line to nothing: some devices send
- * the one behind their string, too. */
+/* Feeds n bytes. Sets *ret_ended to whether the line has ended, at an LF. Returns how many bytes
+ * were used: up to and including that LF, never more. All CRs before the LF belong to the line end
+ * (some gateways add one). NULs before the line are dropped: some devices send the NUL that ends
+ * their string. */
 size_t line_feed(struct line *line, const uint8_t *bytes, size_t n, bool *ret_ended);
 
 /* Ends a line that has no line end (doc/design.md, "Inline uploads"). */

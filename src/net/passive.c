@@ -10,14 +10,14 @@
 
 enum {
     BACKLOG = 256, /* room for strangers, which are closed when the session has time for them */
-    GLANCE = 256   /* connections that are looked at before the session does something else */
+    GLANCE = 256   /* connections accepted before the session does something else */
 };
 
 void passive_init(struct passive *passive) {
     *passive = (struct passive){.listener = -1};
 }
 
-/* A socket that listens on one port. Returns it or a negative errno. */
+/* Makes a socket that listens at an address. Returns it or a negative errno. */
 static int listen_on(const union address *address) {
     bool ipv6 = address->any.sa_family == AF_INET6;
     int fd = socket(address->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -25,7 +25,7 @@ static int listen_on(const union address *address) {
         return -errno;
     const int on = 1; /* a port whose last connection is still in TIME_WAIT can be used */
     (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-    /* Urgent bytes are bytes of the file; accepted sockets are as the listener is */
+    /* Urgent bytes are bytes of the file; accepted sockets inherit this */
     (void)setsockopt(fd, SOL_SOCKET, SO_OOBINLINE, &on, sizeof(on));
     if (bind(fd, &address->any, ipv6 ? sizeof(address->in6) : sizeof(address->in)) == 0 &&
         listen(fd, BACKLOG) == 0)
@@ -95,7 +95,7 @@ long long passive_patience(const struct passive *passive, long long most) {
     return left > 0 ? left : 0;
 }
 
-/* Takes the caller out of those that wait. Returns its socket. */
+/* Removes a caller from those that wait. Returns its socket. */
 static int take_out(struct passive *passive, unsigned i) {
     int fd = passive->callers[i].fd;
     passive->count--;
@@ -114,8 +114,8 @@ static void add(struct passive *passive, int fd, enum caller_state state) {
     (void)close(fd);
 }
 
-/* Takes one connection that has come. Returns 0, also when it is not kept, or a negative errno:
- * -EAGAIN when there is none. */
+/* Accepts one connection. Returns 0, also if it is not kept, or a negative errno: -EAGAIN if there
+ * is none. */
 static int accept_one(struct passive *passive, const struct peer *peer, const struct log *log) {
     union address from = {0};
     socklen_t length = sizeof(from);
@@ -136,7 +136,7 @@ static int accept_one(struct passive *passive, const struct peer *peer, const st
 enum caller_state passive_look(int fd) {
     struct pollfd one = {.fd = fd, .events = POLLRDHUP};
     int unread = 0;
-    bool ended = poll(&one, 1, 0) > 0; /* before the next look, or bytes could come in between */
+    bool ended = poll(&one, 1, 0) > 0; /* asked before FIONREAD: bytes could come in between */
     if (ioctl(fd, FIONREAD, &unread) == 0 && unread > 0)
         return CALLER_SPEAKS;
     return ended ? CALLER_ENDED : CALLER_SILENT;
@@ -153,8 +153,8 @@ static void look_at_callers(struct passive *passive) {
     }
 }
 
-/* Who has ended without a byte is somebody only where nobody else is: then that is an empty file.
- */
+/* A connection that ended without a byte counts only if there is no other: then it is an empty
+ * file. */
 static void drop_ended(struct passive *passive) {
     for (unsigned i = 0; i < passive->count;) {
         bool alone = passive->count == 1 && !passive->taken;
@@ -176,7 +176,7 @@ void passive_attend(struct passive *passive, const struct peer *peer, const stru
     }
     look_at_callers(passive);
     drop_ended(passive);
-    bool failed = result < 0 && result != -EAGAIN; /* and would again, at once */
+    bool failed = result < 0 && result != -EAGAIN; /* and would fail again at once */
     if (passive->listener < 0 || (!failed && clock_ms() < passive->until))
         return;
     passive->error = failed ? result : 0;

@@ -1,5 +1,5 @@
 /*
- * passive: the port that a client's data connection comes to, and who comes to it
+ * passive: the port that a client's data connection comes to, and the connections there
  * (doc/design.md, "Who comes to a passive port").
  */
 #ifndef STORD_PASSIVE_H
@@ -12,15 +12,15 @@
 #include "net/peer.h"
 
 enum {
-    PASSIVE_MOST = 4,              /* connections of the client's host that are kept at once */
-    PASSIVE_FDS = 1 + PASSIVE_MOST /* what there is to poll at the most */
+    PASSIVE_MOST = 4,              /* connections from the client's host that are kept at once */
+    PASSIVE_FDS = 1 + PASSIVE_MOST /* descriptors to poll at most */
 };
 
 /* What is known of a connection that waits. */
 enum caller_state {
-    CALLER_SILENT, /* it is open, and nothing has come */
+    CALLER_SILENT, /* it is open, and no byte has come */
     CALLER_SPEAKS, /* something has come */
-    CALLER_ENDED   /* it has ended, and nothing has come */
+    CALLER_ENDED   /* it has ended without a byte */
 };
 
 struct caller {
@@ -31,69 +31,68 @@ struct caller {
 struct passive {
     int listener;                        /* or -1 */
     long long until;                     /* when it is closed, by clock_ms */
-    struct caller callers[PASSIVE_MOST]; /* connections that nobody uses, first come first */
+    struct caller callers[PASSIVE_MOST]; /* unused connections, the first to come first */
     unsigned count;                      /* of these */
-    bool taken;                          /* one is used, or has been */
-    bool crowded;                        /* more came than can be kept, or told apart */
+    bool taken;                          /* one is or was used */
+    bool crowded;                        /* more came than can be kept */
     bool changed;                        /* since the last passive_news */
-    bool expired;                        /* nobody came in time */
-    int error;                           /* why nobody can come any more: negative errno, or 0 */
+    bool expired;                        /* none came in time */
+    int error;                           /* why listening has failed: negative errno, or 0 */
 };
 
-/* Nobody can come. */
+/* Not listening. */
 void passive_init(struct passive *passive);
 
-/* Listens at an address until then (clock_ms), in place of before. Returns 0 or a negative errno.
- */
+/* Closes what was there and listens at an address until then (clock_ms). Returns 0 or a negative
+ * errno. */
 int passive_listen(struct passive *passive, const union address *address, long long until);
 
-/* Listens at least, or no more, until then. */
+/* Listens at least, or at most, until then. */
 void passive_extend(struct passive *passive, long long until);
 void passive_limit(struct passive *passive, long long until);
 
-/* Nobody comes any more. Who has come is kept, neither reset nor ended: curl does
- * not look for the reply then. */
+/* Stops listening. Connections that have come are kept, neither reset nor ended: if they were, curl
+ * would not look for the reply. */
 void passive_retire(struct passive *passive, const struct peer *peer, const struct log *log);
 
-/* The same, and who has come is gone. */
+/* Stops listening and closes the connections that wait. */
 void passive_close(struct passive *passive);
 
-/* Listens, or somebody waits. */
+/* Listens, or a connection waits. */
 bool passive_is_open(const struct passive *passive);
 
-/* Puts what there is to poll behind fds, which has room for PASSIVE_FDS. Returns how many. */
+/* Puts what there is to poll into fds, which has room for PASSIVE_FDS. Returns how many. */
 nfds_t passive_poll(const struct passive *passive, struct pollfd *fds);
 
-/* ms until passive_attend has something to do though nothing comes; never more than `most`. */
+/* ms until passive_attend has something to do even if nothing comes; at most `most`. */
 long long passive_patience(const struct passive *passive, long long most);
 
-/* Looks who has come, and what has become of those that wait, without waiting: connections of
- * other hosts than the peer's are closed. Closes the listener when its time is up. */
+/* Without waiting, accepts what has come and looks at the connections that wait. Connections from
+ * hosts other than the peer's are closed and logged. Stops listening when the time is up, or after
+ * an error. */
 void passive_attend(struct passive *passive, const struct peer *peer, const struct log *log);
 
-/* Has anything changed with those that wait? Told once. */
+/* Has anything changed since the last call? */
 bool passive_news(struct passive *passive);
 
-/* Takes the connection to be used: the first one over which something has come, else the first one
- * that is open, else, where `ended` says so, one that has ended. Returns a socket that does not
- * block, or -EAGAIN. */
+/* Takes the connection to be used: the first that has sent bytes, else the first that is open,
+ * else, if `ended` is set, one that has ended. Returns a socket that does not block, or -EAGAIN. */
 int passive_take(struct passive *passive, bool ended);
 
-/* What has become of a connection? A reset is an end, too; it is not read, so that whoever reads
- * learns of it. */
+/* The state of a connection. A reset is an end, too; it is left for the reader to see. */
 enum caller_state passive_look(int fd);
 
-/* Gives one back over which nothing has come. */
+/* Gives one back that has sent no byte. */
 void passive_give_back(struct passive *passive, int fd);
 
-/* Does one wait over which something has come? */
+/* Has one of those that wait sent bytes? */
 bool passive_speaks(const struct passive *passive);
 
-/* What else came than the connection that is used. */
+/* What came in addition to the connection that is used. */
 enum rivals {
     RIVALS_NONE,
-    RIVALS_SILENT, /* nothing has come over them so far */
-    RIVALS_SPEAK   /* something has, or may have */
+    RIVALS_SILENT, /* no byte has come over them so far */
+    RIVALS_SPEAK   /* one has come, or may have */
 };
 enum rivals passive_rivals(const struct passive *passive);
 

@@ -49,7 +49,7 @@ void peer_format(const union address *address, char text[PEER_TEXT_SIZE]) {
     }
 }
 
-/* An address in text, perhaps in brackets; false when it is none. */
+/* Reads an address, perhaps in brackets. Returns false if it is not one. */
 static bool parse_address(const char *text, union address *ret) {
     char host[INET6_ADDRSTRLEN];
     size_t length = strlen(text);
@@ -71,8 +71,8 @@ static bool parse_address(const char *text, union address *ret) {
     return true;
 }
 
-/* A peer that a super-server relays to us over a pipe or a socketpair. What names a peer in a way
- * that cannot be read is not local. */
+/* A peer that a relay connects to us over a pipe or a socketpair. If a variable names a peer that
+ * cannot be parsed, the peer is not local. */
 static void adopt_relayed(struct peer *peer) {
     static const char *const names[] = {"SOCAT_PEERADDR", "TCPREMOTEIP", "REMOTE_ADDR",
                                         "REMOTE_HOST", "NCAT_REMOTE_ADDR"};
