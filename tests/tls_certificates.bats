@@ -387,7 +387,7 @@ tls cert=me
 > USER me
 < 331
 STEPS
-    logged 'Login refused: me may not come from there'
+    logged 'Login refused: me may not log in from there'
 }
 
 @test "client certificates: names cannot be tried for ever" {
@@ -415,7 +415,7 @@ tls
 > PASS secret
 < 230
 STEPS
-    logged 'Login refused: me may not come without TLS'
+    logged 'Login refused: me may not log in without TLS'
     secured --users "$T/users" <<'STEPS'
 < 220
 > USER you
@@ -536,6 +536,6 @@ tls cert=me
 > USER me
 < 421
 STEPS
-        logged "users:1: option \"cert\": wanted is a certificate's SHA-256 fingerprint"
+        logged "users:1: option \"cert\" wants a certificate's SHA-256 fingerprint"
     done
 }

@@ -56,18 +56,18 @@ a:$6$x$x:/a/../b::|the home is not a plain path
 a:$6$x$x:/.stord.unfinished::|the home is not a plain path
 a:$6$x$x:/:write:|the rights are not a comma list
 a:$6$x$x:/:upload,:|the rights are not a comma list
-a:$6$x$x:/::ssl|option "ssl": wanted is tls, from=
-a:$6$x$x:/::tls=yes|option "tls": wanted is tls, without a value
+a:$6$x$x:/::ssl|option "ssl" wants tls, from=
+a:$6$x$x:/::tls=yes|option "tls" wants tls, without a value
 a:$6$x$x:/::quota=1,quota=2|option "quota" is given twice
-a:$6$x$x:/::tls,|option "": wanted is tls, from=
-a:$6$x$x:/::max-file=big|option "max-file": wanted is bytes
-a:$6$x$x:/::quota|option "quota": wanted is bytes
-a:$6$x$x:/::on-conflict=ask|option "on-conflict": wanted is replace, rename or refuse
-a:$6$x$x:/::file-mode=rw|option "file-mode": wanted is an octal mode
-a:$6$x$x:/::from=example.org|option "from": wanted is addresses
-a:$6$x$x:/::from=10.0.0.1/8|option "from": wanted is addresses
-a:$6$x$x:/::from=10.0.0.0/8+|option "from": wanted is addresses
-a:$6$x$x:/::from=|option "from": wanted is addresses
+a:$6$x$x:/::tls,|option "" wants tls, from=
+a:$6$x$x:/::max-file=big|option "max-file" wants bytes
+a:$6$x$x:/::quota|option "quota" wants bytes
+a:$6$x$x:/::on-conflict=ask|option "on-conflict" wants replace, rename or refuse
+a:$6$x$x:/::file-mode=rw|option "file-mode" wants an octal mode
+a:$6$x$x:/::from=example.org|option "from" wants addresses
+a:$6$x$x:/::from=10.0.0.1/8|option "from" wants addresses
+a:$6$x$x:/::from=10.0.0.0/8+|option "from" wants addresses
+a:$6$x$x:/::from=|option "from" wants addresses
 LINES
 }
 
@@ -435,7 +435,7 @@ STEPS
     for over in tcp tcp6 mapped unix pipe; do at_once login_refused far -o $over; done
     at_once login_refused mapped -o tcp6
     all_done
-    logged 'far may not come from there$'
+    logged 'far may not log in from there$'
     logged 'Login failed from \[::1\]:[0-9]+: user far$'
     # whom a relay names comes from where it says
     TCPREMOTEIP=192.0.2.9 let_in far pair
@@ -447,8 +447,8 @@ STEPS
     at_once login_refused me
     at_once login_refused you
     all_done
-    logged 'me may not come without TLS$'
-    logged 'you may not come without TLS$'
+    logged 'me may not log in without TLS$'
+    logged 'you may not log in without TLS$'
     # a wrong password is told no more
     : >"$T/log"
     printf '< 220\n> USER me\n< 331\n> PASS wrong\n< 530 Login incorrect\n' | talk --users "$T/users"

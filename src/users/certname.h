@@ -8,8 +8,8 @@
 
 #include "net/tls.h"
 
-/* Checks what stands behind cert=: a fingerprint, or what can be a subject. Returns NULL, or what
- * it should have been. */
+/* Checks the value of cert=: a fingerprint, or what can be a subject. Returns NULL, or what it
+ * should have been. */
 const char *certname_check(const char *name);
 
 /* Is it the name of that certificate? */

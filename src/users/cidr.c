@@ -24,7 +24,7 @@ static uint8_t mask_of(unsigned bits, unsigned byte) {
     return (uint8_t)(left >= 8 ? 0xff : 0xff << (8 - left));
 }
 
-/* "/24" behind an address, or nothing. */
+/* Reads the "24" of "192.0.2.0/24"; NULL: all bits. Returns 0 or -EINVAL. */
 static int parse_bits(const char *text, unsigned most, unsigned *ret) {
     *ret = most;
     if (!text)
@@ -37,7 +37,7 @@ static int parse_bits(const char *text, unsigned most, unsigned *ret) {
     return 0;
 }
 
-/* IPv4 written as IPv6 is IPv4, as that of peers is. */
+/* IPv4 written as IPv6 becomes IPv4, as in struct peer. */
 static void unmap(struct cidr *cidr) {
     const struct in6_addr *in6 = &cidr->address.in6.sin6_addr;
     struct sockaddr_in in = {.sin_family = AF_INET};

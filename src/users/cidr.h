@@ -14,8 +14,8 @@ struct cidr {
     unsigned bits;         /* that count */
 };
 
-/* Reads n bytes of text. An address without "/" is that address alone. Returns 0, or -EINVAL when
- * it is none, or when bits behind those that count are set. IPv4 written as IPv6 becomes IPv4. */
+/* Reads n bytes of text. An address without "/" is that address only. Returns 0, or -EINVAL if it
+ * is not a range, or bits after those that count are set. IPv4 written as IPv6 becomes IPv4. */
 int cidr_parse(const char *text, size_t n, struct cidr *ret_cidr);
 
 /* Is that address in the range? */

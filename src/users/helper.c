@@ -16,14 +16,14 @@
 #include "users/password.h"
 #include "users/privileges.h"
 
-enum { COMPLAINTS = 20 }; /* of which the log gets the first so many */
+enum { COMPLAINTS = 20 }; /* that are logged, of all about the file */
 
 /* What is sent to the helper. */
 struct question {
     unsigned char tls;            /* 1: the client's connection is under it, else 0 */
     unsigned char by_certificate; /* 1: there is no password, else 0 */
     struct tls_certificate certificate;
-    char name[USERS_NAME_LIMIT + 1]; /* "" for one that nobody can have */
+    char name[USERS_NAME_LIMIT + 1]; /* "" for one that no user can have */
     char password[LINE_LIMIT + 1];
 };
 
@@ -32,9 +32,9 @@ struct helping {
     const struct helper_setup *setup;
     const struct password *password; /* NULL without the module */
     struct users users;
-    int error;                        /* why they cannot be used, or 0 */
-    unsigned complaints;              /* about the file so far */
-    unsigned passwords, certificates; /* that have been asked about */
+    int error;                        /* why `users` cannot be used, or 0 */
+    unsigned complaints;              /* about the file, so far */
+    unsigned passwords, certificates; /* how many have been asked about */
 };
 
 static void complain(void *context, unsigned line, const char *complaint) {
@@ -51,7 +51,7 @@ static int read_users(struct helping *helper) {
                : password_check_users(helper->password, &helper->users, complain, helper);
 }
 
-/* Reads the users file. A broken one lets nobody in, rather than let in somebody wrong. */
+/* Reads the users file. With a broken one nobody can log in, rather than somebody wrong. */
 static void load(struct helping *helper) {
     const struct log *log = helper->setup->log;
     const char *error;
@@ -67,8 +67,8 @@ static void load(struct helping *helper) {
         helper->error = -ELIBACC;
 }
 
-/* The hash that stands in for that of a user who is not there: one of the file, always the same one
- * for the same name, so that the time an answer takes tells nothing. */
+/* The hash to check against if there is no such user: one of the file, the same for the same name,
+ * so that the time of an answer reveals nothing. */
 static const char *dummy_hash(const struct users *users, const char *name) {
     static const char none[] =
         "$y$j9T$F5Jx5fExrKuPp53xLKQ..1$tnSYvahCwPBHKZUspmcxMfb0.WiB9W.zEaKlOBL35rC";
@@ -83,8 +83,7 @@ static const char *dummy_hash(const struct users *users, const char *name) {
     return none;
 }
 
-/* Is it the user's password? A hash is made whether there is such a user or not, so that it takes
- * the same time. */
+/* Is it the user's password? It takes the same time if there is no such user. */
 static bool has_password(const struct helping *helper, const struct question *question,
                          const struct user *user) {
     bool known = user && users_is_strong(user->hash);
@@ -96,11 +95,11 @@ static bool has_password(const struct helping *helper, const struct question *qu
     return right > 0 && known;
 }
 
-/* The user is who it says, and may not log in so. */
+/* The password or certificate is right, but the user may not log in this way. */
 static void refuse(const struct helping *helper, const struct user *user, const char *how) {
     const struct log_facts facts = {.user = user->name};
-    log_about(helper->setup->log, EVENT_LOGIN_REFUSED, &facts, "Login refused: %s may not come %s",
-              user->name, how);
+    log_about(helper->setup->log, EVENT_LOGIN_REFUSED, &facts,
+              "Login refused: %s may not log in %s", user->name, how);
 }
 
 static void judge(const struct helping *helper, const struct question *question,
@@ -133,7 +132,7 @@ static ssize_t receive(int fd, void *bytes, size_t n) {
     return got;
 }
 
-/* Reads what it judges by, unless that was done as root, and gives up everything else. */
+/* Reads the users file, unless that was done as root, and confines the process. */
 static bool prepare(struct helping *helper) {
     const struct helper_setup *setup = helper->setup;
     if (!setup->user->wanted)
@@ -145,8 +144,8 @@ static bool prepare(struct helping *helper) {
     return result == 0;
 }
 
-/* The session may have been taken over: what comes from it may be anything. Returns whether it is a
- * question, and one that is still open to it. */
+/* The session may have been taken over: it may send anything. Returns whether it is a question, and
+ * not one too many. */
 static bool may_ask(struct helping *helper, struct question *question) {
     if (question->tls > 1 || question->by_certificate > 1)
         return false;
@@ -161,7 +160,7 @@ static bool may_ask(struct helping *helper, struct question *question) {
 static void answer_questions(struct helping *helper, int fd) {
     static struct question question; /* static only for its size */
     struct helper_answer answer = {.outcome = HELPER_NO};
-    /* Nothing of the first one is looked at before this process is confined */
+    /* The first one is not read before this process is confined */
     if (recv(fd, &question, 1, MSG_PEEK) != 1 || !prepare(helper))
         return;
     while (answer.outcome != HELPER_YES) {
@@ -178,7 +177,7 @@ static void answer_questions(struct helping *helper, int fd) {
     }
 }
 
-/* The helper: has nothing to do with the client's connection, and ends with the session. */
+/* The helper: it closes the client's connection, and ends with the session. */
 static _Noreturn void run(const struct helper_setup *setup, int fd) {
     struct helping helper = {.setup = setup};
     sigset_t none;
@@ -186,9 +185,9 @@ static _Noreturn void run(const struct helper_setup *setup, int fd) {
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
     (void)close(DESCRIPTOR_IN);
     (void)close(DESCRIPTOR_OUT);
-    if (setup->user->wanted) /* nobody but root may be able to */
+    if (setup->user->wanted) /* only root may be able to */
         load(&helper);
-    if (privileges_drop(setup->user) < 0) /* which it will not be able to say either */
+    if (privileges_drop(setup->user) < 0) /* nor could it log why */
         _exit(EXIT_FAILURE);
     (void)prctl(PR_SET_DUMPABLE, 0);
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* it may be in the middle of a long hash then */

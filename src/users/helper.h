@@ -1,8 +1,8 @@
 /*
- * helper: the credential helper. A child of the session, forked before it is confined, that alone
- * reads the users file, and is confined itself when it has. It answers whether a password or a
- * certificate is right, three times each at the most, and is gone after the first yes; hashes never
- * are in the session's memory.
+ * helper: the credential helper. A child of the session, forked before the session is confined, is
+ * the only process that reads the users file, and is confined itself after that. It answers whether
+ * a password or a certificate is right, at most three times each, and ends after the first yes.
+ * Hashes are never in the session's memory.
  */
 #ifndef STORD_HELPER_H
 #define STORD_HELPER_H
@@ -25,18 +25,18 @@ struct helper {
 struct config;
 struct privileges_target;
 
-/* What the helper is made from. Outlives it. */
+/* What the helper is made from. Must outlive it. */
 struct helper_setup {
     const char *file; /* the users file */
     const struct peer *peer;
     const struct log *log; /* for what is wrong with the file */
     const struct config *config;
-    const struct privileges_target *user; /* whom the helper becomes */
+    const struct privileges_target *user; /* the system user that the helper becomes */
 };
 
 enum helper_outcome {
     HELPER_YES,
-    HELPER_NO,    /* no such user, or another password, or not from there, or not without TLS */
+    HELPER_NO,    /* no such user, wrong password, wrong address, or TLS is missing */
     HELPER_BROKEN /* the users file cannot be used; the log says why */
 };
 
@@ -49,7 +49,7 @@ struct helper_answer {
 /* Starts the helper. Returns 0 or a negative errno. */
 int helper_start(struct helper *ret_helper, const struct helper_setup *setup);
 
-/* What a client says about itself. */
+/* What a client logs in with. */
 struct helper_client {
     const char *name;
     const char *password;                      /* NULL: only the certificate counts */
@@ -57,14 +57,14 @@ struct helper_client {
     const struct tls_certificate *certificate; /* which the client has shown */
 };
 
-/* Asks it. The answer is read by helper_answer once helper->fd is readable. Returns 0 or a negative
- * errno. */
+/* Asks the helper. Call helper_answer once helper->fd is readable. Returns 0 or a negative errno:
+ * -EPIPE if the helper has ended. */
 int helper_ask(const struct helper *helper, const struct helper_client *client);
 
-/* Reads the answer. Returns 0 or a negative errno: -EPIPE when the helper has gone. */
+/* Reads the answer. Returns 0 or a negative errno: -EPIPE if the helper has ended. */
 int helper_answer(const struct helper *helper, struct helper_answer *ret_answer);
 
-/* Ends the helper, if there is one, and waits until it is gone. */
+/* Kills the helper, if there is one, and waits for its end. */
 void helper_end(struct helper *helper);
 
 #endif

@@ -16,19 +16,18 @@ enum { PASSWORD_HASH_SIZE = 384 }; /* CRYPT_OUTPUT_SIZE */
 
 /* What the module offers. */
 struct password {
-    /* Is that the password that was hashed? Takes as long whatever the answer is: 1, 0, or a
-     * negative errno when no hash can be made. */
+    /* Is that the password of the hash? Returns 1 or 0, after the same time, or a negative errno if
+     * no hash can be made. */
     int (*is_right)(const char *password, const char *hash);
-    /* Does it look like a hash of a strong method (see users_is_strong), that is whole and that the
-     * library can make? */
+    /* Is it a complete hash of a strong method (see users_is_strong) that the library can make? */
     bool (*is_well_formed)(const char *hash);
     /* Hashes a password with a new salt and the library's preferred method. Returns 0 or a negative
      * errno. */
     int (*make_hash)(const char *password, char ret_hash[PASSWORD_HASH_SIZE]);
 };
 
-/* Tells complain of each user whose hash is strong by name, but is none. Returns 0, or -EINVAL when
- * there is one. */
+/* Calls complain for each user whose hash has the prefix of a strong method, but is not well
+ * formed. Returns 0, or -EINVAL if there is one. */
 int password_check_users(const struct password *password, const struct users *users,
                          users_complain *complain, void *context);
 

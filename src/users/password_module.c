@@ -1,4 +1,4 @@
-/* The module that links libcrypt: the only file that includes it. */
+/* The module that links libcrypt: the only file that includes its header. */
 #include "base/module.h"
 #include "users/password.h"
 
@@ -14,7 +14,7 @@ MODULE_IS_OF_THIS_VERSION;
 
 __attribute__((visibility("default"))) extern const struct password stord_password;
 
-/* Compares without telling by its time where they differ. */
+/* Takes the same time wherever they differ. */
 static bool is_same(const char *a, const char *b) {
     size_t n = strlen(a);
     unsigned char differ = 0;
@@ -29,7 +29,7 @@ static int is_right(const char *password, const char *hash) {
     struct crypt_data *data = calloc(1, sizeof(*data));
     if (!data)
         return -ENOMEM;
-    errno = EINVAL; /* should the library not say */
+    errno = EINVAL; /* in case the library does not set it */
     const char *made = crypt_rn(password, hash, data, (int)sizeof(*data));
     int right = made ? is_same(made, hash) : -errno;
     explicit_bzero(data, sizeof(*data));
@@ -37,7 +37,7 @@ static int is_right(const char *password, const char *hash) {
     return right;
 }
 
-/* The last part of the hash is that long; so many dollars are in all of it. */
+/* Each method has so many dollar signs, and a last part so long. */
 static bool is_well_formed(const char *hash) {
     static const char digits[] = "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
     static const struct {

@@ -14,7 +14,7 @@
 
 static int take(const struct passwd *known, struct privileges_target *ret_target) {
     size_t length = strlen(known->pw_name);
-    if (known->pw_uid == 0 || length >= sizeof(ret_target->name)) /* root under another name */
+    if (known->pw_uid == 0 || length >= sizeof(ret_target->name)) /* uid 0 under another name */
         return -ENOENT;
     *ret_target =
         (struct privileges_target){.wanted = true, .uid = known->pw_uid, .gid = known->pw_gid};
@@ -22,7 +22,7 @@ static int take(const struct passwd *known, struct privileges_target *ret_target
     return 0;
 }
 
-/* A number at *at, past which it is moved. (uid_t)-1 means nobody (setresuid(2)). */
+/* Reads a number at *at and moves *at past it. (uid_t)-1 is not a user (setresuid(2)). */
 static bool parse_id(const char **at, unsigned *ret_id) {
     char *end;
     errno = 0;
@@ -34,7 +34,7 @@ static bool parse_id(const char **at, unsigned *ret_id) {
     return true;
 }
 
-/* "12345", or with a group "12345:678". Returns false when text is neither. */
+/* Reads "12345", or with a group "12345:678". Returns false if text is neither. */
 static bool parse_ids(const char *text, unsigned *ret_uid, unsigned *ret_gid, bool *ret_has_group) {
     bool parsed = parse_id(&text, ret_uid);
     *ret_has_group = parsed && *text == ':';
@@ -46,7 +46,7 @@ static bool parse_ids(const char *text, unsigned *ret_uid, unsigned *ret_gid, bo
     return parsed && *text == '\0';
 }
 
-/* In containers the machine knows no names. */
+/* A user by number: in a container there may be no names. */
 static int find_number(const char *text, struct privileges_target *ret_target) {
     unsigned uid = 0, gid;
     bool has_group;
@@ -70,13 +70,13 @@ int privileges_find(const char *name, struct privileges_target *ret_target) {
     return known ? take(known, ret_target) : find_number(name, ret_target);
 }
 
-/* A super-server may have given us some, as for ports below 1024. */
+/* A super-server may have left us some, such as the one for ports below 1024. */
 static int drop_capabilities(void) {
     struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
     struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {{0}};
     struct __user_cap_data_struct held[_LINUX_CAPABILITY_U32S_3] = {{0}};
     (void)prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
-    /* Filters of others, systemd's for one, let nobody call capset */
+    /* Other filters, such as systemd's, forbid capset */
     if (syscall(SYS_capget, &header, held) == 0 && memcmp(held, none, sizeof(none)) == 0)
         return 0;
     return syscall(SYS_capset, &header, none) < 0 ? -errno : 0;

@@ -1,5 +1,5 @@
 /*
- * privileges: gives up root, and every privilege that a super-server left us.
+ * privileges: gives up root and all capabilities that a super-server left us.
  */
 #ifndef STORD_PRIVILEGES_H
 #define STORD_PRIVILEGES_H
@@ -8,22 +8,22 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-/* Whom to become. */
+/* The system user to become. */
 struct privileges_target {
-    bool wanted;               /* else the process stays who it is */
-    char name[LOGIN_NAME_MAX]; /* as the machine has it, for the groups; "": none but gid */
+    bool wanted;               /* else the user stays the same */
+    char name[LOGIN_NAME_MAX]; /* for its groups; "": only gid */
     uid_t uid;
     gid_t gid;
 };
 
-/* Looks the user up where the process is root's and the name is not "root": a name, or a number
- * that the machine need not know, with that of a group behind it or without, "12345:678". Without,
- * the group is the user's, or has the same number where the machine does not know the user. Returns
- * 0, or -ENOENT when there is no such user. */
+/* Looks the user up, if the process is root's and the name is not "root": by name, or by a number
+ * that the machine need not know, perhaps followed by that of a group, "12345:678". Otherwise the
+ * group is the user's, or has the same number if the machine does not know the user. Returns 0,
+ * -ENOENT if there is no such user, or another negative errno. */
 int privileges_find(const char *name, struct privileges_target *ret_target);
 
-/* Becomes that user, with its groups, and has no capabilities from then on. root keeps those of
- * root. Returns 0 or a negative errno. */
+/* Becomes that user, with its groups, and gives up all capabilities. If the process stays root, it
+ * keeps root's. Returns 0 or a negative errno. */
 int privileges_drop(const struct privileges_target *target);
 
 #endif

@@ -30,7 +30,7 @@ enum option {
 /* State of one read_users. */
 struct reader {
     struct users *users;
-    size_t room;   /* rows that there is memory for */
+    size_t room;   /* rows that have memory */
     unsigned line; /* being read */
     bool broken;   /* something was wrong */
     users_complain *complain;
@@ -64,7 +64,7 @@ static bool check_hash(struct reader *reader, const char *hash) {
     if (*hash == '!' || *hash == '*' || users_is_strong(hash))
         return true;
     return wrong(reader, *hash ? "the hash is not yescrypt ($y$), bcrypt ($2b$) or sha512 ($6$)"
-                               : "there is no hash; ! is for a user who has no password");
+                               : "there is no hash; ! means no password");
 }
 
 static bool read_home(struct reader *reader, struct user *user, const char *home) {
@@ -87,8 +87,8 @@ static bool read_rights(struct reader *reader, struct user *user, const char *wo
     return true;
 }
 
-/* Steps through what stands between separators. Returns the length of the piece at *at, and moves
- * *at behind it and its separator. */
+/* Steps from separator to separator. Returns the length of the piece at *at, and moves *at past it
+ * and its separator. */
 static size_t next_piece(const char **at, char separator) {
     const char *end = strchrnul(*at, separator);
     size_t length = (size_t)(end - *at);
@@ -104,7 +104,7 @@ static const char *set_from(struct user *user, const char *ranges) {
         size_t length = next_piece(&at, '+');
         bool trailing = range[length] == '+' && range[length + 1] == '\0';
         if (cidr_parse(range, length, &cidr) < 0 || trailing)
-            return "addresses like 192.0.2.0/24+2001:db8::/32, without bits behind the prefix";
+            return "addresses like 192.0.2.0/24+2001:db8::/32, without bits after the prefix";
     } while (*at);
     user->from = ranges;
     return NULL;
@@ -119,8 +119,8 @@ static enum option find_option(const char *name, size_t length) {
     return (enum option)i;
 }
 
-/* Does another option stand in the name of a certificate? It would be taken for a part of the
- * subject, none of which is called so. */
+/* Is there another option in the name of a certificate? It would be taken for a part of the
+ * subject; no such part has an option's name. */
 static bool has_option(const char *name) {
     while (*name) {
         const char *piece = name;
@@ -134,11 +134,11 @@ static bool has_option(const char *name) {
 static const char *set_certificate(struct user *user, const char *name) {
     user->certificate = name;
     if (has_option(name))
-        return "a fingerprint or a subject, which ends the line: other options stand before it";
+        return "a fingerprint or a subject, which ends the line: other options come before it";
     return certname_check(name);
 }
 
-/* Sets one option. Returns NULL, or what its value should have been. */
+/* Sets one option. Returns NULL, or what it should have been. */
 static const char *set_option(struct user *user, enum option option, const char *value) {
     struct account *account = &user->account;
     switch (option) {
@@ -183,8 +183,7 @@ static bool read_option(struct reader *reader, struct user *user, char *text, un
         return true;
     }
     if (expected)
-        (void)snprintf(complaint, sizeof(complaint), "option \"%.64s\": wanted is %s", text,
-                       expected);
+        (void)snprintf(complaint, sizeof(complaint), "option \"%.64s\" wants %s", text, expected);
     else
         (void)snprintf(complaint, sizeof(complaint), "option \"%.64s\" is given twice", text);
     return wrong(reader, complaint);
@@ -216,7 +215,7 @@ static bool read_name(struct reader *reader, struct user *user, const char *name
     return true;
 }
 
-/* Cuts the line into its fields; what is behind the fourth colon is the last one. */
+/* Cuts the line into its fields; all after the fourth colon is the last one. */
 static bool split(struct reader *reader, char *line, char *field[FIELDS]) {
     for (int i = 0; i < FIELDS; i++) {
         field[i] = line;
@@ -261,11 +260,11 @@ static void read_user(struct reader *reader, char *line) {
         reader->users->rows[reader->users->count++] = user;
 }
 
-/* A file that is cut off must not lose an option, nor a digit of a limit: the last line has an end.
- */
+/* The last line must have an end: a file that was cut off could lose an option, or a digit of a
+ * limit. */
 static void read_lines(struct reader *reader, size_t size) {
     char *at = reader->users->text;
-    if (memchr(at, '\0', size)) /* NOLINT: there is a text where there is a size */
+    if (memchr(at, '\0', size)) /* NOLINT: if there is a size there is a text */
         (void)wrong(reader, "there is a NUL byte");
     reader->line = 1;
     if (strncmp(at, "\xef\xbb\xbf", 3) == 0)
@@ -304,9 +303,8 @@ static void sort(struct reader *reader) {
     }
 }
 
-/* Reads the whole file into users->text, with a NUL behind it. Returns its size or a negative
- * errno.
- */
+/* Reads the whole file into users->text, followed by a NUL. Returns its size or a negative
+ * errno. */
 static ssize_t read_text(struct users *users, int fd) {
     struct stat st;
     if (fstat(fd, &st) < 0)

@@ -3,11 +3,12 @@
  *
  *   name:hash:home:rights:options
  *
- * Empty lines and lines that begin with # do not count. hash is what crypt(3) makes: yescrypt,
- * bcrypt or sha512 (or "!": there is no password). home is a folder beneath the root. rights are
- * words as --allow has them; none given: those of --allow. options are a comma list: tls, lenient,
+ * Empty lines and lines that begin with # do not count. hash is one of crypt(3): yescrypt, bcrypt
+ * or sha512 (or "!" or "*": no password). home is a folder beneath the root. rights are the words
+ * of --allow; if empty, those that --allow gives. options are a comma list: tls, lenient,
  * from=CIDR[+CIDR...], max-file=SIZE, quota=SIZE, on-conflict=POLICY, file-mode=OCTAL; each once;
- * and cert=FINGERPRINT or cert=SUBJECT, which ends the line. The last line ends as the others do.
+ * and cert=FINGERPRINT or cert=SUBJECT, which ends the line. The last line must end as the others
+ * do.
  */
 #ifndef STORD_USERS_H
 #define STORD_USERS_H
@@ -29,10 +30,10 @@ enum {
 struct user {
     const char *name;
     const char *hash;
-    const char *from; /* CIDRs with + between them, where logins must come from; "": anywhere */
-    const char *certificate; /* that logs in without a password: fingerprint or subject; or "" */
+    const char *from;        /* where logins must come from: CIDRs separated by +; "": anywhere */
+    const char *certificate; /* logs in without a password: fingerprint or subject; or "" */
     bool tls;                /* logs in over TLS only */
-    unsigned line;           /* where it is, counted from 1 */
+    unsigned line;           /* its line of the file, from 1 */
     struct account account;
 };
 
@@ -42,7 +43,7 @@ struct users {
     size_t count;
 };
 
-/* Is told of each thing that is wrong. line: where, counted from 1; 0: in the file as a whole. */
+/* Called for each thing that is wrong. line: where, from 1; 0: in the whole file. */
 typedef void users_complain(void *context, unsigned line, const char *complaint);
 
 /* Reads all of the file. Returns 0, -EINVAL when something is wrong with it, which complain has

@@ -74,7 +74,7 @@ static void what_is_wrong_is_told_with_its_line(void) {
         {"a:$6$x:/::lenient=yes\n", "1: option \"lenient\""},
         {"a:$6$x:/::lenient,lenient\n", "1: option \"lenient\" is given twice"},
         {"a:$6$x:/::\nb:$6$x:/::\na:$6$y:/::\n", "3: that user is in an earlier line"},
-        {"a:$6$x:/::tls=yes\n", "1: option \"tls\": wanted is tls, without a value"},
+        {"a:$6$x:/::tls=yes\n", "1: option \"tls\" wants tls, without a value"},
         {"a:$6$x:/::from=::1,from=0.0.0.0/0\n", "1: option \"from\" is given twice"},
         {"a:$6$x:/::tls,quota=1,tls\n", "1: option \"tls\" is given twice"},
         {"a:$6$x:/::\nb:$6$x:/::quota=1", "2: the last line has no end"},
@@ -132,7 +132,7 @@ static void certificates_are_read(void) {
     for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
         CHECK(strcmp(complaint_about(good[i]), "") == 0);
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-        CHECK(strstr(complaint_about(bad[i]), "1: option \"cert\": wanted is a "));
+        CHECK(strstr(complaint_about(bad[i]), "1: option \"cert\" wants a "));
     CHECK(strstr(complaint_about("Cert=" PRINT), "option \"Cert\""));
     CHECK(read_file("a:!:/::quota=5,tls,cert=CN=me,O=Test\nb:!:/::cert=" PRINT "\n") == 0);
     const struct user *a = users_find(&users, "a"), *b = users_find(&users, "b");
