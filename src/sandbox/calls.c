@@ -74,14 +74,14 @@ const struct calls_row calls_rows[] = {
     LET(lseek, SESSION, OVER(0, DESCRIPTOR_OTHERS)),
     LET(recvfrom, BOTH),
     LET(recvmsg, SESSION),
-    LET(sendto, BOTH, IS_NULL(4)),                /* to whom it is connected, nobody else */
-    LET(sendmsg, BOTH, WITHOUT(2, MSG_FASTOPEN)), /* which would connect; for the journal */
+    LET(sendto, BOTH, IS_NULL(4)),                /* only to the other end of its connection */
+    LET(sendmsg, BOTH, WITHOUT(2, MSG_FASTOPEN)), /* which would connect; the journal's */
 #ifdef SYS_send
     LET(recv, BOTH),
     LET(send, BOTH),
 #endif
 #ifdef SYS_socketcall
-    TELL(socketcall, BOTH), /* all of them in one, whose arguments no filter sees */
+    TELL(socketcall, BOTH), /* all of them in one, with arguments that no filter sees */
 #endif
     LET(sendfile, SESSION),
     LET(copy_file_range, SESSION, OVER(2, DESCRIPTOR_OTHERS)),
@@ -92,13 +92,13 @@ const struct calls_row calls_rows[] = {
 #endif
     LET(ppoll, BOTH),
 
-    /* Files: which ones is Landlock's business */
+    /* Files: Landlock decides which */
     LET(openat, SESSION),
     FAIL(openat, FILTER_HELPER, EACCES), /* it has read what it needs */
     LET(openat2, SESSION),
     LET(newfstatat, BOTH),
     LET(fstat, BOTH),
-    LET(statx, NUMBERS_OF_32_BITS ? BOTH : SESSION), /* fstat(3), too, where it has 32 bits */
+    LET(statx, NUMBERS_OF_32_BITS ? BOTH : SESSION), /* fstat(3), too, on 32-bit machines */
     LET(fstatfs, SESSION),
     LET(faccessat, SESSION),
     LET(faccessat2, SESSION),
@@ -134,7 +134,7 @@ const struct calls_row calls_rows[] = {
     LET(ioctl, SESSION, IS(1, SIOCOUTQ)), /* has the client, or the journal, taken it? */
     LET(ioctl, SESSION, IS(1, FS_IOC_FSGETXATTR)),
 
-    /* Data connections: from and to the client's own family, and to no host but its own */
+    /* Data connections: of the client's own address family, and only to its host */
     LET(socket, DATA, IS_OUR(0, CALLS_FAMILY), BUT_FLAGS(1, SOCK_STREAM), IS(2, 0)),
     LET(bind, DATA),
     LET(listen, DATA),
@@ -148,7 +148,7 @@ const struct calls_row calls_rows[] = {
     LET(setsockopt, SESSION, IS(1, SOL_SOCKET), IS(2, SO_LINGER)),
 
     /* The log */
-    /* libsystemd: what does not go into a datagram, or not at once */
+    /* libsystemd: what does not fit into a datagram, or not at once */
     LET(memfd_create, JOURNAL),
     LET(prctl, JOURNAL, IS(0, PR_GET_NAME)), /* it has that name */
     LET(fcntl, JOURNAL, IS(1, F_ADD_SEALS)),
@@ -163,7 +163,8 @@ const struct calls_row calls_rows[] = {
     LET(setsockopt, FILTER_LOGGING, IS(1, SOL_SOCKET), IS(2, SO_SNDBUFFORCE)),
     FAIL(socket, BOTH, EACCES), /* syslog(3) when the daemon has been restarted */
 
-    /* Memory: none of it can be run, all of it counts, none is where the client's address lies */
+    /* Memory: none of it can be run, all of it counts, and none is where the client's address
+     * lies */
     LET(brk, BOTH),
     LET(mmap, BOTH, IS_NULL(0), WITHOUT(2, PROT_EXEC), WITHOUT(3, ANY_PLACE | MAP_SHARED)),
     LET(munmap, BOTH, ABOVE(0, DIAL_END)),
@@ -176,7 +177,7 @@ const struct calls_row calls_rows[] = {
     LET(geteuid, SESSION),
     LET(getegid, SESSION),
     LET(getrandom, BOTH),
-    LET(clock_gettime, BOTH), /* where the vDSO has no good clock */
+    LET(clock_gettime, BOTH), /* if the vDSO has no good clock */
     LET(gettimeofday, BOTH),
 #ifdef SYS_time
     LET(time, BOTH),
@@ -184,17 +185,17 @@ const struct calls_row calls_rows[] = {
     LET(clock_nanosleep, BOTH),
     LET(sysinfo, BOTH), /* qsort(3): how much memory there is */
     LET(futex, BOTH),
-    LET(rt_sigprocmask, BOTH), /* abort(3), as the next two */
+    LET(rt_sigprocmask, BOTH), /* for abort(3), like the next two */
     LET(rt_sigaction, BOTH),
     LET(tgkill, BOTH, IS_OUR(0, CALLS_SELF), IS(2, SIGABRT)),
     LET(rt_sigreturn, BOTH),
     LET(restart_syscall, BOTH),
     LET(kill, HELPED, IS_OUR(0, CALLS_HELPER), IS(1, SIGKILL)),
     LET(wait4, HELPED, IS_OUR(0, CALLS_HELPER)),
-    LET(landlock_create_ruleset, SESSION), /* after a login: even less */
+    LET(landlock_create_ruleset, SESSION), /* after a login: fewer files */
     LET(landlock_add_rule, SESSION),
     LET(landlock_restrict_self, SESSION),
-    {-1, BOTH, 0, {}}, /* what a tracer leaves of a call that it answers itself */
+    {-1, BOTH, 0, {}}, /* what a tracer makes of a call that it answers itself */
 
 #if NUMBERS_OF_32_BITS
     /* Times beyond 2038, and timeouts of some versions of the C library */
@@ -230,7 +231,7 @@ const struct calls_row calls_rows[] = {
 #endif
     LET(pipe2, SANITIZED),
 
-    /* What malloc(3) does without. Behind the rows above, for the first one that fits counts. */
+    /* What malloc(3) can do without. Last, because the first row that fits counts. */
     FAIL(madvise, BOTH, EINVAL),
     FAIL(mprotect, BOTH, ENOMEM),
 };

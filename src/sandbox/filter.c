@@ -28,9 +28,9 @@
 
 enum {
     CHECK_LENGTH = 4, /* instructions of one check at most */
-    ROW_LENGTH = 3,   /* and of a row beside them */
-    AT_ONCE = 8,      /* rows that are passed over together */
-    REST_LENGTH = 8,  /* instructions before and behind the rows, at most */
+    ROW_LENGTH = 3,   /* and of a row without them */
+    AT_ONCE = 8,      /* rows that are skipped together */
+    REST_LENGTH = 8,  /* instructions before and after the rows, at most */
     TYPE_FLAGS = SOCK_CLOEXEC | SOCK_NONBLOCK
 };
 
@@ -52,8 +52,8 @@ static void put_branch(struct program *program, unsigned short comparison, uint3
         (struct sock_filter)BPF_JUMP(BPF_JMP | comparison | BPF_K, k, if_true, if_false);
 }
 
-/* Leaves the row where the comparison does not come out. How far that is is not known before the
- * row is whole: see settle. */
+/* Leaves the row if the comparison fails. The distance is not known before the row is complete: see
+ * settle. */
 static void put_jump(struct program *program, unsigned short comparison, uint32_t k, bool wanted) {
     put_branch(program, comparison, k, wanted ? 0 : UINT8_MAX, wanted ? UINT8_MAX : 0);
 }
@@ -114,7 +114,7 @@ static void put_check(struct program *program, const struct calls_check *check,
         put(program, BPF_ALU | BPF_AND | BPF_K, (uint32_t)~TYPE_FLAGS);
         put_jump(program, BPF_JEQ, low, true);
         break;
-    case CALLS_ABOVE: /* whatever has bits in its upper word is: past the lower one */
+    case CALLS_ABOVE: /* anything with bits in its upper word is: skips the lower one */
         load_word(program, check->argument, UPPER);
         put_branch(program, BPF_JEQ, 0, 0, 2);
         /* fall through */
@@ -126,7 +126,7 @@ static void put_check(struct program *program, const struct calls_check *check,
     }
 }
 
-/* Has the jumps of a row that failed lead behind it. */
+/* Makes the jumps for failed comparisons lead past the row. */
 static void settle(struct program *program, unsigned short begin) {
     for (unsigned short i = begin; i < program->length; i++) {
         struct sock_filter *at = &program->text[i];
@@ -138,7 +138,7 @@ static void settle(struct program *program, unsigned short begin) {
     }
 }
 
-/* The rows of the groups, by the numbers of the calls; of those with the same number in the table's
+/* Sorts the rows of the groups by the calls' numbers, and those with the same number in the table's
  * order. Returns how many. */
 static size_t sort_rows(unsigned groups, const struct calls_row *sorted[CALLS_MOST]) {
     size_t n = 0;
@@ -168,12 +168,12 @@ static void put_row(struct program *program, const struct calls_row *row,
         put_check(program, &row->checks[i], facts);
     put(program, BPF_RET | BPF_K, verdict_of(row));
     settle(program, begin);
-    if (checked) /* what was compared is not the number any more */
+    if (checked) /* the checks have loaded something else than the number */
         load(program, offsetof(struct seccomp_data, nr));
 }
 
-/* A few rows at once are passed over when the number is higher than theirs. The kernel runs the
- * program once for every number there is, when it is handed over. */
+/* A few rows are skipped at once if the number is higher than theirs: the kernel runs the program
+ * once for every number when it is installed. */
 static void put_rows(struct program *program, const struct calls_row *const *some, size_t n,
                      const struct filter_facts *facts) {
     unsigned short begin = program->length;

@@ -8,7 +8,7 @@
 
 #include "base/rights.h"
 
-/* Names that the header of an older kernel lacks */
+/* Names that the headers of an older kernel lack */
 #ifndef LANDLOCK_ACCESS_FS_TRUNCATE
 #define LANDLOCK_ACCESS_FS_TRUNCATE (1ULL << 14)
 #endif
@@ -24,26 +24,26 @@
 #define LANDLOCK_SCOPE_SIGNAL               (1ULL << 1)
 #endif
 
-/* Versions that brought something */
+/* The versions that brought each */
 enum { TRUNCATE = 3, NET = 4, IOCTL = 5, SCOPE = 6 };
 
-/* As the newest kernel has it; what is 0 at its end an older one need not know. */
+/* As in the newest kernel; an older one need not know members at the end that are 0. */
 struct attributes {
     uint64_t files, net, scoped;
 };
 
 #define EVERYTHING ((LANDLOCK_ACCESS_FS_IOCTL_DEV << 1) - 1)
 
-/* Of everybody: to find the way, and to sync a folder, which has to be open for reading. */
+/* For every right: to read folders, and to sync one, which must be open for reading. */
 #define LOOK LANDLOCK_ACCESS_FS_READ_DIR
-/* Reserved folders and their mirrors of paths are made and removed on the way. */
+/* The reserved folder and its mirrors of paths are made and removed on the way. */
 #define KEEP                                                                                       \
     (LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_REMOVE_DIR | LANDLOCK_ACCESS_FS_REFER)
 #define FILL                                                                                       \
     (LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_TRUNCATE | LANDLOCK_ACCESS_FS_MAKE_REG)
 #define READ   LANDLOCK_ACCESS_FS_READ_FILE
 #define REMOVE LANDLOCK_ACCESS_FS_REMOVE_FILE
-/* What can be given another name, beside files and folders. */
+/* What can be renamed in addition to files and folders. */
 #define KINDS                                                                                      \
     (LANDLOCK_ACCESS_FS_MAKE_SYM | LANDLOCK_ACCESS_FS_MAKE_FIFO | LANDLOCK_ACCESS_FS_MAKE_SOCK)
 
@@ -53,7 +53,7 @@ static const struct {
 } rows[] = {
     {RIGHT_UPLOAD, KEEP | FILL | REMOVE},
     {RIGHT_APPEND, KEEP | FILL | REMOVE | READ}, /* the old file is copied */
-    {RIGHT_LIST, READ},                          /* REST goes on from files that are seen */
+    {RIGHT_LIST, READ},                          /* REST resumes files that are seen */
     {RIGHT_READ, READ},
     {RIGHT_MKDIR, KEEP},
     {RIGHT_RENAME, KEEP | KINDS | LANDLOCK_ACCESS_FS_MAKE_REG | REMOVE},
@@ -81,7 +81,7 @@ bool landlock_leaves_truncation(uint64_t files) {
     return !(files & LANDLOCK_ACCESS_FS_TRUNCATE) && landlock_version() < TRUNCATE;
 }
 
-/* What the kernel of that version can take away. */
+/* What a kernel of that version can take away. */
 static struct attributes known(int version, unsigned extra) {
     struct attributes known = {.files = EVERYTHING};
     if (version < IOCTL)

@@ -1,7 +1,7 @@
 /*
- * numbers: on 32-bit machines, what takes an offset, an owner or a time has got a second system
- * call with more bits, which the C library uses. By the names that 64-bit machines have for it, the
- * table of calls has one row for all machines; the first call is not let through.
+ * numbers: on 32-bit machines, calls with an offset, an owner or a time have a second form with
+ * more bits, which the C library uses. Here it gets the name that it has on 64-bit machines, so
+ * that the table of calls has one row for all machines; the first form is not allowed.
  */
 #ifndef STORD_NUMBERS_H
 #define STORD_NUMBERS_H
@@ -11,7 +11,7 @@
 #define NUMBERS_OF_32_BITS (__SIZEOF_LONG__ == 4)
 
 #if NUMBERS_OF_32_BITS
-#undef SYS_mmap /* on i386 the one whose arguments are in memory, where no filter sees them */
+#undef SYS_mmap /* on i386 its arguments are in memory, where no filter sees them */
 #define SYS_mmap SYS_mmap2
 #undef SYS_lseek
 #define SYS_lseek SYS__llseek

@@ -17,7 +17,7 @@
 #include "store/reserved.h"
 #include "store/usage.h"
 
-/* Sanitizers with memory of their own: gcc has macros for them, clang another way to ask */
+/* Sanitizers: gcc has macros for them, clang another way to ask */
 #if defined(__has_feature)
 #define HAS_FEATURE(name) __has_feature(name)
 #else
@@ -40,12 +40,12 @@ enum {
 
 #define NO_TRUNCATION "ban on emptying files that may be read"
 
-/* What a process may use. Sanitizers want memory without end, and a thread; hashes can be made to
- * take as much memory as somebody likes. */
+/* What a process may use. Sanitizers need unlimited memory, and a thread; a hash can need as much
+ * memory as its parameters ask for. */
 static const struct {
     rlim_t most;
     __rlimit_resource_t resource;
-    bool sanitized; /* also where these are used */
+    bool sanitized; /* also with sanitizers */
     bool helper;    /* also for the helper */
 } limits[] = {
     {0, RLIMIT_CORE, true, true},    {DESCRIPTORS, RLIMIT_NOFILE, true, true},
@@ -53,7 +53,7 @@ static const struct {
     {0, RLIMIT_NPROC, false, true},  {MEMORY, RLIMIT_DATA, false, false},
 };
 
-/* Lowers a limit; one that is lower already stays. */
+/* Lowers a limit; one that is already lower stays. */
 static int lower(__rlimit_resource_t resource, rlim_t most) {
     struct rlimit limit;
     if (getrlimit(resource, &limit) < 0)
@@ -63,8 +63,8 @@ static int lower(__rlimit_resource_t resource, rlim_t most) {
     return setrlimit(resource, &limit) < 0 ? -errno : 0;
 }
 
-/* Not dumpable: other processes of the same user see nothing of our memory, and core dumps that are
- * piped to a program know no RLIMIT_CORE. */
+/* Not dumpable: other processes of the user cannot read our memory, and core dumps that are piped
+ * to a program ignore RLIMIT_CORE. */
 static int set_limits(bool helper) {
     for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
         bool applies = (!IS_SANITIZED || limits[i].sanitized) && (!helper || limits[i].helper);
@@ -76,7 +76,7 @@ static int set_limits(bool helper) {
     return done ? 0 : -errno;
 }
 
-/* What a phase could not do, in one line of the log. */
+/* What a phase could not do, for one line of the log. */
 struct lack {
     const struct config *config;
     char text[COMPLAINT_SIZE];
@@ -92,7 +92,7 @@ static void note(struct lack *lack, int error, const char *what) {
     lack->error = lack->error ? lack->error : error;
 }
 
-/* Says what is lacking. Returns 0 where the session may go on nevertheless. */
+/* Logs what is missing. Returns 0 if the session may continue nevertheless, or a negative errno. */
 static int judge(const struct lack *lack, const struct log *log) {
     if (lack->error == 0)
         return 0;
@@ -102,7 +102,7 @@ static int judge(const struct lack *lack, const struct log *log) {
     return fatal ? lack->error : 0;
 }
 
-/* Returns whether Landlock has the process. */
+/* Returns whether Landlock confines the process. */
 static bool confine_files(struct lack *lack, const struct landlock_rule *wanted, unsigned count,
                           unsigned extra) {
     struct landlock_rule rules[RULES + 1] = {{.fd = -1}};
@@ -153,8 +153,9 @@ int sandbox_narrow(const struct config *config, const struct log *log,
     struct lack lack = {.config = config};
     if (!home->state.files)
         return 0;
-    /* Uploads are written in the reserved folder of the root, wherever the home is. A file can be
-     * renamed to where no more may be done with it than where it comes from: the same rights. */
+    /* Uploads are written in the root's reserved folder, wherever the home is. It gets the same
+     * rights as the home, because Landlock allows no rename to where more may be done with a
+     * file. */
     uint64_t files = landlock_files(home->rights);
     bool makes = home->rights & (RIGHTS_OWN | RIGHT_APPEND | RIGHT_RENAME);
     int reserved = reserved_open(home->top->fd, makes);
@@ -177,7 +178,7 @@ int sandbox_enter_helper(const struct config *config, const struct log *log) {
     note(&lack, set_limits(true), "limits");
     (void)confine_files(&lack, NULL, 0, LANDLOCK_NO_TCP | LANDLOCK_NO_SIGNALS);
     confine_calls(&lack, &facts);
-    return lack.error && config->require_confinement ? lack.error : 0; /* the session has said it */
+    return lack.error && config->require_confinement ? lack.error : 0; /* the session logs it */
 }
 
 const char *sandbox_lacks(unsigned rights) {

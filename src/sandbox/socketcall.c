@@ -15,7 +15,7 @@
 
 enum { ARGUMENTS = 6 }; /* of a system call at most */
 
-/* What each means by itself, and how many arguments it was given; the rest of them is 0. */
+/* The call that each stands for, and the number of its arguments; the rest are 0. */
 static const struct {
     long number;
     unsigned given;
@@ -42,7 +42,7 @@ static const struct {
     [SYS_SENDMMSG] = {SYS_sendmmsg, 4},
 };
 
-/* Returns as the kernel does: a negative errno. */
+/* Returns as the kernel does: a result or a negative errno. */
 static long make_call(size_t which, const long *given) {
     long all[ARGUMENTS] = {0};
     if (which >= sizeof(meanings) / sizeof(meanings[0]) || meanings[which].given == 0)
@@ -53,15 +53,15 @@ static long make_call(size_t which, const long *given) {
     return result < 0 ? -errno : result;
 }
 
-/* What the kernel has put behind the registers that ucontext_t tells of: an image as by XSAVE, and
- * how long it is, where the processor has that (asm/sigcontext.h, which libc's headers exclude). */
+/* What the kernel has put after the registers of ucontext_t: an image as of XSAVE, and its length,
+ * if the processor has that (asm/sigcontext.h, which libc's headers exclude). */
 enum {
     IMAGE = sizeof(struct _libc_fpstate),
     XMM = 160,     /* the vector registers are there, */
     XMM_END = 416, /* up to here */
-    MAGIC = 464,   /* is there more of it? */
-    SIZE = 480,    /* then so many bytes are it, */
-    MORE = 576,    /* from here on */
+    MAGIC = 464,   /* tells whether there is more; */
+    SIZE = 480,    /* the image's length then, */
+    MORE = 576,    /* which goes on here */
     FXSR = 0,      /* the image is there at all */
     XSTATE_MAGIC = 0x46505853
 };
@@ -72,9 +72,9 @@ static uint32_t word_at(const char *image, size_t place) {
     return word;
 }
 
-/* The vector registers may hold what was compared or copied last: a password, which would stay
- * where the kernel has saved them, on the stack. Nobody who has called a function of the C library,
- * as all have that come here, finds in them what was there before. */
+/* The vector registers may hold what was compared or copied last: a password, which would stay on
+ * the stack, where the kernel has saved them. Wiping them does no harm: a function of the C
+ * library, as all callers have called, need not preserve them. */
 static void forget_registers(fpregset_t saved) {
     if (!saved || saved->status >> 16 != FXSR)
         return;
@@ -85,13 +85,13 @@ static void forget_registers(fpregset_t saved) {
         explicit_bzero(image + MORE, size - MORE);
 }
 
-/* Has the interrupted call return the result of the one that is meant. Nothing was interrupted but
- * a system call, so that this may call what it wants. */
+/* Makes the interrupted call return the result of the one it stands for. Only a system call can be
+ * interrupted, so this need not be async-signal-safe. */
 static void on_signal(int number, siginfo_t *info, void *context) {
     mcontext_t *machine = &((ucontext_t *)context)->uc_mcontext;
     int kept = errno;
     (void)number;
-    if (info->si_code <= 0 || info->si_syscall != SYS_socketcall) /* another process has sent it */
+    if (info->si_code <= 0 || info->si_syscall != SYS_socketcall) /* sent by another process */
         return;
     const long *given = (const long *)machine->gregs[REG_ECX]; /* NOLINT: an address */
     machine->gregs[REG_EAX] = (greg_t)make_call((size_t)machine->gregs[REG_EBX], given);
