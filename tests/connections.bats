@@ -105,9 +105,9 @@ ${until_free/PORT/$PORT}
 < 229
 ${until_free/PORT/$PORT}
 [a] > STOR x
-< 425 Nobody connected within 1 seconds
+< 425 No data connection came within 1 seconds
 > LIST
-< 425 Nobody connected within 1 seconds
+< 425 No data connection came within 1 seconds
 store x real
 STEPS
     x_is real

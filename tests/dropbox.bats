@@ -733,7 +733,7 @@ STEPS
 > RMD x
 < 250
 STEPS
-    not_logged 'other connections are not known'
+    not_logged 'other connections are no longer known'
 }
 
 # Of the recorded dialogues, those that go on with or look at what was there before cannot be had.

@@ -273,15 +273,15 @@ STEPS
     [ -d "$ROOT/ü/ä/Ã¼" ]
 }
 
-@test "names from: what is no UTF-8 and cannot be read either is refused with a reason, and is logged" {
+@test "names from: what is not UTF-8 and cannot be read either is refused with a reason, and is logged" {
     talk --names-from CP1252 --allow "$ALL" <<'STEPS'
 < 220
 > EPSV
 < 229
 > STOR caf\x81
-< 553 the name is no UTF-8, nor
+< 553 the name is not UTF-8, nor
 > NLST caf\x81
-< 550 the name is no UTF-8, nor
+< 550 the name is not UTF-8, nor
 > RNFR caf\x8d
 < 550
 > MKD \x81/x
@@ -293,7 +293,7 @@ STEPS
 > PASS \x81
 < 230
 STEPS
-    logged 'STOR: the name is no UTF-8, .*: reply 553 to STOR caf\\x81$'
+    logged 'STOR: the name is not UTF-8, .*: reply 553 to STOR caf\\x81$'
     # a long one is longer in UTF-8
     name=$(printf '\\xfe%.0s' {1..128})
     talk --names-from CP1251 <<STEPS
@@ -318,7 +318,7 @@ STEPS
 > EPSV
 < 229
 > STOR caf\xe9
-< 553 the name is no UTF-8
+< 553 the name is not UTF-8
 > STOU caf\xe9
 < 553
 > APPE caf\xe9
@@ -396,11 +396,11 @@ STEPS
         printf 'QUIT\r\n' | "$HANDLER" --root "$ROOT" --names-from "$encoding" >"$T/out" 2>"$T/log" || code=$?
         [ "$code" = 78 ]
         grep -q '^421 ' "$T/out"
-        logged "Cannot start: --names-from: $encoding is no encoding that iconv -l lists"
+        logged "Cannot start: --names-from: $encoding is not an encoding that iconv -l lists"
         code=0
         "$HANDLER" --root "$ROOT" --names-from "$encoding" --check >"$T/out" || code=$?
         [ "$code" = 78 ]
-        grep -qF "error: names-from: $encoding is no encoding" "$T/out"
+        grep -qF "error: names-from: $encoding is not an encoding" "$T/out"
     done
     "$HANDLER" --root "$ROOT" --names-from CP1251 --check >"$T/out"
     grep -q '0 errors' "$T/out"

@@ -57,6 +57,6 @@ home_holds() {
 # recounts N: so often in the log
 recounts() {
     local n
-    n=$(grep -c 'Counted anew: /home' "$T/log") || :
+    n=$(grep -c 'Recounted: /home' "$T/log") || :
     [ "$n" = "$1" ] || fail "$n recounts: $(cat "$T/log")"
 }

@@ -122,7 +122,7 @@ fetch RETR x =~ \A\Z
 > EPSV
 < 229
 > RETR x
-< 554 behind the end
+< 554 past the end
 fetch RETR x =~ \Ahello\Z
 > REST 4
 < 350

@@ -366,7 +366,7 @@ drop
 < 229
 > STOR x
 < 150
-< 425 nobody connected in time
+< 425 no connection was made in time
 nofile x
 private
 store x hello

@@ -1,10 +1,9 @@
 /*
  * dial: connects to the client only.
  *
- * The address of the client lies in memory that cannot be written any more, and the filter of
- * system calls (src/sandbox/calls.c) lets connect(2) pass with that address alone. The port, which
- * the client chooses, stands before the address and across the border of a page that can be
- * written.
+ * The client's address lies in memory that can no longer be written, and the filter of system calls
+ * (src/sandbox/calls.c) lets connect(2) pass with that address only. The port, which the client
+ * chooses, comes before the host in the address, and lies in the page before, which can be written.
  */
 #ifndef STORD_DIAL_H
 #define STORD_DIAL_H

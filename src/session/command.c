@@ -7,7 +7,7 @@
 
 bool command_may_hold_password(const char *bytes, size_t n) {
     static const char *const words[] = {"PASS", "ACCT", "PSWD", "CPWD"};
-    char last[5] = "    "; /* letters, of which all but four are forgotten */
+    char last[5] = "    "; /* the last four letters */
     for (size_t i = 0; i < n; i++) {
         if (!isalpha((unsigned char)bytes[i]))
             continue;
@@ -21,7 +21,7 @@ bool command_may_hold_password(const char *bytes, size_t n) {
     return false;
 }
 
-/* A bare CR may have been meant to end a line. */
+/* A bare CR may have been meant as a line end. */
 static bool has_control(const char *line) {
     while (*line && !path_is_control((unsigned char)*line))
         line++;

@@ -18,12 +18,12 @@
 
 enum {
     DROP_SIZE = 1 << 16, /* bytes dropped at once */
-    MEET_TIME = 10000,   /* ms that handshakes before 150 may take, all of them */
-    GUARD_TIME = 5000,   /* ms that a transfer looks out for another connection of the client's */
-    RIVAL_TIME = 1000, /* ms that one which is silent may take to end, when the transfer is over, */
-    PROBE_TIME = 1000, /* and the client to come after one that had ended before the transfer */
-    PORT_TIME = 6000,  /* ms that a port is waited for which a transfer of another session has, */
-    PORT_STEP = 50     /* and between two tries */
+    MEET_TIME = 10000,   /* ms that all handshakes before 150 may take together */
+    GUARD_TIME = 5000,   /* ms that a transfer keeps listening for another connection */
+    RIVAL_TIME = 1000,   /* ms that a silent one may take to end, after the transfer, */
+    PROBE_TIME = 1000,   /* and that the client may take to connect after one that has ended */
+    PORT_TIME = 6000,    /* ms to wait for a port that a transfer of another session has, */
+    PORT_STEP = 50       /* and between two tries */
 };
 
 void data_init(struct data *data) {
@@ -40,10 +40,11 @@ int data_refuse(struct session *session) {
     const struct passive *passive = &session->data.passive;
     if (session->given->config->no_data_connections)
         return reply_send(session, 425,
-                          "Only inline uploads are served: connect anew, and do not ask for "
+                          "Only inline uploads are served: connect again, and do not ask for "
                           "data connections");
     if (passive->expired)
-        return reply_send(session, 425, "Nobody connected within %u seconds: use PASV or EPSV anew",
+        return reply_send(session, 425,
+                          "No data connection came within %u seconds: use PASV or EPSV again",
                           session->given->config->connect_timeout);
     if (passive->error < 0)
         return reply_send(session, 425, "Cannot open data connection: %s",
@@ -90,8 +91,8 @@ bool data_is_ipv6(const struct session *session) {
     return data_address(session).any.sa_family == AF_INET6;
 }
 
-/* Listens for a data connection on a port of the range, beginning anywhere in it, so that sessions
- * do not queue up behind each other and strangers cannot guess. Returns 0 or a negative errno. */
+/* Listens for a data connection on a port of the range, starting anywhere in it, so that sessions
+ * do not try the same ports and strangers cannot guess. Returns 0 or a negative errno. */
 static int listen_in_range(struct session *session) {
     struct port_range range = session->given->config->passive_ports;
     unsigned count = range.first ? range.last - range.first + 1U : 1U, start = 0;
@@ -142,7 +143,7 @@ void data_forget(struct data *data) {
     data->extended_only = false;
 }
 
-/* Waits until somebody of the client's host has come. Returns a socket or a negative errno. */
+/* Waits for a connection from the client's host. Returns a socket or a negative errno. */
 static int accept_data(struct session *session) {
     struct passive *passive = &session->data.passive;
     long long deadline = clock_deadline(session->given->config->connect_timeout);
@@ -166,7 +167,7 @@ static int accept_data(struct session *session) {
     return fd;
 }
 
-/* Connects to where the client waits. From our own address, for the client may know only that. */
+/* Connects to where the client waits, from the address that the client knows us by. */
 static int connect_data(struct session *session) {
     const union address *to = &session->data.active;
     union address from = data_address(session);
@@ -191,8 +192,8 @@ static int connect_data(struct session *session) {
     return result < 0 ? result : -error;
 }
 
-/* Waits until something has come over a new connection, or its end. Returns 0, -DATA_OTHER_SPEAKS
- * when something comes over another one first, or another negative errno. */
+/* Waits for bytes on a new connection, or its end. Returns 0, -DATA_OTHER_SPEAKS if bytes come over
+ * another one first, or another negative errno. */
 static int await_first(struct session *session, int fd) {
     long long deadline = clock_deadline(session->given->config->connect_timeout);
     while (passive_look(fd) == CALLER_SILENT) {
@@ -218,7 +219,7 @@ static int secure(struct session *session, struct conn *conn) {
     return result;
 }
 
-/* Makes one connection, whatever others there are. */
+/* Makes one connection. */
 static int open_one(struct session *session, struct conn *ret_wire) {
     bool is_active = session->data.active.any.sa_family != AF_UNSPEC;
     secure_forget_error(&session->secure);
@@ -238,12 +239,12 @@ static int open_one(struct session *session, struct conn *ret_wire) {
     return result;
 }
 
-/* Is it the connection that failed, and not the transfer? */
+/* Has the connection failed, and not the transfer? */
 static bool is_its_own(int error) {
     return error != -ECANCELED && error != -ESHUTDOWN && error != -ENOTCONN;
 }
 
-/* Has a connection failed in whose place another one waits, or comes soon? */
+/* Has a connection failed, and another one waits or comes within `time` ms? */
 static bool may_try_another(struct session *session, int result, int time) {
     return result < 0 && is_its_own(result) && data_has_other(session, time);
 }
@@ -319,7 +320,7 @@ bool data_has_rival(struct session *session) {
 const char *data_reason(const struct session *session, int error) {
     if (*session->secure.error)
         return session->secure.error;
-    return error == -ETIMEDOUT ? "nobody connected in time" : strerror(-error);
+    return error == -ETIMEDOUT ? "no connection was made in time" : strerror(-error);
 }
 
 bool data_drain(struct session *session, struct conn *conn, long long deadline) {

@@ -11,10 +11,10 @@ _Static_assert(sizeof(time_t) >= 8 && sizeof(off_t) >= 8, "see _TIME_BITS in the
 
 enum { DAY = 24 * 60 * 60, SIX_MONTHS = 182 * DAY };
 
-/* One fact of one file as text, "" where the file has none. */
+/* Writes one fact of one file, "" if the file has none. */
 typedef void fact_writer(const struct stat *st, unsigned rights, char *out, size_t size);
 
-/* The time in UTC, kept within the years 0 to 9999 that formats have room for. */
+/* The time in UTC, limited to the years 0 to 9999 that the formats have room for. */
 static struct tm in_utc(time_t time) {
     static const time_t first = -62167219200, last = 253402300799;
     struct tm tm = {0};
@@ -47,7 +47,7 @@ static void write_modify(const struct stat *st, unsigned rights, char *out, size
     (void)snprintf(out, size, "%s", time);
 }
 
-/* The letters of RFC 3659 section 7.5.5 and the rights that each one takes. */
+/* The letters of RFC 3659 section 7.5.5 and the rights that each needs. */
 static void write_perm(const struct stat *st, unsigned rights, char *out, size_t size) {
     static const struct {
         char letter;
@@ -128,7 +128,7 @@ void facts_format(const struct stat *st, unsigned facts, unsigned rights, char o
         char value[40] = "";
         if (facts & known[i].fact)
             known[i].write(st, rights, value, sizeof(value));
-        if (*value || (facts & known[i].fact & FACT_PERM)) /* no permission at all is a fact, too */
+        if (*value || (facts & known[i].fact & FACT_PERM)) /* an empty permission is a fact, too */
             n += (size_t)snprintf(out + n, FACTS_SIZE - n, "%s=%s;", known[i].name, value);
     }
     (void)snprintf(out + n, FACTS_SIZE - n, " ");

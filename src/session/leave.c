@@ -29,6 +29,6 @@ int leave_stopping(struct session *session) {
         transcript_note(session, "The server is asked to stop");
     }
     session->leaving.stopping = session->leaving.over = true;
-    control_forget_stop(&session->control); /* the last reply may be waited for */
+    control_forget_stop(&session->control); /* sending the last reply may wait */
     return -ESHUTDOWN;
 }

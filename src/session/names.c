@@ -8,22 +8,22 @@
 
 enum { FIRST_ASCII = 0x20, LAST_ASCII = 0x7e };
 
-/* Converts n bytes to text with a NUL behind it. Returns its length, or a negative errno:
- * -NAMES_UNREADABLE, or -E2BIG when there is no room. */
+/* Converts n bytes to text, followed by a NUL. Returns its length, or a negative errno:
+ * -NAMES_UNREADABLE, or -E2BIG if there is no room. */
 static ssize_t convert(iconv_t by, const char *from, size_t n, char *to, size_t size) {
-    char *in = (char *)from, *out = to; /* which iconv does not change */
+    char *in = (char *)from, *out = to; /* iconv does not change it */
     size_t room = size - 1;
     (void)iconv(by, NULL, NULL, NULL, NULL);
     size_t inexact = iconv(by, &in, &n, &out, &room);
     if (inexact == 0)
-        inexact = iconv(by, NULL, NULL, &out, &room); /* some hold back a letter for its accent */
+        inexact = iconv(by, NULL, NULL, &out, &room); /* some keep back a letter for its accent */
     if (inexact != 0)
         return errno == E2BIG ? -E2BIG : -NAMES_UNREADABLE;
     *out = '\0';
     return out - to;
 }
 
-/* Is text the same in the other encoding? */
+/* Does the conversion leave text as it is? */
 static bool is_kept(iconv_t by, const char *text) {
     char converted[NAMES_PART];
     ssize_t n = convert(by, text, strlen(text), converted, sizeof(converted));
@@ -37,8 +37,8 @@ static bool keeps_ascii(const struct names *names) {
     return is_kept(names->from_client, ascii) && is_kept(names->to_client, ascii);
 }
 
-/* Opens both ways. What iconv lets stand behind a "/" leaves out or replaces what it cannot
- * convert; an empty name is the encoding of the process. */
+/* Opens both ways. What iconv allows after a "/" drops or replaces what cannot be converted; an
+ * empty name means the encoding of the process. */
 static bool open_both(struct names *names, const char *encoding) {
     if (*encoding == '\0' || strchr(encoding, '/'))
         return false;
@@ -52,7 +52,7 @@ static bool open_both(struct names *names, const char *encoding) {
     return names->converts;
 }
 
-const char names_complaint[] = "no encoding that iconv -l lists and that has ASCII in it";
+const char names_complaint[] = "not an encoding that iconv -l lists and that contains ASCII";
 
 int names_open(struct names *ret_names, const char *from) {
     *ret_names = (struct names){.refuses = strcmp(from, "refuse") == 0};
@@ -85,7 +85,7 @@ static bool is_ascii(const char *text) {
     return *text == '\0';
 }
 
-/* Copies a part that is UTF-8, and converts any other. Returns as convert. */
+/* Copies a part that is UTF-8, converts any other. Returns as convert. */
 static ssize_t take_part(const struct names *names, const char *sent, size_t n, char *to,
                          size_t size) {
     char part[NAMES_PART];
@@ -99,7 +99,7 @@ static ssize_t take_part(const struct names *names, const char *sent, size_t n, 
     return (ssize_t)n;
 }
 
-/* Part by part, into the room behind the path, which is not touched before all is there. */
+/* Part by part, into the room after the path, which is not changed before all is converted. */
 static int take_parts(const struct names *names, char *path, size_t size) {
     const char *from = path;
     char *start = path + strlen(path) + 1, *to = start, end;
@@ -132,7 +132,7 @@ const char *names_show(const struct names *names, const char *part, size_t *n,
     if (!names->spoken || !names->converts)
         return part;
     ssize_t shown = convert(names->to_client, part, *n, room, NAMES_PART);
-    if (shown < 0 || has_control(room) || escape_is_utf8(room)) /* which would be taken as it is */
+    if (shown < 0 || has_control(room) || escape_is_utf8(room)) /* which would be read as UTF-8 */
         return part;
     ssize_t n_back = convert(names->from_client, room, (size_t)shown, back, sizeof(back));
     if (n_back != (ssize_t)*n || memcmp(back, part, *n) != 0)

@@ -1,9 +1,10 @@
 /*
  * names: file names in the client's encoding, and in UTF-8 on the disk (--names-from). They become
- * UTF-8 in one place, before a verb sees them, and are shown in two: in replies and in listings.
+ * UTF-8 in one place, before a verb sees them, and are converted back in two: in replies and in
+ * listings.
  *
- * Alone uses iconv(3), whose converters are files: they are loaded and tried before a session is
- * confined.
+ * The only user of iconv(3), whose converters are files: they are loaded and tried before a session
+ * is confined.
  */
 #ifndef STORD_NAMES_H
 #define STORD_NAMES_H
@@ -15,38 +16,39 @@
 
 enum {
     NAMES_PART = 1024,        /* room for one part of a path in any encoding, and a NUL */
-    NAMES_UNREADABLE = EILSEQ /* the name is no UTF-8, and may not or cannot be converted */
+    NAMES_UNREADABLE = EILSEQ /* the name is not UTF-8, and may not or cannot be converted */
 };
 
-/* All zero: names are what the client sends. */
+/* All zero: names are left as they are. */
 struct names {
-    bool refuses;  /* what is no UTF-8 */
-    bool converts; /* the same, from and to: */
+    bool refuses;  /* names that are not UTF-8 */
+    bool converts; /* converts them, from and to */
     iconv_t from_client, to_client;
-    bool spoken; /* the client's last name that was not ASCII was no UTF-8 */
+    bool spoken; /* the client's last name that was not ASCII was not UTF-8 */
 };
 
-/* from: "raw" (nothing is converted), "refuse", or an encoding that iconv(3) knows and in which
- * ASCII is what it is everywhere. Returns 0, or -EINVAL when it is none of these, which
- * names_complaint says. names_close follows where the process does not end. */
+/* from: "raw" (nothing is converted), "refuse", or an encoding that iconv(3) knows and that
+ * contains ASCII. Returns 0, or -EINVAL if it is none of these: names_complaint says so. Call
+ * names_close if the process does not end. */
 int names_open(struct names *ret_names, const char *from);
 
 extern const char names_complaint[];
 
-/* Another client may speak from now on. */
+/* Another client may follow (REIN). */
 static inline void names_reset(struct names *names) {
     names->spoken = false;
 }
 
 void names_close(struct names *names);
 
-/* Makes UTF-8 of what a client has sent as a path, perhaps with ASCII before it, in place: path has
- * room for size bytes, for both. Returns 0, or leaves it: -NAMES_UNREADABLE or -ENAMETOOLONG. */
+/* Converts what a client has sent as a path, perhaps after some ASCII, to UTF-8 in place: path has
+ * room for size bytes, which must hold both forms. Returns 0, or a negative errno and changes
+ * nothing: -NAMES_UNREADABLE or -ENAMETOOLONG. */
 int names_take(struct names *names, char *path, size_t size);
 
-/* What the client is to see of one part of a path, *n bytes without "/", and perhaps ASCII around
- * it: that in its encoding, where it speaks that and can send the name back so; else as it is.
- * Returns the bytes, in part or in room, and sets *n. */
+/* What the client sees of one part of a path, *n bytes without "/", and perhaps ASCII around it:
+ * the part in the client's encoding, if the client uses that and can send the name back; else as it
+ * is. Returns the bytes, either part or room, and sets *n. */
 const char *names_show(const struct names *names, const char *part, size_t *n,
                        char room[NAMES_PART]);
 

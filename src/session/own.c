@@ -7,10 +7,10 @@
 
 enum {
     FIRST_ROOM = 16,
-    FORGET_PART = 16 /* of all that came, the part that is forgotten at once */
+    FORGET_PART = 16 /* the part of all that is forgotten at once */
 };
 
-/* Where the first is that does not come before path. */
+/* The index of the first that does not sort before path. */
 static size_t lower_bound(const struct own *own, const char *path) {
     size_t first = 0, end = own->count;
     while (first < end) {
@@ -49,7 +49,7 @@ static void forget_at(struct own *own, size_t at) {
     free_entry(&entry);
 }
 
-/* Many at once, for it takes a look at all. */
+/* Many at once, because it looks at all. */
 static void forget_oldest(struct own *own) {
     uint64_t oldest = UINT64_MAX;
     size_t kept = 0;
@@ -68,7 +68,7 @@ static void forget_oldest(struct own *own) {
     own->forgot = true;
 }
 
-/* For paths of so many bytes. */
+/* Makes room for an entry whose paths have so many bytes. */
 static int make_room(struct own *own, size_t size) {
     while (own->count > 0 && (own->count >= OWN_LIMIT || own->bytes + size > OWN_BYTES))
         forget_oldest(own);
@@ -83,13 +83,13 @@ static int make_room(struct own *own, size_t size) {
     return 0;
 }
 
-/* A folder that got a longer name can make the paths in it too long for anybody to use. */
+/* The paths in a folder that got a longer name can become too long to be used. */
 static bool is_usable(const struct own_entry *entry) {
     return strlen(entry->path) < PATH_SIZE && (!entry->real || strlen(entry->real) < PATH_SIZE);
 }
 
-/* Puts an entry in, whose strings then belong to the list. On an error they are freed, and where
- * they cannot be used any more. */
+/* Takes over an entry and its strings. They are freed on an error, or if they cannot be used any
+ * more. */
 static int put_in(struct own *own, const struct own_entry *entry) {
     own_forget(own, entry->path);
     int result = is_usable(entry) ? make_room(own, size_of(entry)) : 0;
@@ -137,7 +137,7 @@ void own_forget_all(struct own *own) {
     *own = (struct own){0};
 }
 
-/* `path`, of which the first n bytes are replaced by `to`. NULL: out of memory. */
+/* path with its first n bytes replaced by `to`. NULL: out of memory. */
 static char *replace_start(const char *path, size_t n, const char *to) {
     char *moved;
     return asprintf(&moved, "%s%s", to, path + n) < 0 ? NULL : moved;
@@ -147,8 +147,7 @@ static bool is_within(const char *path, const char *folder, size_t length) {
     return strncmp(path, folder, length) == 0 && path[length] == '/';
 }
 
-/* Gives the entry at `at`, which is taken out, a new name. n: bytes of its path that `to`
- * replaces. */
+/* Gives the entry at `at` a new name. n: bytes of its path that `to` replaces. */
 static int rename_entry(struct own *own, size_t at, size_t n, const char *to, const char *real) {
     struct own_entry old = own->rows[at];
     take_out(own, at);

@@ -1,5 +1,5 @@
 /*
- * place: where a client stands in the tree of folders, and what it is about to rename.
+ * place: a client's working directory, and what it is about to rename.
  */
 #ifndef STORD_PLACE_H
 #define STORD_PLACE_H
@@ -10,21 +10,21 @@
 
 struct place {
     char cwd[PATH_SIZE];         /* working directory, a virtual path */
-    char rename_from[PATH_SIZE]; /* RNFR: what the next RNTO renames, or "" */
+    char rename_from[PATH_SIZE]; /* RNFR: what the next RNTO renames, a virtual path, or "" */
 };
 
-/* At the root, about to rename nothing. */
+/* The root, and nothing to rename. */
 static inline void place_reset(struct place *place) {
     place->cwd[0] = '/';
     place->cwd[1] = place->rename_from[0] = '\0';
 }
 
-/* In that folder, a virtual path. */
+/* Enters that folder, a virtual path. */
 static inline void place_enter(struct place *place, const char *path) {
     memcpy(place->cwd, path, strlen(path) + 1);
 }
 
-/* About to rename that, a virtual path, or nothing ("") any more. */
+/* Notes what to rename: a virtual path, or "" for nothing. */
 static inline void place_rename(struct place *place, const char *path) {
     memcpy(place->rename_from, path, strlen(path) + 1);
 }

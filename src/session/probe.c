@@ -8,11 +8,12 @@
 
 enum {
     PROOF_TIME = 10000, /* ms that a client may take to acknowledge a piece */
-    PROOF_STEP = 2,     /* ms between two looks whether it has */
-    PROOF_PAUSE = 300   /* ms in which a reset comes from behind a relay */
+    PROOF_STEP = 2,     /* ms between two looks */
+    PROOF_PAUSE = 300   /* ms in which a reset comes through a relay */
 };
 
-/* Waits until what was written is acknowledged, and a while more. Returns 0 or a negative errno. */
+/* Waits until what was written is acknowledged, and a little longer. Returns 0 or a negative
+ * errno. */
 static int await_proof(struct session *session) {
     long long deadline = clock_ms() + PROOF_TIME;
     int result;
@@ -32,7 +33,7 @@ bool probe_reaches(struct session *session) {
     static const size_t ends[] = {3, sizeof(line) - 3, sizeof(line) - 1};
     int result = 0;
     for (size_t i = 0, at = 0; i < sizeof(ends) / sizeof(ends[0]); at = ends[i++]) {
-        /* Its end is sent in any case: what follows is a line of its own */
+        /* Its end is always sent: what follows must be a line of its own */
         int written =
             control_write(&session->control, line + at, ends[i] - at, result == 0 ? PROOF_TIME : 0);
         if (result == 0)

@@ -1,6 +1,6 @@
 /*
- * probe: finds out whether a client is still there that has ended its side of the control
- * connection.
+ * probe: finds out whether a client that has ended its side of the control connection is still
+ * there.
  */
 #ifndef STORD_PROBE_H
 #define STORD_PROBE_H
@@ -9,9 +9,9 @@
 
 struct session;
 
-/* The kernel of a client that is gone resets what is sent to it; so another preliminary reply
- * (RFC 959 section 4.2.1) is sent, in three pieces. When the client is not there, control_gone is
- * set. Takes a second. */
+/* The kernel of a client that is gone resets what it is sent; so another preliminary reply (RFC 959
+ * section 4.2.1) is sent, in three pieces. Returns whether the client is there; if not, and we are
+ * not stopping, sets control_gone. Takes about a second. */
 bool probe_reaches(struct session *session);
 
 #endif

@@ -19,14 +19,14 @@ struct usage quota_usage(const struct session *session) {
 void quota_note(const struct session *session, struct usage *usage) {
     if (usage->recounted)
         log_event(session->given->log, EVENT_QUOTA_COUNTED,
-                  "Counted anew: %s holds %llu bytes in %llu files and folders (%llu ms)",
-                  usage->home, (unsigned long long)usage->count.held.bytes,
+                  "Recounted: %s holds %llu bytes in %llu files and folders (%llu ms)", usage->home,
+                  (unsigned long long)usage->count.held.bytes,
                   (unsigned long long)usage->count.held.names,
                   (unsigned long long)usage->count.took);
     usage->recounted = false;
 }
 
-/* There are too many files and folders, though the bytes would fit. */
+/* Too many files and folders, though the bytes would fit. */
 static int refuse_name(struct session *session, const struct usage *usage, const char *what) {
     const unsigned long long most = usage_names(usage), quota = usage->quota;
     const struct log_facts facts = {.reply = 552};
@@ -62,5 +62,5 @@ void quota_begin(struct usage_change *ret_change, struct usage *usage,
         change->names[change->count] = view_partial(session, paths[change->count]);
         change->count++;
     }
-    (void)usage_change_begin(change); /* nothing that takes files away is refused for that */
+    (void)usage_change_begin(change); /* nothing that removes files is refused if this fails */
 }

@@ -1,5 +1,5 @@
 /*
- * quota: what a session has to do with the usage of its home.
+ * quota: the usage of a session's home, and its quota.
  */
 #ifndef STORD_QUOTA_H
 #define STORD_QUOTA_H
@@ -11,15 +11,15 @@ struct session;
 /* The usage of the session's home, by its account. */
 struct usage quota_usage(const struct session *session);
 
-/* Tells the log, once, when it had to be counted anew. */
+/* Logs, once, that it has been recounted. */
 void quota_note(const struct session *session, struct usage *usage);
 
-/* 552, and an event: it does not fit. what: what failed. */
+/* Replies 552, with an event: the quota is used up. what: what failed, in words. Returns as
+ * reply_send. */
 int quota_refuse(struct session *session, struct usage *usage, const char *what);
 
-/* Begins a change by a client to files of its home, which are counted in usage: path, and the
- * others that are not NULL from the second one on, are the virtual paths of all that it can add or
- * take away; see usage_change, by which it ends. */
+/* Begins a change to files of the home: path, second and third (NULL: no more) are the virtual
+ * paths of all that it can add or remove. usage_change_end must follow. */
 void quota_begin(struct usage_change *ret_change, struct usage *usage,
                  const struct session *session, const char *path, const char *second,
                  const char *third);

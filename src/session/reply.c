@@ -14,9 +14,9 @@
 enum {
     LINE_SIZE = PATH_SIZE * 2 + 128, /* a path whose quotes are doubled, and words */
     WRITE_TIMEOUT = 60000,           /* ms a client may take to read a reply */
-    LAST_WRITE_TIMEOUT = 200,        /* the same when we are asked to stop */
-    REASON_SIZE = 128,               /* of what stands in brackets behind a reason */
-    RETRY_DELAY = 1000               /* ms before a 45x: some clients try again at once, for ever */
+    LAST_WRITE_TIMEOUT = 200,        /* the same if we were asked to stop */
+    REASON_SIZE = 128,               /* of the text in brackets after a reason */
+    RETRY_DELAY = 1000               /* ms before a 45x: some clients retry at once, for ever */
 };
 
 /* Sends what has been put together. */
@@ -45,9 +45,8 @@ static int put(struct session *session, const char *bytes, size_t n) {
     return 0;
 }
 
-/* Copies what the client is to see of one part of a path, and of what stands around it, into room:
- * what could end the line is replaced, 255 is doubled where the client doubles it. Returns how many
- * bytes. */
+/* Copies one part of a path, and what is around it, into room as the client sees it: what could end
+ * the line is replaced, 255 is doubled if the client doubles it. Returns how many bytes. */
 static size_t show_part(const struct session *session, const char *part, size_t n, char *room,
                         size_t size) {
     char converted[NAMES_PART];
@@ -139,7 +138,8 @@ struct failure {
     const char *reason;
 };
 
-/* Codes: doc/design.md, "Replies that steer clients". The first row is for what is not listed. */
+/* Codes: doc/design.md, "Replies that steer clients". The first row is for errors that are not
+ * listed. */
 static const struct failure failures[] = {
     {0, 451, "local error"},
     {-ENOENT, 550, "no such file or folder"},
@@ -152,13 +152,14 @@ static const struct failure failures[] = {
     {-EISDIR, 553, "there is a folder of that name"},
     {-EEXIST, 553, "a file of that name is there already"},
     {-ENXIO, 553, "that name is taken by something that is not a plain file"},
-    {-ERANGE, 554, "the restart point is behind the end of the file"},
+    {-ERANGE, 554, "the restart point is past the end of the file"},
     {-ENOTEMPTY, 550, "the folder is not empty"},
     {-TURN_BUSY, 451, "others are changing it"},
-    {-STORE_OTHER, 550, "it is not what you were shown any more: look again"},
+    {-STORE_OTHER, 550, "it is no longer what you were shown: look again"},
     {-EBUSY, 450, "it is in use, or has changed meanwhile"},
-    {-EINVAL, 553, "the name holds a control character"},
-    {-NAMES_UNREADABLE, 553, "the name is no UTF-8, nor in another encoding that is taken here"},
+    {-EINVAL, 553, "the name contains a control character"},
+    {-NAMES_UNREADABLE, 553,
+     "the name is not UTF-8, nor in another encoding that is accepted here"},
     {-ENAMETOOLONG, 553, "the name is too long"},
     {-PATH_RESERVED, 553, "names beginning with " PATH_RESERVED_PREFIX " are reserved"},
     {-PATH_NOT_OWN, 550, "permission denied"},
@@ -173,7 +174,7 @@ static const struct failure failures[] = {
     {-EIO, 451, "the disk failed"},
 };
 
-/* Who may not learn what is there is not told either what is in the way. */
+/* A client that may not see what is there does not learn what is in the way either. */
 static int tellable(const struct session *session, int error) {
     return !who_sees(&session->who) && (error == -ENOTDIR || error == -ELOOP) ? -ENOENT : error;
 }
@@ -187,7 +188,8 @@ static const struct failure *find_failure(const struct session *session, int err
     return &failures[0];
 }
 
-/* What stands in brackets behind the reason: for the client only where it knows what that means. */
+/* The text in brackets after the reason; the client gets it only if it says something to
+ * clients. */
 static void explain(const struct session *session, int error, bool for_log,
                     char ret_text[REASON_SIZE]) {
     ret_text[0] = '\0';

@@ -1,10 +1,10 @@
 /*
- * reply: what goes back to the client (RFC 959 section 4.2).
+ * reply: replies to the client (RFC 959 section 4.2).
  *
- * Every function returns 0, or a negative errno when the client could not be reached, in which
- * case the session ends. Line ends and other control characters in arguments are replaced, names
- * are shown in the client's encoding (see names), and the byte 255 is doubled (telnet), but for a
- * client that does not.
+ * Every function returns 0, or a negative errno if the client could not be reached: then the
+ * session ends. Line ends and other control characters in arguments are replaced, names are shown
+ * in the client's encoding (see names), and the byte 255 is doubled (telnet), except for a client
+ * that does not double it.
  */
 #ifndef STORD_REPLY_H
 #define STORD_REPLY_H
@@ -22,7 +22,7 @@ struct reply {
     char out[REPLY_SIZE];
 };
 
-/* There is none. */
+/* No reply is being put together. */
 void reply_init(struct reply *reply);
 
 /* One line: "CODE text". */
@@ -39,22 +39,21 @@ int reply_line(struct session *session, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 int reply_end(struct session *session, int code, const char *text);
 
-/* What may stand for the code of a failure. */
+/* Values in place of a failure's code. */
 enum {
-    REPLY_USUAL = 0, /* the code that tells clients the right thing to do: 552 and 55x: do not try
-                        again; 45x: try again later */
-    REPLY_LATE = -1, /* the same once bytes of a file have come: nothing asks for another try then.
-                        For after 45x lftp sends only the end of the file again, and takes the 226
-                        for all of it */
+    REPLY_USUAL = 0, /* the code that makes clients do the right thing: 55x: do not try again; 45x:
+                      * try again later */
+    REPLY_LATE = -1, /* the same once bytes of a file have come: never 45x. After 45x lftp sends
+                      * only the end of the file again, and takes the 226 for the whole file */
 };
 
 /* The code of the reply to a local failure. error: a negative errno. code: REPLY_USUAL, REPLY_LATE,
- * or what takes the place of every 55x, for a verb that has one code for all it refuses (RFC 959
- * section 5.4: 552 and 553 are for uploads). */
+ * or a code in place of every 55x, for a verb that has one code for all it refuses (RFC 959 section
+ * 5.4: 552 and 553 are for uploads). */
 int reply_failure_code(const struct session *session, int error, int code);
 
-/* Answers for a local failure: the code (45x after a short delay), `what`, and the reason. The same
- * goes to the log. */
+/* Replies to a local failure: the code (45x after a short delay), `what`, and the reason. The same
+ * is logged. */
 int reply_failure(struct session *session, int code, const char *what, int error);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * retry: the last upload of a session that was interrupted and is kept, for the same client often
- * tries again at once. Pure.
+ * retry: the last upload of a session that was interrupted and kept: the client often retries at
+ * once. Pure.
  */
 #ifndef STORD_RETRY_H
 #define STORD_RETRY_H
@@ -12,19 +12,19 @@
 
 struct retry {
     uint64_t lost;        /* bytes that had come of it */
-    char path[PATH_SIZE]; /* what the client calls it, or "" */
+    char path[PATH_SIZE]; /* its virtual path, or "" */
 };
 
-/* There was none. */
+/* There is none. */
 void retry_reset(struct retry *retry);
 
 /* Remembers one, of which so many bytes had come. */
 void retry_note(struct retry *retry, const char *path, uint64_t lost);
 
-/* The client begins anew with what it calls so. */
+/* The client starts over with that path: forgets it. */
 void retry_forget(struct retry *retry, const char *path);
 
-/* Had more than so many bytes of it come? */
+/* Is it of that path, and had more than so many bytes come? */
 bool retry_had_more(const struct retry *retry, const char *path, uint64_t bytes);
 
 #endif

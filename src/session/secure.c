@@ -63,7 +63,7 @@ void secure_fail(struct secure *secure, const char *reason) {
 
 /* ------------------------------------------------------------------ handshakes */
 
-/* OpenSSL asks for bytes until there are none. */
+/* OpenSSL reads until no bytes are left. */
 static int set_nonblocking(int fd) {
     int flags = fcntl(fd, F_GETFL);
     return flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 ? -errno : 0;
@@ -143,7 +143,7 @@ int secure_leave(struct session *session) {
     long long deadline = clock_deadline(LEAVE_TIME);
     int result;
     control_finish(control);
-    do { /* until the client's close_notify; what it sends before that is for nobody */
+    do { /* until the client's close_notify; what it sends before that is dropped */
         control_drop(control);
         long long left = deadline - clock_ms();
         result = control_fill(control, left > 0 ? (int)left : 0);
@@ -156,7 +156,8 @@ int secure_leave(struct session *session) {
     return result;
 }
 
-/* A client that shows that it is the one of the control connection by resuming its session. */
+/* A client proves that the data connection is its own by resuming the TLS session of the control
+ * connection. Returns 0, or TLS_BROKEN if it must and does not. */
 static int note_resumption(struct session *session, const struct tls_facts *facts) {
     struct secure *secure = &session->secure;
     log_event(session->given->log, EVENT_TLS_DATA, "Data connection: %s %s, %s", facts->version,
@@ -176,8 +177,7 @@ static int note_resumption(struct session *session, const struct tls_facts *fact
     return 0;
 }
 
-/* The handshake, while the control connection is attended to. Who waits for 150 does not do so for
- * long. */
+/* The handshake, while the control connection is attended to. Before 150 it must not take long. */
 static int shake_hands_beside(struct session *session, struct conn *conn) {
     long long deadline = clock_deadline(session->given->config->connect_timeout);
     if (session->watch.is_deaf && deadline > session->data.meet_until)
@@ -204,7 +204,7 @@ int secure_data(struct session *session, struct conn *conn) {
     if (who_is_pardoned_cut(&session->who, session->given->config))
         conn_be_lenient(conn);
     int result = shake_hands_beside(session, conn);
-    setup->library->renew_ticket(control); /* this one has been used, whatever came of it */
+    setup->library->renew_ticket(control); /* this one is used up, whatever the result */
     if (result < 0) {
         secure_fail(&session->secure, explain(conn, result));
         return result;

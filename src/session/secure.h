@@ -12,29 +12,28 @@ struct config;
 struct session;
 struct conn;
 
-/* What is there for all of a process. */
+/* What a process has. */
 struct secure_setup {
     const struct tls_library *library; /* NULL: TLS is not served */
     struct tls_context *context;
 };
 
-/* What one session has of it. */
+/* What a session has. */
 struct secure {
     struct tls_facts facts;     /* of the control connection, while it is under TLS */
     bool chosen;                /* PROT was sent */
-    bool is_private;            /* PROT P: data connections are under TLS */
-    bool resumed;               /* the last data connection resumed the session of the control
-                                   connection, which shows that it is the client's */
-    bool told;                  /* the log has it that the client does not resume */
-    char error[TLS_ERROR_SIZE]; /* why TLS failed on the last data connection; data_connect empties
-                                   it */
+    bool is_private;            /* data connections are under TLS (PROT P) */
+    bool resumed;               /* the last data connection resumed the TLS session of the control
+                                 * connection, which proves that it is the client's */
+    bool told;                  /* it has been logged that the client does not resume */
+    char error[TLS_ERROR_SIZE]; /* why TLS failed on the last data connection, or "" */
 };
 
-/* Loads TLS where the settings want it. Returns 0, or a negative errno with the reason in error. */
+/* Loads TLS if the settings want it. Returns 0, or a negative errno with the reason in error. */
 int secure_open(const struct config *config, struct secure_setup *ret_setup,
                 char error[TLS_ERROR_SIZE]);
 
-/* Does the session want TLS? And before anything else, for it is not under TLS yet? */
+/* Do the settings require TLS? Do they, and the session is not under TLS yet? */
 bool secure_is_required(const struct session *session);
 bool secure_is_missing(const struct session *session);
 
@@ -44,24 +43,24 @@ void secure_reset(struct session *session);
 /* PROT */
 void secure_choose(struct secure *secure, bool is_private);
 
-/* Why the next data connection failed: no reason so far, or that. */
+/* Empties, and sets, the reason why TLS failed on a data connection. */
 void secure_forget_error(struct secure *secure);
 void secure_fail(struct secure *secure, const char *reason);
 
-/* The handshake on the control connection; the caller resets the session when it has gone well.
- * Returns 0, or a negative errno after logging why not. */
+/* The handshake on the control connection; after success the caller resets the session. Returns 0,
+ * or a negative errno after logging why. */
 int secure_control(struct session *session);
 
-/* Ends TLS there, so that the session goes on in clear text (RFC 4217 section 13). Returns 0, or a
- * negative errno when the client does not go along. */
+/* Ends TLS there, so that the session continues in clear text (RFC 4217 section 13). Returns 0, or
+ * a negative errno if the client does not end it. */
 int secure_leave(struct session *session);
 
-/* The handshake on a data connection, whose descriptor must not block. Returns as watch_wait, or
- * another negative errno, with session->secure.error. */
+/* The handshake on a data connection, whose descriptor must not block. Returns 0, or a negative
+ * errno as watch_wait or as tls_library, with session->secure.error. */
 int secure_data(struct session *session, struct conn *conn);
 
-/* 521 where data would go over a connection in clear text that must not. Returns 0 when it may, 1
- * when that was answered, or a negative errno. */
+/* Replies 521 if a data connection would be in clear text and must not be. Returns 0 if it may, 1
+ * after the reply, or a negative errno. */
 int secure_refuse_data(struct session *session);
 
 #endif

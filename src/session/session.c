@@ -28,7 +28,7 @@ void session_init(struct session *session, const struct session_parts *parts) {
     data_init(&session->data);
     reply_init(&session->reply);
     session->names = *parts->names;
-    /* REIN gives no more time */
+    /* REIN gives no additional time */
     who_init(&session->who, parts->root, parts->helper,
              clock_deadline(parts->config->login_timeout));
     turns_init(&session->turns, &session->who.top, parts->stop);
@@ -37,7 +37,7 @@ void session_init(struct session *session, const struct session_parts *parts) {
     session_reset(session);
 }
 
-/* The client has not been answered yet: what is there now did not wait for that. */
+/* The client has no reply yet: what is there now was sent without waiting for it. */
 void session_note_piece(struct session *session) {
     session->line_alone = !control_has_come(&session->control);
 }

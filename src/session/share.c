@@ -17,26 +17,26 @@
 
 enum {
     STRINGS = 3,
-    BEGINNING = SHARE_MOVE + 1, /* kind of the first note, whose inode is the generation */
-    GARBAGE = 1 << 16,          /* bytes of notes without a use that are left alone, */
-    TIMES = 2                   /* besides so many times what is of use */
+    BEGINNING = SHARE_MOVE + 1, /* kind of the first note, whose id.inode is the generation */
+    GARBAGE = 1 << 16,          /* bytes of useless notes that are tolerated, */
+    TIMES = 2                   /* in addition to so many times the useful ones */
 };
 
-/* A change as it is in the file; the strings follow. */
+/* A change in the file; the strings follow. */
 struct note {
     uint32_t kind;
     uint32_t size[STRINGS]; /* of path, to and real, each with its NUL; 0: NULL */
     struct path_id id;
 };
 
-/* Bytes of the file that stand for something when they are locked, whatever it holds. */
+/* Bytes of the file that are locked; what they contain does not matter. */
 enum lock {
-    LOCK_RUNNING, /* whoever shares the file has it for reading, and who empties it for writing */
-    LOCK_NOTES    /* whoever reads or writes notes */
+    LOCK_RUNNING, /* for reading: shares the file; for writing: empties it */
+    LOCK_NOTES    /* for reading or writing notes */
 };
 
-/* Locks for this open of the file alone (F_WRLCK) or beside others (F_RDLCK), or unlocks. command:
- * F_OFD_SETLKW waits for the others, F_OFD_SETLK does not. Returns 0 or a negative errno. */
+/* Locks exclusively (F_WRLCK) or shared (F_RDLCK), or unlocks (F_UNLCK). command: F_OFD_SETLKW
+ * waits for the others, F_OFD_SETLK does not. Returns 0 or a negative errno. */
 static int lock(int fd, int command, enum lock which, short type) {
     struct flock byte = {.l_type = type, .l_whence = SEEK_SET, .l_start = which, .l_len = 1};
     int result;
@@ -56,15 +56,15 @@ static void close_share(struct share *share) {
     share_init(share);
 }
 
-/* Empties the file if nobody shares it now. Returns 0, also when somebody does, or a negative
+/* Empties the file if no other session shares it now. Returns 0, also if one does, or a negative
  * errno. */
 static int empty(const struct share *share) {
     bool alone = lock(share->fd, F_OFD_SETLK, LOCK_RUNNING, F_WRLCK) == 0;
     return alone && ftruncate(share->fd, 0) < 0 ? -errno : 0;
 }
 
-/* Whoever is alone begins anew; then, or else, others may come. Who empties the file at the same
- * moment is waited for. */
+/* The only session starts with an empty file. Then the file is shared; waits for a session that is
+ * just emptying it. */
 static int settle(const struct share *share) {
     int result = empty(share);
     return result < 0 ? result : lock(share->fd, F_OFD_SETLKW, LOCK_RUNNING, F_RDLCK);
@@ -87,7 +87,7 @@ int share_join(struct share *share, const struct path_root *root, const char *ow
     return result;
 }
 
-/* Is what is called so another file or folder than the one that the change is of? */
+/* Is the entry of that path another file or folder than the change's? */
 static bool is_of_another(const struct own *own, const struct share_change *change) {
     const struct own_entry *entry = own_find(own, change->path);
     return change->id.inode != 0 && entry && !path_is_same(&entry->id, &change->id);
@@ -104,7 +104,7 @@ static int apply(struct own *own, const struct share_change *change) {
     return 0;
 }
 
-/* Bytes of the strings behind a note, or -EBADMSG when it is none. */
+/* Bytes of the strings after a note, or -EBADMSG if it is not a note. */
 static ssize_t strings_size(const struct note *note) {
     size_t size = 0;
     for (size_t i = 0; i < STRINGS; i++) {
@@ -133,7 +133,7 @@ static void apply_note(struct own *own, const struct note *note, char *strings) 
     (void)apply(own, &change);
 }
 
-/* Reads one note and makes its change. Returns 1, 0 when there is no whole one, or a negative
+/* Reads one note and makes its change. Returns 1, 0 if there is no complete one, or a negative
  * errno. */
 static int read_note(struct share *share, struct own *own) {
     struct note note;
@@ -152,7 +152,7 @@ static int read_note(struct share *share, struct own *own) {
     return 1;
 }
 
-/* The number that the file begins with, or 0 where it is empty. Returns 0 or a negative errno. */
+/* The number that the file begins with, or 0 if it is empty. Returns 0 or a negative errno. */
 static int read_generation(const struct share *share, uint64_t *ret_generation) {
     struct note head;
     ssize_t n = pread(share->fd, &head, sizeof(head), 0);
@@ -162,8 +162,8 @@ static int read_generation(const struct share *share, uint64_t *ret_generation) 
     return n < (ssize_t)sizeof(head) || head.kind == BEGINNING ? 0 : -EBADMSG;
 }
 
-/* Reads the file from its beginning where it is another one than before. Returns 0 or a negative
- * errno. */
+/* If the file has been rewritten, forgets everything and goes back to its beginning. Returns 0 or a
+ * negative errno. */
 static int follow(struct share *share, struct own *own) {
     uint64_t generation;
     int result = read_generation(share, &generation);
@@ -175,8 +175,8 @@ static int follow(struct share *share, struct own *own) {
     return 0;
 }
 
-/* Reads all notes that are new, under a lock. Returns 0 or a negative errno; then nothing is
- * shared any more, for what the others do cannot be known. */
+/* Reads all new notes, under a lock. Returns 0 or a negative errno; then nothing is shared any
+ * more, because what the others do cannot be known. */
 static int read_notes(struct share *share, struct own *own) {
     int result = follow(share, own);
     while (result == 0 && (result = read_note(share, own)) > 0)
@@ -186,8 +186,8 @@ static int read_notes(struct share *share, struct own *own) {
     return result;
 }
 
-/* Takes away what is behind the last whole note: it is of a session that was killed, or that
- * found the disk full. Returns 0, or -1 with errno. */
+/* Cuts off what follows the last complete note: a session was killed, or found the disk full.
+ * Returns 0, or -1 with errno. */
 static int cut_off(const struct share *share) {
     struct stat st;
     if (fstat(share->fd, &st) < 0)
@@ -195,8 +195,8 @@ static int cut_off(const struct share *share) {
     return st.st_size > share->read ? ftruncate(share->fd, share->read) : 0;
 }
 
-/* Writes `whole` bytes behind what is known. Returns 0 or a negative errno; then nothing of them is
- * there. */
+/* Writes `whole` bytes after what has been read. Returns 0 or a negative errno; then none of them
+ * is there. */
 static int append_bytes(struct share *share, const struct iovec *parts, int count, size_t whole) {
     if (cut_off(share) < 0)
         return -errno;
@@ -206,11 +206,11 @@ static int append_bytes(struct share *share, const struct iovec *parts, int coun
         return 0;
     }
     int error = written < 0 ? -errno : -ENOSPC;
-    (void)cut_off(share); /* else the next one to write does it */
+    (void)cut_off(share); /* if not, the next writer does it */
     return error;
 }
 
-/* Begins the file where it is empty. Returns 0 or a negative errno. */
+/* Begins the file if it is empty. Returns 0 or a negative errno. */
 static int begin(struct share *share) {
     uint64_t random;
     if (share->generation)
@@ -225,7 +225,7 @@ static int begin(struct share *share) {
     return result;
 }
 
-/* Writes a note behind the others. Returns 0 or a negative errno; then nothing of it is there. */
+/* Adds a note. Returns 0 or a negative errno; then nothing of it is there. */
 static int append(struct share *share, const struct share_change *change) {
     const char *strings[STRINGS] = {change->path, change->to, change->real};
     struct note note = {.kind = change->kind, .id = change->id};
@@ -240,7 +240,7 @@ static int append(struct share *share, const struct share_change *change) {
     return result < 0 ? result : append_bytes(share, parts, 1 + STRINGS, whole);
 }
 
-/* Is the file much longer than what it comes to? */
+/* Is the file much longer than needed? */
 static bool is_wasteful(const struct share *share, const struct own *own) {
     return (uint64_t)share->read >
            GARBAGE + (uint64_t)TIMES * (own->bytes + own->count * sizeof(struct note));
@@ -252,8 +252,8 @@ static int append_entry(void *context, const struct own_entry *entry) {
     return append(context, &change);
 }
 
-/* Writes the file anew, with no more in it than what is known. What does not get into it, for the
- * disk is full or we are killed, the others forget. Returns 0 or a negative errno. */
+/* Rewrites the file with only what is known. If the disk is full or we are killed, the others
+ * forget the rest. Returns 0 or a negative errno. */
 static int rewrite(struct share *share, const struct own *own) {
     if (ftruncate(share->fd, 0) < 0)
         return -errno;
@@ -263,7 +263,7 @@ static int rewrite(struct share *share, const struct own *own) {
     return result < 0 ? result : own_each_by_age(own, append_entry, share);
 }
 
-/* The change for the others, and of what is known, under the lock. */
+/* Makes the change, for the others too, and releases the lock. */
 static int change_shared(struct share *share, struct own *own, const struct share_change *change) {
     int error = read_notes(share, own);
     if (error == 0)
@@ -276,7 +276,7 @@ static int change_shared(struct share *share, struct own *own, const struct shar
     return error < 0 ? error : result;
 }
 
-/* Everybody makes the changes in the order that they have in the file. */
+/* All sessions make the changes in the order of the file. */
 int share_change(struct share *share, struct own *own, const struct share_change *change) {
     if (share->fd < 0)
         return apply(own, change);
@@ -287,7 +287,7 @@ int share_change(struct share *share, struct own *own, const struct share_change
     return error;
 }
 
-/* Has one of the others written something? */
+/* Has another session written something? */
 static bool has_news(const struct share *share) {
     struct stat st;
     uint64_t generation;
@@ -307,8 +307,8 @@ int share_read(struct share *share, struct own *own) {
     return result;
 }
 
-/* The file stays: somebody may be about to share it. Of sessions that leave at once, the last one
- * is alone in any case. */
+/* The file stays: another session may be about to share it. If several leave at once, the last one
+ * empties it. */
 void share_leave(struct share *share) {
     if (share->fd >= 0 && lock(share->fd, F_OFD_SETLK, LOCK_RUNNING, F_UNLCK) == 0)
         (void)empty(share);

@@ -7,7 +7,7 @@
 
 enum { FIRST_ROOM = 16 };
 
-/* Where the first interrupted upload is that does not come before that path. */
+/* The index of the first interrupted upload that does not sort before path. */
 static size_t lower_bound(const struct shown *shown, uint64_t path) {
     size_t first = 0, end = shown->count;
     while (first < end) {
@@ -63,7 +63,7 @@ static void drop_partial(struct shown *shown, uint64_t path) {
             (shown->count - at) * sizeof(*shown->partials));
 }
 
-/* Where the row of that file is, whatever is there. NULL where none was ever noted. */
+/* The row for that file, whatever it contains. NULL if no file was ever noted. */
 static struct shown_row *version_row(const struct shown *shown, uint64_t path) {
     return shown->versions ? &shown->versions[path % SHOWN_VERSIONS] : NULL;
 }

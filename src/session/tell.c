@@ -9,7 +9,7 @@
 
 enum { PLACE_SIZE = 2 * PATH_SIZE + ACCOUNT_HOME_LIMIT }; /* of a path on the disk */
 
-/* Folders as they stand before a path: nothing for "/". */
+/* A folder as a prefix of a path: "" for "/". */
 static const char *before(const char *folder) {
     return folder[1] ? folder : "";
 }

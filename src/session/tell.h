@@ -1,5 +1,5 @@
 /*
- * tell: what the operator is told of transfers and of changes of files.
+ * tell: logs transfers and changes of files.
  */
 #ifndef STORD_TELL_H
 #define STORD_TELL_H
@@ -13,26 +13,26 @@ struct session;
 
 /* A transfer that has ended, however it ended. */
 struct transfer {
-    enum event event;    /* how it ended, and what it was */
+    enum event event;    /* what it was, and how it ended */
     const char *what;    /* the same in words: "File uploaded" */
     const char *path;    /* virtual path */
-    const char *verdict; /* one word for an upload, a reason for what was sent */
-    const char *pardon;  /* the option by which it would have been good; or NULL */
-    int reply;           /* code of the reply to it; 0: there is nobody to reply to */
+    const char *verdict; /* one word for an upload; the reason for a download or listing */
+    const char *pardon;  /* the option that would have accepted it; or NULL */
+    int reply;           /* code of the reply to it; 0: the client is gone */
     uint64_t bytes;      /* that were transferred */
-    double seconds;      /* which that took */
+    double seconds;      /* that it took */
     bool is_file;        /* else a listing */
     bool incoming;       /* an upload */
     bool ascii;          /* line ends were converted */
 };
 
-/* Logs a transfer, for programs as well where they have a file for that. */
+/* Logs a transfer, also in the xferlog and the transcript if there are any. */
 void tell_transfer(const struct session *session, const struct transfer *transfer);
 
 /* Logs what was done to the file of a virtual path. */
 void tell_file(const struct session *session, enum event event, const char *what, const char *path);
 
-/* Logs that a transfer had no data connection. reply: the code that the client is answered. */
+/* Logs that a transfer had no data connection. reply: the code of the reply to the client. */
 void tell_no_connection(const struct session *session, const char *path, const char *reason,
                         int reply);
 

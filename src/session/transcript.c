@@ -28,12 +28,12 @@ __attribute__((format(printf, 2, 3))) static void put(const struct session *sess
     va_end(arguments);
 }
 
-/* A step of the line that is answered, or a comment where that cannot be played. */
+/* The prefix of a step: "# " makes it a comment if the line cannot be played. */
 static const char *mark(const struct transcript *transcript) {
     return transcript->aside || transcript->vanished ? "# " : "";
 }
 
-/* Writes what has come in as a line of the client: `>` where its end is CR LF, else `>>`. prefix:
+/* Writes what has come as a line of the client: `>` if its end is CR LF, else `>>`. prefix: goes
  * before that. */
 static void put_raw(const struct session *session, const char *prefix) {
     struct transcript *transcript = session->given->transcript;
@@ -58,8 +58,9 @@ static void show_reply(const char *line, size_t n, char *text, size_t size) {
     (void)escape_line(text, size, copy);
 }
 
-/* Writes the line that waits for the first digit of its reply's code; 0: there was none. A password
- * becomes `secret` where it was right, so that a users file for playing needs only that one. */
+/* Writes the line that has waited for the first digit of its reply's code; 0: there was no reply. A
+ * right password becomes `secret`, a wrong one another word, so that a users file for playing needs
+ * only one password. */
 static void release(const struct session *session, char digit) {
     struct transcript *transcript = session->given->transcript;
     enum transcript_held held = transcript->held;
@@ -77,7 +78,7 @@ static void release(const struct session *session, char digit) {
     }
 }
 
-/* Tells of the data connection, and of how many bytes came over it. */
+/* Writes the steps for the data connection, and for how many bytes came over it. */
 static void catch_up(const struct session *session, uint64_t moved) {
     struct transcript *transcript = session->given->transcript;
     if (!transcript->connected)
@@ -90,7 +91,7 @@ static void catch_up(const struct session *session, uint64_t moved) {
     transcript->moved = moved;
 }
 
-/* The client has nothing more to say. */
+/* The client sends nothing more. */
 static void note_end(const struct session *session) {
     struct transcript *transcript = session->given->transcript;
     if (transcript->ended || transcript->vanished ||
@@ -106,7 +107,7 @@ static void close_data(const struct session *session, const char *step) {
     transcript->connected = transcript->open = transcript->close_later = false;
 }
 
-/* What goes before a line of the client. */
+/* What comes before a line of the client. */
 static void begin_line(const struct session *session) {
     struct transcript *transcript = session->given->transcript;
     const struct command *command = session->command;
@@ -117,8 +118,8 @@ static void begin_line(const struct session *session) {
         close_data(session, "done");
 }
 
-/* What stays of a line that may hold a password: the word before it, or the byte by which the
- * server knows TLS. Returns whether there is something behind it. */
+/* What stays of a line that may contain a password: the verb, or the byte by which the server
+ * recognizes TLS. Returns whether more follows. */
 static bool keep_beginning(const struct transcript *transcript, const struct command *command,
                            char ret_kept[8]) {
     size_t n = strcspn(command->text, " ");
@@ -133,8 +134,7 @@ static bool keep_beginning(const struct transcript *transcript, const struct com
     return more || transcript->raw[0] == TLS_HANDSHAKE;
 }
 
-/* Puts something that is answered alike in the place of what may be a password: how the line ends
- * stays. */
+/* Replaces what may be a password by something that gets the same reply. The line's end stays. */
 static void conceal(struct transcript *transcript, const struct command *command,
                     enum command_secrecy secrecy) {
     char kept[8], end[3] = "";
@@ -158,8 +158,7 @@ static void conceal(struct transcript *transcript, const struct command *command
     transcript->left_out = 0;
 }
 
-/* Are the bytes just those of the line? Not where telnet has swallowed some, or nobody has read
- * them. */
+/* Are the bytes exactly those of the line? Not if some were telnet's, or dropped. */
 static bool is_plain(const struct transcript *transcript, const struct command *command) {
     const char *raw = transcript->raw;
     size_t n = transcript->raw_length;
@@ -171,7 +170,7 @@ static bool is_plain(const struct transcript *transcript, const struct command *
     return n == command->length && memcmp(raw, command->text, n) == 0;
 }
 
-/* What must not be written of the line. */
+/* What of the line must not be written. */
 static enum command_secrecy secrecy_of(const struct transcript *transcript,
                                        const struct command *command) {
     bool hidden = command->secrecy == COMMAND_PUBLIC && !is_plain(transcript, command) &&
@@ -179,7 +178,7 @@ static enum command_secrecy secrecy_of(const struct transcript *transcript,
     return hidden ? COMMAND_SECRET_LINE : command->secrecy;
 }
 
-/* Can the line not be played? Recordings are played in clear text. */
+/* Can the line not be played? Dialogues are played in clear text. */
 static bool is_aside(const struct session *session, const struct verb *verb) {
     return verb && verb->traits & VERB_TLS && session->given->secure->library;
 }
@@ -191,7 +190,7 @@ static enum transcript_held must_wait(const struct verb *verb, enum command_secr
     return verb && verb->traits & VERB_ADDRESS ? TRANSCRIPT_ADDRESS : TRANSCRIPT_NOTHING;
 }
 
-/* Writes what has come in, which is that command. */
+/* Writes what has come: that command. */
 static void put_line(const struct session *session, const struct command *command) {
     struct transcript *transcript = session->given->transcript;
     enum command_secrecy secrecy = secrecy_of(transcript, command);
@@ -324,7 +323,7 @@ void transcript_note(const struct session *session, const char *format, ...) {
     put(session, "# %s", text);
 }
 
-/* A line that has no end, or telnet's bytes without a line. */
+/* Writes a line that has no end, or telnet's bytes without a line. */
 static void put_rest(const struct session *session, const struct command *rest) {
     struct transcript *transcript = session->given->transcript;
     if (transcript->held != TRANSCRIPT_NOTHING || transcript->raw_length == 0)
@@ -343,7 +342,7 @@ void transcript_end(const struct session *session, const struct command *rest) {
     release(session, 0);
     put_rest(session, rest);
     note_end(session);
-    /* A reply has not reached the client, or what ended the session is not played */
+    /* A reply did not reach the client, or what ended the session cannot be played */
     if (!transcript->ended && !transcript->vanished &&
         (!session->leaving.over || transcript->aside))
         put(session, "eof");

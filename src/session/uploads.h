@@ -1,6 +1,5 @@
 /*
- * uploads: what a session has uploaded, in sum, and what is known of uploads over the control
- * connection (inline).
+ * uploads: the sum of what a session has uploaded, and the state of inline uploads.
  */
 #ifndef STORD_UPLOADS_H
 #define STORD_UPLOADS_H
@@ -9,10 +8,10 @@
 #include <stdint.h>
 
 struct uploads {
-    unsigned files;    /* uploads that were answered 226, */
+    unsigned files;    /* uploads with the reply 226, */
     uint64_t bytes;    /* and the bytes in those */
     bool had_inline;   /* there has been an inline upload */
-    bool inline_whole; /* all bytes of the inline upload have been taken */
+    bool inline_whole; /* all bytes of the current inline upload have been read */
 };
 
 /* One more file was stored. */
@@ -21,7 +20,7 @@ static inline void uploads_count(struct uploads *uploads, uint64_t bytes) {
     uploads->bytes += bytes;
 }
 
-/* A command begins: no inline upload has been taken for it. */
+/* A command begins, so far without an inline upload. */
 static inline void uploads_begin(struct uploads *uploads) {
     uploads->inline_whole = false;
 }

@@ -53,8 +53,8 @@ static int find_interrupted(const struct session *session, const char *path,
     return partial_find(&partial, ret_found);
 }
 
-/* Does it hide that version? A void one is removed, for it stays void when what has the name goes.
- */
+/* Does the partial hide that version? A void one is removed: it stays void when what has the name
+ * goes. */
 static bool hides(const struct session *session, const char *path,
                   const struct partial_found *found, uint64_t version) {
     struct partial partial = view_partial(session, path);
@@ -64,7 +64,7 @@ static bool hides(const struct session *session, const char *path,
     return false;
 }
 
-/* Which version is there is asked only where there is an interrupted upload. */
+/* Asks for the version only if there is an interrupted upload. */
 int view_is_partial(const struct session *session, const char *path, const struct stat *published,
                     struct partial_found *ret_found) {
     uint64_t now = VERSION_NOTHING;
@@ -76,13 +76,13 @@ int view_is_partial(const struct session *session, const char *path, const struc
     return hides(session, path, ret_found, now);
 }
 
-/* Once in a session: what follows is of the same kind. */
+/* Once in a session. */
 static void note_forgotten(struct session *session) {
     if (!session->view.own.forgot || session->view.said & VIEW_SAID_FORGOTTEN)
         return;
     session->view.said |= VIEW_SAID_FORGOTTEN;
     log_event(session->given->log, EVENT_OWN_UNKNOWN,
-              "The client has uploaded so much that it may not manage the oldest of it any more: "
+              "The client has uploaded so much that it can no longer manage the oldest: "
               "%d files and folders, or %d bytes of paths, are remembered",
               OWN_LIMIT, OWN_BYTES);
 }
@@ -92,7 +92,8 @@ void view_read_others(struct session *session) {
     note_forgotten(session);
     if (result < 0)
         log_event(session->given->log, EVENT_OWN_UNKNOWN,
-                  "The client's other connections are not known any more: %s", strerror(-result));
+                  "The uploads of the client's other connections are no longer known: %s",
+                  strerror(-result));
 }
 
 bool view_is_own(struct session *session, const char *path, char ret_real[PATH_SIZE]) {
@@ -128,8 +129,8 @@ static void change_own(struct session *session, const struct share_change *chang
         return;
     session->view.said |= VIEW_SAID_UNSHARED;
     log_event(session->given->log, EVENT_OWN_UNKNOWN,
-              "What is the client's own is not known to all of its connections: %s: %s: what "
-              "follows is not told",
+              "Not all connections of the client know what it has uploaded: %s: %s: later "
+              "ones are not logged",
               change->path, strerror(-result));
 }
 
@@ -137,7 +138,7 @@ void view_note_own(struct session *session, const char *path, const char *real,
                    const struct path_id *id) {
     const unsigned all = RIGHT_LIST | RIGHT_READ | RIGHT_RENAME | RIGHT_DELETE | RIGHT_REPLACE;
     if ((session->who.rights & all) == all && session->who.account.conflict != CONFLICT_RENAME)
-        return; /* it does that with any file, and RNTO treats all alike */
+        return; /* it may do that with any file, and RNTO treats all alike */
     const struct share_change change = {
         .kind = SHARE_REMEMBER, .path = path, .real = real, .id = *id};
     change_own(session, &change);
@@ -167,7 +168,7 @@ void view_forget_all_own(struct session *session) {
     own_forget_all(&session->view.own);
 }
 
-/* That it is a folder is all that is told of one that is somebody else's. */
+/* Of somebody else's folder, only that it is one. */
 static int stat_folder(const struct session *session, const char *path, struct stat *ret_st) {
     int fd = path_open(&session->who.root, path, O_PATH | O_DIRECTORY, 0);
     if (fd < 0)
@@ -215,7 +216,7 @@ int view_published(struct session *session, const char *path, unsigned right, st
                : view_file_stat(session, real, ret_st, ret_version);
 }
 
-/* What was looked at is what was shown, whatever comes of it meanwhile. */
+/* Notes the version that was looked at, even if it has changed since. */
 int view_show(struct session *session, const char *path, unsigned right, struct stat *ret_st) {
     struct partial_found partial;
     uint64_t version;

@@ -61,7 +61,7 @@ bool watch_take_line(struct watch *watch, bool has_ended) {
     if (!watch->line_waiting)
         return false;
     watch->line_waiting = watch->end_seen = false;
-    watch->half_closed = watch->half_closed && has_ended; /* more may stand before it */
+    watch->half_closed = watch->half_closed && has_ended; /* more lines may come before it */
     return true;
 }
 
@@ -69,8 +69,8 @@ void watch_lose_control(struct watch *watch) {
     watch->control_gone = true;
 }
 
-/* Over TCP the client may have closed only its own side, and wait for the replies. TLS that is not
- * over has been cut. */
+/* Over TCP the client may have closed only its own side, and wait for the replies. Under TLS it
+ * would have ended TLS first. */
 void watch_note_end(struct session *session) {
     struct watch *watch = &session->watch;
     if (session->given->peer->kind != PEER_INET || conn_is_secure(&session->control.conn)) {
@@ -102,11 +102,12 @@ static bool is_quit(const struct line *line) {
            (line->text[n] == ' ' || line->text[n] == '\0');
 }
 
-/* Copies what has been received behind the line that waits, without taking it. Returns how much. */
+/* Copies what has been received after the line that waits, without taking it. Returns how many
+ * bytes. */
 static size_t peek(struct session *session, uint8_t bytes[CONTROL_BUFFER_SIZE]) {
     struct control *control = &session->control;
     bool is_secure = conn_is_secure(&control->conn);
-    if (is_secure) /* what the kernel has is nothing to look at */
+    if (is_secure) /* what the kernel has is encrypted */
         control_gather(control);
     size_t n = control_pending(control);
     memcpy(bytes, control->buffer + control->start, n);
@@ -117,7 +118,7 @@ static size_t peek(struct session *session, uint8_t bytes[CONTROL_BUFFER_SIZE]) 
     return n + (more > 0 ? (size_t)more : 0);
 }
 
-/* A client that has closed the control connection may have sent QUIT before, behind the line that
+/* A client that has closed the control connection may have sent QUIT before, after the line that
  * waits. */
 static bool has_quit(struct session *session) {
     uint8_t bytes[CONTROL_BUFFER_SIZE];
@@ -137,7 +138,7 @@ static bool has_quit(struct session *session) {
     return found;
 }
 
-/* While a line waits, no more are read; but whether the client is still there can be seen. */
+/* While a line waits, no more are read, but the end of the connection is noticed. */
 static void watch_for_end(struct session *session, short events) {
     struct watch *watch = &session->watch;
     bool is_over = events & (POLLHUP | POLLERR),
@@ -158,7 +159,7 @@ static struct pollfd control_events(const struct session *session) {
     if (watch->control_gone || watch->end_seen || watch->is_deaf)
         control.fd = -1;
     else if (watch->half_closed)
-        control.events = 0; /* a reset is told all the same */
+        control.events = 0; /* poll reports a reset nevertheless */
     else if (watch->line_waiting)
         control.events = POLLRDHUP;
     return control;
@@ -197,7 +198,7 @@ static bool is_ready(int fd, short events) {
     return poll(&one, 1, 0) > 0;
 }
 
-/* Until when to wait: at once where the client has left, soon where it may have. */
+/* Until when to wait: not at all if the client has left, not long if it may have. */
 static long long until(const struct watch *watch, long long deadline) {
     if (watch->control_gone)
         return 0;
@@ -205,15 +206,14 @@ static long long until(const struct watch *watch, long long deadline) {
     return is_brief ? watch->half_until : deadline;
 }
 
-/* Why nothing more is to be waited for: a negative errno, or 0. */
+/* Why waiting is over: a negative errno, or 0. */
 static int what_ends(const struct session *session) {
     if (session->watch.aborted)
         return -ECANCELED;
     return session->leaving.stopping ? -ESHUTDOWN : 0;
 }
 
-/* One poll. Returns 0 where fd is ready, -EAGAIN where there is more to wait for, or as
- * watch_or_news. */
+/* One poll. Returns 0 if fd is ready, -EAGAIN if there is more to wait for, or as watch_or_news. */
 static int wait_once(struct session *session, int fd, short events, long long deadline) {
     struct watch *watch = &session->watch;
     struct pollfd fds[3 + PASSIVE_FDS] = {{.fd = fd, .events = events},
@@ -233,7 +233,7 @@ static int wait_once(struct session *session, int fd, short events, long long de
         return 0;
     if (passive_news(&session->data.passive))
         return -EINTR;
-    if (n >= 0 && clock_ms() >= end && !is_ready(fd, events)) /* poll may have been long ago */
+    if (n >= 0 && clock_ms() >= end && !is_ready(fd, events)) /* the commands may have taken long */
         return watch->control_gone || end != deadline ? -ENOTCONN : -ETIMEDOUT;
     return -EAGAIN;
 }

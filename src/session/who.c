@@ -33,7 +33,7 @@ void who_reset(struct who *who, const struct config *config, const struct peer *
     who->user_given = who->authenticated = false;
     who->logged_in = may_enter && peer->local && !config->users;
     if (who->logged_in && address_is_inet(&peer->address) && !who_sees(who))
-        who_own_as_peer(who, peer); /* it must not see what others have interrupted */
+        who_own_as_peer(who, peer); /* it must not see interrupted uploads of others */
 }
 
 void who_note_user(struct who *who) {

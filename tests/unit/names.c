@@ -126,7 +126,7 @@ static void long_names(void) {
 int main(void) {
     check_run("names: encodings that hold ASCII, and no others", encodings);
     check_run("names: raw takes all, refuse takes UTF-8", raw_and_refuse);
-    check_run("names: what is no UTF-8 is converted, part by part", names_become_utf8);
+    check_run("names: what is not UTF-8 is converted, part by part", names_become_utf8);
     check_run("names: a client is shown what it can send back", clients_see_what_they_write);
     check_run("names: what is too long is refused and left as it is", long_names);
     return check_end();
