@@ -55,7 +55,7 @@ login() { talk "$@" --users "$T/users"; }
 > PWD
 < 257 "/"
 > REIN
-< 421 Connect anew
+< 421 Connect again
 closed
 STEPS
     logged 'Logged in: me from 127\.0\.0\.1:[0-9]+$'
@@ -397,7 +397,7 @@ helpers 1
 < 421
 closed
 STEPS
-    logged 'no answer from the credential helper'
+    logged 'No answer from the credential helper'
 }
 
 @test "login: REIN gives no more time to log in" {
@@ -479,7 +479,7 @@ PY
     command -p python3 "$T/kill.py" "$TOP/tests" "$HANDLER" --root "$ROOT" --users "$T/users" 2>"$T/log" >"$T/out"
     cat "$T/out" "$T/log"
     tr -d '\r' <"$T/out" | cut -c1-4 | paste -sd'|' | grep -x '331 |421 | 0'
-    logged 'no answer from the credential helper'
+    logged 'No answer from the credential helper'
 }
 
 # ----------------------------------------------------------------------- memory

@@ -491,7 +491,7 @@ put@ 80
 [a] done
 < 426 announced by ALLO$
 STEPS
-    logged 'What came of /x is not kept: the quota is used up'
+    logged 'What arrived of /x is not kept: the quota is used up'
     home_holds 80
     nothing_kept
 }

@@ -286,7 +286,7 @@ reset
 > PWD
 < 257
 STEPS
-    logged 'Failed to send a file: /x .*nothing was taken'
+    logged 'Failed to send a file: /x .*took nothing'
     logged 'Failed to send a file: /x .*reset'
 }
 

@@ -131,7 +131,7 @@ tls
 < 221
 closed
 STEPS
-    logged 'Dropped 20 bytes that came behind AUTH in clear text'
+    logged 'Dropped 20 bytes that came after AUTH in clear text'
     # more than the server reads at once
     secured <<STEPS
 < 220

@@ -19,21 +19,20 @@
 enum {
     TIME_DIGITS = 14, /* YYYYMMDDHHMMSS */
     SHORT_TIME_DIGITS = 12,
-    FIRST_YEAR =
-        1900 /* before that no file was written: it is a mistake, or says that there is none */
+    FIRST_YEAR = 1900 /* an earlier one is a mistake, or means that there is no time */
 };
 
 static const char wanted_time[] = "Wanted: YYYYMMDDHHMMSS file, from the year 1900 on";
 
-/* Finds what a name from the client names, and shows it. Returns 0 or a negative errno. */
+/* Finds what the client sees under a name, and notes it as shown. Returns 0 or a negative errno. */
 static int look_up(struct session *session, const char *name, char ret_path[PATH_SIZE],
                    struct stat *ret_st) {
     int result = path_resolve(session->place.cwd, name, ret_path);
     return result < 0 ? result : view_show(session, ret_path, RIGHT_LIST | RIGHT_READ, ret_st);
 }
 
-/* Finds the file whose attributes are to be set. Who may not see, but may replace, must not learn
- * from that what is there. Returns 0 or a negative errno. */
+/* Finds the file whose attributes are to be set. A client that may replace but not see must not
+ * learn here what exists. Returns 0 or a negative errno. */
 static int look_up_to_set(struct session *session, const char *name, char ret_real[PATH_SIZE]) {
     char path[PATH_SIZE];
     unsigned right = who_sees(&session->who) ? RIGHT_REPLACE : RIGHT_LIST | RIGHT_READ;
@@ -52,13 +51,13 @@ int verb_size(struct session *session, const char *argument) {
     if (!S_ISREG(st.st_mode))
         return reply_send(session, 550, "%s is not a plain file", path);
     if (session->parameters.ascii)
-        shown_forget(&session->view.shown, path); /* it is not told */
+        shown_forget(&session->view.shown, path); /* its size is not shown */
     if (session->parameters.ascii) /* RFC 3659 section 4.1: as many bytes as would be sent */
         return reply_send(session, 550, "The size in TYPE A is not known; use TYPE I");
     return reply_send(session, 213, "%lld", (long long)st.st_size);
 }
 
-/* How long a time of `count` digits is, with the fraction that it may have; 0 when it is none. */
+/* The length of a time of `count` digits, with a fraction if it has one; 0 if it is not a time. */
 static size_t time_length(const char *text, size_t count) {
     static const char digits[] = "0123456789";
     if (strspn(text, digits) != count)
@@ -67,8 +66,8 @@ static size_t time_length(const char *text, size_t count) {
     return fraction == 1 ? 0 : count + fraction;
 }
 
-/* The first `count` digits, as a time in UTC. A leap second is the one behind :59, for that is all
- * that the system's clock knows of it. Returns false when they are no time. */
+/* Reads the first `count` digits as a time in UTC. A leap second counts as the second after :59, as
+ * the system's clock has it. Returns false if they are not a time. */
 static bool parse_time(const char *text, size_t count, time_t *ret) {
     char digits[TIME_DIGITS + 1] = "00000000000000";
     memcpy(digits, text, count);
@@ -88,13 +87,13 @@ static bool parse_time(const char *text, size_t count, time_t *ret) {
                     .tm_min = part[4],
                     .tm_sec = part[5] - leap};
     struct tm given = tm;
-    *ret = timegm(&tm) + leap; /* moves what is no date, such as February 30, to one that is */
+    *ret = timegm(&tm) + leap; /* turns February 30 and the like into real dates */
     return part[0] >= FIRST_YEAR && tm.tm_mon == given.tm_mon && tm.tm_mday == given.tm_mday &&
            tm.tm_hour == given.tm_hour && tm.tm_min == given.tm_min && tm.tm_sec == given.tm_sec;
 }
 
-/* Sets the time of last change of a plain file. *time becomes what the file has then: file systems
- * move what they have no room for. Returns 0 or a negative errno. */
+/* Sets the time of last change of a plain file. *time becomes the file's new time: file systems
+ * change times that they cannot store. Returns 0 or a negative errno. */
 static int set_time(struct session *session, const char *name, time_t *time) {
     struct stat st;
     char path[PATH_SIZE];
@@ -118,7 +117,7 @@ static int set_time(struct session *session, const char *name, time_t *time) {
     return result;
 }
 
-/* Sets the time of a file and answers `code`, and what the time is now. */
+/* Sets the time of a file and replies `code` with its new time. */
 static int modify(struct session *session, const char *name, time_t time, int code) {
     char text[FACTS_TIME_SIZE];
     int result = set_time(session, name, &time);
@@ -146,7 +145,7 @@ int verb_mdtm(struct session *session, const char *argument) {
     char path[PATH_SIZE], text[FACTS_TIME_SIZE];
     struct stat st;
     int result = look_up(session, argument, path, &st);
-    /* A file may be called like a time and a name; it comes first */
+    /* A file may have a name like "time name"; it comes first */
     size_t length = time_length(argument, TIME_DIGITS);
     if (result < 0 && length > 0 && argument[length] == ' ')
         return modify_named(session, argument, TIME_DIGITS, 213);
@@ -158,8 +157,8 @@ int verb_mdtm(struct session *session, const char *argument) {
     return reply_send(session, 213, "%s", text);
 }
 
-/* "file atime mtime ctime UTC", as old clients send it: the last three words are times. Returns
- * NULL when it is not that, else the beginning of mtime, with the name cut off in `copy`. */
+/* "file atime mtime ctime UTC", from old clients. Returns NULL if it is not that, else the
+ * beginning of mtime, and leaves the name in `copy`. */
 static const char *split_old_utime(char *copy) {
     char *word[4];
     for (int i = 0; i < 4; i++) {
@@ -173,7 +172,7 @@ static const char *split_old_utime(char *copy) {
 }
 
 int site_utime(struct session *session, const char *argument) {
-    const char *word = argument + strspn(argument, " "); /* where that is a time */
+    const char *word = argument + strspn(argument, " "); /* if that is a time */
     size_t digits = strspn(word, "0123456789");
     if ((digits == TIME_DIGITS || digits == SHORT_TIME_DIGITS) &&
         word[time_length(word, digits)] == ' ')
@@ -188,7 +187,7 @@ int site_utime(struct session *session, const char *argument) {
     return modify(session, copy, time, 200);
 }
 
-/* Up to four octal digits; -1 when they are none. *ret_rest: what is behind them. */
+/* Reads up to four octal digits. Returns -1 if they are not. *ret_rest: what follows them. */
 static int parse_mode(const char *text, const char **ret_rest) {
     size_t digits = strspn(text, "01234567");
     if (digits < 1 || digits > 4)
@@ -197,7 +196,7 @@ static int parse_mode(const char *text, const char **ret_rest) {
     return (int)strtoul(text, NULL, 8);
 }
 
-/* A file that may not be read is open as a mere path, and such a descriptor wants a detour. */
+/* A file that may not be read is open with O_PATH: fchmod does not take that, /proc does. */
 static int change_mode(int fd, mode_t mode) {
     char self[sizeof("/proc/self/fd/") + 3 * sizeof(fd)];
     if (fchmod(fd, mode) == 0)
@@ -206,18 +205,18 @@ static int change_mode(int fd, mode_t mode) {
     return errno == EBADF && fchmodat(AT_FDCWD, self, mode, 0) == 0 ? 0 : -errno;
 }
 
-/* What a folder gets: no more for its owner than it has, and no less, for sessions are to go on
- * working in it; nor is another rule made of who owns what is put into it. One that must not be
- * written to stays as it is. Returns whether it is to be changed, or a negative errno. */
+/* The mode that a folder gets. The owner's bits stay, because sessions must be able to work in it,
+ * and so do set-ID and sticky bits. Fails if it may not be written to. Returns whether it is to be
+ * changed, or a negative errno. */
 static int fit_folder(int fd, const struct stat *st, mode_t *mode) {
     if (faccessat(fd, ".", W_OK | X_OK, AT_EACCESS) < 0)
         return -errno;
     bool has_rule = st->st_mode & S_ISGID && st->st_gid != getegid();
     *mode = has_rule ? st->st_mode & 07777 : (*mode & 0077) | (st->st_mode & 07700);
-    return !has_rule; /* the kernel would take the bit away with any change */
+    return !has_rule; /* any change would clear the set-group-ID bit */
 }
 
-/* *mode becomes what it gets. Returns as fit_folder. */
+/* *mode becomes the mode to set. Returns as fit_folder. */
 static int fit_mode(int fd, mode_t *mode) {
     struct stat st;
     if (fstat(fd, &st) < 0)
@@ -227,7 +226,8 @@ static int fit_mode(int fd, mode_t *mode) {
     return S_ISREG(st.st_mode) ? 1 : -ENXIO;
 }
 
-/* *mode becomes what it gets. The root is the operator's. Returns 0 or a negative errno. */
+/* *mode becomes the mode that was set. The root is the operator's: -EPERM. Returns 0 or a negative
+ * errno. */
 static int set_mode(const struct path_root *root, const char *path, mode_t *mode) {
     if (strcmp(path, "/") == 0)
         return -EPERM;

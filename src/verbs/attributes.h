@@ -12,7 +12,7 @@ int verb_mdtm(struct session *session, const char *argument); /* "[YYYYMMDDHHMMS
 int verb_mfmt(struct session *session, const char *argument); /* "YYYYMMDDHHMMSS file" */
 
 /* SITE CHMOD octal name, of a file or folder; SITE UTIME time file, or file atime mtime ctime UTC;
- * SITE UMASK [octal], which can take permissions away from what is created and give none. */
+ * SITE UMASK [octal], which only removes permissions from what is created. */
 int site_chmod(struct session *session, const char *argument);
 int site_utime(struct session *session, const char *argument);
 int site_umask(struct session *session, const char *argument);

@@ -31,13 +31,13 @@ int auth_refuse(struct session *session) {
     if (session->given->config->anonymous)
         return reply_send(session, 530, "Not logged in: log in as anonymous");
     log_event(session->given->log, EVENT_NO_USERS,
-              "Refused %s: there is no user database, so only local peers are served",
+              "Refused %s: there is no users file, so only local clients are served",
               session->given->peer->text);
     return reply_send(session, 530,
-                      "Not logged in: without a user database only local clients are served");
+                      "Not logged in: without a users file only local clients are served");
 }
 
-/* What one client uploads over several connections is its own in all of them. */
+/* What a client uploads over several connections is its own in all of them. */
 static void join_others(struct session *session) {
     char host[OWNER_SIZE];
     if (who_sees(&session->who))
@@ -49,8 +49,8 @@ static void join_others(struct session *session) {
                   "The client's other connections are not known: %s", strerror(-result));
 }
 
-/* Whoever is at home further down does not list the root: what is left of it is a way to the
- * reserved folder. */
+/* A user with a home below the root must not list the root: keeps only an O_PATH descriptor, for
+ * the reserved folder. */
 static int leave_top(struct session *session) {
     if (!session->who.account.home[1])
         return 0;
@@ -62,7 +62,7 @@ static int leave_top(struct session *session) {
     return 0;
 }
 
-/* Makes the home where it is not there, and makes it the session's root. */
+/* Creates the home if it is missing, and makes it the session's root. */
 static int enter_home(struct session *session) {
     struct path_root home;
     int result =
@@ -80,7 +80,7 @@ static int refuse_home(struct session *session, int error) {
     return leave_saying(session, 421, "Your folder is not available; closing");
 }
 
-/* From here on no file is open to the process that is not open to the user. */
+/* From here on the process can open only what the user may use. */
 static int narrow(struct session *session) {
     if (rights_cannot_write(session->who.rights))
         turns_join(&session->turns);
@@ -92,9 +92,9 @@ static int narrow(struct session *session) {
     return sandbox_narrow(session->given->config, session->given->log, &home);
 }
 
-/* code: of the reply when all goes well. */
+/* code: of the reply to success. */
 static int log_in(struct session *session, const struct account *account, int code) {
-    view_forget_all_own(session); /* what the client did before is not of this account */
+    view_forget_all_own(session); /* what the client did before does not belong to this account */
     who_apply(&session->who, account, session->given->config);
     if (who_is_pardoned_cut(&session->who, session->given->config))
         conn_be_lenient(&session->control.conn);
@@ -104,7 +104,7 @@ static int log_in(struct session *session, const struct account *account, int co
     helper_end(&session->who.helper);
     if (who_is_anonymous(
             &session->who,
-            session->given->config)) { /* uploads are gone on with from the same address only */
+            session->given->config)) { /* uploads are resumed from the same address only */
         who_own_as_peer(&session->who, session->given->peer);
     } else {
         who_own_as_user(&session->who);
@@ -127,8 +127,8 @@ static int log_in_anonymous(struct session *session) {
     return log_in(session, &account, 230);
 }
 
-/* The log line that contrib/fail2ban looks for. begun: when the password came, so that the reply
- * comes as late whatever hashing took. */
+/* Logs the line that contrib/fail2ban looks for. begun: when the password came (clock_ms), so that
+ * the reply's time does not depend on the hash. */
 static int refuse_login(struct session *session, long long begun) {
     long long left = begun + FAILURE_DELAY - clock_ms();
     const struct log_facts facts = {.user = session->who.user};
@@ -140,8 +140,8 @@ static int refuse_login(struct session *session, long long begun) {
     return reply_send(session, 530, "Login incorrect");
 }
 
-/* Waits for the helper's answer, as long as the client is there: whoever resets the connection
- * while a long hash is made costs no more of it. Returns 0 or a negative errno, -ENOTCONN then. */
+/* Waits for the helper's answer as long as the client is there: a client that resets the connection
+ * during a long hash ends that. Returns 0 or a negative errno: -ENOTCONN then. */
 static int await_answer(const struct session *session) {
     const struct control *control = &session->control;
     struct pollfd fds[] = {{.fd = session->who.helper.fd, .events = POLLIN},
@@ -176,15 +176,15 @@ static int ask(struct session *session, const char *password, struct helper_answ
     return result < 0 ? result : helper_answer(helper, ret_answer);
 }
 
-/* Answers for the helper when it has not. Returns as a verb. */
+/* Replies if the helper has not answered. Returns as a verb. */
 static int no_answer(struct session *session, int error) {
     if (error == -ESHUTDOWN)
-        return 0;           /* the session loop answers that */
-    if (error == -ENOTCONN) /* the client has gone */
+        return 0;           /* the loop replies to that */
+    if (error == -ENOTCONN) /* the client is gone */
         return error;
     if (error < 0)
         log_event(session->given->log, EVENT_LOGIN_BROKEN,
-                  "There is no answer from the credential helper: %s", strerror(-error));
+                  "No answer from the credential helper: %s", strerror(-error));
     return leave_saying(session, 421, "Nobody can log in now: see the server's log; closing");
 }
 
@@ -193,7 +193,7 @@ static bool may_ask(struct session *session) {
     return *session->secure.facts.peer.fingerprint && who_may_show_certificate(&session->who);
 }
 
-/* USER by a client that has shown a certificate: 232, or 331 as for all others. */
+/* USER from a client that has shown a certificate: 232, or 331 as for all others. */
 static int try_certificate(struct session *session) {
     struct helper_answer answer;
     int result = ask(session, NULL, &answer);
@@ -207,7 +207,8 @@ static int try_certificate(struct session *session) {
 int verb_user(struct session *session, const char *argument) {
     who_note_user(&session->who);
     if (session->who.authenticated)
-        return reply_send(session, 530, "Already logged in; connect anew to be somebody else");
+        return reply_send(session, 530,
+                          "Already logged in; connect again to log in as another user");
     if (secure_is_missing(session))
         return auth_refuse(session);
     who_name(&session->who, argument);

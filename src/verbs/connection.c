@@ -11,7 +11,7 @@
 
 enum { LEAST_PORT = 1024 /* of active connections */ };
 
-/* No refusal but 421 is open to PASV and EPSV when there is no port to be had. */
+/* RFC 959 allows PASV no other refusal than 421 if there is no port. */
 static int no_port(struct session *session, int error) {
     log_event(session->given->log, EVENT_NO_PORT, "Cannot listen for a data connection: %s",
               strerror(-error));
@@ -57,7 +57,7 @@ int verb_epsv(struct session *session, const char *argument) {
     return reply_send(session, 229, "Entering Extended Passive Mode (|||%u|)", port);
 }
 
-/* Takes the address that a client wants us to connect to, if it may be had. */
+/* Takes the address that a client wants us to connect to, if that is allowed. */
 static int set_active(struct session *session, const union address *address, const char *verb) {
     if (session->data.extended_only)
         return reply_send(session, 501, "Only EPSV is served after EPSV ALL");
@@ -84,9 +84,9 @@ int verb_port(struct session *session, const char *argument) {
     return set_active(session, &address, "PORT");
 }
 
-/* "|family|host|port|" with any delimiter (RFC 2428 section 2). An IPv6 host may have a zone behind
- * it, which means nothing but to the client (RFC 4007 section 11.2). Returns 0, -EPROTONOSUPPORT
- * for another family than 1 and 2, or -EINVAL. */
+/* "|family|host|port|" with any delimiter (RFC 2428 section 2). An IPv6 host may end in a zone,
+ * which only the client can interpret (RFC 4007 section 11.2). Returns 0, -EPROTONOSUPPORT for a
+ * family other than 1 and 2, or -EINVAL. */
 static int parse_eprt(const char *text, union address *ret) {
     char copy[128], *rest = copy, *field[5];
     char delimiter[] = {*text, '\0'};

@@ -18,7 +18,7 @@
 #include "store/reserved.h"
 #include "store/turn.h"
 
-/* Doubles the quotes of a path (RFC 959 appendix II). out has room for twice the path. */
+/* Doubles the quotes of a path (RFC 959 appendix II). */
 static const char *quote(const char *path, char out[2 * PATH_SIZE]) {
     char *to = out;
     for (; *path; path++) {
@@ -74,8 +74,8 @@ static int check_room(const struct session *session, const char *path) {
     return result;
 }
 
-/* May there be one more? A home that is full of bytes takes none either. What is there already is
- * told by folder_make. */
+/* May there be one more folder? A home whose bytes are used up takes none either. That the name is
+ * taken is found by folder_make. */
 static int check_new_folder(const struct session *session, const char *path,
                             const struct usage_change *change) {
     const struct amount least = {.bytes = 1, .names = 1}, none = {0};
@@ -86,7 +86,7 @@ static int check_new_folder(const struct session *session, const char *path,
     return result < 0 ? result : usage_change_check(change, least, none);
 }
 
-/* Makes it, and counts it. */
+/* Makes the folder, and counts it. */
 static int make_folder(const struct session *session, const char *path, struct usage *usage) {
     struct usage_change change;
     quota_begin(&change, usage, session, path, NULL, NULL);
@@ -122,13 +122,13 @@ static int unlink_checked(int parent, const char *name, int flags) {
     return errno == EEXIST ? -ENOTEMPTY : -errno;
 }
 
-/* Removes a reserved folder that has nothing in it from a folder that seems to be empty. */
+/* Removes an empty reserved folder from a folder that is otherwise empty. */
 static bool drop_reserved(int parent, const char *name) {
     const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
     DIR *folder = path_read_folder(openat(parent, name, flags));
     if (!folder)
         return false;
-    bool alone = true; /* or an upload to a folder that stays would lose it */
+    bool alone = true; /* else an upload to a folder that stays would lose it */
     const struct dirent *entry;
     while (alone && (entry = readdir(folder)))
         alone = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
@@ -152,7 +152,7 @@ static bool has_partials(const struct session *session, const char *path) {
     return entry != NULL;
 }
 
-/* Takes the name away from a folder (flags AT_REMOVEDIR) or from anything else (0). */
+/* Removes a folder (flags AT_REMOVEDIR) or anything else (0). */
 static int remove_name(struct session *session, const char *path, const char *real, int flags) {
     const char *name;
     int parent = path_open_parent(&session->who.root, real, &name);
@@ -188,7 +188,7 @@ static int remove_folder(struct session *session, const char *path) {
 }
 
 /* Removes what the client sees under that name: of a file and an interrupted upload the upload.
- * Those that it does not see, for they are void, go with the file. */
+ * Void uploads, which it does not see, go with the file. */
 static int remove_seen(struct session *session, const char *path) {
     char real[PATH_SIZE];
     struct partial partial = view_partial(session, path);
@@ -208,8 +208,8 @@ static int remove_seen(struct session *session, const char *path) {
     return interrupted ? removed : result;
 }
 
-/* The same when it is the session's turn. What is removed is either where the client says, or under
- * another name that was found free when it came there. */
+/* The same in turn. Only the client's name takes a turn: another name that its own upload got was
+ * found free. */
 static int remove_file(struct session *session, const char *path) {
     struct turn turn;
     const char *name;
@@ -234,7 +234,7 @@ static int remove_and_reply(struct session *session, const char *argument, int f
     (void)snprintf(failed, sizeof(failed), "%s not removed", what);
     if (result < 0)
         return reply_failure(session, 550, failed, result);
-    retry_forget(&session->retry, path); /* the client begins anew, on purpose */
+    retry_forget(&session->retry, path); /* the client starts over, on purpose */
     (void)snprintf(text, sizeof(text), "%s removed", what);
     tell_file(session, EVENT_REMOVED, text, path);
     return reply_send(session, 250, "%s", text);

@@ -1,5 +1,5 @@
 /*
- * files: verbs that walk the tree and change it (RFC 959, RFC 1123 section 4.1.2.2 for X verbs).
+ * files: verbs that walk the tree and change it (RFC 959; X verbs: RFC 1123 section 4.1.3.1).
  */
 #ifndef STORD_FILES_H
 #define STORD_FILES_H

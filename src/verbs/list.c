@@ -29,15 +29,15 @@ struct listing {
     enum form form;              /* what lines look like */
     time_t now;                  /* when it was asked for */
     char path[PATH_SIZE];        /* virtual path of the folder or file */
-    const char *prefix;          /* what goes before names */
+    const char *prefix;          /* what comes before names */
     size_t prefix_length;        /* bytes of it */
-    bool slash;                  /* with "/" behind them */
+    bool slash;                  /* followed by "/" */
     char match[NAME_MAX + 1];    /* pattern that names must match, or "" */
-    bool all;                    /* by the option a: the folder itself and the one above it, too */
+    bool all;                    /* option a: also the folder itself and its parent */
     bool is_folder;              /* else a file */
-    DIR *folder;                 /* the folder; NULL: only what is the client's own is shown */
+    DIR *folder;                 /* the folder; NULL: only the client's own is shown */
     struct partial partial;      /* where interrupted uploads to it are */
-    struct addition_watch watch; /* for bytes that somebody is about to add */
+    struct addition_watch watch; /* for bytes that are just being added */
     DIR *partials;               /* these; NULL: there are none, or they are not shown */
     struct stat st;              /* of the file */
     unsigned rights;             /* what the client may do with what is shown */
@@ -77,7 +77,7 @@ static int put_path(const struct listing *listing, const char *path, size_t n) {
     return result;
 }
 
-/* One line: of the listing, or of the reply that it is. */
+/* One line, of the listing or of the reply. */
 static int put_line(const struct listing *listing, const char *head, const char *name) {
     if (!listing->sender)
         return reply_line(listing->session, "%s%s", head, name);
@@ -148,8 +148,7 @@ static bool is_interrupted(const struct listing *listing, const char *name, uint
            !partial_is_void(ret_found, version);
 }
 
-/* The same of a name, and notes what the client is shown: that, or what is there. NLST shows
- * neither. */
+/* The same, and notes what the client is shown. NLST shows no interrupted uploads. */
 static bool show(const struct listing *listing, const char *name, uint64_t version,
                  struct partial_found *ret_found) {
     struct shown *shown = &listing->session->view.shown;
@@ -177,7 +176,7 @@ static int list_one(struct listing *listing, const char *name, bool partial) {
         return 0;
     uint64_t version = VERSION_NOTHING;
     bool there = look_in_folder(listing, name, &st, &version) == 0;
-    if (there == partial) /* it has gone, or it is listed already */
+    if (there == partial) /* it is gone, or already listed */
         return 0;
     if ((partial || S_ISREG(st.st_mode)) && show(listing, name, version, &hiding))
         return put_entry(listing, shown, &hiding.st);
@@ -186,7 +185,7 @@ static int list_one(struct listing *listing, const char *name, bool partial) {
     return put_entry(listing, shown, &st);
 }
 
-/* How many bytes of a name stand before its last part. */
+/* How many bytes of a name come before its last part. */
 static size_t folder_part(const char *name) {
     const char *slash = strrchr(name, '/');
     return slash ? (size_t)(slash + 1 - name) : 0;
@@ -208,16 +207,16 @@ static int list_own(void *context, const char *name) {
     return list_one(context, name, false);
 }
 
-/* One of the folder itself and the one above it. Of one that is not the client's to look at nothing
- * is told but that it is there. */
+/* The line for the folder itself or its parent. Of one that the client may not look at, only that
+ * it exists. */
 static int put_dot(const struct listing *listing, const char *name, struct stat st) {
     if (st.st_ino == 0)
         st.st_nlink = 2;
     return put_entry(listing, name, &st);
 }
 
-/* Emacs does not upload into a folder in which it cannot see it. Only LIST shows it, and above the
- * root is the root. */
+/* The lines "." and "..": Emacs does not upload into a folder without them. Only LIST shows them;
+ * the root's parent is the root. */
 static int list_dots(const struct listing *listing) {
     struct stat above;
     char path[PATH_SIZE];
@@ -260,7 +259,7 @@ static void close_folders(struct listing *listing) {
 /* Opens the interrupted uploads to the folder. */
 static void open_partials(struct listing *listing) {
     listing->partial = view_partial(listing->session, listing->path);
-    if (listing->form != FORM_NAMES) /* NLST is for RETR, which does not take them */
+    if (listing->form != FORM_NAMES) /* NLST is for RETR, which does not send them */
         listing->partials = partial_folder(&listing->partial);
     addition_watch_begin(&listing->watch, &listing->session->who.top);
 }
@@ -284,7 +283,7 @@ static int open_folder(struct listing *listing) {
     return 0;
 }
 
-/* What was looked up, if it is a file or folder. */
+/* The result of looking up, or an error if it is not a file or folder. */
 static int plain_only(int result, const struct stat *st) {
     if (result == 0 && !is_plain(st))
         return S_ISLNK(st->st_mode) ? -ELOOP : -ENXIO;
@@ -300,7 +299,7 @@ static void set_prefix(struct listing *listing, const char *argument, size_t n) 
     listing->slash = n > 0 && argument[n - 1] != '/';
 }
 
-/* Finds what is listed. NLST knows no interrupted uploads, for RETR does not take them. */
+/* Finds what is listed. NLST shows no interrupted uploads, because RETR does not send them. */
 static int look_up(struct listing *listing) {
     struct session *session = listing->session;
     struct stat *st = &listing->st;
@@ -325,7 +324,7 @@ static int open_name(struct listing *listing, const char *name) {
     set_prefix(listing, name, folder ? length : before);
     if (folder)
         return open_folder(listing);
-    /* "file/" and "file/." are no names of a file */
+    /* "file/" and "file/." do not name a file */
     return strcmp(name + before, listing->path + folder_part(listing->path)) ? -ENOTDIR : 0;
 }
 
@@ -373,7 +372,7 @@ static void begin(struct listing *listing, struct session *session, enum form fo
     listing->form = form;
     listing->now = time(NULL);
     listing->rights = session->who.rights;
-    if (!(session->who.rights & RIGHT_LIST)) /* nothing but the client's own is shown */
+    if (!(session->who.rights & RIGHT_LIST)) /* only the client's own is shown */
         listing->rights |= VIEW_OWN_RIGHTS;
 }
 
@@ -425,7 +424,7 @@ int verb_mlsd(struct session *session, const char *argument) {
     if (result == 0 && listing.is_folder)
         return transfer(&listing);
     if (result == 0)
-        return reply_send(session, 501, "%s: it is no folder", failed);
+        return reply_send(session, 501, "%s: it is not a folder", failed);
     return reply_failure(session, 550, failed, result);
 }
 

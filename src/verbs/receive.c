@@ -9,9 +9,9 @@
 #include "store/store.h"
 
 enum {
-    DROP_TIME = 5000,   /* ms that the bytes of a failed upload are dropped */
-    ENOUGH_TIME = 2000, /* ms of silence that end an upload of which all that ALLO said has come */
-    GATHER_SIZE = 1 << 17 /* bytes that are written at once under TLS, whose records are small */
+    DROP_TIME = 5000,     /* ms that the bytes of a failed upload are dropped */
+    ENOUGH_TIME = 2000,   /* ms of silence that end an upload with all bytes that ALLO announced */
+    GATHER_SIZE = 1 << 17 /* bytes to write at once under TLS, whose records are small */
 };
 
 static const struct verdict whole_by_size = {"size", NULL, 0, NULL};
@@ -35,18 +35,18 @@ const struct verdict receive_shrunk = {"short", "fewer bytes than before it was 
                                        NULL};
 static const struct verdict stopped = {"stopped", "the service is shutting down", 421, NULL};
 
-/* Without conversion of line ends, the number of bytes is known to be right or wrong. */
+/* Can the number of bytes be compared with ALLO? Not if line ends are converted. */
 static bool counts(const struct receive_job *job) {
     return job->announced && !job->converts;
 }
 
-/* As many bytes have come as ALLO announced, and the client may wait for the reply before it closes
- * the connection. Where what is kept may count, too, the smaller number has been passed already. */
+/* As many bytes have come as ALLO announced: the client may wait for the reply before it closes the
+ * connection. */
 static bool has_enough(const struct receive_job *job, uint64_t received) {
     return counts(job) && received > 0 && received == job->size;
 }
 
-/* The verdict by the end of the data, or NULL where that was good. */
+/* The verdict by how the data ended, or NULL if well. */
 static const struct verdict *judge_end(const struct receive_job *job,
                                        const struct copy_result *result) {
     switch (result->end) {
@@ -95,7 +95,7 @@ const struct verdict *receive_judge(const struct receive_job *job,
     return whole ? &whole_by_size : &receive_closed;
 }
 
-/* Looks first. */
+/* The same after a look. */
 static const struct verdict *judge_anew(struct receive_job *job, const struct copy_result *result) {
     receive_look(job);
     return receive_judge(job, result);
@@ -152,8 +152,7 @@ static int look_alone(void *context) {
     return control_stopped(&job->session->control) ? leave_stopping(job->session) : 0;
 }
 
-/* Is another connection of the client's the one with the data? TLS that has begun is no idle
- * connection. */
+/* Does another connection have the data? (One that has begun TLS is not idle.) */
 static bool may_be_another(const struct receive_job *job) {
     return job->session->watch.moved == 0 && !job->conn->tls &&
            passive_speaks(&job->session->data.passive);
@@ -166,8 +165,8 @@ static long long silence_ends(const struct receive_job *job) {
     return has_enough(job, job->session->watch.moved) && enough < stall ? enough : stall;
 }
 
-/* copy_wait for data connections. What is still on its way is taken even when the client has left
- * the control connection: the verdict is `vanished`, and the log tells how much came. */
+/* copy_wait for data connections. What is still on its way is received even if the client has left
+ * the control connection: the verdict is `vanished`, and the log says how much came. */
 static int wait_for_data(void *context) {
     const struct receive_job *job = context;
     struct session *session = job->session;
@@ -179,7 +178,7 @@ static int wait_for_data(void *context) {
         if (may_be_another(job))
             return -DATA_OTHER_SPEAKS;
         if (session->watch.moved == 0 && session->data.passive.crowded)
-            return -DATA_CONTESTED; /* it cannot end well */
+            return -DATA_CONTESTED; /* the end could only be "contested" */
         result = watch_or_news(session, fd, events, deadline);
     }
     return result == -ENOTCONN ? wait_alone(context) : result;
@@ -191,7 +190,7 @@ static int look_at_control(void *context) {
     return result == -ETIMEDOUT || result == -ENOTCONN ? look_alone(context) : result;
 }
 
-/* What both ways of receiving have in common. */
+/* What data connections and inline uploads have in common. */
 static struct copy begin_copy(struct receive_job *job) {
     watch_begin_bytes(&job->session->watch);
     return (struct copy){.to = store_sink(job->store),
@@ -227,7 +226,7 @@ static struct copy_result receive_inline(struct receive_job *job) {
     return result;
 }
 
-/* Ends a connection whose bytes have all been taken, or are not wanted. */
+/* Ends a connection whose bytes have all come, or are not wanted. */
 static void close_data(struct receive_job *job, const struct copy_result *result) {
     bool is_over = result->end == COPY_CLOSED ||
                    (result->end == COPY_STALLED && has_enough(job, result->received));
@@ -260,7 +259,7 @@ static int receive_once(struct receive_job *job, struct copy_result *ret_result)
     return 0;
 }
 
-/* Has a connection ended, or been left, over which nothing came? */
+/* Has the connection ended without a byte? */
 static bool is_void(const struct receive_job *job, const struct copy_result *result) {
     bool ended = result->end == COPY_CLOSED || result->end == COPY_CUT ||
                  (result->end == COPY_RESET && result->error != TLS_BROKEN &&

@@ -19,18 +19,18 @@
 
 enum { NAME_TRIES = 16 };
 
-/* A name on its way: `old` in one folder becomes `new` in another. */
+/* A renaming: `old` in one folder becomes `new` in another. */
 struct move {
     struct session *session;
-    const char *from, *to; /* what the client calls it, before and then */
-    const char *real;      /* where it is before */
+    const char *from, *to; /* the client's names for it */
+    const char *real;      /* where it is now */
     int old_folder, new_folder;
     const char *old;
     char new[NAME_MAX + 1];
 };
 
-/* Finds what is to get another name. What others have put into a folder is not to be moved with
- * it, whoever made the folder. Returns 0 or a negative errno. */
+/* Finds what is to be renamed. Without the right, a folder of the client's own is not renamed:
+ * others may have put something into it. Returns 0 or a negative errno. */
 static int find_to_rename(struct session *session, const char *path, char ret_real[PATH_SIZE],
                           struct stat *ret_st) {
     int result = view_permit(session, path, RIGHT_RENAME, ret_real);
@@ -59,7 +59,7 @@ int verb_rnfr(struct session *session, const char *argument) {
     return reply_send(session, 350, "Now send RNTO");
 }
 
-/* May the new name be taken from what has it? */
+/* May what has the new name be replaced? */
 static int check_renaming_over(const struct session *session, int folder, const char *name) {
     struct stat st;
     if (*name == '\0')
@@ -77,8 +77,8 @@ static int rename_to_name(const struct move *move, unsigned flags) {
     return errno == ENOTEMPTY ? -EISDIR : -errno;
 }
 
-/* Is what has the new name the file itself, perhaps in other letters on a file system that makes no
- * difference? Of two names of one file none is taken away. */
+/* Does the new name belong to the file itself, on a file system that ignores case? (Of a file with
+ * two names, none is removed.) */
 static bool is_one(const struct move *move) {
     struct stat old, new;
     return fstatat(move->old_folder, move->old, &old, AT_SYMLINK_NOFOLLOW) == 0 &&
@@ -87,8 +87,8 @@ static bool is_one(const struct move *move) {
            S_ISREG(old.st_mode);
 }
 
-/* File systems that cannot rename only where the name is free get a plain rename, when it has been
- * found free: other sessions wait for their turn, but a program may still take it in between. */
+/* File systems without RENAME_NOREPLACE get a plain rename once the name has been found free: other
+ * sessions wait for their turn, but a program may take it in between. */
 static int move_once(const struct move *move) {
     if (is_one(move))
         return rename_to_name(move, 0);
@@ -100,10 +100,9 @@ static int move_once(const struct move *move) {
     return result == -EINVAL || result == -ENOSYS ? rename_to_name(move, 0) : result;
 }
 
-/* Is a file to be kept beside another one of its new name? Clients that upload under a name of
- * their own and then rename (KDE, lftp's use-temp-file) end an upload by that, so it comes to what
- * STOR to that name comes to. Who sees and moves what has long been there hears that the name is
- * taken. */
+/* Is the file to be kept under another name if the new one is taken? Clients that upload under a
+ * temporary name and rename (KDE, lftp's use-temp-file) end an upload so: it is treated like STOR
+ * to that name. A client that sees, and renames another file, is refused. */
 static bool is_kept_beside(const struct move *move) {
     const struct session *session = move->session;
     char real[PATH_SIZE];
@@ -133,14 +132,13 @@ static int sync_both(const struct move *move) {
                       : folder_sync(session->given->config, &session->who.root, move->old_folder);
 }
 
-/* What the client calls it now, which is at `real`: who may not know that the name was taken finds
- * it under the name that it gave. */
+/* The client's name for what is now at `real`: a client that may not see finds it under the name
+ * that it gave. */
 static const char *new_call(const struct move *move, const char *real) {
     return who_sees(&move->session->who) ? real : move->to;
 }
 
-/* It has the new name, whatever comes now. Puts the name that was given in the end into ret_real.
- */
+/* The file has been renamed, whatever fails now. Puts its final name into ret_real. */
 static void note_moved(const struct move *move, char ret_real[PATH_SIZE]) {
     char *name = strrchr(ret_real, '/') + 1;
     (void)snprintf(name, PATH_SIZE - (size_t)(name - ret_real), "%s", move->new);
@@ -150,8 +148,8 @@ static void note_moved(const struct move *move, char ret_real[PATH_SIZE]) {
                   strcmp(called, ret_real) == 0 ? NULL : ret_real);
 }
 
-/* The interrupted uploads that belong to what was renamed: those of a folder go with it; those of
- * the old name and of the new one began before what has the name now came there. */
+/* The interrupted uploads of what was renamed: those of a folder move along; those of the old and
+ * the new name are void now. */
 static void move_partials(const struct move *move, const char *to, bool folder) {
     struct session *session = move->session;
     struct partial replaced = view_partial(session, to);
@@ -192,7 +190,7 @@ static int rename_within(struct move *move, bool folder, char ret_real[PATH_SIZE
     return result == -EINVAL ? -EPERM : result; /* a folder into itself */
 }
 
-/* Where a name is, to take its turn. Returns a descriptor or a negative errno. */
+/* Finds the folder of a name, for its turn. Returns a descriptor or a negative errno. */
 static int find_name(const struct session *session, const char *path, struct turn_name *ret_name) {
     return ret_name->folder = path_open_parent(&session->who.root, path, &ret_name->name);
 }
@@ -214,7 +212,7 @@ static int take_turn(const struct move *move, struct turn *turn) {
     return result;
 }
 
-/* The same with the interrupted uploads that belong to them, and counts what it comes to. */
+/* Renames, and counts the change of the usage. */
 static int rename_counted(struct move *move, bool folder) {
     struct usage usage = quota_usage(move->session);
     struct usage_change change;
@@ -223,14 +221,14 @@ static int rename_counted(struct move *move, bool folder) {
     char real[PATH_SIZE];
     memcpy(real, move->to, strlen(move->to) + 1);
     (void)view_file_stat(move->session, move->real, &st,
-                         &version); /* without what a dead session left */
+                         &version); /* drops what a dead session left */
     quota_begin(&change, &usage, move->session, move->real, move->to, real);
     int result = rename_within(move, folder, real);
     usage_change_end(&change);
     return result;
 }
 
-/* The same when it is our turn. */
+/* The same in turn. */
 static int rename_in_turn(struct move *move, bool folder) {
     struct turn turn;
     int result = take_turn(move, &turn);
@@ -240,7 +238,7 @@ static int rename_in_turn(struct move *move, bool folder) {
     return result;
 }
 
-/* Tells the name, where it is another one than the client gave and it may know that. */
+/* The reply names the file if it got another name and the client may see it. */
 static int reply_renamed(struct session *session, const struct move *move) {
     int folder = (int)(strrchr(move->to, '/') + 1 - move->to);
     if (!who_sees(&session->who) || strcmp(move->to + folder, move->new) == 0)

@@ -8,9 +8,9 @@ struct session;
 
 int verb_rnfr(struct session *session, const char *argument);
 
-/* Replaces a file only with the right to replace, and never a folder. Where the client may not
- * learn what is there and its uploads never replace, the new name may be taken: then the file gets
- * another one, and the client finds it under the one that it gave. */
+/* Replaces a file only with the right to replace, and never a folder. Under --on-conflict=rename an
+ * upload of the client's own gets another name if the new one is taken; a client that may not see
+ * finds it under the name that it gave. */
 int verb_rnto(struct session *session, const char *argument);
 
 #endif

@@ -22,14 +22,14 @@ struct retr {
     int fd;                      /* the file */
     uint64_t offset;             /* type I: first byte to send */
     uint64_t size;               /* of the file when it was opened */
-    uint64_t taken;              /* type A: bytes that were read */
+    uint64_t taken;              /* type A: bytes read so far */
     struct ascii ascii;          /* type A: conversion across pieces */
     size_t start;                /* type A: first byte in text to send */
-    size_t end;                  /* type A: behind the last byte in text */
+    size_t end;                  /* type A: after the last byte in text */
     uint8_t text[2 * TEXT_SIZE]; /* type A: a piece of the file, converted */
 };
 
-/* Bytes of the open file, without those that somebody is about to add. */
+/* Bytes of the open file, without those that are just being added. */
 static uint64_t settled_size(const struct session *session, const char *path,
                              const struct stat *st) {
     struct stat settled;
@@ -39,7 +39,7 @@ static uint64_t settled_size(const struct session *session, const char *path,
     return (uint64_t)(same ? settled.st_size : st->st_size);
 }
 
-/* Opens the plain file that a name means. O_NONBLOCK: a FIFO would wait for its writer. */
+/* Opens the plain file of a name. O_NONBLOCK: a FIFO would wait for its writer. */
 static int open_file(const struct session *session, struct retr *retr, const char *name) {
     struct partial_found partial;
     struct stat st;
@@ -80,7 +80,8 @@ static int next_text(struct retr *retr) {
     return (int)retr->end;
 }
 
-/* Finds the restart point in the converted text. -ERANGE when it lies behind the end. */
+/* Finds the restart point in the converted text. Returns 0, -ERANGE if it is past the end, or
+ * another negative errno. */
 static int skip_text(struct retr *retr, uint64_t n) {
     while (n > retr->end - retr->start) {
         n -= retr->end - retr->start;
@@ -108,7 +109,7 @@ static int send_image(struct sender *sender, void *context) {
     return send_file(sender, retr->fd, (off_t)retr->offset, retr->size - retr->offset);
 }
 
-/* Goes to the restart point. Returns 0, -ERANGE behind the end of the file, or another negative
+/* Goes to the restart point. Returns 0, -ERANGE past the end of the file, or another negative
  * errno. */
 static int restart(struct retr *retr, bool ascii, uint64_t from) {
     if (ascii)

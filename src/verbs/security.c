@@ -6,11 +6,11 @@
 #include "session/session.h"
 
 enum {
-    MOST_DROPS = 64 /* buffers full of clear text behind AUTH; more cannot pass for TLS either */
+    MOST_DROPS = 64 /* buffers of clear text after AUTH; more cannot pass for TLS either */
 };
 
-/* What comes behind AUTH before the client has our reply is not the client's: TLS would believe
- * that it is (a man in the middle can have sent it). */
+/* What comes after AUTH and before our reply is not the client's: a man in the middle can have sent
+ * it, and TLS would take it for the client's. */
 static void drop_clear_text(struct session *session) {
     struct control *control = &session->control;
     size_t dropped = control_drop(control);
@@ -19,10 +19,10 @@ static void drop_clear_text(struct session *session) {
     line_init(&session->line);
     if (dropped > 0)
         log_event(session->given->log, EVENT_TLS_INJECTED,
-                  "Dropped %zu bytes that came behind AUTH in clear text", dropped);
+                  "Dropped %zu bytes that came after AUTH in clear text", dropped);
 }
 
-/* "TLS", and what older drafts called it */
+/* "TLS", and its names in older drafts */
 static bool is_mechanism(const char *mechanism) {
     return strcasecmp(mechanism, "TLS") == 0 || strcasecmp(mechanism, "TLS-C") == 0 ||
            strcasecmp(mechanism, "SSL") == 0;
@@ -32,9 +32,9 @@ int verb_auth(struct session *session, const char *argument) {
     if (!is_mechanism(argument))
         return reply_send(session, 504, "Only AUTH TLS is served");
     if (conn_is_secure(&session->control.conn))
-        return reply_send(session, 534, "The connection is under TLS already");
+        return reply_send(session, 534, "The connection is already under TLS");
     if (session->who.authenticated)
-        return reply_send(session, 534, "AUTH comes before USER; connect anew");
+        return reply_send(session, 534, "AUTH comes before USER; connect again");
     drop_clear_text(session);
     int result = reply_send(session, 234, "Begin TLS");
     if (result < 0 || session->control.ended)
@@ -57,10 +57,10 @@ int verb_pbsz(struct session *session, const char *argument) {
 int verb_prot(struct session *session, const char *argument) {
     bool is_private = strcasecmp(argument, "P") == 0;
     if (!conn_is_secure(
-            &session->control.conn)) /* PBSZ, which says nothing under TLS, need not have come */
+            &session->control.conn)) /* PBSZ, which means nothing under TLS, is not required */
         return reply_send(session, 503, "AUTH TLS comes before PROT");
     if (strcasecmp(argument, "S") == 0 || strcasecmp(argument, "E") == 0)
-        return reply_send(session, 536, "TLS has PROT P and PROT C alone");
+        return reply_send(session, 536, "Only PROT P and PROT C are served");
     if (!is_private && strcasecmp(argument, "C") != 0)
         return reply_send(session, 504, "PROT takes P or C");
     if (!is_private && secure_is_required(session))

@@ -15,15 +15,15 @@
 
 enum {
     BUFFER_SIZE = 64 << 10,
-    END_TIME = 1000,     /* ms that a client may take to end TLS, once it has everything, */
-    CLOSE_TIME = 20,     /* or to close the connection, before it is told that that was all */
+    END_TIME = 1000,     /* ms that a client may take to end TLS after the last byte, */
+    CLOSE_TIME = 20,     /* or to close the connection, before 226 */
     PIECE_SIZE = 4 << 20 /* of a file, between two looks at the control connection */
 };
 
 struct sender {
     struct session *session;
     struct conn conn;            /* the data connection */
-    int broken;                  /* what ended the connection: a negative errno, or 0 */
+    int broken;                  /* why the connection failed: a negative errno, or 0 */
     size_t length;               /* bytes in buffer */
     uint8_t buffer[BUFFER_SIZE]; /* not sent yet */
 };
@@ -113,8 +113,8 @@ int send_file(struct sender *sender, int fd, off_t offset, uint64_t n) {
             break;
         ssize_t done =
             sendfile(sender->conn.out, fd, &offset, n < PIECE_SIZE ? (size_t)n : PIECE_SIZE);
-        /* Reading and sending one after the other tells which of them fails, and works where the
-         * file system knows no sendfile */
+        /* Separate reads and writes show which of them fails, and work on file systems without
+         * sendfile */
         if (done == 0 || (done < 0 && !conn_is_passing(errno)))
             return send_read(sender, fd, offset, n);
         n -= done < 0 ? 0 : (uint64_t)done;
@@ -128,7 +128,7 @@ static const char *broken_reason(int error) {
     case -ECANCELED:
         return "as you asked";
     case -ETIMEDOUT:
-        return "nothing was taken for too long";
+        return "the client took nothing for too long";
     case -ENOTCONN:
         return "the control connection was closed";
     case -ESHUTDOWN:
@@ -157,9 +157,9 @@ static int no_connection(struct session *session, const struct send_source *sour
     return reply_send(session, 425, "Cannot open data connection: %s", data_reason(session, error));
 }
 
-/* Ends the bytes, and waits for the client to do so. Without TLS not for long, as it need not do
- * that before 226; but where 150 and 226 come at once, aria2 takes in both, and then waits a minute
- * for the second one. */
+/* Ends the bytes, and waits for the client's end. Without TLS not for long, as that need not come
+ * before 226; but if 150 and 226 come at once, aria2 reads both, and then waits a minute for the
+ * second. */
 static void end(struct sender *sender) {
     struct conn *conn = &sender->conn;
     int time = conn->tls ? END_TIME : CLOSE_TIME;
@@ -169,7 +169,7 @@ static void end(struct sender *sender) {
     (void)data_drain(sender->session, conn, clock_ms() + time);
 }
 
-/* Closes the connection; with a reset when not everything was sent. */
+/* Closes the connection; with a reset if not everything was sent, except after ABOR. */
 static void disconnect(struct sender *sender, int result) {
     const struct linger reset = {.l_onoff = 1, .l_linger = 0};
     if (result == 0)
@@ -179,7 +179,7 @@ static void disconnect(struct sender *sender, int result) {
     data_disconnect(&sender->conn);
 }
 
-/* Lets the bytes flow. Returns 0, or the negative errno that ended them. */
+/* Sends the bytes. Returns 0, or the negative errno that ended them. */
 static int run(struct sender *sender, const struct send_source *source) {
     int result = source->produce(sender, source->context);
     if (result == 0)
@@ -189,14 +189,14 @@ static int run(struct sender *sender, const struct send_source *source) {
     return result;
 }
 
-/* What is answered in the end. */
+/* The code of the last reply. */
 static int final_code(const struct sender *sender, int error) {
     if (sender->broken)
         return broken_code(sender->broken);
     return error < 0 ? reply_failure_code(sender->session, error, 451) : 226;
 }
 
-/* Logs how the transfer ended, and answers it. */
+/* Logs how the transfer ended, and replies. */
 static int finish(const struct sender *sender, const struct send_source *source, double seconds,
                   int error) {
     struct session *session = sender->session;

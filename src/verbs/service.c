@@ -46,7 +46,7 @@ int verb_stat(struct session *session, const char *argument) {
     return list_status(session, argument);
 }
 
-/* The transfer answers 426 first; then the dispatcher answers 226 to ABOR itself. */
+/* First 426 for the transfer; then the dispatcher replies 226 to ABOR itself. */
 int verb_abor(struct session *session, const char *argument) {
     (void)argument;
     if (watch_abort(&session->watch))
@@ -62,9 +62,10 @@ int verb_quit(struct session *session, const char *argument) {
 
 int verb_rein(struct session *session, const char *argument) {
     (void)argument;
-    /* The credential helper has gone, nobody could log in; or the client must begin with TLS */
+    /* The credential helper has ended, so there is no other login; or the client must begin with
+     * TLS */
     if (session->who.authenticated || session->given->config->tls == TLS_IMPLICIT)
-        return leave_saying(session, 421, "Connect anew to be somebody else; closing");
+        return leave_saying(session, 421, "Connect again to log in as another user; closing");
     int result = reply_send(session, 220, "Ready for a new user");
     if (result == 0 && conn_is_secure(&session->control.conn))
         result = secure_leave(session);

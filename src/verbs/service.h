@@ -1,6 +1,6 @@
 /*
- * service: verbs about the session itself and the server, that neither set a parameter nor touch a
- * file.
+ * service: verbs about the session itself and the server; and SITE, which finds its commands in a
+ * table.
  */
 #ifndef STORD_SERVICE_H
 #define STORD_SERVICE_H
@@ -17,7 +17,7 @@ int verb_abor(struct session *session, const char *argument);
 int verb_quit(struct session *session, const char *argument);
 int verb_rein(struct session *session, const char *argument);
 
-int verb_host(struct session *session, const char *argument); /* RFC 7151: any name is ours */
+int verb_host(struct session *session, const char *argument); /* RFC 7151: any name is good */
 int verb_lang(struct session *session, const char *argument); /* RFC 2640 section 4 */
 int verb_clnt(struct session *session, const char *argument); /* the client's name, for the log */
 int verb_csid(struct session *session, const char *argument); /* the same, both ways */

@@ -59,7 +59,7 @@ int verb_stru(struct session *session, const char *argument) {
     return reply_send(session, structure ? 504 : 501, "Only file structure (F) is served");
 }
 
-/* "n" or "n R m" (RFC 959 section 5.3.1). False when it is neither. */
+/* "n" or "n R m" (RFC 959 section 5.3.1). Returns false if it is neither. */
 static bool parse_allo(const char *argument, unsigned long long *ret_size) {
     char *end;
     if (!isdigit((unsigned char)*argument))
@@ -110,5 +110,5 @@ int verb_rest(struct session *session, const char *argument) {
     if (!isdigit((unsigned char)*argument) || *end || errno || offset > INT64_MAX)
         return reply_send(session, 501, "REST wants a number of bytes");
     parameters_restart_at(&session->parameters, offset);
-    return reply_send(session, 350, "The next transfer goes on at byte %llu", offset);
+    return reply_send(session, 350, "The next transfer starts at byte %llu", offset);
 }

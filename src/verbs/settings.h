@@ -1,6 +1,6 @@
 /*
- * settings: verbs that set or tell how things are done, and touch no file (RFC 959 sections
- * 4.1.2 and 4.1.3).
+ * settings: verbs that set the parameters of transfers and options, and touch no file (RFC 959
+ * sections 4.1.2 and 4.1.3).
  */
 #ifndef STORD_SETTINGS_H
 #define STORD_SETTINGS_H

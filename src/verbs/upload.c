@@ -19,21 +19,21 @@ static const char failed[] = "Failed to upload file";
 
 /* One upload, from its command to its last reply. */
 struct upload {
-    char asked[PATH_SIZE];        /* what the client calls it: a virtual path */
+    char asked[PATH_SIZE];        /* the client's name for it: a virtual path */
     char path[PATH_SIZE];         /* where it is */
     char seen[NAME_MAX + 1];      /* name of the file that the client sees there now */
-    bool tells_name;              /* another name was chosen than was asked for, or none was */
+    bool tells_name;              /* the reply names it: we chose the name */
     struct usage usage;           /* of the home */
-    bool stored;                  /* it has got its name */
-    bool is_own;                  /* the client uploaded the file that is there, in this session */
+    bool stored;                  /* it has been published */
+    bool is_own;                  /* the client uploaded the present file in this session */
     struct store_request request; /* what it is to become */
     struct store store;           /* the transaction */
     struct receive_job job;       /* where the bytes come from */
-    double begun;                 /* when they began to flow: clock_seconds */
+    double begun;                 /* when they began: clock_seconds */
     struct copy_result result;    /* how they ended */
 };
 
-/* Tells how it ended. code: of the reply, or 0. pardon: the option that would allow it, or NULL. */
+/* Logs how it ended. code: of the reply, or 0. pardon: the option that would accept it, or NULL. */
 static void tell_pardon(const struct session *session, const struct upload *upload,
                         const char *word, int code, const char *pardon) {
     bool good = code == 226;
@@ -65,7 +65,7 @@ static const char *error_word(int error) {
     return error == -EFBIG ? "too-large" : "failed";
 }
 
-/* What an error is answered with once bytes of the file have come. */
+/* The code for an error once bytes of the file have come. */
 static int late_code(const struct session *session, int error) {
     if (error == -ESHUTDOWN)
         return 421;
@@ -74,7 +74,7 @@ static int late_code(const struct session *session, int error) {
     return reply_failure_code(session, error, REPLY_LATE);
 }
 
-/* Answers an error. late: bytes of the file have come. */
+/* Replies to an error. late: bytes of the file have come. */
 static int reply_error(struct session *session, struct upload *upload, int error, bool late) {
     uint64_t limit = session->who.account.max_file_size;
     if (error == -ESHUTDOWN) {
@@ -89,23 +89,22 @@ static int reply_error(struct session *session, struct upload *upload, int error
     return reply_failure(session, late ? REPLY_LATE : REPLY_USUAL, failed, error);
 }
 
-/* Puts the name that the file has in the end into its path, of which the requested one was a part.
- */
+/* Replaces the requested name in the path by the file's final name. */
 static void update_path(struct upload *upload) {
     char *name = strrchr(upload->path, '/') + 1;
     size_t room = sizeof(upload->path) - (size_t)(name - upload->path);
     (void)snprintf(name, room, "%s", upload->store.name);
 }
 
-/* Was another name chosen than the client asked for, or none? That a name is taken is not told who
- * may not know: the client finds the file under the name that it asked for. */
+/* Was another name chosen than the client asked for, or did it ask for none? A client that may not
+ * see does not learn that a name is taken: it finds the file under the name that it asked for. */
 static void note_name(const struct session *session, struct upload *upload) {
     bool other = strcmp(upload->store.name, upload->request.name) != 0;
     if (upload->request.unique || (other && who_sees(&session->who)))
         upload->tells_name = true;
 }
 
-/* Remembers the client's own upload; not one that began with what somebody else uploaded. */
+/* Remembers the client's own upload; not one that extends somebody else's file. */
 static void note_own(struct session *session, const struct upload *upload) {
     bool added = upload->store.base != STORE_NOTHING &&
                  (upload->store.old.st_nlink > 0 || upload->request.hidden);
@@ -117,8 +116,8 @@ static void note_own(struct session *session, const struct upload *upload) {
     view_note_own(session, called, elsewhere ? upload->path : NULL, &upload->store.id);
 }
 
-/* 150 or 226. A name that we chose is told as RFC 1123 section 4.1.2.9 wants it for STOU: relative
- * where the file is in the working directory. */
+/* 150 or 226. A name that we chose is shown as RFC 1123 section 4.1.2.9 has it for STOU, relative
+ * if the file is in the working directory. */
 static int reply_progress(struct session *session, const struct upload *upload, int code,
                           const char *text) {
     if (!upload->tells_name)
@@ -135,9 +134,9 @@ static int reply_progress(struct session *session, const struct upload *upload, 
                       path, name, folder, path, name);
 }
 
-/* Keeps what came as a partial where it is `good`, see store_keep. What came in TYPE A never is:
- * the client counts other bytes than the file has. Returns 1 when that can be resumed, 0 when
- * nothing was to be kept, or a negative errno when it could not be. */
+/* Keeps what came as a partial if it is `good` (see store_keep). What came in TYPE A never is: the
+ * client's count of bytes differs from ours. Returns 1 if it can be resumed, 0 if nothing was to be
+ * kept, or a negative errno if it could not be. */
 static int keep(struct session *session, struct upload *upload, bool good) {
     bool any = upload->result.received > 0 || upload->store.resumed;
     if (session->given->config->resume_hours == 0) {
@@ -145,10 +144,10 @@ static int keep(struct session *session, struct upload *upload, bool good) {
         return 0;
     }
     good = good && any && !upload->job.converts;
-    upload->usage.stop = session->control.stop; /* where we stop, that is known by now */
+    upload->usage.stop = session->control.stop; /* if we are stopping, it no longer asks for that */
     int result = store_keep(&upload->store, good);
     if (result < 0 && result != -ENODATA) {
-        log_event(session->given->log, EVENT_NOT_KEPT, "What came of %s is not kept: %s",
+        log_event(session->given->log, EVENT_NOT_KEPT, "What arrived of %s is not kept: %s",
                   upload->path,
                   result == -USAGE_EXCEEDED ? "the quota is used up" : strerror(-result));
         return result;
@@ -158,20 +157,20 @@ static int keep(struct session *session, struct upload *upload, bool good) {
     return result == 0 && good;
 }
 
-/* The client may begin anew with less. */
+/* The client may start over with less. */
 static void forget_failure(struct session *session, const struct upload *upload) {
     retry_forget(&session->retry, upload->asked);
 }
 
-/* Remembers how much had come of an upload that was interrupted and is kept. */
+/* Remembers how much came of an upload that was interrupted and kept. */
 static void note_failure(struct session *session, const struct upload *upload) {
     uint64_t kept = upload->request.hidden && !upload->store.resumed ? 0 : upload->store.kept;
     retry_note(&session->retry, upload->asked, kept + upload->result.received);
 }
 
-/* lftp 4.9.2, when it tries again in the same session, often sends only the end of the file, closes
- * the connection as if it had sent all of it, and believes the 226. So what is shorter than what is
- * kept of a first try is refused, once: a client that sends it again means it. */
+/* lftp 4.9.2, when it retries in the same session, often sends only the end of the file, closes the
+ * connection as if it had sent all of it, and believes the 226. So an upload shorter than what is
+ * kept of the first try is refused, once: a client that sends it again means it. */
 static bool has_shrunk(const struct session *session, const struct upload *upload) {
     return !upload->job.announced && upload->store.base == STORE_NOTHING &&
            !upload->store.resumed &&
@@ -183,15 +182,15 @@ static const struct verdict *judge(const struct session *session, const struct u
     return !verdict->reason && has_shrunk(session, upload) ? &receive_shrunk : verdict;
 }
 
-/* A client that sees an older file after the reply must not be asked to try again (426): it might
- * go on from that. */
+/* A client that sees an older file after the reply must not be asked to retry (426): it might
+ * resume that. */
 static int reply_verdict(struct session *session, struct upload *upload,
                          const struct verdict *verdict) {
     int kept = 0, code = verdict->code;
     forget_failure(session, upload);
-    if (verdict == &receive_shrunk) /* what came before it is better */
+    if (verdict == &receive_shrunk) /* what was kept before is better */
         store_abort(&upload->store);
-    else /* nobody goes on from what may be somebody else's */
+    else /* nobody must resume what may be another client's */
         kept = keep(session, upload, verdict != &receive_contested && !data_has_rival(session));
     if (kept > 0 && upload->request.base != STORE_ALL)
         note_failure(session, upload);
@@ -225,7 +224,7 @@ static int finish(struct session *session, struct upload *upload) {
     int error = verdict->reason ? 0 : store_sync(&upload->store);
     if (error < 0)
         return fail_locally(session, upload, error);
-    if (!verdict->reason) /* once more, for meanwhile the client may have vanished */
+    if (!verdict->reason) /* once more, because the client may have vanished meanwhile */
         verdict = receive_confirm(&upload->job, &upload->result, verdict, ended);
     if (verdict->reason)
         return reply_verdict(session, upload, verdict);
@@ -254,7 +253,7 @@ static int no_connection(struct session *session, struct upload *upload, int err
                       data_reason(session, error));
 }
 
-/* Where is the file that the client means, and what may it learn of it? */
+/* Finds the file that the client means, and what it may learn of it. */
 static void find_old(struct session *session, struct upload *upload) {
     struct store_request *request = &upload->request;
     upload->is_own = view_is_own(session, upload->asked, upload->path);
@@ -268,11 +267,11 @@ static void find_old(struct session *session, struct upload *upload) {
         !request->blind || session->who.rights & RIGHT_APPEND; /* see landlock_files */
     request->hidden = request->blind && !upload->is_own;
     if (request->hidden && request->base == STORE_ALL && !request->may_resume)
-        /* or it would be found out how long the file is */
+        /* else a size given by ALLO would reveal the file's size */
         request->size_is_rest = true;
 }
 
-/* What the client was shown under that name is what it goes on from. */
+/* The client resumes what it was shown under that name. */
 static void note_expected(const struct session *session, struct upload *upload) {
     struct store_request *request = &upload->request;
     const struct shown_row *row = shown_find(&session->view.shown, upload->asked);
@@ -285,8 +284,8 @@ static void note_expected(const struct session *session, struct upload *upload) 
     }
 }
 
-/* After the upload the client does not know what is there, unless that was stored: who has begun to
- * go on, or was shown an interrupted upload, has to look again before it goes on. */
+/* After an upload that failed the client does not know what is there: if it tried to resume, or was
+ * shown an interrupted upload, it must look again before it resumes. */
 static void note_ended(struct session *session, const struct upload *upload) {
     const struct shown_row *row = shown_find(&session->view.shown, upload->asked);
     if (upload->stored || !row || (upload->request.base == STORE_NOTHING && row->partial == 0))
@@ -295,7 +294,8 @@ static void note_ended(struct session *session, const struct upload *upload) {
         shown_note(&session->view.shown, upload->asked, SHOWN_STALE, VERSION_NOTHING);
 }
 
-/* Refuses what can be refused before a byte is sent. Returns 0 when the transaction has begun. */
+/* Refuses what can be refused before a byte is sent. Returns 0 once the transaction has begun, or a
+ * negative errno. */
 static int begin(struct session *session, struct upload *upload, const char *name) {
     if (*name && name[strlen(name) - 1] == '/')
         return -EISDIR;
@@ -347,7 +347,7 @@ static int transfer(struct session *session, struct upload *upload) {
     return result;
 }
 
-/* Fills in what all uploads of a session have in common. */
+/* Fills in what the uploads of a session have in common. */
 static void complete(struct session *session, struct upload *upload) {
     const struct config *config = session->given->config;
     struct store_request *request = &upload->request;
@@ -376,23 +376,23 @@ static void complete(struct session *session, struct upload *upload) {
     request->stop = session->given->stop;
 }
 
-/* In TYPE A the client counts other bytes than the file has. */
+/* In TYPE A the client's count of bytes differs from the file's. */
 static int refuse_ascii(struct session *session) {
-    return reply_send(session, 554, "%s: in TYPE A it cannot go on; use TYPE I", failed);
+    return reply_send(session, 554, "%s: it cannot be resumed in TYPE A; use TYPE I", failed);
 }
 
-/* Does the client go on from a place that it counts itself? */
+/* Does the client resume at an offset that it has counted itself? */
 static bool counts_on(const struct store_request *request) {
     return request->base != STORE_NOTHING && request->may_resume;
 }
 
-/* Runs an upload in which what is particular to its verb is filled in. */
+/* Runs an upload whose verb has filled in its own fields. */
 static int run(struct session *session, const char *name, struct upload *upload) {
     complete(session, upload);
     if (upload->job.converts && counts_on(&upload->request))
         return refuse_ascii(session);
     if (upload->job.is_inline && session->parameters.allo_refused)
-        return reply_send(session, 501, "%s: its size was announced and refused", failed);
+        return reply_send(session, 501, "%s: the ALLO before it was refused", failed);
     if (!upload->job.is_inline && !data_prepared(&session->data))
         return data_refuse(session);
     int error = begin(session, upload, name), result;
@@ -419,8 +419,8 @@ int verb_stor(struct session *session, const char *argument) {
     return run(session, argument, &upload);
 }
 
-/* Does APPE mean an interrupted upload of that name? Only if that is what the client was last
- * shown: else it wants to add something to what it believes is there. */
+/* Does APPE mean an interrupted upload of that name? Only if the client was last shown that: else
+ * it wants to add to the file that it believes is there. */
 static bool means_partial(const struct session *session, const char *name) {
     char path[PATH_SIZE];
     if (path_resolve(session->place.cwd, name, path) < 0)
