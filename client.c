@@ -34,7 +34,7 @@ static const struct option long_options[] = {{"help", no_argument, NULL, HELP},
                                              {"timeout", required_argument, NULL, TIMEOUT},
                                              {0}};
 
-/* What the command line says, as it says it. */
+/* The options as they were given. */
 struct options {
     const char *host, *port, *user;
     const char *ca, *pin, *certificate, *key, *timeout;
@@ -52,14 +52,14 @@ static void print_help(FILE *out) {
         "                     ftps://HOST[:PORT], TLS from the beginning (default: port 990)\n"
         "  -p PORT            its port (default: 22000)\n"
         "  -u USER            log in as USER, with the password in $STOR_PASSWORD if the server\n"
-        "                     wants one (default: anonymous, where a login is wanted)\n"
+        "                     wants one (default: anonymous, if a login is needed)\n"
         "  -q                 do not print the server's replies\n"
-        "  --timeout SECONDS  give up when a reply takes longer, or no more of a file is taken\n"
+        "  --timeout SECONDS  give up if a reply takes longer, or no more of a file is taken\n"
         "                     (default: 300)\n"
         "  --tls              ask the server for TLS, and send nothing if it refuses\n"
         "  --cacert FILE      who may sign the server's certificate, as PEM (default: the\n"
         "                     system's authorities)\n"
-        "  --pin FINGERPRINT  take this certificate and no other: its SHA-256, in hexadecimal\n"
+        "  --pin FINGERPRINT  accept only this certificate: its SHA-256, in hexadecimal\n"
         "  --cert FILE        our own certificate, as PEM\n"
         "  --key FILE         its private key (default: the file of --cert)\n"
         "  --help             print this and exit\n"
@@ -79,7 +79,7 @@ static _Noreturn void refuse(const char *what, const char *why) {
     usage_error();
 }
 
-/* Refuses what getopt_long has. last: the argument that it read last. */
+/* Refuses what getopt_long has refused. last: the argument that it read last. */
 static _Noreturn void refuse_option(const char *last) {
     const char letter[] = {'-', (char)optopt, '\0'};
     bool is_long = optopt == 0 || optopt >= HELP;
@@ -129,12 +129,12 @@ static void find_server(const struct options *options, struct url *ret) {
     if (options->tls && ret->security == SECURITY_NONE)
         ret->security = SECURITY_EXPLICIT;
     else if (options->tls)
-        refuse("--tls", "ftps:// is TLS from the beginning, which nobody asks for");
+        refuse("--tls", "ftps:// is TLS from the beginning: leave out --tls");
     if (ret->security == SECURITY_NONE &&
         (options->ca || options->pin || options->certificate || options->key))
         refuse("--cacert, --pin, --cert, --key", "not without --tls or -h ftps://HOST");
     if (options->ca && options->pin)
-        refuse("--pin", "leaves nothing for --cacert to say");
+        refuse("--pin", "not together with --cacert");
     if (options->key && !options->certificate)
         refuse("--key", "not without --cert");
 }
@@ -143,11 +143,11 @@ static void find_server(const struct options *options, struct url *ret) {
 static int read_timeout(const char *text) {
     int seconds = text ? number_take(&text, TIMEOUT_MOST) : CONTROL_TIMEOUT;
     if (seconds < 1 || (text && *text))
-        refuse("--timeout", "wanted is a number of seconds from 1 to 86400");
+        refuse("--timeout", "not a number of seconds from 1 to 86400");
     return seconds;
 }
 
-/* Prepares TLS. False: the user has been told why not. */
+/* Prepares TLS. False: the user has been told why. */
 static bool prepare_tls(struct session *session, const struct options *options) {
     char host[sizeof(session->server.host)], error[TLS_ERROR_SIZE], pin[TLS_FINGERPRINT_SIZE];
     struct tls_client_settings settings = {.host = host,

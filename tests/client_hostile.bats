@@ -46,7 +46,7 @@ hear("STOR file")
 endless("150 Go\r\n", float(os.environ["PAUSE"]))
 PYTHON
         upload "$T/file"
-        gave_up 'the server says again and again'
+        gave_up 'the server keeps promising a reply'
     done
 }
 
@@ -58,7 +58,7 @@ say("200 ok\r\n")
 endless("150 Go\r\n")
 PYTHON
     upload "$T/file"
-    gave_up 'the server says again and again'
+    gave_up 'the server keeps promising a reply'
 }
 
 @test "a server that greets with 120 for ever is left" {
@@ -67,7 +67,7 @@ accept()
 endless("120 In a moment\r\n", 0.01)
 PYTHON
     upload "$T/file"
-    never_began 'the server says again and again'
+    never_began 'the server keeps promising a reply'
 }
 
 @test "as many 1yz replies as a patient server sends are waited for" {
@@ -303,7 +303,7 @@ PYTHON
     for wrong in 0 -1 '' x 1x 1.5 86401 99999999999; do
         run --separate-stderr "$CLIENT" --timeout "$wrong" "$T/file"
         [ "$status" = 64 ]
-        [[ $stderr == 'client: --timeout: wanted is '* ]]
+        [[ $stderr == 'client: --timeout: not a number '* ]]
     done
 }
 

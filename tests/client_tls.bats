@@ -424,7 +424,7 @@ ended()
 PYTHON
     secure_upload "$T/file"
     [ "$status" = 1 ]
-    [[ $stderr == *'TLS: the server goes on in clear text'* ]]
+    [[ $stderr == *'TLS: the server continues in clear text'* ]]
     script_done
 }
 
@@ -562,7 +562,7 @@ PYTHON
     same "$T/file" "$ROOT/file"
     secure_upload -u me "$T/file"
     [ "$status" = 1 ]
-    [[ $stderr == *'a password is wanted: put it into STOR_PASSWORD'* ]]
+    [[ $stderr == *'a password is needed: put it into STOR_PASSWORD'* ]]
     STOR_PASSWORD=wrong secure_upload -u me "$T/file"
     [ "$status" = 1 ]
     [[ $stderr == *'530 Login incorrect'* ]]

@@ -32,7 +32,7 @@ void control_fail(struct control *control, const char *format, ...) {
     control->reply.whole = true;
 }
 
-/* Nothing more is received; why, in two parts. */
+/* Nothing more is received. The reason is in two parts. */
 static void end_input(struct control *control, const char *where, const char *why) {
     (void)snprintf(control->why, sizeof(control->why), "%s%s", where, why);
     control->ended = true;
@@ -67,8 +67,8 @@ static void add_line(struct control *control, char *line, size_t length) {
 }
 
 /*
- * Takes one line out of the input. A line that fills the buffer is taken as it is and the rest of
- * it dropped; `all` takes what is there without waiting for a line end. False: no line there.
+ * Takes one line from the input. A line that fills the buffer is taken as it is, and its rest is
+ * dropped; `all` takes what is there without a line end. Returns whether there was a line.
  */
 static bool take_line(struct control *control, bool all) {
     char *lf = memchr(control->buffer, '\n', control->length);
@@ -98,7 +98,7 @@ bool control_take_reply(struct control *control) {
     return control->reply.whole;
 }
 
-/* Tells whether the input ends in what would be a whole reply, had it a line end. */
+/* Tells whether the input would be a complete reply if it had a line end. */
 static bool lacks_only_line_end(const struct control *control) {
     const char *line = control->buffer;
     return !control->skipping && control->length > 3 && reply_has_code(line, control->length) &&
@@ -109,14 +109,14 @@ void control_receive(struct control *control) {
     struct conn *conn = &control->conn;
     ssize_t n =
         conn_read(conn, control->buffer + control->length, CONTROL_LINE_SIZE - control->length);
-    conn->writing = POLLOUT; /* what a write under TLS waited for may have come */
+    conn->writing = POLLOUT; /* a write under TLS may have waited for this */
     if (n > 0)
         control->length += (size_t)n;
     else if (n == 0)
         control_stall(control, "the server closed the connection without a reply");
     else if (n != -EAGAIN)
         end_input(control, conn->tls ? "TLS: " : "", outgoing_reason(conn, n));
-    else if (control_left(control) == 0) /* TLS can have much to say without a byte for us */
+    else if (control_left(control) == 0) /* TLS can receive much without a byte for us */
         control_stall(control, "the server does not answer");
 }
 
@@ -135,14 +135,14 @@ bool control_listen(struct control *control) {
     return control->length > before;
 }
 
-/* Nothing has come in all of the time, or not enough. */
+/* Nothing has come in time, or not enough. */
 static void fail_late(struct control *control) {
     bool has_begun = control->reply.received > 0 || control->length > 0;
     control_fail(control,
                  has_begun ? "the server does not end its reply" : "the server does not answer");
 }
 
-/* Waits until the reply is whole or the deadline is over. Returns its code, or REPLY_NONE. */
+/* Waits until the reply is complete or the deadline is over. Returns its code, or REPLY_NONE. */
 static int finish_reply(struct control *control) {
     while (!control_take_reply(control)) {
         bool is_unended = lacks_only_line_end(control);
@@ -171,7 +171,7 @@ bool control_goes_on(struct control *control) {
         return false;
     if (control->preliminary++ < CONTROL_PRELIMINARY_MOST)
         return true;
-    control_fail(control, "the server says again and again that its reply is to come");
+    control_fail(control, "the server keeps promising a reply");
     return false;
 }
 
@@ -191,7 +191,7 @@ const char *control_answer(struct control *control) {
     return *control->why ? control->why : "no reply";
 }
 
-/* Sends all of it. Returns whether that could be done before the deadline. */
+/* Sends a command. Returns whether all of it was sent before the deadline. */
 static bool send_command(struct control *control, const char *command, size_t length) {
     struct conn *conn = &control->conn;
     control_begin_wait(control);
@@ -207,7 +207,7 @@ static bool send_command(struct control *control, const char *command, size_t le
     return true;
 }
 
-/* Gets the server's last words where it did not take a command. Unless it refuses, they are about
+/* Gets the server's last reply after it did not take a command. A reply below 400 is about
  * something else. */
 static int get_last_words(struct control *control) {
     control->deaf = true;
@@ -216,7 +216,7 @@ static int get_last_words(struct control *control) {
     return control->reply.code;
 }
 
-/* Takes a reply that is there though nobody asked. Returns whether there is one. */
+/* Takes a reply to no command. Returns whether there is one. */
 static bool take_unasked(struct control *control) {
     reply_reset(&control->reply);
     while (!control_take_reply(control) && control_listen(control))
@@ -226,8 +226,8 @@ static bool take_unasked(struct control *control) {
     return control->reply.whole;
 }
 
-/* Takes what the server says before the next command: some reply twice to one. False: it has given
- * the session up, or does not stop. */
+/* Takes replies to no command before the next one: some servers reply twice. False: the server has
+ * ended the session, or does not stop. */
 static bool take_all_unasked(struct control *control) {
     control_begin_wait(control);
     for (int i = 0; i < CONTROL_UNASKED_MOST; i++) {

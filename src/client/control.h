@@ -1,12 +1,13 @@
 /*
  * control: the client's end of the control connection: commands go out, replies come in (RFC 959, 4
- * and 5.4). The handler's end, which is the other way round, is net/control.
+ * and 5.4). The handler's end is net/control.
  *
- * A server may leave out the line end of a reply: one that could be whole counts after a silence.
+ * A server may leave out the line end of a reply: after a silence it counts if it could be
+ * complete.
  *
- * Whatever a server sends, no wait is endless. Replies have a limit of bytes and lines, and so has
- * their number in place of the one that is awaited. Every wait has a deadline, which is set anew
- * for each whole reply and for bytes of the file that the server has taken, but not for less.
+ * Whatever a server sends, no wait is endless. Replies have limits of bytes, lines and number.
+ * Every wait has a deadline, which is set again only after a complete reply, or when the server has
+ * taken bytes of the file.
  */
 #ifndef STORD_CLIENT_CONTROL_H
 #define STORD_CLIENT_CONTROL_H
@@ -26,17 +27,17 @@ enum {
 };
 
 struct control {
-    struct conn conn;           /* which is ours; in is -1 where there is none */
+    struct conn conn;           /* the connection; in is -1 if there is none */
     int timeout;                /* s for a reply, and for the server to take more bytes */
     long long deadline;         /* of the current wait, by clock_ms */
     bool quiet;                 /* replies are not printed */
     bool ended;                 /* the server sends no more */
-    bool deaf;                  /* a command was not taken: more would be read as its rest */
+    bool deaf;                  /* a command was not taken: the next would be read as its rest */
     bool skipping;              /* input is dropped up to the next line end */
     bool cut;                   /* the last line was taken without its end, which may still come */
     bool early;                 /* reply is the final one of an upload that was still being sent */
     int preliminary;            /* 1yz replies to this command after the first one */
-    char why[CONTROL_WHY_SIZE]; /* there is no reply: the reason, for the user */
+    char why[CONTROL_WHY_SIZE]; /* why there is no reply, for the user */
     struct reply reply;         /* the latest */
     size_t length;              /* bytes in buffer: received, not yet taken as lines */
     char buffer[CONTROL_LINE_SIZE + 1]; /* with room for a NUL */
@@ -46,12 +47,12 @@ struct control {
 void control_reset(struct control *control);
 
 /* Sends one command, or two with CRLF between them, and waits for the (first) reply, which is in
- * control->reply then. Returns its code, or REPLY_NONE. What the server said before is no reply to
- * this and is dropped, except for 421: then nothing is sent. */
+ * control->reply then. Returns its code, or REPLY_NONE. Replies that came before are dropped,
+ * except 421: then nothing is sent. */
 int control_ask(struct control *control, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Waits for one whole reply. Returns as control_ask. */
+/* Waits for one complete reply. Returns as control_ask. */
 int control_get_reply(struct control *control);
 
 /* Waits for the reply that ends what 1yz replies began; it may have come early. Returns as
@@ -61,7 +62,7 @@ int control_get_final_reply(struct control *control);
 /* The reply for the user: its last line, or why there is none. Valid until the next one. */
 const char *control_answer(struct control *control);
 
-/* Makes it so that there is no reply, and says why. The old answer may be an argument. */
+/* There is no reply, for this reason. The old answer may be an argument. */
 void control_fail(struct control *control, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
@@ -83,11 +84,11 @@ bool control_listen(struct control *control);
 /* Gives up: nothing more is received. */
 void control_stall(struct control *control, const char *why);
 
-/* Takes lines of what was received until the reply is whole. Returns whether it is. */
+/* Takes lines of what was received until the reply is complete. Returns whether it is. */
 bool control_take_reply(struct control *control);
 
-/* Tells whether the whole reply is a 1yz one, after which another one comes. If it is one too many,
- * there is no reply from now on. */
+/* Tells whether the reply is a 1yz one, after which another comes. After too many of them there is
+ * no reply. */
 bool control_goes_on(struct control *control);
 
 #endif

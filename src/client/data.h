@@ -10,8 +10,8 @@
 
 /*
  * Opens a data connection, in clear text so far, and notes in session->way what the server can do.
- * False: it failed, see the reply; the user has been told what is not in there. A server that knows
- * neither EPSV nor PASV, and no login, gets WAY_PLAIN.
+ * False: it failed, see the reply; the user has been told what the reply does not say. A server
+ * that knows neither EPSV nor PASV, and no login, gets WAY_PLAIN.
  */
 bool data_open(struct session *session, struct conn *ret_data);
 

@@ -79,7 +79,7 @@ ssize_t outgoing_write(struct conn *conn, const void *bytes, size_t n) {
 
 int outgoing_end(struct conn *conn) {
     if (!conn->tls) {
-        (void)shutdown(conn->out, SHUT_WR); /* if it fails, the server's last reply tells more */
+        (void)shutdown(conn->out, SHUT_WR); /* if it fails, the server's last reply says more */
         return 0;
     }
     int result = stord_tls.end(conn->tls);

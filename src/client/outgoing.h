@@ -1,9 +1,9 @@
 /*
- * outgoing: what the uploader does with a connection and the handler does not. It opens and closes
- * it, begins TLS as the client, and ends what it sends so that the server can tell whether that was
- * all. The bytes themselves are read and written by net/conn; in a closed connection `in` is -1.
+ * outgoing: what only the uploader does with a connection: it opens and closes it, begins TLS as
+ * the client, and ends what it sends so that the server can tell whether that was all. The bytes
+ * themselves are read and written by net/conn; in a closed connection `in` is -1.
  *
- * Results: 0 or bytes, else a negative errno or one of net/tls.h's.
+ * Results: 0 or bytes, else a negative errno or one of net/tls.h.
  */
 #ifndef STORD_CLIENT_OUTGOING_H
 #define STORD_CLIENT_OUTGOING_H
@@ -34,29 +34,29 @@ struct pollfd outgoing_to_write(const struct conn *conn);
 int outgoing_open(struct conn *ret_conn, const struct sockaddr *address, socklen_t size);
 
 /* Begins TLS (RFC 4217). beside: NULL for the control connection; for a data connection the control
- * connection, whose TLS session is resumed. The handshake is still to come. Returns 0 or -ENOMEM.
- */
+ * connection, whose TLS session is resumed. The handshake is still to come. Returns 0 or
+ * -ENOMEM. */
 int outgoing_secure(struct conn *conn, struct tls_context *context, const struct conn *beside);
 
 /* Continues the handshake. Returns 0 once it is over; on -EAGAIN poll to write, then call again;
  * other errors: see outgoing_handshake_reason. */
 int outgoing_handshake(struct conn *conn);
 
-/* As conn_write, but not only one record of TLS. */
+/* As conn_write, except that it may write more than one record of TLS. */
 ssize_t outgoing_write(struct conn *conn, const void *bytes, size_t n);
 
 /* Tells the server that all was sent: by close_notify under TLS, else by shutdown(2). Reading is
  * still possible. Returns 0; on -EAGAIN poll to write, then call again; or an error. */
 int outgoing_end(struct conn *conn);
 
-/* Sets whether the connection ends by a reset, be it by outgoing_close or by the death of this
- * process: a reset tells the server that what came before is not whole. */
+/* Sets whether outgoing_close, or the death of this process, resets the connection: a reset tells
+ * the server that what came before is not complete. */
 void outgoing_end_by_reset(struct conn *conn, bool reset);
 
-/* Closes it, under TLS with a close_notify unless it ends by a reset. Closing twice is harmless. */
+/* Closes it, under TLS with close_notify unless by a reset. Closing twice is harmless. */
 void outgoing_close(struct conn *conn);
 
-/* An error of reading or writing as text; of the handshake. Valid until TLS or the connection is
+/* An error of reading or writing, or of the handshake, as text. Valid until the connection is
  * closed. */
 const char *outgoing_reason(const struct conn *conn, ssize_t result);
 const char *outgoing_handshake_reason(const struct conn *conn, int result);

@@ -1,5 +1,5 @@
 /*
- * reply: one reply of the server, put together from its lines (RFC 959, 4.2). Pure; fuzzed.
+ * reply: one reply of the server, built from its lines (RFC 959, 4.2). Pure; fuzzed.
  */
 #ifndef STORD_CLIENT_REPLY_H
 #define STORD_CLIENT_REPLY_H
@@ -9,11 +9,12 @@
 
 enum {
     REPLY_SIZE = 16384,        /* bytes of one reply that are kept */
-    REPLY_LINES_MOST = 10000,  /* a longer one is nonsense, */
-    REPLY_BYTES_MOST = 1 << 20 /* and one of more bytes: also of one line, or of empty ones */
+    REPLY_LINES_MOST = 10000,  /* a longer one is refused, */
+    REPLY_BYTES_MOST = 1 << 20 /* and one of more bytes, even if they are one line, or empty
+                                * lines */
 };
 
-/* In place of a reply code: there is no reply, and the session is lost. */
+/* In place of a code: there is no reply, and the session is lost. */
 enum { REPLY_NONE = -1 };
 
 struct reply {
@@ -31,14 +32,14 @@ void reply_reset(struct reply *reply);
 /* Counts bytes that came for the line to be added next. Returns as reply_add. */
 const char *reply_count(struct reply *reply, size_t bytes);
 
-/* Adds a line of so many bytes, without its end. Returns NULL, or as text why this is no reply:
+/* Adds a line of so many bytes, without its end. Returns NULL, or as text why this is not a reply:
  * then its code is REPLY_NONE. */
 const char *reply_add(struct reply *reply, const char *line, size_t length);
 
 /* Tells whether a whole reply to FEAT lists that feature (RFC 2389, 3.2: a blank, then it). */
 bool reply_has_feature(const struct reply *reply, const char *feature);
 
-/* The last line, for messages; the text ends there from now on. NULL where there is none. */
+/* The last line, for messages; NULL if there is none. Ends the text at that line. */
 const char *reply_last_line(struct reply *reply);
 
 /* Tells whether a line begins as a reply does: three digits, then a blank, a hyphen or nothing. */
@@ -50,8 +51,8 @@ int reply_code(const char *line);
 /* The port in a 229 reply (RFC 2428, 3: "(|||port|)" with any printable delimiter), or -1. */
 int reply_epsv_port(const char *line);
 
-/* The port in a 227 reply (RFC 959, 4.1.2: "h1,h2,h3,h4,p1,p2", with or without brackets), or -1.
- */
+/* The port in a 227 reply (RFC 959, 4.1.2: "h1,h2,h3,h4,p1,p2", with or without brackets), or
+ * -1. */
 int reply_pasv_port(const char *line);
 
 #endif

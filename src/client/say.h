@@ -5,7 +5,7 @@
 #define STORD_CLIENT_SAY_H
 
 /* Prints "client: " and the message as one line on standard error. Control characters and what is
- * no UTF-8 become "?". What is longer than 5 KiB is cut. */
+ * not UTF-8 become "?". Cut off after 5 KiB. */
 void say_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

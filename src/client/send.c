@@ -40,8 +40,8 @@ static bool may_send(struct control *control, const struct conn *out) {
     return false;
 }
 
-/* The handshake of a data connection: after the 150, for then the server expects it, and before
- * anything else, also where there are no bytes to send (RFC 4217, 7). */
+/* The handshake of a data connection: after the 150, when the server expects it, and before
+ * anything else, even if there are no bytes to send (RFC 4217, 7). */
 static bool shake_hands(struct control *control, struct conn *data, const struct source *source) {
     int result;
     while ((result = outgoing_handshake(data)) == -EAGAIN)
@@ -53,8 +53,8 @@ static bool shake_hands(struct control *control, struct conn *data, const struct
     return result == 0;
 }
 
-/* Writes some of the bytes that were read; returns as send_some. Reading takes its own time, as
- * from a terminal: none of the server's. */
+/* Writes some of the bytes that were read; returns as send_some. The time of reading, as from a
+ * terminal, does not count as the server's. */
 static ssize_t copy_some(struct control *control, struct conn *out, struct source *source,
                          size_t most) {
     bool is_empty = source->start == source->end;
@@ -79,7 +79,7 @@ static ssize_t send_some(struct control *control, struct conn *out, struct sourc
     return n;
 }
 
-/* Sends as many bytes as the source had, or up to its end where that is unknown. */
+/* Sends as many bytes as the source had, or up to its end if its size is unknown. */
 static enum sent send_bytes(struct control *control, struct conn *out, struct source *source) {
     const size_t most = 0x10000000;
     source->copy |= out->tls != NULL;
@@ -97,14 +97,13 @@ static enum sent send_bytes(struct control *control, struct conn *out, struct so
         if (n < 0 && n != -EAGAIN) {
             if (source->copy)
                 return SENT_STOPPED;
-            source->copy = true; /* some file systems know no sendfile; other errors come again */
+            source->copy = true; /* some file systems have no sendfile; other errors recur */
         }
     }
     return SENT_ALL;
 }
 
-/* Tells whether the server has sent the final reply before it was told that this was all: then that
- * is not about all of it. */
+/* Tells whether the server has sent the final reply too early: before the end of the file. */
 static bool has_spoken(struct control *control) {
     while (!is_over(control))
         if (!control_listen(control))

@@ -1,6 +1,6 @@
 /*
- * send: the bytes of a file, over the control connection or a data connection. What the server says
- * meanwhile is read: it may refuse in the middle.
+ * send: the bytes of a file, over the control connection or a data connection. Replies are read
+ * meanwhile: the server may refuse in the middle.
  */
 #ifndef STORD_CLIENT_SEND_H
 #define STORD_CLIENT_SEND_H

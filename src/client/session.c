@@ -73,14 +73,15 @@ static bool begin_tls(struct session *session) {
     return false;
 }
 
-/* RFC 4217, 4. Whoever could put replies after the 234 in clear text would speak inside TLS. */
+/* RFC 4217, 4. Replies in clear text after the 234 may be an attacker's: they would count as sent
+ * under TLS. */
 static bool ask_for_tls(struct session *session) {
     struct control *control = &session->control;
     int code = control_ask(control, "AUTH TLS");
     if (code == 234 && control->length == 0)
         return begin_tls(session);
     if (code == 234)
-        control_fail(control, "TLS: the server goes on in clear text");
+        control_fail(control, "TLS: the server continues in clear text");
     else
         control_fail(control, "the server refuses TLS, nothing was sent: %s",
                      control_answer(control));
@@ -98,18 +99,18 @@ static bool protect_data(struct session *session) {
     return false;
 }
 
-/* Tells whether they would be more than one command each. */
+/* Tells whether one of them would be more than one command. */
 static bool have_line_breaks(const char *user, const char *password) {
     return strpbrk(user, "\r\n") || (password && strpbrk(password, "\r\n"));
 }
 
-/* Sends the name, and the password if that is wanted. Returns the code of the last reply: 232 when
+/* Sends the name, and the password if that is wanted. Returns the code of the last reply: 232 if
  * our certificate was enough (RFC 2228, 3). */
 static int send_login(struct session *session) {
     struct control *control = &session->control;
     const char *user = session->user, *password = session->password;
     if (user && have_line_breaks(user, password)) {
-        control_fail(control, "the name or the password holds a line break");
+        control_fail(control, "the name or the password contains a line break");
         return REPLY_NONE;
     }
     int code = control_ask(control, "USER %s", user ? user : "anonymous");
@@ -119,11 +120,11 @@ static int send_login(struct session *session) {
         return control_ask(control, "PASS client@");
     if (password)
         return control_ask(control, "PASS %s", password);
-    control_fail(control, "a password is wanted: put it into STOR_PASSWORD");
+    control_fail(control, "a password is needed: put it into STOR_PASSWORD");
     return REPLY_NONE;
 }
 
-/* Logs in where that was asked for or the server knows logins, and asks for binary transfers. */
+/* Logs in if that was asked for or the server knows logins, and asks for binary transfers. */
 static bool login(struct session *session) {
     int code = send_login(session);
     bool knows_login = session->user || code / 100 != 5;
@@ -149,7 +150,7 @@ static bool find_way(struct session *session) {
     return true;
 }
 
-/* Takes the greeting, and comes as far as the first file. False: see the reply. */
+/* Takes the greeting, and does what comes before the first file. False: see the reply. */
 static bool begin(struct session *session) {
     enum security security = session->server.security;
     if (security == SECURITY_IMPLICIT && !begin_tls(session))

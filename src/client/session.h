@@ -7,7 +7,7 @@
  * login and data connections (RFC 959, RFC 2428). A server that knows neither is taken for the
  * tutorial's, which reads the bytes after STOR up to the end of input.
  *
- * Where TLS is asked for (RFC 4217), no command but AUTH is sent outside of it, and no data.
+ * If TLS is asked for (RFC 4217), only AUTH is sent without it, and no data.
  */
 #ifndef STORD_CLIENT_SESSION_H
 #define STORD_CLIENT_SESSION_H
@@ -28,9 +28,9 @@ enum way {
 /* The session, and what outlives it when the next file needs a new one. */
 struct session {
     struct url server;
-    const char *user;            /* who to log in as; NULL: anonymous, where a login is wanted */
+    const char *user;            /* who to log in as; NULL: anonymous, if a login is needed */
     const char *password;        /* NULL: there is none */
-    struct tls_context *context; /* where server.security asks for TLS; else NULL */
+    struct tls_context *context; /* if server.security asks for TLS; else NULL */
     bool hopeless;               /* connecting or logging in failed: it is not tried again */
     bool ordinary;               /* has shown that it is an ordinary FTP server: bytes of a file
                                     must never reach it as commands */

@@ -9,8 +9,8 @@
 #include "client/say.h"
 #include "net/conn.h"
 
-/* Takes the name from the path. In a command byte 255 is telnet's IAC and doubled (RFC 959, 5.3).
- */
+/* Takes the name from the path. In a command byte 255 is telnet's IAC and doubled (RFC 959,
+ * 5.3). */
 static bool set_name(struct source *source, const char *path) {
     const char *slash = strrchr(path, '/');
     size_t length = 0;

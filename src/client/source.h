@@ -1,5 +1,5 @@
 /*
- * source: a file to upload. The user is told here what is wrong with one.
+ * source: a file to upload. Tells the user what is wrong with one.
  */
 #ifndef STORD_CLIENT_SOURCE_H
 #define STORD_CLIENT_SOURCE_H
@@ -28,12 +28,12 @@ struct source {
  * the user has been told why. */
 bool source_open(struct source *source, const char *path);
 
-/* Makes sure that buffer has bytes to send, reading up to `most` where it has none. Returns how
- * many; 0 at the end, or if the source is broken (the user has been told); or -EAGAIN. */
+/* Makes sure that buffer has bytes to send, reading up to `most` if it has none. Returns how many;
+ * 0 at the end, or if the source is broken (the user has been told); or -EAGAIN. */
 ssize_t source_fill(struct source *source, size_t most);
 
-/* Tells, once the source gives nothing more, whether that was all. If not, the user has been told.
- */
+/* Tells, once the source gives nothing more, whether that was all. If not, the user has been
+ * told. */
 bool source_is_whole(const struct source *source);
 
 void source_close(struct source *source);

@@ -45,8 +45,8 @@ static bool begin_inline(struct session *session, const struct source *source, b
 
 /*
  * Uploads over the control connection. announced: ALLO tells the server where the file ends, and
- * the session goes on; else the end of input does. A refusal ends the session, by a reset: after
- * that of an ALLO, the server may wait for the bytes of a STOR without a size.
+ * the session continues; else the end of input does. A refusal ends the session, by a reset: after
+ * a refused ALLO, the server may wait for the bytes of a STOR without a size.
  */
 static bool send_inline(struct session *session, struct source *source, bool announced) {
     struct control *control = &session->control;
@@ -63,9 +63,9 @@ static bool send_inline(struct session *session, struct source *source, bool ann
 }
 
 /*
- * Waits until the server has ended its side of a data connection, too, or has something to say:
- * what it sent there and nobody read, as tickets, would make closing it a reset, which can overtake
- * the last bytes. A server that sends and sends is not waited for.
+ * Waits until the server has ended its side of a data connection, too, or replies: if we closed it
+ * with unread bytes, such as tickets, that would be a reset, which can overtake the last bytes.
+ * Does not wait for a server that keeps sending.
  */
 static void await_end(struct control *control, struct conn *data) {
     char unwanted[1024];

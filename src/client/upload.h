@@ -9,7 +9,7 @@
 #include "client/session.h"
 
 /* Uploads one file under the last component of its path; opens the session if there is none. True:
- * the server has confirmed it (RFC 959: 226 or 250). Else the user has been told why not. */
+ * the server has confirmed it (RFC 959: 226 or 250). Else the user has been told why. */
 bool upload_file(struct session *session, const char *path);
 
 #endif

@@ -26,7 +26,7 @@ static bool copy(char *to, size_t size, const char *from, size_t length) {
     return true;
 }
 
-/* Takes an IPv6 address out of its brackets; *text is then behind them. */
+/* Reads an IPv6 address in brackets, and moves *text past them. */
 static const char *read_bracketed(const char **text, struct url *ret) {
     struct in6_addr unused;
     const char *end = strchr(*text, ']');
@@ -57,7 +57,7 @@ static const char *read_host(const char **text, struct url *ret) {
     return NULL;
 }
 
-/* What is behind "ftp://". */
+/* Reads what follows "ftp://". */
 static const char *read_rest(const char *text, struct url *ret) {
     if (text[strcspn(text, "@/?#")] == '@')
         return "users are not understood";
