@@ -42,8 +42,8 @@ int client_open(const struct tls_client_settings *settings, struct tls_context *
     return 0;
 }
 
-/* Whom the certificate must name, as a subjectAltName (RFC 9525, 6); and the server is told, where
- * it is a name (RFC 6066). */
+/* Sets the name that the certificate must have, as a subjectAltName (RFC 9525, 6), and, if it is
+ * not an address, tells it to the server (RFC 6066). */
 static bool expect_host(SSL *ssl, const char *host) {
     uint8_t address[sizeof(struct in6_addr)];
     bool is_address =
@@ -55,8 +55,8 @@ static bool expect_host(SSL *ssl, const char *host) {
     return SSL_set1_host(ssl, host) == 1 && SSL_set_tlsext_host_name(ssl, host) == 1;
 }
 
-/* Resumes a copy: a connection that does not end well spoils its own session, which the next data
- * connection may still need. */
+/* Resumes a copy: a connection that ends badly spoils its session, which the next data connection
+ * may still need. */
 static bool resume(SSL *ssl, const SSL_SESSION *session) {
     SSL_SESSION *copy = SSL_SESSION_dup(session);
     bool good = copy && SSL_set_session(ssl, copy) == 1;
@@ -73,7 +73,7 @@ bool client_begin(struct tls_stream *stream, const struct tls_stream *beside) {
         return false;
     if (beside)
         return !context->session || resume(stream->ssl, context->session);
-    SSL_SESSION_free(context->session); /* it was of the control connection before this one */
+    SSL_SESSION_free(context->session); /* that of an earlier control connection */
     context->session = NULL;
     return true;
 }

@@ -20,8 +20,8 @@ static void set_up(SSL_CTX *ssl, long cache) {
     if (SSL_CTX_get_min_proto_version(ssl) < TLS1_2_VERSION)
         (void)SSL_CTX_set_min_proto_version(ssl, TLS1_2_VERSION);
     (void)SSL_CTX_set_options(ssl, SSL_OP_NO_RENEGOTIATION);
-    /* Also where the system's policy asks for it: with large buffers and read-ahead OpenSSL (3.0,
-     * 3.5) loses track of the records that the kernel hands over, and uploads break off */
+    /* Even if the system's policy asks for it: with large buffers and read-ahead OpenSSL (3.0, 3.5)
+     * loses track of the records that the kernel hands over, and uploads break off */
     (void)SSL_CTX_clear_options(ssl, SSL_OP_ENABLE_KTLS);
     (void)SSL_CTX_set_mode(ssl, SSL_MODE_ENABLE_PARTIAL_WRITE |
                                     SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
@@ -34,7 +34,7 @@ struct tls_context *context_new(const SSL_METHOD *method, long cache, char error
     /* The end of the process frees everything faster */
     (void)OPENSSL_init_ssl(OPENSSL_INIT_NO_ATEXIT, NULL);
     if (context)
-        context->ssl = SSL_CTX_new(method); /* as the system's policy has it */
+        context->ssl = SSL_CTX_new(method); /* with the system's policy */
     if (!context || !context->ssl) {
         context_explain(error, "OpenSSL", "cannot be set up");
         free(context);
@@ -67,7 +67,7 @@ void context_explain(char error[TLS_ERROR_SIZE], const char *what, const char *f
     ERR_clear_error();
 }
 
-/* Nobody is asked for the password of a key. */
+/* We do not ask for the password of a key. */
 static int refuse_password(char *text, int size, int writing, void *data) {
     (void)text;
     (void)size;

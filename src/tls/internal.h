@@ -14,8 +14,8 @@ struct tls_context {
     bool asks;                      /* server: for client certificates */
     SSL_SESSION *session;           /* of the newest control connection, to be resumed */
     bool lenient;                   /* connections may end without close_notify */
-    char host[256];                 /* client: whom the certificate must name; "": nobody */
-    char pin[TLS_FINGERPRINT_SIZE]; /* client: the certificate itself; "": any that is good */
+    char host[256];                 /* client: the name that the certificate must have */
+    char pin[TLS_FINGERPRINT_SIZE]; /* client: the certificate's fingerprint; "": any valid one */
 };
 
 struct tls_stream {
@@ -23,17 +23,17 @@ struct tls_stream {
     SSL *ssl;
     const struct tls_stream *beside; /* the control connection; NULL: this is one */
     bool ended;                      /* reading is over, */
-    int how;                         /* as it told the last time */
+    int how;                         /* with this result */
     bool lenient;                    /* it may end without close_notify */
     short events;                    /* what -EAGAIN waits for */
-    bool more;                       /* perhaps bytes that have been received wait in here */
+    bool more;                       /* received bytes may wait in here */
     char error[TLS_ERROR_SIZE];
 };
 
-/* context: what server's and client's have in common */
+/* context: what those of servers and clients share */
 
-/* Makes one with what both want; cache: whose sessions it keeps. Returns NULL with the reason in
- * error. */
+/* Makes one with the common options; cache: SSL_SESS_CACHE_SERVER or _CLIENT. Returns NULL with the
+ * reason in error. */
 struct tls_context *context_new(const SSL_METHOD *method, long cache, char error[TLS_ERROR_SIZE]);
 void context_free(struct tls_context *context);
 /* Our own certificate and its key. Returns 0 or -EINVAL with the reason in error. */
@@ -42,28 +42,28 @@ int context_identify(struct tls_context *context, const char *certificate, const
 void context_describe(const struct tls_context *context, struct tls_certificate *ret);
 /* The reason of OpenSSL's oldest error, which the others follow from. */
 const char *context_reason(void);
-/* What OpenSSL complains of, as text: "what file: reason". Empties its queue. */
+/* OpenSSL's complaint as text: "what file: reason". Empties its queue. */
 void context_explain(char error[TLS_ERROR_SIZE], const char *what, const char *file);
 
-/* server and client: contexts as tls.h has them, and how a stream of theirs begins */
+/* server and client: contexts as in tls.h, and how their streams begin */
 
 int server_open(const struct tls_server_settings *settings, struct tls_context **ret_context,
                 char error[TLS_ERROR_SIZE]);
 void server_begin(struct tls_stream *stream, const struct tls_stream *beside);
-/* Returns 0, or TLS_BROKEN when a data connection is not of the client that it should be. */
+/* Returns 0, or TLS_BROKEN if a data connection is not the same client's. */
 int server_finish(struct tls_stream *stream);
 
 int client_open(const struct tls_client_settings *settings, struct tls_context **ret_context,
                 char error[TLS_ERROR_SIZE]);
 bool client_begin(struct tls_stream *stream, const struct tls_stream *beside);
-/* Returns 0, or TLS_BROKEN when the certificate is another one. */
+/* Returns 0, or TLS_BROKEN if the certificate is not the pinned one. */
 int client_finish(struct tls_stream *stream);
 
 /* certificate */
 
 void certificate_describe(X509 *certificate, struct tls_certificate *ret);
 
-/* stream: as tls.h has them */
+/* stream: as in tls.h */
 
 struct tls_stream *stream_open(struct tls_context *context, int in, int out,
                                struct tls_stream *beside);

@@ -5,13 +5,13 @@
 
 #include "tls/internal.h"
 
-enum { SESSION_TIME = 7 * 24 * 3600 /* s that a session can be resumed; no longer than we run */ };
+enum { SESSION_TIME = 7 * 24 * 3600 /* s that a session can be resumed; at most while we run */ };
 
-/* Marks the tickets of control connections, the only ones that may be resumed: whoever comes to a
- * data port without one must not be able to get one there. */
+/* Marks the tickets of control connections, the only ones that may be resumed: a stranger at a data
+ * port must not be able to get one there. */
 static const char control_mark[] = "control";
 
-/* OpenSSL's callbacks have types that these must have */
+/* Their types are those of OpenSSL's callbacks */
 static int mark_ticket(SSL *ssl, void *unused) {
     const struct tls_stream *stream = SSL_get_app_data(ssl);
     (void)unused;
@@ -36,8 +36,8 @@ static SSL_TICKET_RETURN take_ticket(SSL *ssl, SSL_SESSION *session, const unsig
     return SSL_TICKET_RETURN_USE;
 }
 
-/* The session of the newest control connection is the only one that can be resumed by its id. Gives
- * a copy, for a connection that does not end well spoils its session. */
+/* The session of the newest control connection is the only one that can be resumed by its id.
+ * Returns a copy, because a connection that ends badly spoils its session. */
 static SSL_SESSION *find_session(SSL *ssl, const unsigned char *id, int length, int *ret_counted) {
     const struct tls_stream *stream = SSL_get_app_data(ssl);
     SSL_SESSION *session = stream->context->session;
@@ -49,7 +49,7 @@ static SSL_SESSION *find_session(SSL *ssl, const unsigned char *id, int length, 
     return SSL_SESSION_dup(session);
 }
 
-/* RFC 7301. A client that wants another protocol has been led here by somebody else (ALPACA). */
+/* RFC 7301. A client that offers only other protocols has been misled by an attacker (ALPACA). */
 static int choose_protocol(SSL *ssl, const unsigned char **ret_name, unsigned char *ret_length,
                            const unsigned char *offered, unsigned length, void *unused) {
     (void)ssl;
@@ -64,7 +64,7 @@ static int choose_protocol(SSL *ssl, const unsigned char **ret_name, unsigned ch
     return SSL_TLSEXT_ERR_ALERT_FATAL;
 }
 
-/* Who may sign the certificates of clients. They are asked for and may be left out. */
+/* Loads the CAs of client certificates. Clients are asked for one, and need not have one. */
 static int ask_clients(struct tls_context *context, const char *file, char error[TLS_ERROR_SIZE]) {
     STACK_OF(X509_NAME) *names = SSL_load_client_CA_file(file);
     if (!names || SSL_CTX_load_verify_file(context->ssl, file) != 1) {
@@ -77,7 +77,7 @@ static int ask_clients(struct tls_context *context, const char *file, char error
     return 0;
 }
 
-/* An expired certificate is one that clients should refuse, and some do not. */
+/* Clients should refuse an expired certificate, and some do not. */
 static int check_time(const struct tls_context *context, char error[TLS_ERROR_SIZE]) {
     const X509 *certificate = SSL_CTX_get0_certificate(context->ssl);
     const ASN1_TIME *from = X509_get0_notBefore(certificate), *to = X509_get0_notAfter(certificate);
@@ -105,7 +105,7 @@ int server_open(const struct tls_server_settings *settings, struct tls_context *
     (void)SSL_CTX_set_session_ticket_cb(ssl, mark_ticket, take_ticket, NULL);
     SSL_CTX_set_alpn_select_cb(ssl, choose_protocol, NULL);
     context->lenient = settings->lenient;
-    if (context->lenient) /* or the client is sent an alert that it takes for a failure */
+    if (context->lenient) /* else the client gets an alert, which it takes for a failure */
         (void)SSL_CTX_set_options(ssl, SSL_OP_IGNORE_UNEXPECTED_EOF);
     int result = context_identify(context, settings->certificate, settings->key, error);
     if (result == 0)
@@ -120,8 +120,8 @@ int server_open(const struct tls_server_settings *settings, struct tls_context *
     return 0;
 }
 
-/* A data connection's certificate is asked for only where the control connection had one: it must
- * be the same then, see server_finish. */
+/* A certificate is asked for on a data connection only if the control connection had one: it must
+ * be the same, see server_finish. */
 void server_begin(struct tls_stream *stream, const struct tls_stream *beside) {
     bool asks = stream->context->asks && (!beside || SSL_get0_peer_certificate(beside->ssl));
     SSL_set_verify(stream->ssl, asks ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, NULL);
@@ -132,7 +132,7 @@ void server_begin(struct tls_stream *stream, const struct tls_stream *beside) {
         (void)SSL_set_num_tickets(stream->ssl, 0);
 }
 
-/* Is the certificate the one that the control connection has? */
+/* Is the certificate that of the control connection? */
 static bool is_same_client(const struct tls_stream *stream) {
     struct tls_certificate ours, theirs;
     certificate_describe(SSL_get0_peer_certificate(stream->beside->ssl), &ours);

@@ -6,7 +6,7 @@
 
 #include "tls/internal.h"
 
-enum { READ_AHEAD = 128 << 10 /* bytes that a data connection is asked for at once */ };
+enum { READ_AHEAD = 128 << 10 /* bytes to read at once from a data connection */ };
 
 struct tls_stream *stream_open(struct tls_context *context, int in, int out,
                                struct tls_stream *beside) {
@@ -16,7 +16,7 @@ struct tls_stream *stream_open(struct tls_context *context, int in, int out,
     stream->context = context;
     stream->beside = beside;
     stream->lenient = context->lenient;
-    stream->more = true; /* the handshake may have read it */
+    stream->more = true; /* the handshake may have read some */
     stream->ssl = SSL_new(context->ssl);
     bool good = stream->ssl && SSL_set_app_data(stream->ssl, stream) == 1 &&
                 SSL_set_rfd(stream->ssl, in) == 1 && SSL_set_wfd(stream->ssl, out) == 1;
@@ -50,7 +50,7 @@ static void explain(struct tls_stream *stream) {
                    refused ? ": " : "", refused ? X509_verify_cert_error_string(verdict) : "");
 }
 
-/* What OpenSSL's last function came to, which was no success: as tls.h has it. failure: errno. */
+/* The result of OpenSSL's last function, which failed, as in tls.h. failure: errno. */
 static int judge(struct tls_stream *stream, int failure) {
     switch (SSL_get_error(stream->ssl, 0)) {
     case SSL_ERROR_WANT_READ:
@@ -87,7 +87,7 @@ int stream_handshake(struct tls_stream *stream) {
     return stream->context->server ? server_finish(stream) : client_finish(stream);
 }
 
-/* The beginning of a record has come and its end has not. */
+/* Has the beginning of a record come, and not its end? */
 static bool is_torn(const SSL *ssl) {
     return SSL_has_pending(ssl) == 1 || strcmp(SSL_rstate_string(ssl), "RB") == 0;
 }
@@ -125,7 +125,7 @@ ssize_t stream_write(struct tls_stream *stream, const void *bytes, size_t n) {
 
 int stream_end(struct tls_stream *stream) {
     if (stream->ended && stream->how < 0)
-        return stream->how; /* OpenSSL wants nothing more to do with it */
+        return stream->how; /* OpenSSL must not use it any more */
     if (SSL_in_init(stream->ssl))
         return TLS_BROKEN;
     prepare(stream);
