@@ -1,7 +1,8 @@
 /*
  * handler: one FTP session on standard input and output.
  *
- * main alone is here: what to do, by the arguments and by what the super-server left.
+ * Only main is here: it decides what to do, by the arguments and by what the super-server handed
+ * over.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -20,7 +21,7 @@
 
 extern char **environ;
 
-/* What is asked for at a terminal instead of a session. Returns the exit status. */
+/* Does what is asked for at a terminal instead of a session. Returns the exit status. */
 static int run_mode(enum config_outcome outcome, const struct config *config,
                     const char *complaint) {
     switch (outcome) {
@@ -43,19 +44,19 @@ static int run_mode(enum config_outcome outcome, const struct config *config,
     return fflush(stdout) == 0 ? EX_OK : EX_IOERR;
 }
 
-/* Is there a client to be answered, whatever was asked for? What is printed at a terminal is not
- * for it. Only the report of a --check that comes before a session, by ExecStartPre=, has somewhere
- * else to go: the journal. */
+/* Is there a client that needs a reply, whatever was asked for? What is printed at a terminal is
+ * not for it. Only the report of --check in ExecStartPre= goes elsewhere, to the journal. */
 static bool has_client(const struct start *start, enum config_outcome wanted) {
     return wanted == CONFIG_SERVE ||
            (start->is_network && !(wanted == CONFIG_CHECK && log_journal_stream()));
 }
 
-/* Says that there is no connection. Returns the exit status. */
+/* Logs that there is no connection. Returns the exit status. */
 static int refuse_streams(const struct log *log, int error) {
     log_event(log, EVENT_CANNOT_START, "No connection to serve: %s",
-              error == -EINVAL ? "LISTEN_FDS holds no single connection; it wants Accept=yes"
-                               : strerror(-error));
+              error == -EINVAL
+                  ? "LISTEN_FDS is not a single connection: the socket unit needs Accept=yes"
+                  : strerror(-error));
     return EX_OSERR;
 }
 
@@ -67,7 +68,7 @@ static void open_log(struct log *log, const struct config *config, const struct 
                                     .systemd = start->systemd};
     log_open(log, &setup);
     if (start->systemd_error)
-        log_event(log, EVENT_NO_LIBSYSTEMD, "Going on without libsystemd: %s",
+        log_event(log, EVENT_NO_LIBSYSTEMD, "Continuing without libsystemd: %s",
                   start->systemd_error);
 }
 
@@ -93,7 +94,7 @@ int main(int argc, char **argv) {
         status = refuse_streams(&log, tamed);
     else if (config.wanted != CONFIG_SERVE)
         status = serve_refuse(&log, EX_USAGE,
-                              "the arguments ask for no session, on a client's connection");
+                              "the arguments do not ask for a session, on a client's connection");
     else if (outcome != CONFIG_SERVE)
         status = serve_refuse(&log, outcome == CONFIG_USAGE ? EX_USAGE : EX_CONFIG, complaint);
     else

@@ -8,14 +8,14 @@
 #include "verb.h"
 
 enum {
-    DRAIN_TIME = 5000, /* ms that input is dropped after a last reply */
-    STOP_TIME = 200    /* the same when we are asked to stop */
+    DRAIN_TIME = 5000, /* ms that input is dropped after the last reply */
+    STOP_TIME = 200    /* the same if we were asked to stop */
 };
 
-/* What reading a command line came to. */
+/* The result of reading a command line. */
 enum read_outcome { READ_LINE, READ_END, READ_IDLE, READ_STOP };
 
-/* Understands the line that has been read. */
+/* Parses the line that has been read. */
 static void understand(struct session *session, struct command *ret_command) {
     const struct who *who = &session->who;
     bool expects_secret = (who->user_given && !who->logged_in) || session->uploads.had_inline;
@@ -23,7 +23,8 @@ static void understand(struct session *session, struct command *ret_command) {
     ret_command->is_alone = session->line_alone;
 }
 
-/* Feeds the line from what has been received. True when the line is whole: the command, then. */
+/* Feeds the line with what has been received. Returns whether it is complete: *ret_command,
+ * then. */
 static bool feed_line(struct session *session, struct command *ret_command) {
     struct control *control = &session->control;
     const uint8_t *bytes = control->buffer + control->start;
@@ -35,14 +36,14 @@ static bool feed_line(struct session *session, struct command *ret_command) {
     transcript_input(session, bytes, taken, ended ? ret_command : NULL);
     if (ended)
         session_note_piece(session);
-    /* Whoever cannot be reached is found out soon. Under TLS half of a write spoils the next one */
+    /* An error shows with the next reply. Not under TLS, where half a write spoils the next one */
     if (session->line.refusal_length > 0 && !conn_is_secure(&control->conn))
         (void)control_write(control, session->line.refusal, session->line.refusal_length, 0);
     line_forget_refusal(&session->line);
     return ended;
 }
 
-/* Waits for a command, as control_fill does, while others may come to the passive port. */
+/* Waits for a command, as control_fill, while connections may come to the passive port. */
 static int fill(struct session *session, int timeout) {
     struct control *control = &session->control;
     long long deadline = clock_ms() + timeout, left = timeout;
@@ -53,7 +54,7 @@ static int fill(struct session *session, int timeout) {
             return -errno;
         if (fds[0].revents || fds[1].revents) {
             int result = control_fill(control, 0);
-            if (result != -ETIMEDOUT) /* a part of what TLS wants to see whole */
+            if (result != -ETIMEDOUT) /* a part of a record of TLS */
                 return result;
         }
         left = deadline - clock_ms();
@@ -61,10 +62,9 @@ static int fill(struct session *session, int timeout) {
     return control_fill(control, left > 0 ? (int)left : 0);
 }
 
-/* May the line that has begun be a command without line end? Not when it came together with what is
- * before it, be that a line or the data of an upload: then it is the first half of a line that the
- * network cut. Nor in a session that has asked for data connections: that client knows how lines
- * end. */
+/* May the line that has begun be a command without line end? Not if it came in one piece with a
+ * line or the data of an upload before it: then it is the first half of a line that the network
+ * cut. Nor in a session that has asked for data connections: such a client ends its lines. */
 static bool may_be_unterminated(struct session *session) {
     struct command command;
     struct line *line = &session->line;
@@ -83,7 +83,7 @@ static int patience(const struct session *session) {
     return (int)(login < 0 ? 0 : login < idle ? login : idle);
 }
 
-/* A TLS ClientHello where commands are awaited: no command begins with its first byte. */
+/* Is it a TLS ClientHello in place of a command? No command begins with its first byte. */
 static bool is_tls(const struct session *session) {
     const struct control *control = &session->control;
     return !conn_is_secure(&control->conn) && !session->line.begun &&
@@ -98,7 +98,7 @@ static enum read_outcome refuse_tls(struct session *session) {
     return READ_END;
 }
 
-/* The connection is at its end, by what control_fill returned. */
+/* The connection has ended. result: of control_fill. */
 static enum read_outcome end_reading(const struct session *session, int result) {
     if (result == TLS_BROKEN)
         log_event(session->given->log, EVENT_TLS_BROKEN, "Closing: TLS: %s",
@@ -108,8 +108,8 @@ static enum read_outcome end_reading(const struct session *session, int result) 
     return READ_END;
 }
 
-/* Waits for more of a line that is not whole. Returns 1 when there is more, 0 when the line ends
- * here (by silence, or by the end of input), or -1 with *ret_outcome. */
+/* Waits for more of an incomplete line. Returns 1 if there is more, 0 if the line ends here (by
+ * silence, or by the end of input), or -1 with *ret_outcome. */
 static int read_more(struct session *session, enum read_outcome *ret_outcome) {
     bool unterminated = may_be_unterminated(session);
     bool by_silence = unterminated && session->given->config->unterminated_wait > 0;
@@ -128,7 +128,7 @@ static int read_more(struct session *session, enum read_outcome *ret_outcome) {
     return -1;
 }
 
-/* Reads a command, be it one that came during a transfer. */
+/* Reads a command, perhaps one that came during a transfer. */
 static enum read_outcome read_command(struct session *session, struct command *ret_command) {
     struct control *control = &session->control;
     enum read_outcome outcome = READ_LINE;
@@ -157,9 +157,9 @@ static enum read_outcome read_command(struct session *session, struct command *r
     }
 }
 
-/* Runs the command that has been read. The line is free for the next one before its verb runs, for
- * more commands may come during a transfer. A line with a password in it is nowhere in memory when
- * that is over. */
+/* Runs the command that has been read. Its line is free for the next one before its verb runs,
+ * because more commands may come during a transfer. A line with a password is wiped from memory
+ * after that. */
 static int run_command(struct session *session, const struct command *read) {
     char text[LINE_LIMIT + 1];
     struct command command;
@@ -183,7 +183,7 @@ static void attend(struct session *session) {
     struct control *control = &session->control;
     struct command command;
     int result = control_pending(control) > 0 ? 1 : control_fill(control, 0);
-    if (result == -ETIMEDOUT) /* a part of what TLS wants to see whole */
+    if (result == -ETIMEDOUT) /* a part of a record of TLS */
         return;
     if (result == 0)
         watch_note_end(session);
@@ -232,7 +232,7 @@ static int greet(struct session *session) {
     return reply_send(session, 220, "Welcome to the FTP server");
 }
 
-/* One command. Returns 0, or a negative errno when the client cannot be reached. */
+/* Reads and runs one command. Returns 0, or a negative errno if the client cannot be reached. */
 static int step(struct session *session) {
     struct command command;
     switch (read_command(session, &command)) {
@@ -248,7 +248,7 @@ static int step(struct session *session) {
     }
 }
 
-/* What has been read of a line that has no end. */
+/* Ends the transcript with what came of a line that has no end. */
 static void end_transcript(struct session *session) {
     struct command rest;
     understand(session, &rest);

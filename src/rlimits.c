@@ -15,8 +15,8 @@
 #define KIB ((rlim_t)1024)
 #define MIB (1024 * KIB)
 
-/* With fewer descriptors than these the client cannot be put where it is looked for; what a session
- * opens beside that is answered where it lacks. A stack holds the deepest calls twice. */
+/* With fewer descriptors the client cannot be moved to its place; if more are missing later, the
+ * client gets an error. The stack is twice what the deepest calls need. */
 static const struct {
     __rlimit_resource_t resource;
     rlim_t least, wanted;
@@ -29,7 +29,7 @@ static const struct {
     {RLIMIT_DATA, 2 * MIB, 32 * MIB, "the limit of data is below 2 MiB (ulimit -d, LimitDATA=)"},
 };
 
-/* Raises one that is below what is wanted. Returns what it is then. */
+/* Raises a limit that is too low, as far as allowed. Returns the limit. */
 static rlim_t raise_limit(__rlimit_resource_t resource, rlim_t wanted) {
     struct rlimit limit;
     if (getrlimit(resource, &limit) < 0)

@@ -1,15 +1,16 @@
 /*
- * rlimits: whether what the super-server lets a process use (setrlimit(2)) is enough for a session.
+ * rlimits: whether the limits that the super-server has set (setrlimit(2)) are enough for a
+ * session.
  */
 #ifndef STORD_RLIMITS_H
 #define STORD_RLIMITS_H
 
-/* Raises what is low as far as we may. Returns what is too low nevertheless, to be told, or NULL.
- * Takes next to no stack, for that may be what lacks. */
+/* Raises low limits as far as allowed. Returns a complaint about one that is still too low, or
+ * NULL. Uses next to no stack, because that may be too small. */
 const char *rlimits_raise(void);
 
-/* Tells whoever is there, before descriptors are put in order, for those may lack: 421 to the
- * client, and the complaint to the log. Returns the exit status. */
+/* Refuses to serve before descriptors are put in order, because they may be too few: 421 to the
+ * client, the complaint to the log. Returns the exit status. */
 int rlimits_refuse(const char *complaint);
 
 #endif

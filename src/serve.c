@@ -28,7 +28,7 @@
 #include "users/helper.h"
 #include "users/privileges.h"
 
-enum { REFUSAL_TIME = 1000 }; /* ms that a client who cannot be served may take to hear it */
+enum { REFUSAL_TIME = 1000 }; /* ms that a client may take to read the 421 */
 
 void serve_refuse_at(int in, int out) {
     static const char reply[] = "421 Service not available: see the server's log\r\n";
@@ -45,7 +45,7 @@ int serve_refuse(const struct log *log, int status, const char *complaint) {
     return status;
 }
 
-/* What a session is made of, as it is being put together. */
+/* The parts of a session while they are being made. */
 struct making {
     const struct config *config;
     struct log *log;
@@ -59,12 +59,12 @@ struct making {
     struct names names;
     char boot[USAGE_TEXT_BOOT_SIZE];
     struct sandbox_state sandbox;
-    struct xferlog *xferlog;           /* NULL: there is none */
+    struct xferlog *xferlog;           /* NULL: none */
     struct transcript *transcript;     /* the same */
-    char complaint[CONFIG_ERROR_SIZE]; /* why it cannot be */
+    char complaint[CONFIG_ERROR_SIZE]; /* why a session cannot be made */
 };
 
-/* Keeps why not. Returns the error. */
+/* Keeps the complaint. Returns the error. */
 __attribute__((format(printf, 3, 4))) static int complain(struct making *making, int error,
                                                           const char *format, ...) {
     va_list arguments;
@@ -74,14 +74,15 @@ __attribute__((format(printf, 3, 4))) static int complain(struct making *making,
     return error;
 }
 
-/* Whom to become. Root serves nobody but who has started us by hand, unless it is told to. */
+/* Finds the system user to become. Started as root, serves as root only if --user says so, or if
+ * started by hand. */
 static int find_user(struct making *making) {
     const char *name = making->config->user;
     int result = privileges_find(name, &making->user);
     if (making->peer.kind == PEER_PIPE && !making->peer.relayed &&
         (result < 0 || making->user.wanted)) {
         log_event(making->log, EVENT_SERVING_AS_ROOT,
-                  "Serving as root: on a pipe that no super-server has named a client of");
+                  "Serving as root: on a pipe, and no super-server has named a client");
         making->user.wanted = false;
         return 0;
     }
@@ -91,7 +92,8 @@ static int find_user(struct making *making) {
                : 0;
 }
 
-/* Starts what may read more than the session: before it is confined, and before it has the key. */
+/* Starts the credential helper, which may read more than the session: before the session is
+ * confined, and before it has the key. */
 static int start_helper(struct making *making) {
     const struct helper_setup setup = {.file = making->config->users,
                                        .peer = &making->peer,
@@ -108,7 +110,7 @@ static int load_tls(struct making *making) {
     return result < 0 ? complain(making, result, "TLS: %s", reason) : 0;
 }
 
-/* Gives up root: what follows has to do without. */
+/* Gives up root for all that follows. */
 static int become_user(struct making *making) {
     int result = privileges_drop(&making->user);
     return result < 0 ? complain(making, result, "cannot become %.64s: %s", making->config->user,
@@ -137,7 +139,7 @@ static int lack_side_file(struct making *making, int error, const char *what, co
     const char *reason = error == -ENXIO ? "not a plain file" : strerror(-error);
     if (!append_may_pass(error))
         return complain(making, error, "%s %.400s: %s", what, path, reason);
-    log_event(making->log, EVENT_RECORD_BROKEN, "Going on without the %s %s: %s", what, path,
+    log_event(making->log, EVENT_RECORD_BROKEN, "Continuing without the %s %s: %s", what, path,
               reason);
     return 0;
 }
@@ -183,7 +185,7 @@ static int confine(struct making *making, struct turns *turns) {
     return result < 0 ? complain(making, result, "cannot be confined: %s", strerror(-result)) : 0;
 }
 
-/* In this order. Returns 0, or a negative errno with making->complaint. */
+/* Makes the parts in this order. Returns 0, or a negative errno with making->complaint. */
 static int make(struct making *making) {
     static int (*const steps[])(struct making *) = {find_user,    start_helper,    load_tls,
                                                     become_user,  open_root,       open_dial,
@@ -194,7 +196,7 @@ static int make(struct making *making) {
     return result;
 }
 
-/* Speaks the session that has been made. Returns the exit status. */
+/* Confines and speaks the session. Returns the exit status. */
 static int speak(struct making *making, int stop) {
     static struct session session; /* static only for its size: nothing else refers to it */
     const struct session_parts parts = {.config = making->config,
@@ -227,7 +229,7 @@ static int speak(struct making *making, int stop) {
 int serve(const struct config *config, struct log *log, int stop) {
     struct making making = {.config = config, .log = log, .helper = {.fd = -1}};
     int result = peer_identify(&making.peer, DESCRIPTOR_IN);
-    if (result < 0) { /* a client that has gone already is no failure */
+    if (result < 0) { /* a client that is already gone is not a failure */
         log_event(log, EVENT_NO_CLIENT, "No client: %s", strerror(-result));
         return result == -ENOTCONN ? EX_OK : EX_OSERR;
     }

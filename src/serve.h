@@ -1,6 +1,6 @@
 /*
- * serve: makes a confined session of what the super-server left, step by step, and runs it. What
- * each step does stands in its module's header.
+ * serve: makes a confined session from what the super-server handed over, step by step, and runs
+ * it. Each step is described in its module's header.
  */
 #ifndef STORD_SERVE_H
 #define STORD_SERVE_H
@@ -8,15 +8,14 @@
 struct config;
 struct log;
 
-/* Serves the client at DESCRIPTOR_IN and DESCRIPTOR_OUT. stop: readable once we are asked to stop,
- * or -1. Returns the exit status. */
+/* Serves the client at DESCRIPTOR_IN and DESCRIPTOR_OUT. stop: readable once we are to stop, or -1.
+ * Returns the exit status. */
 int serve(const struct config *config, struct log *log, int stop);
 
-/* Logs that the settings cannot be used, and tells the client that there is no service (421).
- * Returns status. */
+/* Logs the complaint, and replies 421: no service. Returns status. */
 int serve_refuse(const struct log *log, int status, const char *complaint);
 
-/* The latter alone, to a client at these descriptors. */
+/* Only replies 421, to a client at these descriptors. */
 void serve_refuse_at(int in, int out);
 
 #endif

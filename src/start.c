@@ -18,23 +18,24 @@
 
 enum {
     FIRST_LISTEN_FD = 3, /* sd_listen_fds(3) */
-    KEEP_IDLE = 60,      /* s without a byte until the client is asked whether it is there, */
-    KEEP_INTERVAL = 15,  /* s until it is asked again, */
-    KEEP_PROBES = 4,     /* and how often; as in units/stord.socket */
-    KERNEL_IDLE = 7200   /* s, where nobody has chosen (tcp(7)) */
+    KEEP_IDLE = 60,      /* s without a byte until the client is probed, */
+    KEEP_INTERVAL = 15,  /* s until the next probe, */
+    KEEP_PROBES = 4,     /* and how many; as in units/stord.socket */
+    KERNEL_IDLE = 7200   /* s, the kernel's default (tcp(7)) */
 };
 
 static void reset_signals(void) {
     struct sigaction action = {.sa_handler = SIG_DFL};
     for (int number = 1; number < NSIG; number++)
         (void)sigaction(number, &action, NULL); /* EINVAL for KILL, STOP and libc's own */
-    action.sa_handler = SIG_IGN;                /* both are told by errno: EPIPE, EFBIG */
+    action.sa_handler = SIG_IGN;                /* errno reports both: EPIPE, EFBIG */
     (void)sigaction(SIGPIPE, &action, NULL);
     (void)sigaction(SIGXFSZ, &action, NULL);
 }
 
-/* Has the signals that ask us to stop come by a descriptor. They stay pending for ever, so that
- * nothing else has to remember them. Returns it, or -1 where there is none: then they kill. */
+/* Receives the signals that ask us to stop through a descriptor. They stay pending for ever, so
+ * that nothing else has to remember them. Returns the descriptor, or -1 if there is none: then the
+ * signals kill. */
 static int catch_stop(void) {
     sigset_t signals;
     (void)sigemptyset(&signals);
@@ -48,8 +49,8 @@ static int catch_stop(void) {
     return fd;
 }
 
-/* Takes the one connection that LISTEN_FDS hands over. Returns 0, also when there is none for us,
- * or a negative errno. */
+/* Takes the one connection that LISTEN_FDS hands over. Returns 0, also if there is none for us, or
+ * a negative errno. */
 static int adopt_connection(struct start *start) {
     int count = start->systemd->listen_fds(1);
     if (count <= 0)
@@ -63,13 +64,13 @@ static int adopt_connection(struct start *start) {
     return 0;
 }
 
-/* Does LISTEN_FDS speak to this process (sd_listen_fds(3))? */
+/* Is LISTEN_FDS meant for this process (sd_listen_fds(3))? */
 static bool sockets_are_ours(void) {
     const char *pid = getenv("LISTEN_PID");
     return getenv("LISTEN_FDS") && pid && strtol(pid, NULL, 10) == (long)getpid();
 }
 
-/* Loads libsystemd where systemd started us, and takes the connection it hands over. */
+/* Loads libsystemd if systemd started us, and takes the connection it hands over. */
 static int load_systemd(struct start *start, bool journal) {
     bool sockets = sockets_are_ours();
     if (!sockets && !getenv("LISTEN_FDS") && !journal)
@@ -77,19 +78,19 @@ static int load_systemd(struct start *start, bool journal) {
     start->systemd = systemd_load(&start->systemd_error);
     if (!sockets)
         return 0;
-    /* Without the module what is on fd 0 is not the client: better to serve nobody */
+    /* fd 0 is not the client then: without the module do not serve */
     return start->systemd ? adopt_connection(start) : -ELIBACC;
 }
 
 static void close_leaked(void) {
     if (syscall(SYS_close_range, DESCRIPTOR_OTHERS, ~0U, 0) == 0)
         return;
-    long limit = sysconf(_SC_OPEN_MAX); /* a filter that knows no close_range */
+    long limit = sysconf(_SC_OPEN_MAX); /* a filter or kernel without close_range */
     for (int fd = DESCRIPTOR_OTHERS; fd < limit; fd++)
         (void)close(fd);
 }
 
-/* Same open connection, of a kind that a client can be behind? */
+/* Are both the same connection, of a kind that can lead to a client? */
 static bool same_connection(int a, int b) {
     struct stat x, y;
     if (fstat(a, &x) < 0 || fstat(b, &y) < 0)
@@ -98,7 +99,7 @@ static bool same_connection(int a, int b) {
            (S_ISSOCK(x.st_mode) || S_ISFIFO(x.st_mode));
 }
 
-/* Some connection to another machine? Whoever it is, it is no place for a log. */
+/* Is it a network connection? That is no place for a log. */
 static bool is_network(int fd) {
     int domain = AF_UNIX;
     socklen_t size = sizeof(domain);
@@ -112,7 +113,7 @@ static bool stderr_is_client(const struct start *start) {
            (getenv("LISTEN_FDS") && same_connection(STDERR_FILENO, FIRST_LISTEN_FD));
 }
 
-/* Can there be a client behind it? */
+/* Can it lead to a client? */
 static bool is_connection(int fd) {
     struct stat st;
     return fstat(fd, &st) == 0 && (S_ISSOCK(st.st_mode) || S_ISFIFO(st.st_mode));
@@ -128,7 +129,7 @@ void start_look(struct start *ret_start) {
     *ret_start = start;
 }
 
-/* Another descriptor for fd, above those with a place of their own. -1: there is none. */
+/* Duplicates fd above the fixed descriptors. -1: fd is not open. */
 static int copy_of(int fd) {
     return fcntl(fd, F_DUPFD_CLOEXEC, DESCRIPTOR_OTHERS);
 }
@@ -137,8 +138,8 @@ static int put_at(int from, int to) {
     return dup2(from, to) < 0 ? -errno : 0;
 }
 
-/* What is always empty, and where nobody reads: /dev/null, or in a container that has none, a
- * socket whose other end is closed. Returns a descriptor or a negative errno. */
+/* Opens /dev/null, or in a container that has none, a socket whose other end is closed. Returns a
+ * descriptor or a negative errno. */
 static int open_nowhere(void) {
     int ends[2], null = open("/dev/null", O_RDWR | O_CLOEXEC);
     if (null >= 0)
@@ -149,11 +150,11 @@ static int open_nowhere(void) {
     return ends[0];
 }
 
-/* fd 0 to what is always empty, fds 1 and 2 to the log, or to nobody. */
+/* Points fd 0 to nothing, fds 1 and 2 to the log, or to nothing. */
 static int point_away(struct start *start) {
     bool is_open = fcntl(STDERR_FILENO, F_GETFD) >= 0;
     int null = open_nowhere();
-    if (null < 0) { /* better none than the client's */
+    if (null < 0) { /* better closed than the client's */
         (void)close(STDIN_FILENO);
         (void)close(STDOUT_FILENO);
         if (start->stderr_is_client)
@@ -178,8 +179,8 @@ void start_shield(struct start *ret_start) {
     start.is_network = is_network(STDIN_FILENO) || is_network(STDOUT_FILENO);
     start.stderr_is_client = stderr_is_client(&start);
     start.error = point_away(&start);
-    /* What a library prints is not kept in a buffer that abort(3) would lose; nor is it asked, by a
-     * call that sessions may not make, whether fd 1 is a terminal */
+    /* Not buffered: abort(3) would lose what a library prints, and stdio would ask whether fd 1 is
+     * a terminal, by a call that sessions may not make */
     (void)setvbuf(stdout, NULL, _IONBF, 0);
     *ret_start = start;
 }
@@ -189,16 +190,16 @@ static void put_back(int from, int to) {
 }
 
 void start_unshield(const struct start *start) {
-    static char buffer[BUFSIZ]; /* which stdout refers to until the end */
+    static char buffer[BUFSIZ]; /* stdout refers to it until the end */
     (void)setvbuf(stdout, buffer, _IOFBF, sizeof(buffer));
     put_back(start->in, STDIN_FILENO);
     put_back(start->out, STDOUT_FILENO);
     put_back(start->saved, STDERR_FILENO);
 }
 
-/* A router between forgets a connection over which nothing goes: the control connection while an
- * upload takes hours. What the super-server has chosen stays, but for the kernel's two hours, which
- * are longer than most routers remember. Fails harmlessly on what is no TCP socket. */
+/* Routers forget an idle connection: the control connection during an upload of hours. What the
+ * super-server has chosen stays, except the kernel's default of two hours, which is longer than
+ * most routers remember. Fails harmlessly on what is not a TCP socket. */
 static void keep_alive(int fd) {
     const int on = 1, idle = KEEP_IDLE, interval = KEEP_INTERVAL, probes = KEEP_PROBES;
     int chosen = 0;
@@ -213,14 +214,15 @@ static void keep_alive(int fd) {
     (void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof(probes));
 }
 
-/* Puts the client where it is looked for. Returns 0, or a negative errno without one. */
+/* Moves the client to DESCRIPTOR_IN and DESCRIPTOR_OUT. Returns 0, or a negative errno: -ENOTCONN
+ * without a client. */
 static int place_client(struct start *start) {
     if (start->in < 0 || start->out < 0) {
-        (void)close(DESCRIPTOR_IN); /* whatever it is, it is nobody to answer */
+        (void)close(DESCRIPTOR_IN); /* whatever they are, they are not a client */
         (void)close(DESCRIPTOR_OUT);
         return -ENOTCONN;
     }
-    /* in is the one of LISTEN_FDS, which has its place, or above all places */
+    /* start->in is that of LISTEN_FDS, at its place, or above the fixed descriptors */
     bool placed = (start->in == DESCRIPTOR_IN || dup3(start->in, DESCRIPTOR_IN, O_CLOEXEC) >= 0) &&
                   dup3(start->out, DESCRIPTOR_OUT, O_CLOEXEC) >= 0;
     int error = -errno;

@@ -122,14 +122,15 @@ const struct verb *verb_find(const char *line) {
 static void log_command(const struct session *session, const struct command *command) {
     const struct log *log = session->given->log;
     if (command->secrecy == COMMAND_SECRET_LINE)
-        log_event(log, EVENT_COMMAND, "Received command: *** (may hold a password)");
+        log_event(log, EVENT_COMMAND, "Received command: *** (may contain a password)");
     else if (command->secrecy == COMMAND_SECRET_ARGUMENT)
         log_event(log, EVENT_COMMAND, "Received command: %s ***", command->verb->name);
     else
         log_event(log, EVENT_COMMAND, "Received command: %s", command->text);
 }
 
-/* Browsers and port scanners, and attacks that make browsers talk to FTP servers. */
+/* Does it come from a browser, a port scanner, or an attack that makes browsers talk to FTP
+ * servers? */
 static bool is_http(const char *line) {
     static const char *const words[] = {"GET ",     "POST ",    "HEAD ",  "PUT ",  "DELETE ",
                                         "CONNECT ", "OPTIONS ", "PATCH ", "TRACE "};
@@ -146,7 +147,7 @@ static int refuse_http(struct session *session) {
     return reply_send(session, 500, "This is FTP, not HTTP");
 }
 
-/* Can this session run it, whoever the client is? */
+/* Can this session run it, whatever the client's rights? */
 static bool is_implemented(const struct session *session, const struct verb *verb) {
     bool needs_data =
         verb->traits & VERB_DATA || (verb->traits & VERB_TRANSFER && !(verb->traits & VERB_UPLOAD));
@@ -155,7 +156,8 @@ static bool is_implemented(const struct session *session, const struct verb *ver
     return verb->run && (!(verb->traits & VERB_TLS) || session->given->secure->library);
 }
 
-/* Any one of the rights will do, or that the client can have uploads of its own. */
+/* Any one of the rights is enough; with VERB_OWN also that the client can have uploads of its
+ * own. */
 static bool has_right(const struct session *session, const struct verb *verb) {
     unsigned rights = verb->right;
     if (verb->traits & VERB_OWN)
@@ -163,14 +165,14 @@ static bool has_right(const struct session *session, const struct verb *verb) {
     return !verb->right || session->who.rights & rights;
 }
 
-/* There is no such verb, or the line is broken. Returns 0 when it is neither, 1 when that was
- * answered, or a negative errno. */
+/* Refuses a broken line, or an unknown verb. Returns 0 if it is neither, 1 after the reply, or a
+ * negative errno. */
 static int refuse_line(struct session *session, const struct command *command) {
     int result;
     if (command->fault == LINE_TOO_LONG)
         result = reply_send(session, 500, "Command line too long");
     else if (command->fault == LINE_HAS_NUL)
-        result = reply_send(session, 500, "Command line holds a NUL byte");
+        result = reply_send(session, 500, "Command line contains a NUL byte");
     else if (command->verb)
         return 0;
     else if (is_http(command->text))
@@ -181,8 +183,7 @@ static int refuse_line(struct session *session, const struct command *command) {
     return result < 0 ? result : 1;
 }
 
-/* Everything that can be said against a command without knowing what its verb does. Returns as
- * refuse_line. */
+/* Refuses what can be refused without knowing what the verb does. Returns as refuse_line. */
 static int refuse(struct session *session, const struct command *command) {
     const struct verb *verb = command->verb;
     int result = refuse_line(session, command);
@@ -204,15 +205,15 @@ static int refuse(struct session *session, const struct command *command) {
     return result < 0 ? result : 1;
 }
 
-/* What follows a refused inline upload may be the bytes of a file, and is never read as
- * commands: the session is over. */
+/* What follows a refused inline upload may be the bytes of a file, and must never be read as
+ * commands: the session ends. */
 static void end_inline(struct session *session) {
     log_event(session->given->log, EVENT_INLINE_ENDED,
               "Session ended: what follows a refused upload may be data");
     leave_draining(session);
 }
 
-/* Takes away blanks that can only be a mistake. Returns where the argument begins then. */
+/* Removes blanks that can only be a mistake. Returns where the argument begins then. */
 static char *trim(const struct verb *verb, char *argument) {
     bool all = verb->traits & VERB_TRIM || verb->argument == ARGUMENT_NONE;
     if (all || verb->traits & VERB_WORD)
@@ -228,7 +229,7 @@ static char *trim(const struct verb *verb, char *argument) {
     return argument;
 }
 
-/* What a command changes before anything is said about it, and after it. */
+/* What every command changes before it is refused or run, and after that. */
 static void before(struct session *session, const struct verb *verb) {
     uploads_begin(&session->uploads);
     if (verb->traits & VERB_DATA)
@@ -252,7 +253,7 @@ static bool takes_path(const struct verb *verb) {
            !(verb->traits & (VERB_TRIM | VERB_SECRET | VERB_NO_PATH));
 }
 
-/* Upload verbs and RNTO have 553 for bad names, the others 550 (RFC 959 section 5.4). */
+/* Upload verbs and RNTO reply 553 to bad names, the others 550 (RFC 959 section 5.4). */
 static int refuse_name(struct session *session, const struct verb *verb, int error) {
     bool has_553 = verb->traits & (VERB_UPLOAD | VERB_NEW_NAME);
     return reply_failure(session, has_553 ? REPLY_USUAL : 550, verb->name, error);
@@ -278,7 +279,7 @@ static int run(struct session *session, const struct command *command) {
 }
 
 int verb_run(struct session *session, struct command *command) {
-    const struct command *outer = session->command; /* may be waiting for its transfer's end */
+    const struct command *outer = session->command; /* it may be waiting for its transfer */
     log_command(session, command);
     if (!command->verb) {
         int refused = refuse_line(session, command);
@@ -297,7 +298,7 @@ int verb_run(struct session *session, struct command *command) {
 static int put_feature(struct session *session, const struct verb *verb) {
     if (!has_right(session, verb) || !is_implemented(session, verb))
         return 0;
-    if (verb->run == verb_mlst) /* tells what OPTS has selected */
+    if (verb->run == verb_mlst) /* shows what OPTS has selected */
         return list_feature(session);
     return verb->feature ? reply_line(session, "%s", verb->feature) : 0;
 }

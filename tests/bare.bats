@@ -149,7 +149,7 @@ STEPS
     grep -q '^421 ' "$T/out"
     logged 'Cannot start: TLS: .*libssl\.so\..*cannot open shared object file'
     printf 'QUIT\r\n' | LISTEN_FDS=1 "$HANDLER" --root /in >"$T/out" 2>"$T/log"
-    logged 'Going on without libsystemd: libsystemd\.so\.'
+    logged 'Continuing without libsystemd: libsystemd\.so\.'
 }
 
 @test "started as root in a bare container, a session becomes a number that has no name" {

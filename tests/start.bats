@@ -139,7 +139,7 @@ PY
     cp "$HANDLER" "$T/bare/handler"
     printf 'STOR x\r\nhello' | LISTEN_FDS=1 "$T/bare/handler" --root "$ROOT" 2>"$T/log" >"$T/out"
     grep -q ^226 "$T/out"
-    logged 'Going on without libsystemd: .*stord-systemd.so'
+    logged 'Continuing without libsystemd: .*stord-systemd.so'
     free_port
     spawn systemd-socket-activate -a -l "127.0.0.1:$PORT" "$T/bare/handler" --root "$ROOT"
     wait_port "$PORT"

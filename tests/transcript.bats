@@ -536,8 +536,8 @@ f.storbinary("STOR python", open("sent", "rb")); f.storlines("STOR lines", open(
 < 226
 file x hello
 STEPS
-    logged "Going on without the transcript $T/full: No space left on device"
-    logged "Going on without the xferlog $T/full/xferlog: No space left on device"
+    logged "Continuing without the transcript $T/full: No space left on device"
+    logged "Continuing without the xferlog $T/full/xferlog: No space left on device"
 }
 
 @test "transcript: what cannot be written is said once, and the session goes on" {
