@@ -133,8 +133,8 @@ static int open_dial(struct making *making) {
     return result < 0 ? complain(making, result, "active mode: %s", strerror(-result)) : 0;
 }
 
-/* A side file (see append) cannot be begun. What may be otherwise for the next session, as where
- * the disk is full, keeps nobody from uploading. */
+/* A side file (see append) cannot be opened. A reason that may pass by the next session, such as a
+ * full disk, does not prevent uploads. */
 static int lack_side_file(struct making *making, int error, const char *what, const char *path) {
     const char *reason = error == -ENXIO ? "not a plain file" : strerror(-error);
     if (!append_may_pass(error))
@@ -144,7 +144,7 @@ static int lack_side_file(struct making *making, int error, const char *what, co
     return 0;
 }
 
-/* Side files are opened by the user that sessions run as, before nothing else can be opened. */
+/* Side files are opened as the system user, before the session is confined. */
 static int open_xferlog(struct making *making) {
     static struct xferlog xferlog;
     const char *file = making->config->xferlog;

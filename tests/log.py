@@ -113,7 +113,7 @@ def text_of(line):
     try:
         text = line.decode()
     except UnicodeDecodeError:
-        check(False, "no UTF-8:", line)
+        check(False, "not UTF-8:", line)
     check(not UNSAFE.search(text), "this does something:", line)
     if HOW == "json":
         event = json.loads(text, object_pairs_hook=once)
@@ -154,7 +154,7 @@ def is_utf8(raw):
 
 
 def shown(raw):
-    """Bytes that are no UTF-8, as characters."""
+    """Bytes that are not UTF-8, as characters."""
     return raw.decode(errors="surrogateescape").encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass") \
         .translate({0xdc00 + n: f"\\x{n:02x}" for n in range(128, 256)})
 

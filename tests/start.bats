@@ -172,7 +172,7 @@ stranger() {
         command -p python3 "$@"' - "$T/stranger.py" "$@"
 }
 
-@test "start: without a user database strangers get 530 and a reason (promise 5)" {
+@test "start: without a users file strangers get 530 and a reason (promise 5)" {
     need_root makes a network namespace
     cat >"$T/stranger.py" <<'PY'
 import socket, subprocess, sys

@@ -169,7 +169,7 @@ int main(void) {
     check_run("what is harmless stays as it is, but for backslash and quote", what_is_harmless);
     check_run("every character below U+10000 is shown or escaped as it should be",
               every_short_character);
-    check_run("bytes that are no UTF-8 are escaped, each by itself", what_is_no_utf8);
+    check_run("bytes that are not UTF-8 are escaped, each by itself", what_is_no_utf8);
     check_run("in place, what does more than to show itself is question marks",
               what_stays_where_it_is);
     check_run("a line is cut between characters, whatever the room", every_size_of_a_line);
