@@ -22,13 +22,13 @@
 #endif
 
 enum {
-    ENTRY_TIME = 10000, /* ms to wait for whoever looks at it */
-    OPEN_TRIES = 8,     /* it may be removed under our hands */
+    ENTRY_TIME = 10000, /* ms to wait for a session that looks at it */
+    OPEN_TRIES = 8,     /* it may be removed meanwhile */
     LOOKS = 100,        /* at an entry that changes all the time */
-    LOOK_TIME = 2000,   /* ms to wait for somebody else who looks */
-    WATCH_ROOM = 64,    /* files at first of which something is pending */
-    WATCH_REST = 1,     /* s after which a folder's time of change tells for sure */
-    HAND_SIZE = 1 << 16 /* bytes that are read at once */
+    LOOK_TIME = 2000,   /* ms to wait for another session that looks */
+    WATCH_ROOM = 64,    /* room at first for files with something pending */
+    WATCH_REST = 1,     /* s after which a folder's time of change is certain */
+    HAND_SIZE = 1 << 16 /* bytes to read at once */
 };
 
 /* ---------------------------------------------------------------- where they are */
@@ -55,7 +55,7 @@ static void unlock(int fd) {
 
 /* ---------------------------------------------------------------- what a dead session left */
 
-/* Is every byte that was to be added there? */
+/* Have all bytes been added? */
 static bool is_whole(int file, const struct entry_facts *facts) {
     static char bytes[HAND_SIZE]; /* static only for its size */
     uint64_t sum = 0, done = 0;
@@ -71,14 +71,14 @@ static bool is_whole(int file, const struct entry_facts *facts) {
     return sum == facts->sum;
 }
 
-/* May it have been acknowledged? Not in the boot in which it was begun: there its end would show.
- */
+/* May the addition have been acknowledged? Not within the same boot: then the entry would have
+ * ended. */
 static bool may_count(const struct entry *entry, const char *boot, int file) {
     bool same = boot[0] && entry->boot == entry_sum_of_boot(boot);
     return !same && entry->state == ENTRY_PENDING && is_whole(file, &entry->facts);
 }
 
-/* The time of the last change is another one for who does not own the file: no matter. */
+/* Only the owner can restore the time of the last change: that does not matter. */
 int addition_cut(int file, const struct entry_facts *facts, bool no_sync) {
     const struct timespec times[2] = {{.tv_nsec = UTIME_OMIT},
                                       {.tv_sec = facts->seconds, .tv_nsec = (long)facts->rest}};
@@ -92,8 +92,8 @@ int addition_cut(int file, const struct entry_facts *facts, bool no_sync) {
     return no_sync ? 0 : path_sync(file);
 }
 
-/* Takes the bytes of a dead session from the file, unless they count, or somebody else has written
- * behind them. Returns 0 or a negative errno. */
+/* Takes the bytes of a dead session back, unless they count, or somebody has written after them.
+ * Returns 0 or a negative errno. */
 static int take_back(const struct entry *entry, const char *boot, int file) {
     const struct entry_facts *facts = &entry->facts;
     struct stat st;
@@ -125,7 +125,7 @@ static void close_folder(struct addition *addition) {
     addition->folder = -1;
 }
 
-/* Opens the entry of the file, or a new one. -ESTALE: another try is worth while. */
+/* Opens the entry of the file, or a new one. -ESTALE: try again. */
 static int open_entry(struct addition *addition) {
     struct entry entry;
     int flags = O_WRONLY | O_NOFOLLOW | O_CLOEXEC;
@@ -145,11 +145,11 @@ static int open_entry(struct addition *addition) {
     if (addition->fd >= 0)
         return 0;
     result = errno == ENOENT || errno == EEXIST ? -ESTALE : -errno;
-    close_folder(addition); /* somebody may have removed it */
+    close_folder(addition); /* it may have been removed */
     return result;
 }
 
-/* Opens and locks the entry. Whoever had it before may have removed or renamed it. */
+/* Opens and locks the entry. The session that had it before may have removed or renamed it. */
 static int take_entry(struct addition *addition, int stop) {
     int result = -ESTALE;
     for (int i = 0; i < OPEN_TRIES && result == -ESTALE; i++) {
@@ -164,7 +164,7 @@ static int take_entry(struct addition *addition, int stop) {
     return result == -ESTALE ? -TURN_BUSY : result;
 }
 
-/* Gives the entry another name, by which it says something else. */
+/* Renames the entry, and so changes what it says. */
 static int rename_entry(struct addition *addition, const char *name) {
     if (renameat(addition->folder, addition->name, addition->folder, name) < 0)
         return -errno;
@@ -194,9 +194,9 @@ int addition_open(struct addition *addition, int folder, const char *name, int f
     return result;
 }
 
-/* File systems that bring changes of names and lengths to the disk in the order in which they were
- * made: there, what is in the file's length without its entry being on disk cannot be. Not btrfs,
- * which brings a synced file to the disk ahead of other changes. */
+/* Does the file system bring changes of names and lengths to the disk in their order? Then the file
+ * cannot be longer on disk without its entry there. Not btrfs, which brings a synced file to the
+ * disk ahead of other changes. */
 static bool is_in_order(const struct addition *addition, int file) {
     struct stat entry, target;
     struct statfs fs;
@@ -239,7 +239,7 @@ void addition_give_up(struct addition *addition) {
     unlock(addition->fd);
 }
 
-/* Others make it again. */
+/* Other sessions make it again. */
 static void remove_folder(const struct path_root *top) {
     int reserved = reserved_open(top->fd, false);
     if (reserved < 0)
@@ -248,7 +248,7 @@ static void remove_folder(const struct path_root *top) {
     (void)close(reserved);
 }
 
-/* An entry that says something stays, and so does one that somebody else uses. */
+/* An entry that says something stays, and so does one that another session uses. */
 void addition_close(struct addition *addition) {
     if (addition->fd >= 0 && addition->name[strlen(addition->prefix.text)] == ENTRY_ENDED &&
         turn_lock_file(addition->fd, F_WRLCK, 0, -1) == 0 &&
@@ -288,8 +288,8 @@ static bool add_inode(void *context, uint64_t inode) {
     return true;
 }
 
-/* Reads of which files something is pending, unless that is known. Times of change are those of the
- * kernel's ticks: what changed a moment ago may change again without another one. */
+/* Reads for which files something is pending, unless that is known. Times of change follow the
+ * kernel's ticks: what has just changed may change again without a new time. */
 static bool refresh(struct addition_watch *watch, const struct stat *st) {
     struct timespec now;
     if (watch->settled && clock_order(&watch->changed, &st->st_mtim) == 0)
@@ -320,17 +320,18 @@ bool addition_watch_may(struct addition_watch *watch, ino_t inode) {
     return false;
 }
 
-/* Takes back what a session has left, if that is dead and it can be done. False: it goes on. */
+/* Takes back what a dead session has left. Returns whether that was done: not if the session is
+ * alive. */
 static bool settle_dead(int entries, const struct entry_prefix *prefix, const struct entry *entry,
                         const struct path_id *id, const char *boot, int folder, const char *name) {
     const int flags = O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
     int fd = openat(entries, entry->name, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
-    /* Of another boot it is locked by nobody but others that look */
+    /* from another boot, only sessions that look lock it */
     int patience = entry->boot == entry_sum_of_boot(boot) ? 0 : LOOK_TIME;
     bool done = fd >= 0 && turn_lock_file(fd, F_WRLCK, patience, -1) == 0 &&
                 path_is_called(fd, entries, entry->name);
     int file = done ? openat(folder, name, flags) : -1;
-    struct path_id now; /* something else may have got the name */
+    struct path_id now; /* something else may have the name now */
     done = file >= 0 && path_identify_open(file, &now) == 0 && path_is_same(&now, id) &&
            take_back(entry, boot, file) == 0;
     if (done) {
@@ -345,7 +346,7 @@ static bool settle_dead(int entries, const struct entry_prefix *prefix, const st
     return done;
 }
 
-/* Whoever may not write can still find out that it counts. */
+/* Without the right to write one can still find out that the addition counts. */
 static bool does_count(const struct entry *entry, const struct path_id *id, const char *boot,
                        int folder, const char *name) {
     struct path_id now;
@@ -357,8 +358,8 @@ static bool does_count(const struct entry *entry, const struct path_id *id, cons
     return counts;
 }
 
-/* The entry of what is called so, and which file that is. Open only where it is of a session that
- * may be alive, or could not be taken back. */
+/* Finds the entry of the name's file, and which file that is. It is open only if its session may be
+ * alive, or if it could not be taken back. */
 static void find_pending(const struct path_root *top, const char *boot, int folder,
                          const char *name, struct path_id *ret_id, struct entry *ret_entry) {
     struct entry_prefix prefix;
@@ -366,7 +367,7 @@ static void find_pending(const struct path_root *top, const char *boot, int fold
     *ret_entry = (struct entry){.state = ENTRY_NONE};
     if (entries < 0)
         return;
-    /* By another name then, or as good as that: there is another look at it */
+    /* renamed then, or as good as that: the caller looks again */
     if (path_identify_in(folder, name, ret_id) == 0 &&
         entry_make_prefix(top, ret_id, folder, name, &prefix) == 0 &&
         entry_find(entries, &prefix, ret_entry) == 0 && entry_is_open(ret_entry) &&
@@ -376,7 +377,7 @@ static void find_pending(const struct path_root *top, const char *boot, int fold
     (void)close(entries);
 }
 
-/* What was seen of the file between two looks at the entry counts when that has not changed. */
+/* What is seen of the file between two looks at the entry counts if the entry has not changed. */
 int addition_look(const struct path_root *top, const char *boot, int folder, const char *name,
                   struct stat *ret_st, uint64_t *ret_version) {
     struct entry before, after;

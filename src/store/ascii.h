@@ -8,23 +8,22 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What is carried from one buffer to the next. */
+/* What is carried over from one buffer to the next. */
 struct ascii {
     bool cr; /* the last byte was a CR, and may belong to a line end */
 };
 
 /* Turns CR LF into LF in place, and CR NUL into the CR that it stands for (RFC 854); a CR without
- * either stays. *bytes must have one writable byte in
- * front of it, for a CR held back from the buffer before; *bytes is moved there when it is
- * needed. A CR at the end is held back (ascii->cr): at the end of the transfer it is a byte of the
- * file. Returns the new length. */
+ * either stays. *bytes must have one writable byte in front of it, for a CR held back from the
+ * buffer before; *bytes is moved there if it is needed. A CR at the end is held back (ascii->cr):
+ * at the end of the transfer it is a byte of the file. Returns the new length. */
 size_t ascii_to_local(struct ascii *ascii, uint8_t **bytes, size_t n);
 
-/* The other way: copies n bytes to out, which has room for 2 * n, with LF turned into CR LF. A
- * CR LF stays what it is, though the local line end is LF: text files that came in binary from
- * systems that write CR LF are common, and their lines must not be broken twice. Any other CR goes
- * without the NUL that RFC 854 wants behind it, as other servers send it: most clients would keep
- * it in the file. Returns the new length. */
+/* The other way: copies n bytes to out, which has room for 2 * n, with LF turned into CR LF. A CR
+ * LF stays as it is, though the local line end is LF: text files that came in binary from systems
+ * with CR LF are common, and must not get double line ends. Any other CR is sent without the NUL
+ * that RFC 854 wants after it, as other servers do: most clients would keep it in the file. Returns
+ * the new length. */
 size_t ascii_to_network(struct ascii *ascii, const uint8_t *bytes, size_t n, uint8_t *out);
 
 #endif

@@ -16,8 +16,8 @@
 
 /* ---------------------------------------------------------------- what is refused */
 
-/* Only plain files give way. Returns 1 for one, 0 when nothing has that name, or why it cannot be
- * had. */
+/* Only plain files can be replaced. Returns 1 for one, 0 if nothing has that name, or a negative
+ * errno if the name cannot be used. */
 static int check_name(struct store *store) {
     const char *name = store->request->name;
     struct partial_found partial;
@@ -35,8 +35,8 @@ static int check_name(struct store *store) {
     return S_ISDIR(st.st_mode) ? -EISDIR : -ENXIO;
 }
 
-/* What is known before anything is made. Returns 1 when a file has the name, 0, or a negative
- * errno. */
+/* Refuses what can be refused before anything is made. Returns 1 if a file has the name, 0 if not,
+ * or a negative errno. */
 static int refuse(struct store *store) {
     int taken = check_name(store);
     if (taken < 0)
@@ -60,8 +60,8 @@ static int settle_conflict(struct store *store) {
 
 /* ---------------------------------------------------------------- what a file begins with */
 
-/* Looks at the file that is open at `old`, and that is to be gone on from, without bytes that
- * somebody is about to add. */
+/* Looks at the file that is open at `old`, which is to be resumed, without bytes that are just
+ * being added. */
 static int look_at_old(struct store *store, int old) {
     const struct store_request *request = store->request;
     struct stat settled;
@@ -80,7 +80,7 @@ static int look_at_old(struct store *store, int old) {
     return limits_set_kept(store, (uint64_t)(same ? settled.st_size : store->old.st_size));
 }
 
-/* Opens the file that is to be gone on from. Returns a descriptor or a negative errno. */
+/* Opens the file that is to be resumed. Returns a descriptor or a negative errno. */
 static int open_old(struct store *store) {
     int old = openat(store->folder, store->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (old < 0)
@@ -92,14 +92,14 @@ static int open_old(struct store *store) {
     return result;
 }
 
-/* Begins the file with what is to be kept of the old one, and with its mode. */
+/* Begins the file with what is kept of the old one, and with its mode. */
 static int take_beginning(struct store *store, int old) {
     int result = copy_file(old, store->fd, store->kept, store->request->stop);
     bool dressed = result < 0 || fchmod(store->fd, store->old.st_mode & 0777) == 0;
     return dressed ? result : -errno;
 }
 
-/* Finds out what the file begins with. *ret_old: it is open there, where its beginning is kept.
+/* Finds out what the file begins with. *ret_old: the old file, open, if its beginning is kept.
  * Returns 0 or a negative errno. */
 static int find_base(struct store *store, int *ret_old) {
     const struct store_request *request = store->request;
@@ -120,7 +120,7 @@ static int find_base(struct store *store, int *ret_old) {
 
 /* ---------------------------------------------------------------- the beginning */
 
-/* Nothing is made before it is known that it may be. */
+/* Makes nothing before it is known to be allowed. */
 static int begin_new(struct store *store) {
     int old = -1;
     int result = find_base(store, &old);
@@ -135,7 +135,7 @@ static int begin_new(struct store *store) {
     return result;
 }
 
-/* What was known of a new file before is known of a partial when it has been taken over. */
+/* The checks of begin_new, which for a partial come after it has been taken over. */
 static int begin_resumed(struct store *store) {
     int result = settle_conflict(store);
     return result < 0 ? result : limits_admit(store);
@@ -146,8 +146,8 @@ static int set_group(const struct store *store) {
     return group != VALUE_NO_GROUP && fchown(store->fd, (uid_t)-1, group) < 0 ? -errno : 0;
 }
 
-/* Uploads of which kind make this one void when they are published? Of who may not see what has the
- * name, those of its own sessions. */
+/* The kind of uploads that make this one void when they are published. For a client that may not
+ * see what has the name, those of its own sessions. */
 static uint64_t own_kind(const struct store *store) {
     const struct store_request *request = store->request;
     return request->hidden ? turn_kind(request->partial.owner, request->partial.path)
@@ -156,7 +156,7 @@ static uint64_t own_kind(const struct store *store) {
 
 static void begin_flight(struct store *store) {
     if (store->request->unique)
-        return; /* its name is nobody else's */
+        return; /* no other upload gets its name */
     store->kind = own_kind(store);
     store->flight =
         turns_begin_flight(store->request->turns, store->kind, store->fd, &store->begun);

@@ -7,8 +7,8 @@
 
 struct store;
 
-/* Begins the file, or goes on with a partial, in which case store->resumed says so, also when this
- * fails. Returns 0 or a negative errno, as store_begin. */
+/* Begins the file, or resumes a partial: then store->resumed is set, even if this fails. Returns 0
+ * or a negative errno, as store_begin. */
 int begin_upload(struct store *store);
 
 #endif

@@ -11,22 +11,22 @@
 #include "store/ascii.h"
 
 enum {
-    BUFFER_SIZE = 1 << 20,     /* pages that no read reaches are never touched */
-    WRITE_BACK_SIZE = 8 << 20, /* start write-back each time so much has come */
+    BUFFER_SIZE = 1 << 20,     /* pages that are not filled are never touched */
+    WRITE_BACK_SIZE = 8 << 20, /* start write-back whenever so much has come */
     LOOK_EVERY = 32,           /* reads between two looks at the control connection, */
-    LOOK_SIZE = 4 << 20,       /* or bytes, for a disk may be slow */
-    HAND_SIZE = 1 << 16,       /* bytes copied at once where the kernel does not copy */
-    PIECE_SIZE = 64 << 20      /* of a file, between two looks at whether to stop */
+    LOOK_SIZE = 4 << 20,       /* or bytes, as a disk may be slow */
+    HAND_SIZE = 1 << 16,       /* bytes to copy at once if the kernel does not copy */
+    PIECE_SIZE = 64 << 20      /* of a file, between two checks whether to stop */
 };
 
 /* State of one copy_receive. */
 struct receive {
     const struct copy *copy;
     struct copy_result result;
-    uint8_t *buffer;       /* BUFFER_SIZE bytes behind one spare byte for a held-back CR */
+    uint8_t *buffer;       /* BUFFER_SIZE bytes after one spare byte for a held-back CR */
     size_t held;           /* bytes in it that have not been stored yet */
     struct ascii ascii;    /* conversion across buffers */
-    uint64_t most;         /* bytes that the file may have, as far as is known */
+    uint64_t most;         /* bytes that the file may have, as far as known */
     uint64_t written_back; /* bytes written whose write-back was started */
     unsigned reads;        /* since the last look */
     uint64_t looked;       /* bytes stored at the last look */
@@ -38,7 +38,7 @@ static bool stop(struct receive *receive, enum copy_end end, int error) {
     return false;
 }
 
-/* Ends the transfer for what the wait function said. */
+/* Ends the transfer by the result of the wait function. */
 static bool stop_waiting(struct receive *receive, int result) {
     if (result == -ETIMEDOUT)
         return stop(receive, COPY_STALLED, result);
@@ -58,8 +58,8 @@ static bool check(struct receive *receive, uint64_t written) {
     return result == 0 || stop(receive, COPY_FAILED, result);
 }
 
-/* Starts the write-back of what has been written since the last time: a hint, what goes wrong here
- * is told again by fsync. */
+/* Starts the write-back of what has been written since the last time: a hint, fsync reports errors
+ * again. */
 static bool write_back(struct receive *receive) {
     const struct copy_sink *to = &receive->copy->to;
     (void)sync_file_range(to->fd, (off_t)(to->offset + receive->written_back),
@@ -111,7 +111,7 @@ static bool take_head(struct receive *receive, size_t n) {
     return true;
 }
 
-/* The transfer has been looked at. */
+/* Notes a look at the transfer. */
 static void note_look(struct receive *receive) {
     receive->reads = 0;
     receive->looked = receive->result.received;
@@ -123,7 +123,7 @@ static bool wait_for_bytes(struct receive *receive) {
     return result == 0 || stop_waiting(receive, result);
 }
 
-/* Is it time to look at whether the transfer is to end? If so, may it go on? */
+/* Looks, if it is time, whether the transfer is to end. Returns whether it may continue. */
 static bool look(struct receive *receive) {
     if (receive->reads < LOOK_EVERY && receive->result.received - receive->looked < LOOK_SIZE)
         return true;
@@ -132,14 +132,14 @@ static bool look(struct receive *receive) {
     return result == 0 || stop_waiting(receive, result);
 }
 
-/* Stores what has been read and not stored yet. */
+/* Stores what has been read but not stored. */
 static bool take_held(struct receive *receive) {
     size_t n = receive->held;
     receive->held = 0;
     return n == 0 || take(receive, receive->buffer, n);
 }
 
-/* One piece from the source into the file. False when the transfer is over. */
+/* Moves one piece from the source to the file. Returns false if the transfer is over. */
 static bool step(struct receive *receive) {
     const struct copy *copy = receive->copy;
     uint64_t left = copy->limit - receive->result.received - receive->held;
@@ -183,7 +183,7 @@ struct copy_result copy_receive(const struct copy *copy) {
     return receive.result;
 }
 
-/* What copy_file_range cannot do, between some file systems. */
+/* For file systems between which copy_file_range fails. */
 static int copy_by_hand(int from, int to, uint64_t left) {
     static char buffer[HAND_SIZE]; /* static only for its size */
     while (left > 0) {

@@ -18,9 +18,8 @@ bool entry_is_open(const struct entry *entry) {
 
 /* ---------------------------------------------------------------- names */
 
-/* A file of another file system below the root may have the inode of one of the root's. Of the
- * root's own file system the number is left out: it differs from machine to machine where several
- * share it. */
+/* A file of another file system below the root may have the inode of one of the root's. For the
+ * root's own file system the device is left out: it differs between machines that share it. */
 static int make_number(const struct path_root *top, const struct path_id *id, int folder,
                        struct entry_prefix *prefix) {
     struct stat st;
@@ -35,7 +34,7 @@ static int make_number(const struct path_root *top, const struct path_id *id, in
     return 0;
 }
 
-/* Where it is tells a file from others that have no time of birth either. */
+/* Its place tells a file from others without a birth time. */
 static int find_place(int folder, const char *name, uint64_t *ret_place) {
     struct stat st;
     if (fstat(folder, &st) < 0)
@@ -105,7 +104,7 @@ bool entry_parse(const char *text, struct entry *ret_entry) {
 
 /* ---------------------------------------------------------------- finding them */
 
-/* By a descriptor of its own. */
+/* Opens the folder with a descriptor of its own. */
 static DIR *read_folder(int folder) {
     return path_read_folder(openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 }
@@ -129,7 +128,7 @@ int entry_find(int folder, const struct entry_prefix *prefix, struct entry *ret_
     return result;
 }
 
-/* The inode in the name of an entry in which something is open, or 0. */
+/* The inode in the name of an open entry, or 0. */
 static uint64_t open_inode(const char *name) {
     struct entry entry;
     const char *inode = strchr(name, '-'), *born = inode ? strchr(inode + 1, '-') : NULL;

@@ -15,10 +15,10 @@
 
 enum {
     LOCK_TIME = 5000,    /* ms to wait for a program that has locked the file */
-    PIECE_SIZE = 1 << 23 /* bytes that are written at once; a multiple of 8, see sum_add */
+    PIECE_SIZE = 1 << 23 /* bytes to write at once; a multiple of 8, see sum_add */
 };
 
-/* What the name stands for. Returns 0 for a plain file, or why it cannot be extended. */
+/* Looks at what has the name. Returns 0 for a file that may be extended, or a negative errno. */
 static int look(const struct store *store, struct stat *ret_st) {
     if (fstatat(store->folder, store->name, ret_st, AT_SYMLINK_NOFOLLOW) < 0)
         return -errno;
@@ -27,7 +27,7 @@ static int look(const struct store *store, struct stat *ret_st) {
     return S_ISDIR(ret_st->st_mode) ? -EISDIR : -ENXIO;
 }
 
-/* May the file be written to, or at least be copied? */
+/* May the file be written to, or at least be read, to be copied? */
 static int check_access(const struct store *store) {
     bool possible = faccessat(store->folder, store->name, W_OK, AT_EACCESS) == 0 ||
                     faccessat(store->folder, store->name, R_OK, AT_EACCESS) == 0;
@@ -37,7 +37,7 @@ static int check_access(const struct store *store) {
 int extend_begin(struct store *store) {
     const struct store_request *request = store->request;
     struct stat st;
-    if (!request->may_extend) { /* it was to go on with a partial, which is gone: a new file */
+    if (!request->may_extend) { /* it was to resume a partial, which is gone: a new file */
         store->base = STORE_NOTHING;
         store->on_conflict = request->on_conflict;
         return 0;
@@ -64,7 +64,7 @@ struct adding {
     int file; /* open for reading and appending */
     struct entry_facts facts;
     struct stat old; /* the file before */
-    uint64_t end;    /* of our bytes in it, so far; 0: none are there */
+    uint64_t end;    /* offset after our last byte in it; 0: none are there */
 };
 
 /* Does something with n bytes of the record. Returns 0 or a negative errno. */
@@ -83,8 +83,8 @@ static int read_piece(const struct adding *adding, uint8_t *bytes, size_t n, uin
     return 0;
 }
 
-/* Calls with the record, in large pieces: each is written in one go, so that nobody on this machine
- * sees, or writes into, the middle of it. */
+/* Calls `use` with the record, in large pieces: each is written at once, so that no program on this
+ * machine sees, or writes into, the middle of it. */
 static int each_piece(struct adding *adding, use_bytes *use) {
     const int protection = PROT_READ | PROT_WRITE, flags = MAP_PRIVATE | MAP_ANONYMOUS;
     uint64_t more = adding->facts.more;
@@ -109,8 +109,8 @@ static int sum_up(struct adding *adding, const uint8_t *bytes, size_t n) {
     return 0;
 }
 
-/* Appends n bytes. Where a program on this machine has written in between, they are not one record
- * any more, and cannot be taken back without its bytes: -EIO. */
+/* Appends n bytes. If a program on this machine has written in between, they are no longer one
+ * record, and cannot be taken back without its bytes: -EIO. */
 static int append(struct adding *adding, const uint8_t *bytes, size_t n) {
     while (n > 0) {
         ssize_t done = write(adding->file, bytes, n);
@@ -129,8 +129,8 @@ static int append(struct adding *adding, const uint8_t *bytes, size_t n) {
     return 0;
 }
 
-/* Is the file still what has the name? Whoever took it before all bytes were in it would have a
- * piece of them. */
+/* Does the file still have the name? A program that took it away before all bytes were in it would
+ * have a part of them. */
 static int check_name(const struct adding *adding) {
     struct stat st;
     if (fstatat(adding->store->folder, adding->store->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
@@ -139,8 +139,8 @@ static int check_name(const struct adding *adding) {
     return same ? 0 : -EBUSY;
 }
 
-/* Takes the bytes back, as far as they are there. Where somebody has written before or behind them,
- * they stay: there is nothing to be done. */
+/* Takes the bytes back, as far as they are there. If a program has written before or after them,
+ * they stay. */
 static void take_back(const struct adding *adding) {
     struct addition *addition = adding->store->request->addition;
     const struct entry_facts *facts = &adding->facts;
@@ -154,7 +154,7 @@ static void take_back(const struct adding *adding) {
         addition_give_up(addition);
 }
 
-/* Would the file get another group or mode than it has? */
+/* Would the file get another group or mode? */
 static bool wants_group(const struct store_request *request, const struct stat *st) {
     return request->group != VALUE_NO_GROUP && request->group != st->st_gid;
 }
@@ -163,7 +163,7 @@ static bool wants_mode(const struct store_request *request, const struct stat *s
     return request->mode != VALUE_NO_MODE && request->mode != (st->st_mode & 07777);
 }
 
-/* The group first, for that may take bits of the mode away. */
+/* The group first, because that may clear bits of the mode. */
 static int dress(const struct adding *adding) {
     const struct store_request *request = adding->store->request;
     const struct stat *old = &adding->old;
@@ -236,8 +236,8 @@ static int measure(struct adding *adding) {
     return result < 0 ? result : each_piece(adding, sum_up);
 }
 
-/* The bytes of the file that is open are nobody else's now. Programs that lock it are waited for,
- * but not for long: then they keep what they have locked, and a copy takes its place. */
+/* Locks the open file. Waits for programs that have locked it, but not for long: then they keep the
+ * old file, and a copy replaces it. */
 static int lock(const struct adding *adding) {
     int result = turn_lock_file(adding->file, F_WRLCK, LOCK_TIME, adding->store->request->stop);
     if (result == -TURN_BUSY)
@@ -268,30 +268,30 @@ static int add_to(struct adding *adding) {
     return write_and_sync(adding);
 }
 
-/* Such a file (chattr +a) can be added to, and nothing can be taken back. */
+/* To such a file (chattr +a) bytes can be added, but not taken back. */
 static bool is_append_only(const struct store *store) {
     struct statx st;
     return statx(store->folder, store->name, AT_SYMLINK_NOFOLLOW, 0, &st) == 0 &&
            st.stx_attributes & STATX_ATTR_APPEND;
 }
 
-/* What is known before the file is opened: who watches it would see it closed. */
+/* Asked before the file is opened: programs that watch it would see it closed. */
 static bool can_be_added_to(const struct store *store, const struct stat *st) {
     const struct store_request *request = store->request;
     bool dresses = wants_group(request, st) || wants_mode(request, st);
-    struct stat root, folder; /* numbers of other file systems than the root's may change */
+    struct stat root, folder; /* the device of a file system other than the root's may change */
     return !request->copies && store->may_add_in_place && st->st_nlink == 1 &&
            (!dresses || st->st_uid == geteuid()) && fstat(request->partial.root->fd, &root) == 0 &&
            fstat(store->folder, &folder) == 0 && root.st_dev == folder.st_dev &&
            !is_append_only(store);
 }
 
-/* Must the file not be written to? EAGAIN: a program has a lease on it (Samba). */
+/* May the file not be written to? EAGAIN: a program has a lease on it (Samba). */
 static bool is_reserved(int error) {
     return error == EACCES || error == EPERM || error == ETXTBSY || error == EAGAIN;
 }
 
-/* Returns -EOPNOTSUPP where the file has to be copied. */
+/* Returns 0, -EOPNOTSUPP if the file has to be copied, or another negative errno. */
 static int add_in_place(struct store *store, const struct stat *st) {
     const int flags = O_RDWR | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
     struct adding adding = {.store = store};
@@ -312,7 +312,7 @@ static int add_in_place(struct store *store, const struct stat *st) {
 
 /* ---------------------------------------------------------------- a copy */
 
-/* Copies the file, and the bytes behind it. */
+/* Copies the file, and adds the bytes. */
 static int fill_copy(struct store *store, int old, uint64_t size) {
     uint64_t more = store->written;
     if (lseek(store->record, 0, SEEK_SET) < 0)
@@ -330,7 +330,7 @@ static int fill_copy(struct store *store, int old, uint64_t size) {
     return result;
 }
 
-/* Puts the bytes that were received aside, for the copy. */
+/* Puts the received bytes aside, for the copy. */
 static void put_aside(struct store *store) {
     if (store->temp[0])
         (void)unlinkat(store->work, store->temp, 0);

@@ -10,20 +10,18 @@ int folder_sync(const struct config *config, const struct path_root *root, int f
     return config->no_sync ? 0 : path_sync_folder(folder, root->fd);
 }
 
-/* Sets the mode; that the group is handed down, which a folder inherits, is not taken away by it.
- */
+/* Sets the mode, and keeps the set-group-ID bit that a folder inherits. */
 static int set_mode(int fd, mode_t mode) {
     struct stat st;
     if (fstat(fd, &st) < 0)
         return -errno;
     if (fchmod(fd, mode | (st.st_mode & S_ISGID)) == 0)
         return 0;
-    /* A filter (RestrictSUIDSGID= of systemd) forbids to set that bit, even where it is set */
+    /* A filter (RestrictSUIDSGID= of systemd) forbids to set that bit, even if it is set */
     return errno == EPERM && fchmod(fd, mode) == 0 ? 0 : -errno;
 }
 
-/* Sets the mode and the group that were asked for. The group comes first: it takes bits of the mode
- * away. */
+/* Sets the mode and group of the settings. The group comes first: it clears bits of the mode. */
 static int dress(const struct config *config, int parent, const char *name) {
     if (config->group == VALUE_NO_GROUP && config->dir_mode == VALUE_NO_MODE)
         return 0;
@@ -68,7 +66,7 @@ int folder_enter(const struct config *config, const struct path_root *root, cons
             return result;
     }
     int fd = path_open(root, path, O_RDONLY | O_DIRECTORY, 0);
-    if (fd == -EACCES) /* may be written and not read */
+    if (fd == -EACCES) /* it may be written but not read */
         fd = path_open(root, path, O_PATH | O_DIRECTORY, 0);
     if (fd < 0)
         return fd;

@@ -8,7 +8,7 @@
 #include "store/stage.h"
 #include "store/store.h"
 
-enum { AHEAD = 16 << 20 /* bytes of what is announced that room is reserved for at a time */ };
+enum { AHEAD = 16 << 20 /* bytes, of those announced, to reserve room for at a time */ };
 
 int limits_check_disk(int fd, const struct room *least, uint64_t more) {
     struct statvfs fs;
@@ -29,7 +29,7 @@ static struct amount file_of(uint64_t bytes) {
     return (struct amount){.bytes = bytes, .names = 1};
 }
 
-/* The file that this one would take the place of. */
+/* The file that this one would replace. */
 static int old_amount(const struct store *store, struct amount *ret_old) {
     struct stat st;
     *ret_old = (struct amount){0};
@@ -42,14 +42,14 @@ static int old_amount(const struct store *store, struct amount *ret_old) {
     return 0;
 }
 
-/* Does it make no room for this one? Of a file that the client must not learn of it would learn the
+/* Does the old file make no room for this one? A hidden one does not, or the client would learn its
  * size. */
 static bool old_stays(const struct store *store) {
     bool copied = store->record >= 0;
     return store->request->hidden || (store->adds && !copied);
 }
 
-/* What makes room for this one: that file, and a partial. */
+/* What makes room for this one: the old file, and partials. */
 static int gone_amount(const struct store *store, struct amount *ret_gone) {
     struct amount old = {0}, partial = {0};
     int result = old_stays(store) ? 0 : old_amount(store, &old);
@@ -67,8 +67,8 @@ int limits_set_kept(struct store *store, uint64_t size) {
     return store->kept > request->most ? -EFBIG : 0;
 }
 
-/* Finds out how many bytes the file may have. `wanted` is what it is going to have at least, and no
- * more than the size limit. Returns 0, -USAGE_EXCEEDED or another negative errno. */
+/* Finds out how many bytes the file may have. wanted: what it will have at least, within the size
+ * limit. Returns 0, -USAGE_EXCEEDED or another negative errno. */
 static int set_most(struct store *store, uint64_t wanted) {
     const struct store_request *request = store->request;
     struct amount more = file_of(wanted), less;
@@ -85,8 +85,8 @@ static int set_most(struct store *store, uint64_t wanted) {
     return result;
 }
 
-/* How many bytes are still to come. Clients that go on announce what is left, or all of the file.
- */
+/* How many bytes are still to come. Clients that resume announce what is left, or the whole
+ * file. */
 static uint64_t announced(const struct store *store) {
     const struct store_request *request = store->request;
     uint64_t there = store->kept + store->before;
@@ -94,7 +94,7 @@ static uint64_t announced(const struct store *store) {
     return all ? request->size - there : request->size;
 }
 
-/* Room for so many bytes of the file. Returns 0 or a negative errno. */
+/* Reserves room for so many bytes of the file. Returns 0 or a negative errno. */
 static int reserve_up_to(struct store *store, uint64_t size) {
     uint64_t from = store->reserved ? store->reserved : store->kept;
     if (fallocate(store->fd, FALLOC_FL_KEEP_SIZE, (off_t)from, (off_t)(size - from)) < 0)
@@ -103,7 +103,7 @@ static int reserve_up_to(struct store *store, uint64_t size) {
     return 0;
 }
 
-/* Keeps ahead of an upload that has so many bytes. Where that fails, writing tells. */
+/* Keeps ahead of an upload that has so many bytes. If that fails, writing will show it. */
 static void reserve_ahead(struct store *store, uint64_t size) {
     uint64_t all = store->kept + announced(store), next = size + AHEAD;
     if (store->reserved && store->reserved < all && size + AHEAD / 2 >= store->reserved)
@@ -123,8 +123,8 @@ static bool says_full(int error) {
     return error == -ENOSPC || error == -EDQUOT || error == -EFBIG;
 }
 
-/* Does so much fit at all? Quotas of the file system, and the longest file it can have, are known
- * by trying; but only where that leaves as much to others, if it is for a moment. */
+/* Does so much fit at all? The file system's quotas and its longest file are found by trying, but
+ * only if that leaves as much room to others meanwhile. */
 static int try_whole(struct store *store, uint64_t size) {
     struct stat st;
     if (size > INT64_MAX / 2 || limits_check_room(store, 2 * size) < 0)
@@ -138,8 +138,8 @@ static int try_whole(struct store *store, uint64_t size) {
     return stage_cut(store, st.st_size);
 }
 
-/* The room that must be free where the file will be. The old file's beginning may be copied without
- * taking any; and for what is small it is tried. */
+/* Is enough room free where the file will be? The old file's beginning may be copied without taking
+ * any; and small uploads are tried. */
 static int check_folder(const struct store *store, uint64_t size) {
     const struct room *least = &store->request->min_free;
     bool copies = store->base == STORE_BEGINNING && least->bytes + least->percent > 0;
@@ -152,7 +152,7 @@ int limits_admit(struct store *store) {
     uint64_t size = announced(store);
     if (size > store->limit - store->kept || size > INT64_MAX)
         return -EFBIG;
-    uint64_t all = store->kept + size; /* where nothing is announced, something will come */
+    uint64_t all = store->kept + size; /* if nothing is announced, something will come */
     bool known = all > 0 || store->adds;
     int result = set_most(store, known ? all : 1);
     return result < 0 ? result : check_folder(store, size);

@@ -1,6 +1,6 @@
 /*
- * limits: how many bytes an upload may have: by the size limit, the room that is to be left on the
- * disk, and the quota. A part of store.
+ * limits: how many bytes an upload may have, by the size limit, the room to leave on the disk, and
+ * the quota. A part of store.
  */
 #ifndef STORD_LIMITS_H
 #define STORD_LIMITS_H
@@ -13,42 +13,41 @@
 
 struct store;
 
-/* Is the room still free that is to be left on the disk of a file or folder, with so many bytes
- * more? Returns 0 or -ENOSPC. */
+/* With so many more bytes, is the room still free that must be left on the disk of a file or
+ * folder? Returns 0 or -ENOSPC. */
 int limits_check_disk(int fd, const struct room *least, uint64_t more);
 
 /* The same for an upload. */
 int limits_check_room(const struct store *store, uint64_t more);
 
-/* Sets how much is kept of a file or partial that has so many bytes. Returns 0, -ERANGE when it is
- * too short, -EFBIG when that is more than the new one may have. */
+/* Sets how much is kept of a file or partial that has so many bytes. Returns 0, -ERANGE if it is
+ * too short, -EFBIG if the new file may not have so many. */
 int limits_set_kept(struct store *store, uint64_t size);
 
-/* May the file get so many bytes? Reserves room for what is announced behind them. Returns 0,
- * -ENOSPC when the room is not free any more that is to be left, -EFBIG, -USAGE_EXCEEDED, or
- * another negative errno. */
+/* May the file get so many bytes? Reserves room for more of those announced. Returns 0, -ENOSPC if
+ * too little room is left, -EFBIG, -USAGE_EXCEEDED, or another negative errno. */
 int limits_check_growth(struct store *store, uint64_t size);
 
-/* Does what is announced fit, by all that is known before a file is made? Returns 0, -EFBIG,
- * -ENOSPC, -USAGE_EXCEEDED or another negative errno. */
+/* Does what is announced fit, as far as is known before a file is made? Returns 0, -EFBIG, -ENOSPC,
+ * -USAGE_EXCEEDED or another negative errno. */
 int limits_admit(struct store *store);
 
-/* Finds out by the file itself whether what is announced fits, so that a full disk is known before
- * the data is sent, and reserves room for its beginning; for the rest, limits_check_growth does as
- * it comes: else whoever announces much and sends nothing had the disk to itself. Returns 0 or a
- * negative errno. */
+/* Finds out with the file itself whether what is announced fits, so that a full disk is known
+ * before the data is sent, and reserves room for its beginning. limits_check_growth does so for the
+ * rest as it comes: else a client that announces much and sends nothing could fill the disk.
+ * Returns 0 or a negative errno. */
 int limits_reserve(struct store *store);
 
 /* Begins a change of the upload's partials, or of the file that it becomes: see usage_change.
  * Returns as usage_change_begin. */
 int limits_begin_change(const struct store *store, struct usage_change *ret_change);
 
-/* Within that: does the file that is called temp fit as the partial? One that was there before
- * always does. Returns 0, -USAGE_EXCEEDED or another negative errno. */
+/* Within that: does the file called temp fit as the partial? One that was resumed, and has not
+ * grown, always does. Returns 0, -USAGE_EXCEEDED or another negative errno. */
 int limits_check_partial(const struct store *store, const struct usage_change *change);
 
-/* Within that: does the file fit that is to be published? Returns likewise, with what comes then
- * and what goes, for usage_end. */
+/* Within that: does the file to be published fit? Returns likewise, with what comes and what goes,
+ * for usage_end. */
 int limits_check_published(const struct store *store, const struct usage_change *change,
                            struct amount *ret_new, struct amount *ret_old);
 

@@ -16,21 +16,21 @@ enum { HOUR = 60 * 60, KEEP_TRIES = 8, HEX = 16 };
 
 /* ---------------------------------------------------------------- where they are */
 
-/* Their folder, beneath the reserved folder. */
+/* The path of their folder in the reserved folder. */
 static int place(const struct partial *partial, char ret_path[PATH_SIZE]) {
     const char *path = partial->path[1] ? partial->path : "";
     return snprintf(ret_path, PATH_SIZE, "/%s%s", partial->owner, path) < PATH_SIZE ? 0
                                                                                     : -ENAMETOOLONG;
 }
 
-/* Opens that folder. Returns a descriptor or a negative errno, -ENOENT when there are none. */
+/* Opens that folder. Returns a descriptor or a negative errno: -ENOENT if there are none. */
 static int open_place(const struct partial *partial) {
     char path[PATH_SIZE];
     int result = partial->hours && place(partial, path) == 0 ? 0 : -ENOENT;
     struct path_root reserved = {.walk = partial->root->walk};
     if (result == 0)
         result = reserved.fd = reserved_open(partial->root->fd, false);
-    if (result < 0) /* what is somebody else's holds no partials of ours */
+    if (result < 0) /* another user's folder contains no partials of ours */
         return result == -EPERM ? -ENOENT : result;
     result = path_open(&reserved, path, O_RDONLY | O_DIRECTORY, 0);
     (void)close(reserved.fd);
@@ -89,8 +89,8 @@ static bool counts(const struct partial *partial, const struct partial_found *fo
     return ours && !old;
 }
 
-/* Reads the next partial in their folder, which is still to be found there. Returns 1, 0 behind the
- * last one, or a negative errno. */
+/* Reads the next partial that is still in their folder. Returns 1, 0 after the last one, or a
+ * negative errno. */
 static int next_partial(DIR *folder, struct partial_found *ret_found) {
     for (;;) {
         errno = 0;
@@ -106,7 +106,7 @@ static int next_partial(DIR *folder, struct partial_found *ret_found) {
     }
 }
 
-/* The newest that counts, of those in their folder, which is closed. */
+/* Finds the newest that counts in their folder, and closes the folder. */
 static int find_in_place(const struct partial *partial, DIR *folder,
                          struct partial_found *ret_found) {
     struct partial_found found;
@@ -176,7 +176,7 @@ int partial_take(const struct partial *partial, const struct partial_found *foun
     return result;
 }
 
-/* Removes all partials in their folder but that one. Returns 0, -ENOENT when there were none, or
+/* Removes all partials in their folder except `but`. Returns 0, -ENOENT if there were none, or
  * another negative errno. */
 static int clear_place(int fd, const char *but) {
     int result = -ENOENT;
@@ -200,7 +200,7 @@ int partial_keep(const struct partial *partial, uint64_t base, int from, const c
     int result = make_name(base, kept);
     if (result < 0)
         return result;
-    result = -ENOENT; /* somebody has removed the folder meanwhile, see partial_remove */
+    result = -ENOENT; /* another session has removed the folder meanwhile, see partial_remove */
     for (int i = 0; i < KEEP_TRIES && result == -ENOENT; i++) {
         int folder = make_place(partial);
         if (folder < 0)
@@ -248,7 +248,7 @@ int partial_remove(const struct partial *partial) {
         return folder;
     int above = openat(folder, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
     int result = clear_place(folder, NULL);
-    if (above >= 0) { /* their folder goes, too, unless partials of files in that are there */
+    if (above >= 0) { /* removes their folder, too, unless it contains other partials */
         (void)unlinkat(above, strrchr(partial->path, '/') + 1, AT_REMOVEDIR);
         (void)close(above);
     }

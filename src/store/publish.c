@@ -36,7 +36,7 @@ static int link_unnamed(const struct store *store) {
         return 0;
     if (errno != ENOENT && errno != EPERM && errno != EINVAL)
         return -errno;
-    char self[64]; /* before Linux 6.10 only privileged users may do it so */
+    char self[64]; /* before Linux 6.10 only privileged users may do it that way */
     (void)snprintf(self, sizeof(self), "/proc/self/fd/%d", store->fd);
     return linkat(AT_FDCWD, self, store->work, store->temp, AT_SYMLINK_FOLLOW) < 0 ? -errno : 0;
 }
@@ -59,7 +59,7 @@ static int rename_to_name(const struct store *store, unsigned flags) {
     return renameat2(store->work, store->temp, store->folder, store->name, flags) < 0 ? -errno : 0;
 }
 
-/* Renames, so that no file is called temp any more. */
+/* Renames; then no file is called temp any more. */
 static int move_to_name(struct store *store, unsigned flags) {
     int result = rename_to_name(store, flags);
     if (result == 0)
@@ -71,8 +71,8 @@ static bool is_unsupported(int error) {
     return error == -EINVAL || error == -ENOSYS;
 }
 
-/* For file systems that cannot rename only where the name is free: a link cannot take it from
- * anybody. Where there are no links either, somebody may still take it between the two calls. */
+/* For file systems without RENAME_NOREPLACE: a link cannot replace a file. Without links, a program
+ * may still take the name between the two calls. */
 static int add_without_flags(struct store *store) {
     struct stat st;
     if (linkat(store->work, store->temp, store->folder, store->name, 0) == 0)
@@ -82,8 +82,8 @@ static int add_without_flags(struct store *store) {
     return move_to_name(store, 0);
 }
 
-/* Gives the final name where nobody has it. -EEXIST where somebody has. Renaming, and not linking
- * to it, is what those who watch a folder wait for. */
+/* Gives the file its final name, if that is free, else -EEXIST. Programs that watch a folder wait
+ * for a rename, not for a link. */
 static int publish_new(struct store *store) {
     int result = move_to_name(store, RENAME_NOREPLACE);
     return is_unsupported(result) ? add_without_flags(store) : result;
@@ -100,8 +100,8 @@ static bool is_like(const struct stat *st, const struct stat *file) {
            clock_order(&st->st_mtim, &file->st_mtim) == 0;
 }
 
-/* Is our file, which has its reserved name still, called so, too? Some FUSE drivers (mergerfs) show
- * the link to a file as another file, by its number. */
+/* Does our file, which still has its reserved name, have that name, too? Some FUSE drivers
+ * (mergerfs) show a link to a file under another inode. */
 static bool is_our_link(const struct store *store, int folder, const char *name) {
     struct stat ours, st;
     return store->temp[0] && is_fuse(folder) && fstat(store->fd, &ours) == 0 &&
@@ -119,16 +119,16 @@ void publish_identify(const struct store *store, struct path_id *ret_id) {
                   : path_identify_open(store->fd, ret_id));
 }
 
-/* Exchanges back. Should another session have published over our file meanwhile, it is its file
- * that we got: that one is put back where it was, for it may be acknowledged already. */
+/* Exchanges back. If something else was published over our file meanwhile, we now have that: it is
+ * put back, because it may already be acknowledged. */
 static void swap_back(const struct store *store) {
     if (rename_to_name(store, RENAME_EXCHANGE) == 0 &&
         !publish_is_ours(store, store->work, store->temp))
         (void)rename_to_name(store, RENAME_EXCHANGE);
 }
 
-/* May our file take the place of the one that is called so? That may have become a folder or a link
- * under our hands, or, where our file goes on from it, have got more bytes. */
+/* May our file replace the one of that name? It may have become a folder or a link meanwhile or, if
+ * our file resumes it, have got more bytes. */
 static int check_old(const struct store *store, int folder, const char *name) {
     struct stat st;
     if (fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
@@ -141,16 +141,15 @@ static int check_old(const struct store *store, int folder, const char *name) {
     return store->base == STORE_NOTHING || same ? 0 : -EBUSY;
 }
 
-/* Has an exchange been a plain rename, whatever was answered? Some FUSE drivers do not know the
- * flag. */
+/* Has an exchange been a plain rename, whatever its result? Some FUSE drivers ignore the flag. */
 static bool has_renamed_over(const struct store *store) {
     struct stat st;
     return publish_is_ours(store, store->folder, store->name) &&
            fstatat(store->work, store->temp, &st, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT;
 }
 
-/* Exchanges the file with the old one, which is called temp then and can be brought back. An
- * exchange is looked at before it is believed. */
+/* Exchanges the file with the old one, which is called temp then and can be brought back. Does not
+ * trust the result of an exchange before looking. */
 static int publish_by_exchange(struct store *store, enum published *ret_published) {
     int result = rename_to_name(store, RENAME_EXCHANGE);
     if (is_unsupported(result))
@@ -170,14 +169,14 @@ static int publish_by_exchange(struct store *store, enum published *ret_publishe
     return result;
 }
 
-/* Does the file hold bytes of an old one? Then it takes the place of that, or of nothing: whoever
- * has taken the old one away has these bytes. */
+/* Does the file contain bytes of an old one? Then it replaces that, or nothing: if the old one is
+ * gone, somebody has taken these bytes away. */
 static bool goes_on(const struct store *store) {
     return store->base != STORE_NOTHING && store->old.st_nlink > 0;
 }
 
-/* The same of the second name of the old file. Where a link has another number than the file, that
- * is asked for by its first name. */
+/* The same for the second name of the old file. If a link has another inode than the file, the
+ * first name is checked. */
 static int check_backup(const struct store *store, const char *backup) {
     struct stat st;
     int result = check_old(store, store->work, backup);
@@ -188,7 +187,7 @@ static int check_backup(const struct store *store, const char *backup) {
 }
 
 /* Gives the old file a second name, by which it can be brought back, and renames over the first.
- * -ENOSYS when it cannot be linked. */
+ * -ENOSYS if it cannot be linked. */
 static int publish_with_backup(struct store *store, enum published *ret_published) {
     char backup[sizeof(store->temp)];
     int result = reserved_name(backup);
@@ -208,7 +207,7 @@ static int publish_with_backup(struct store *store, enum published *ret_publishe
     return 0;
 }
 
-/* Where neither can be had, the old file is gone. */
+/* If neither is possible: the old file is gone then. */
 static int publish_by_rename(struct store *store, enum published *ret_published) {
     int result = check_old(store, store->folder, store->name);
     if (result == 0)
@@ -218,16 +217,16 @@ static int publish_by_rename(struct store *store, enum published *ret_published)
     return result;
 }
 
-/* FUSE drivers tend not to know the flag, and take an exchange for a plain rename: the old file
- * would be gone before it is looked at. They are asked for none. */
+/* FUSE drivers tend to ignore the flag, and rename: the old file would be gone before it is looked
+ * at. */
 static bool may_exchange(const struct store *store) {
     return !is_fuse(store->folder);
 }
 
-/* Puts the file in the place of an old one. Best with a backup: those who watch the folder see one
- * event, where an exchange also tells that the old file has left. But only an exchange finds out
- * for sure whether the old file is still the one that this one goes on from, whatever programs on
- * this machine do. -ENOENT when the old file has gone meanwhile. */
+/* Replaces the old file. Best with a backup: programs that watch the folder see one event, while an
+ * exchange also shows that the old file has left. But only an exchange is certain to find whether
+ * the old file is still the one that this one resumes, whatever programs on this machine do.
+ * -ENOENT if the old file is gone. */
 static int publish_over(struct store *store, enum published *ret_published) {
     bool exchanges = may_exchange(store);
     bool backup_first = store->base == STORE_NOTHING || !exchanges;

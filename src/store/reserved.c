@@ -20,20 +20,20 @@ int reserved_name(char ret_name[RESERVED_NAME_SIZE]) {
     return 0;
 }
 
-/* What somebody else has put in the place of the reserved folder is not ours. */
+/* Something of another user's in place of the reserved folder is not ours. */
 static int open_error(void) {
     bool not_ours = errno == EACCES || errno == ENOTDIR || errno == ELOOP;
     return not_ours ? -EPERM : -errno;
 }
 
-/* Makes a folder, if it is not there. Clients can set a umask that takes our own bits away. */
+/* Makes a folder, if it is missing. Clients can set a umask that removes our own permissions. */
 static int make_folder(int at, const char *name) {
     struct stat st;
     if (mkdirat(at, name, FOLDER_MODE) < 0)
         return errno == EEXIST ? 0 : -errno;
     if (fstatat(at, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
         return -errno;
-    bool usable = (st.st_mode & FOLDER_MODE) == FOLDER_MODE; /* else watchers see that it changes */
+    bool usable = (st.st_mode & FOLDER_MODE) == FOLDER_MODE; /* else watchers would see a change */
     return usable || fchmodat(at, name, FOLDER_MODE, 0) == 0 ? 0 : -errno;
 }
 
@@ -52,11 +52,11 @@ int reserved_open(int folder, bool create) {
     int result = fstat(fd, &st) < 0 ? -errno : 0;
     if (result == 0 && st.st_uid == geteuid())
         return fd;
-    (void)close(fd); /* whoever made it could put files of his own in the place of ours */
+    (void)close(fd); /* its owner could replace our files */
     return result < 0 ? result : -EPERM;
 }
 
-/* Makes a folder, if it is not there, and goes into it. */
+/* Makes a folder, if it is missing, and opens it. */
 static int enter(int at, const char *name) {
     int result = make_folder(at, name);
     if (result < 0)

@@ -1,6 +1,6 @@
 /*
  * reserved: the reserved folder of the root, for uploads that have no name yet, and for what
- * sessions must know of each other. What is left over is aged out by tmpfiles.d.
+ * sessions must know of each other. tmpfiles.d removes old leftovers.
  *
  *   ROOT/.stord.unfinished/.stord.0123456789abcdef   an upload in flight
  *   ROOT/.stord.unfinished/OWNER/                    interrupted uploads: see partial
@@ -20,13 +20,13 @@
 
 enum { RESERVED_NAME_SIZE = sizeof(PATH_RESERVED_PREFIX) + 16 };
 
-/* Opens the reserved folder in a folder (the root, or where the root's cannot serve, another one),
- * making it first where create says so. Returns a descriptor or a negative errno: -EPERM when it
- * belongs to somebody else. */
+/* Opens the reserved folder in a folder (the root, or if the root's cannot serve, another one);
+ * makes it first if `create` is set. Returns a descriptor or a negative errno: -EPERM if it belongs
+ * to another user. */
 int reserved_open(int folder, bool create);
 
-/* Opens a folder in the reserved folder of the root, as a mere path, making it first. path is like
- * a virtual path, shorter than PATH_SIZE, and not "/". Returns as reserved_open. */
+/* Makes a folder in the root's reserved folder, if it is missing, and opens it with O_PATH. path is
+ * like a virtual path, shorter than PATH_SIZE, and not "/". Returns as reserved_open. */
 int reserved_enter(const struct path_root *root, const char *path);
 
 /* Chooses a random reserved name. Returns 0 or a negative errno. */

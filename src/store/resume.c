@@ -16,7 +16,7 @@ static uint64_t base_version(const struct store *store) {
     return store->request->hidden ? VERSION_HIDDEN : store->began;
 }
 
-/* The one that the upload may go on from. */
+/* Finds the one that the upload may resume. */
 static int find_partial(const struct store *store, struct partial_found *ret_found) {
     int result = partial_find(&store->request->partial, ret_found);
     return result == 0 && partial_is_void(ret_found, base_version(store)) ? -ENOENT : result;
@@ -53,8 +53,8 @@ static int become_partial(struct store *store) {
 
 /* ---------------------------------------------------------------- going on */
 
-/* Opens the partial that has been taken over, behind what is to be kept of it. The rest is cut off
- * when the new bytes have come. */
+/* Opens the partial that has been taken over, after what is kept of it. The rest is cut off when
+ * the new bytes have come. */
 static int open_partial(struct store *store) {
     struct stat st;
     store->fd = openat(store->work, store->temp, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
@@ -67,7 +67,7 @@ static int open_partial(struct store *store) {
     return result;
 }
 
-/* A partial that cannot be renamed into place is an empty one, see store_keep: it is begun anew. */
+/* A partial that cannot be renamed into place is an empty one (see store_keep): starts over. */
 static int begin_anew(struct store *store, const struct partial_found *found) {
     if (found->st.st_size > 0)
         return -EXDEV;
@@ -75,7 +75,7 @@ static int begin_anew(struct store *store, const struct partial_found *found) {
     return store->request->base == STORE_BEGINNING && store->request->keep > 0 ? -ERANGE : 0;
 }
 
-/* Takes the partial over. Returns 1, 0 when it has gone, or a negative errno. */
+/* Takes the partial over. Returns 1, 0 if it is gone, or a negative errno. */
 static int take_over(struct store *store, int work) {
     store->work = work;
     int result = take_partial(store);
@@ -91,14 +91,13 @@ static int take_over(struct store *store, int work) {
     return result < 0 ? result : 1;
 }
 
-/* Is the partial of that id (0: none) what the client was shown, where it was? */
+/* Is the partial of that id (0: none) what the client was shown, if it was shown something? */
 static int check_shown(const struct store *store, uint64_t id) {
     const struct store_request *request = store->request;
     return request->was_shown && request->shown_partial != id ? -STORE_OTHER : 0;
 }
 
-/* Goes on with the partial, where there is one. Returns 1 when there is, 0 when there is none, or a
- * negative errno. */
+/* Resumes the partial. Returns 1, 0 if there is none, or a negative errno. */
 static int resume(struct store *store) {
     struct partial_found found;
     int result = find_partial(store, &found);
@@ -118,7 +117,7 @@ static int resume(struct store *store) {
     return take_over(store, work);
 }
 
-/* Where nothing is there to go on with, nothing is made to take turns with either. */
+/* If there is nothing to resume, no turn is taken, which would make files. */
 int resume_begin(struct store *store) {
     struct partial_found found;
     struct turn turn;
@@ -138,7 +137,7 @@ void resume_put_back(struct store *store) {
     if (store->fd >= 0 && stage_cut(store, store->old_size) < 0)
         return;
     (void)turn_take_one(&turn, store->request->turns, store->folder, store->request->name);
-    (void)become_partial(store); /* without a turn, too: it is void where something has come */
+    (void)become_partial(store); /* even without a turn: if it must not be, it is void */
     turn_end(&turn);
 }
 
@@ -165,7 +164,7 @@ static bool hides_older(const struct store *store) {
     return (store->taken && !store->request->hidden) || find_partial(store, &found) == 0;
 }
 
-/* How long the partial is to be, or -ENODATA when there is to be none. */
+/* How long the partial is to be, or -ENODATA if there is to be none. */
 static off_t length_to_keep(const struct store *store, bool good) {
     off_t end = stage_end(store);
     if (store->base != STORE_NOTHING)
@@ -176,8 +175,8 @@ static off_t length_to_keep(const struct store *store, bool good) {
     return length > 0 || hides_older(store) ? length : -ENODATA;
 }
 
-/* Has something been published under the name since the upload began, be it there still or not?
- * Then it is void. What was only taken away hides nothing. */
+/* Has something been published under the name since the upload began, even if it is gone again?
+ * Then the upload is void. A name that has only become free does not matter. */
 static bool is_void(struct store *store) {
     const struct store_request *request = store->request;
     uint64_t now;
@@ -201,7 +200,7 @@ static int make_writable(const struct store *store) {
     return good || fchmod(store->fd, (st.st_mode | needed) & 0777) == 0 ? 0 : -errno;
 }
 
-/* The sync is for power cuts: after one the length must tell how much is good. */
+/* Synced because of power cuts: after one the length must say how much is good. */
 int resume_prepare(struct store *store, bool good) {
     off_t length = length_to_keep(store, good);
     if (length < 0)
@@ -238,7 +237,7 @@ void resume_replace(struct store *store) {
     struct usage_change change;
     (void)limits_begin_change(store, &change);
     int result = partial_remove(partial);
-    if (result < 0 && result != -ENOENT) /* it would hide the file: tries again */
+    if (result < 0 && result != -ENOENT) /* it would hide the file: try again */
         (void)partial_remove(partial);
     usage_change_end(&change);
     turns_mark(request->turns, turn_kind_of_name(store->folder, store->name));

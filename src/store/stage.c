@@ -63,7 +63,7 @@ int stage_close(struct store *store) {
         return -errno;
     int result = close(store->fd) < 0 ? -errno : 0;
     store->fd = keep;
-    return result == -EINTR ? 0 : result; /* Linux has closed it; fsync had the last word */
+    return result == -EINTR ? 0 : result; /* Linux has closed it; fsync has reported errors */
 }
 
 void stage_drop(struct store *store) {

@@ -9,7 +9,7 @@
 #include "store/resume.h"
 #include "store/stage.h"
 
-enum { PUBLISH_TRIES = 16 /* of what is added to a file that others change as well */ };
+enum { PUBLISH_TRIES = 16 /* of adding to a file that others change, too */ };
 
 /* ---------------------------------------------------------------- beginning and end */
 
@@ -48,7 +48,7 @@ void store_abort(struct store *store) {
 
 /* ---------------------------------------------------------------- the bytes */
 
-/* The disk may be filled up by others, too. */
+/* A copy_check: others may fill the disk, too. */
 static int check_growth(struct store *store, uint64_t size, uint64_t *ret_most) {
     int result = limits_check_growth(store, size);
     *ret_most = store->most;
@@ -75,7 +75,7 @@ bool store_is_as_announced(const struct store *store, uint64_t received) {
 
 /* ---------------------------------------------------------------- publishing */
 
-/* The right length and mode, and a name: btrfs does not sync what has none. */
+/* Sets length and mode, and gives it a name: btrfs does not sync a file without one. */
 static int complete(struct store *store) {
     mode_t mode = store->request->mode;
     off_t end = stage_end(store);
@@ -92,7 +92,7 @@ static int complete(struct store *store) {
 int store_sync(struct store *store) {
     int result = limits_check_room(store, 0);
     if (result < 0 || store->adds)
-        return result; /* that is synced where it is added */
+        return result; /* these bytes are synced when they are added */
     result = complete(store);
     return result < 0 ? result : stage_sync(store);
 }
@@ -111,7 +111,7 @@ static int publish_within(struct store *store, enum published *ret_published) {
     return result;
 }
 
-/* Takes it back. What that comes to is looked for where it is needed next. */
+/* Takes the name back. The usage is recounted when it is needed next. */
 static void undo(struct store *store, enum published how) {
     (void)usage_begin(store->request->usage);
     publish_undo(store, how);
@@ -134,8 +134,8 @@ static int publish(struct store *store) {
     return result;
 }
 
-/* Adds the bytes to what has the name now: to the file itself, or to a copy that takes its place.
- * Where nothing has it, they are the file. */
+/* Adds the bytes to what has the name now: to the file itself, or to a copy that replaces it. If
+ * nothing has the name, they are the file. */
 static int add(struct store *store) {
     int result = -EBUSY;
     for (int i = 0; i < PUBLISH_TRIES && (result == -EBUSY || result == -ENOENT); i++) {
@@ -186,7 +186,7 @@ int store_keep(struct store *store, bool good) {
     if (result == 0) {
         (void)turn_take_one(
             &turn, store->request->turns, store->folder,
-            store->request->name); /* when we are to stop there may be none: see resume */
+            store->request->name); /* if we are to stop there may be none: see resume */
         result = resume_keep(store);
     }
     finish(store);

@@ -18,22 +18,21 @@
 
 #define TURN_FOLDER PATH_RESERVED_PREFIX "turns"
 #define TURN_FILE   PATH_RESERVED_PREFIX "turn"
-#define MARKS       TURN_FOLDER "/" PATH_RESERVED_PREFIX "marks" /* folders, whose times tell when */
+#define MARKS       TURN_FOLDER "/" PATH_RESERVED_PREFIX "marks" /* folders, whose times count */
 
 enum {
     MARK_SIZE = 17,       /* a number in hexadecimal, and a NUL */
     TURN_TIME = 60000,    /* ms to wait for others */
-    TURN_TRIES = 8,       /* the file may be removed under our hands */
-    CLOCK_STEP = 50,      /* ms to wait for the next time that files get */
-    TOUCH_AFTER = 60 * 60 /* s after which the file is to look young, or it is aged out */
+    TURN_TRIES = 8,       /* the file may be removed meanwhile */
+    CLOCK_STEP = 50,      /* ms to wait for the file system's next tick */
+    TOUCH_AFTER = 60 * 60 /* s after which the file is touched, or it would be removed as old */
 };
 
-/* From here on whoever uses the file has a byte of its own locked, chosen at random; those of the
- * names are below. (A read lock of one byte would take a file that may be read.) */
+/* From here on each session that uses the file has locked a byte, chosen at random; those of the
+ * names are below. (A shared lock of one byte would need a file that may be read.) */
 #define PRESENCE ((off_t)1 << 62)
 
-/* From here on each upload that is in flight has a byte locked, at random among those of its name.
- */
+/* From here on each upload in flight has locked a byte, at random among those of its kind. */
 #define FLIGHT       (PRESENCE + ((off_t)1 << 61))
 #define FLIGHT_BYTES 256
 
@@ -51,7 +50,7 @@ static bool is_busy(int error) {
     return error == -EAGAIN || error == -EACCES;
 }
 
-/* Locks bytes of a file once. Returns 0, -EAGAIN, -EOPNOTSUPP where there are no such locks, or
+/* Tries to lock bytes of a file. Returns 0, -EAGAIN, -EOPNOTSUPP if there are no such locks, or
  * another negative errno. */
 static int try_bytes(int fd, short type, off_t start, off_t length) {
     struct flock bytes = {.l_type = type, .l_whence = SEEK_SET, .l_start = start, .l_len = length};
@@ -93,7 +92,7 @@ static int wait_for_folder(int fd, int stop) {
 
 /* ---------------------------------------------------------------- the file */
 
-/* Names that some file system takes for one are one. */
+/* Names that some file system takes for the same have the same sum. */
 static uint64_t sum_up(ino_t folder, const char *name) {
     char folded[NAME_MAX + 1];
     size_t n = 0;
@@ -105,7 +104,7 @@ static uint64_t sum_up(ino_t folder, const char *name) {
     return sum_add(sum_add_number(0, folder), folded, n);
 }
 
-/* Which byte stands for a name. Several may share it: that only costs a wait. */
+/* The byte of a name. Several names may share it: that only costs a wait. */
 static off_t byte_of(ino_t folder, const char *name) {
     return (off_t)(sum_up(folder, name) >> 2);
 }
@@ -119,13 +118,13 @@ uint64_t turn_kind_of_name(int folder, const char *name) {
     return fstat(folder, &st) < 0 ? 0 : sum_up(st.st_ino, name);
 }
 
-/* The first of the bytes that stand for uploads in flight. */
+/* The first of the bytes for uploads of that kind. */
 static off_t flight_of(uint64_t kind) {
     return FLIGHT + (off_t)(kind >> 4 & ~(uint64_t)(FLIGHT_BYTES - 1));
 }
 
-/* Puts the bytes of the names into the turn, each once, the lower one first: whoever needs two
- * takes them in this order. Returns 0 or a negative errno. */
+/* Puts the bytes of the names into the turn, each once, the lower one first: all sessions lock them
+ * in this order. Returns 0 or a negative errno. */
 static int find_bytes(struct turn *turn, const struct turn_name *names, unsigned count) {
     for (unsigned i = 0; i < count; i++) {
         struct stat st;
@@ -142,7 +141,7 @@ static int find_bytes(struct turn *turn, const struct turn_name *names, unsigned
     return 0;
 }
 
-/* Opens the file, making it first where it is missing. */
+/* Opens the file; makes it if it is missing. */
 static int open_file(const struct path_root *top) {
     const int flags = O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC;
     int reserved = reserved_open(top->fd, true);
@@ -162,7 +161,7 @@ static int open_file(const struct path_root *top) {
     return result;
 }
 
-/* Is the locked file still the one that the others will find? It is kept from growing old. */
+/* Is the locked file still the one that others will find? Touches it if it is getting old. */
 static bool is_current(int fd) {
     struct stat st;
     if (fstat(fd, &st) < 0 || st.st_nlink == 0)
@@ -193,7 +192,7 @@ static void close_file(struct turns *turns) {
     turns->fd = -1;
 }
 
-/* Locks a byte that says so. */
+/* Locks a byte that shows that we use the file. */
 static int be_present(const struct turns *turns) {
     uint64_t random;
     if (getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random))
@@ -202,8 +201,8 @@ static int be_present(const struct turns *turns) {
     return wait_for_bytes(turns->fd, F_WRLCK, at, 1, TURN_TIME, turns->stop);
 }
 
-/* Opens the file, if it is not open, and says that we use it. Whoever was the last one before may
- * have removed it meanwhile. */
+/* Opens the file, if it is not open, and shows that we use it. The last session before may have
+ * removed it meanwhile. */
 static int join(struct turns *turns) {
     int result = 0;
     for (int i = 0; i < TURN_TRIES && turns->fd < 0; i++) {
@@ -224,8 +223,8 @@ void turns_join(struct turns *turns) {
     (void)join(turns);
 }
 
-/* Only who removes the reserved folder from outside can make a second file beside one that is used.
- */
+/* Only a program that removes the reserved folder can cause a second file next to one that is
+ * used. */
 static int take_by_file(const struct turn *turn) {
     struct turns *turns = turn->turns;
     for (int i = 0; i < TURN_TRIES; i++) {
@@ -257,8 +256,8 @@ bool turns_is_marked(const struct turns *turns, uint64_t kind, const struct time
     return marked && clock_order(&st.st_mtim, since) >= 0;
 }
 
-/* When the upload begins: later than what has made others void, by the clock of the file system,
- * which stands still for some ms at a time. */
+/* When the upload begins, by the clock of the file system: later than present marks. That clock
+ * stands still for some ms at a time. */
 static struct timespec begin_time(const struct turns *turns, uint64_t kind, int fd) {
     const struct timespec touch[] = {{.tv_nsec = UTIME_NOW}, {.tv_nsec = UTIME_OMIT}};
     struct patience patience = patience_begin(CLOCK_STEP, turns->stop);
@@ -292,7 +291,7 @@ void turns_end_flight(const struct turns *turns, off_t flight) {
         (void)try_bytes(turns->fd, F_UNLCK, flight, 1);
 }
 
-/* Our own one does not hinder us. */
+/* Our own lock does not conflict. */
 bool turns_is_in_flight(struct turns *turns, uint64_t kind) {
     off_t first = flight_of(kind);
     if (join(turns) < 0)
@@ -327,8 +326,8 @@ static void remove_marks(int reserved) {
     (void)unlinkat(reserved, MARKS, AT_REMOVEDIR);
 }
 
-/* The last one removes the file. Of sessions that leave at once, one is alone: each gives up its
- * own byte before it looks for those of others. */
+/* The last session removes the file. If several leave at once, one of them finds itself alone: each
+ * unlocks its own byte before it looks for those of others. */
 void turns_close(struct turns *turns) {
     if (turns->fd >= 0)
         (void)try_bytes(turns->fd, F_UNLCK, PRESENCE, 0);
@@ -346,8 +345,8 @@ void turns_close(struct turns *turns) {
 
 /* ---------------------------------------------------------------- folders */
 
-/* A descriptor of its own for a folder, whose lock goes when that is closed. -EACCES where the
- * folder must not be read: then there is nothing to lock. */
+/* Opens a folder again, so that its lock ends when that descriptor is closed. -EACCES if the folder
+ * may not be read: then it cannot be locked. */
 static int open_again(int folder) {
     int fd = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     return fd < 0 ? -errno : fd;
@@ -355,7 +354,7 @@ static int open_again(int folder) {
 
 static int lock_folder(const struct turn *turn, int folder, int *ret_fd) {
     int fd = open_again(folder);
-    if (fd == -EACCES) /* whoever may not read it locks the root */
+    if (fd == -EACCES) /* if we may not read it, lock the root */
         fd = open_again(turn->turns->top->fd);
     if (fd < 0)
         return fd == -EACCES ? 0 : fd;
@@ -386,8 +385,8 @@ static int take_by_folders(struct turn *turn, const struct turn_name *names, uns
 
 /* ---------------------------------------------------------------- what is asked */
 
-/* Can the file be had by none of those who use this root? Where the disk is full it is there, or
- * nobody could make it: files must be deleted nevertheless. */
+/* Is the file available to no session of this root? On a full disk it exists, or no session could
+ * make it: deleting must still be possible. */
 static bool is_out_of_reach(int error) {
     return error == -EPERM || error == -EACCES || error == -EROFS || error == -EOPNOTSUPP ||
            error == -ENOSPC || error == -EDQUOT;

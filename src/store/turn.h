@@ -1,18 +1,19 @@
 /*
- * turn: whoever changes what a name has takes its turn, so that sessions come one after the other.
+ * turn: a session that changes what has a name takes its turn, so that sessions come one after the
+ * other.
  *
- * A turn is for one name in one folder, or for two. All sessions that use one root meet in a file
- * of its reserved folder, in which each name has a byte of its own that is locked:
+ * A turn is for one name in a folder, or for two. All sessions of a root use a file in its reserved
+ * folder, in which each name has a byte that they lock:
  *
  *   ROOT/.stord.unfinished/.stord.turns/.stord.turn
  *
- * The locks are of the file and not of a folder, for on network file systems only those leave the
- * machine. They go with whoever holds them, however that ends. The last session that uses the file
- * removes it. Where the reserved folder is somebody else's, or files cannot be locked, the folder
- * that holds the name is locked (flock), as a whole.
+ * The locks are on a file and not on a folder, because on network file systems only locks on files
+ * work across machines. They end with the session, however it ends. The last session that uses the
+ * file removes it. If the reserved folder is another user's, or files cannot be locked, the whole
+ * folder of the name is locked (flock).
  *
- * Order, for whoever needs several: the turn, then the lock of a home's usage, then what is shared
- * by a client's sessions. A turn is never taken within a turn.
+ * The order of locks: the turn, then a home's usage, then what a client's sessions share. A turn is
+ * never taken within a turn.
  */
 #ifndef STORD_TURN_H
 #define STORD_TURN_H
@@ -31,17 +32,17 @@ enum {
     TURN_BUSY = PATIENCE_OVER,
 };
 
-/* The turns of one session. It stays open between two of them. */
+/* The turns of one session. The file stays open between two of them. */
 struct turns {
     const struct path_root *top; /* the root folder */
     int stop;                    /* ends every wait once it is readable; or -1 */
-    int fd;                      /* the file; -1: it was not needed so far */
+    int fd;                      /* the file; -1: not open */
 };
 
 /* One turn. */
 struct turn {
     struct turns *turns;
-    bool by_file;            /* else by folders: other sessions may find nothing that is written */
+    bool by_file;            /* else by folders: nothing can be kept for other sessions */
     int folders[TURN_NAMES]; /* that are locked, or -1 */
     off_t at[TURN_NAMES];    /* the bytes of the names, in order */
     unsigned count;          /* of bytes */
@@ -49,36 +50,36 @@ struct turn {
 
 /* One name. */
 struct turn_name {
-    int folder;       /* where it is */
-    const char *name; /* what it is */
+    int folder;       /* its folder */
+    const char *name; /* its last part */
 };
 
-/* None has been taken. top must outlive it. */
+/* No turn has been taken. top must outlive it. */
 void turns_init(struct turns *turns, const struct path_root *top, int stop);
 
-/* Opens the file already: for whoever changes names and is about to be confined so that it may
- * write to no file. What fails shows when a turn is taken. */
+/* Opens the file early, for a session that changes names and is about to be confined so that it may
+ * not write to files. A failure shows when a turn is taken. */
 void turns_join(struct turns *turns);
 
-/* None will be taken any more. */
+/* No turn will be taken any more. */
 void turns_close(struct turns *turns);
 
-/* What uploads are of one kind, of which somebody else may want to know: those of one owner to one
- * virtual path, or all to one name in a folder. */
+/* The kind of an upload: all those of one owner to one virtual path, or all to one name in a
+ * folder, are of one kind. */
 uint64_t turn_kind(const char *owner, const char *path);
 uint64_t turn_kind_of_name(int folder, const char *name);
 
-/* Says that an upload of that kind is in flight, until it is told that it has ended. fd: its file,
- * which is ours. ret_begun: since when it counts, by the clock of the file system: marks that are
- * there already are older. Returns what tells that it has ended, or 0 where nothing can be said. */
+/* Shows other sessions that an upload of that kind is in flight, until turns_end_flight. fd: its
+ * file. *ret_begun: since when, by the clock of the file system: present marks are older. Returns
+ * what turns_end_flight takes, or 0 if it cannot be shown. */
 off_t turns_begin_flight(struct turns *turns, uint64_t kind, int fd, struct timespec *ret_begun);
 void turns_end_flight(const struct turns *turns, off_t flight);
 
 /* Is one of that kind in flight in another session? */
 bool turns_is_in_flight(struct turns *turns, uint64_t kind);
 
-/* Something has come that makes uploads of that kind void which are in flight now: leaves a mark
- * for them, if there are any. The last session that uses the file removes all marks. */
+/* Something has been published that makes uploads of that kind void: leaves a mark for those in
+ * flight, if there are any. The last session that uses the file removes all marks. */
 void turns_mark(struct turns *turns, uint64_t kind);
 
 /* Was a mark left at that time, by the clock of the file system, or later? */
@@ -87,19 +88,19 @@ bool turns_is_marked(const struct turns *turns, uint64_t kind, const struct time
 /* No turn is taken. */
 void turn_init(struct turn *turn);
 
-/* Takes the turn of one name, or of two (count), and waits for it for a minute at most. Returns 0,
- * -TURN_BUSY, -ESHUTDOWN, or another negative errno. */
+/* Takes the turn of one name, or of two (count), after at most a minute. Returns 0, -TURN_BUSY,
+ * -ESHUTDOWN, or another negative errno. */
 int turn_take(struct turn *ret_turn, struct turns *turns, const struct turn_name *names,
               unsigned count);
 
-/* The same of one name. */
+/* The same for one name. */
 int turn_take_one(struct turn *ret_turn, struct turns *turns, int folder, const char *name);
 
 /* Ends the turn, if one was taken. */
 void turn_end(struct turn *turn);
 
-/* Locks all of a file, for writing (F_WRLCK) or reading (F_RDLCK), and waits for that as turn_take.
- * most: ms to wait. Returns as turn_take; -EOPNOTSUPP where files cannot be locked. */
+/* Locks a whole file, for writing (F_WRLCK) or reading (F_RDLCK), or unlocks it (F_UNLCK). most: ms
+ * to wait. Returns as turn_take; -EOPNOTSUPP if files cannot be locked. */
 int turn_lock_file(int fd, short type, int most, int stop);
 
 #endif

@@ -19,9 +19,9 @@
 
 enum {
     LOCK_TIME = 60000,         /* ms to wait for others */
-    DAY = 24 * 60 * 60 * 1000, /* ms after which what others put there is to be found */
-    REST = 10,                 /* a recount takes at most one part of so many of the time */
-    FILE_LIMIT = 1 << 22,      /* bytes of a count that is believed */
+    DAY = 24 * 60 * 60 * 1000, /* ms after which what programs put there must be counted */
+    REST = 10,                 /* a recount may take at most this part of the time */
+    FILE_LIMIT = 1 << 22,      /* bytes of a count at most */
 };
 
 void usage_boot(char ret_boot[USAGE_TEXT_BOOT_SIZE]) {
@@ -52,8 +52,8 @@ static uint64_t now_ms(void) {
 
 /* ---------------------------------------------------------------- the lock */
 
-/* Opens the folder that the count is in, where it is there. ret_path gets its path in the reserved
- * folder. */
+/* Opens the folder of the count. ret_path gets its path in the reserved folder. Returns a
+ * descriptor or a negative errno. */
 static int find_place(const struct usage *usage, char ret_path[PATH_SIZE]) {
     (void)snprintf(ret_path, PATH_SIZE, "/" USAGE_FOLDER "%s", usage->home[1] ? usage->home : "");
     struct path_root reserved = {.walk = usage->top->walk};
@@ -65,7 +65,7 @@ static int find_place(const struct usage *usage, char ret_path[PATH_SIZE]) {
     return fd;
 }
 
-/* The same, making it where it is missing. */
+/* The same; makes it if it is missing. */
 static int open_place(const struct usage *usage) {
     char path[PATH_SIZE]; /* longer than any home */
     int fd = find_place(usage, path);
@@ -80,8 +80,7 @@ static int open_place(const struct usage *usage) {
     return fd;
 }
 
-/* Removes the count. Whoever has the lock goes on writing to the file that was removed, and so does
- * no harm. */
+/* Removes the count. A session that has the lock writes to the removed file, which does no harm. */
 static void forget(const struct usage *usage) {
     char path[PATH_SIZE];
     int folder = find_place(usage, path);
@@ -91,9 +90,9 @@ static void forget(const struct usage *usage) {
     (void)close(folder);
 }
 
-/* Locks the folder, not the file: tmpfiles.d leaves a folder alone that is locked, and where
- * somebody removes the file nevertheless, nobody makes another one meanwhile. Returns 0,
- * -EWOULDBLOCK when another session has it, or another negative errno. */
+/* Locks the folder, not the file: tmpfiles.d spares a locked folder, and if the file is removed
+ * nevertheless, no session makes another one meanwhile. Returns 0, -EWOULDBLOCK if another session
+ * has it, or another negative errno. */
 static int try_lock(struct usage *usage) {
     const int flags = O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
     int folder = open_place(usage);
@@ -134,8 +133,8 @@ static void unlock(struct usage *usage) {
 
 /* ---------------------------------------------------------------- the file */
 
-/* Reads all of the count, and leaves room for `more` bytes behind it. Returns the number of its
- * bytes, 0 for what is no count. */
+/* Reads the whole count, and leaves room for `more` bytes after it. Returns its bytes; 0: it is not
+ * a count, or *ret_text is NULL. */
 static size_t read_text(const struct usage *usage, char **ret_text, size_t more) {
     struct stat st;
     bool good = fstat(usage->file, &st) == 0 && S_ISREG(st.st_mode) && st.st_size <= FILE_LIMIT;
@@ -149,7 +148,7 @@ static size_t read_text(const struct usage *usage, char **ret_text, size_t more)
     return size;
 }
 
-/* Adds the owner, whose partials are not in the count if it is new, to the others. */
+/* Adds the owner to the others. If it is new, its partials are not in the count. */
 static void add_owner(struct usage *usage) {
     size_t n = strlen(usage->owners), length = strlen(usage->owner);
     if (length == 0 || usage_text_has_owner(usage->owners, usage->owner))
@@ -159,7 +158,7 @@ static void add_owner(struct usage *usage) {
     usage->known = false;
 }
 
-/* Writes the line anew. A count that cannot be written must not be there at all. */
+/* Rewrites the line. A count that cannot be written must not be there at all. */
 static void write_line(struct usage *usage, bool clean) {
     char line[USAGE_TEXT_LINE_LENGTH + 1];
     usage->count.clean = clean;
@@ -168,7 +167,7 @@ static void write_line(struct usage *usage, bool clean) {
         (void)unlinkat(usage->folder, USAGE_COUNT, 0);
 }
 
-/* Reads what the file says, as far as it is to be believed. Returns whether it is a count. */
+/* Parses the file, and decides whether the count holds. Returns whether it is a count. */
 static bool parse(struct usage *usage, char *text, size_t size) {
     bool good = usage_text_parse(&usage->count, text, size) &&
                 usage_text_has_owners(text + USAGE_TEXT_LINE_LENGTH, size - USAGE_TEXT_LINE_LENGTH);
@@ -182,8 +181,8 @@ static bool parse(struct usage *usage, char *text, size_t size) {
     return good;
 }
 
-/* Reads the count and marks it dirty; what could not be read must not be believed by others either.
- * Returns 0 or -ENOMEM. */
+/* Reads the count and marks it dirty; one that cannot be parsed is emptied. Returns 0 or
+ * -ENOMEM. */
 static int load(struct usage *usage) {
     char *text;
     size_t size = read_text(usage, &text, strlen(usage->owner) + 1);
@@ -196,7 +195,7 @@ static int load(struct usage *usage) {
     return 0;
 }
 
-/* Writes all of it, dirty. */
+/* Writes the whole count, dirty. Returns 0 or a negative errno. */
 static int write_text(struct usage *usage) {
     size_t n = strlen(usage->owners);
     if (ftruncate(usage->file, USAGE_TEXT_LINE_LENGTH) < 0)
@@ -264,7 +263,7 @@ int usage_recount(struct usage *usage, const char *owners) {
     return result;
 }
 
-/* ms since the files were looked at. A clock that was set back may tell anything. */
+/* ms since the files were counted; UINT64_MAX if the clock was set back. */
 static uint64_t age(const struct usage *usage) {
     uint64_t now = now_ms();
     return now < usage->count.counted ? UINT64_MAX : now - usage->count.counted;
@@ -290,7 +289,7 @@ static bool fits(uint64_t used, uint64_t more, uint64_t limit) {
     return used <= limit && more <= limit - used;
 }
 
-/* What adds no name is not kept out by too many of them. */
+/* What adds no name is not refused for too many names. */
 bool usage_fits(const struct usage *usage, struct amount more, struct amount less) {
     struct amount used = amount_subtract(usage->count.held, less);
     return !usage->known ||

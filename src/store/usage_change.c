@@ -3,13 +3,13 @@
 #include <errno.h>
 #include <string.h>
 
-/* Can nothing be done to what has that path either? */
+/* Is that path out of a client's reach? */
 static bool is_out_of_reach(int error) {
     return error == -ENOENT || error == -ENOTDIR || error == -ELOOP || error == -EACCES ||
            error == -ENAMETOOLONG;
 }
 
-/* Adds the file or folder that has that path. */
+/* Adds the file or folder of that path. */
 static int add_file(const struct usage_change *change, const char *path, struct amount *held) {
     struct amount named = {.names = 1};
     struct stat st;

@@ -36,7 +36,7 @@ void usage_text_format(const struct usage_text *count, char ret_line[USAGE_TEXT_
                    at_most(count->held.names, AMOUNT_MOST));
 }
 
-/* What is not written just so is no line. */
+/* A line must be exactly as it would be written. */
 bool usage_text_parse(struct usage_text *ret_count, const char *text, size_t n) {
     char line[USAGE_TEXT_LINE_LENGTH + 1], again[USAGE_TEXT_LINE_LENGTH + 1];
     if (n < USAGE_TEXT_LINE_LENGTH)
@@ -60,7 +60,7 @@ static bool is_owner_byte(char byte) {
     return isalnum((unsigned char)byte) || byte == '-' || byte == '_' || byte == '%' || byte == '.';
 }
 
-/* The length of the owner, which has a line end behind it, or 0 when it is none. */
+/* The length of an owner before its line end, or 0 if it is not one. */
 static size_t owner_length(const char *owner, size_t n) {
     size_t length = 0;
     while (length < n && is_owner_byte(owner[length]))

@@ -11,7 +11,7 @@
 #include "store/partial.h"
 
 enum {
-    LOOK_EVERY = 256,          /* names between two looks at whether to stop */
+    LOOK_EVERY = 256,          /* names between two checks whether to stop */
     STACK_SIZE = 2 * PATH_SIZE /* bytes to begin with */
 };
 
@@ -22,9 +22,9 @@ struct walk {
     enum usage_walk_kind kind;
     struct amount held; /* so far */
     unsigned names;     /* since the last look */
-    char *stack; /* virtual paths of the folders that are still to be read, each with its NUL */
-    size_t used; /* bytes in it */
-    size_t room; /* bytes that there is memory for */
+    char *stack;        /* virtual paths of the folders still to be read, each with its NUL */
+    size_t used;        /* bytes in it */
+    size_t room;        /* bytes that there is memory for */
 };
 
 static int make_room(struct walk *walk, size_t n) {
@@ -39,7 +39,7 @@ static int make_room(struct walk *walk, size_t n) {
     return 0;
 }
 
-/* Notes a folder. One whose path is too long for a session is out of reach. */
+/* Notes a folder to be read. One whose path is too long is out of a session's reach. */
 static int push(struct walk *walk, const char *folder, const char *name) {
     char path[PATH_SIZE];
     int length = snprintf(path, sizeof(path), "%s/%s", folder[1] ? folder : "", name);
@@ -93,7 +93,8 @@ static int take(struct walk *walk, const char *path, int folder, const struct di
     return 0;
 }
 
-/* A folder that may not be read: what was uploaded there would not be seen. */
+/* A folder that may not be read. If it may be written to, uploads there would not be counted:
+ * returns -EACCES. */
 static int check_unreadable(const struct walk *walk, const char *path) {
     int fd = path_open(walk->root, path, O_PATH | O_DIRECTORY, 0);
     if (fd < 0)
@@ -103,8 +104,8 @@ static int check_unreadable(const struct walk *walk, const char *path) {
     return writable ? -EACCES : 0;
 }
 
-/* Opens a folder. *ret_folder is NULL where there is nothing to read, also because it has become
- * something else meanwhile. */
+/* Opens a folder. *ret_folder is NULL if there is nothing to read, also because it is no longer a
+ * folder. */
 static int open_folder(const struct walk *walk, const char *path, DIR **ret_folder) {
     *ret_folder = NULL;
     int fd = path_open(walk->root, path, O_RDONLY | O_DIRECTORY, 0);

@@ -12,13 +12,13 @@
 /* What counts. */
 enum usage_walk_kind {
     USAGE_WALK_FILES,   /* files and folders that clients can name: no reserved names */
-    USAGE_WALK_PARTIALS /* interrupted uploads: one reserved name; their folders do not */
+    USAGE_WALK_PARTIALS /* interrupted uploads: one reserved name; their folders do not count */
 };
 
-/* Adds up the plain files and the folders beneath the folder that a virtual path names; 0 where it
- * is not there. No link is followed; a file with two names counts twice. Folders that may be
- * neither read nor written to are left out. Returns 0 or a negative errno: -EACCES when a folder
- * may be written to and not read, -ESHUTDOWN once the descriptor `stop` (or -1) is readable. */
+/* Adds up the plain files and the folders beneath the folder that a virtual path names; 0 if it
+ * does not exist. No link is followed; a file with two names counts twice. Folders that may be
+ * neither read nor written to are left out. Returns 0 or a negative errno: -EACCES if a folder may
+ * be written to but not read, -ESHUTDOWN once the descriptor `stop` (or -1) is readable. */
 int usage_walk(const struct path_root *root, const char *path, enum usage_walk_kind kind, int stop,
                struct amount *ret_held);
 

@@ -7,8 +7,8 @@
 
 #include "base/sum.h"
 
-/* Not by the device, whose number differs between the machines that share a file system, nor by the
- * time of the last change to its attributes: a mode or a second link make no other file of it. */
+/* Without the device, whose number differs between machines that share a file system, and the time
+ * of the last change of attributes: a new mode or link does not make it another file. */
 static uint64_t number_of(const struct statx *stx) {
     bool born = stx->stx_mask & STATX_BTIME;
     const uint64_t what[] = {stx->stx_ino,

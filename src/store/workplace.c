@@ -14,7 +14,7 @@
 
 enum { ACL_SIZE = 1024 };
 
-/* Have both folders the same access control list to hand down, or both none? */
+/* Do both folders have the same default access control list, or none? */
 static bool same_default_acl(int a, int b) {
     static const char name[] = "system.posix_acl_default";
     char x[ACL_SIZE], y[ACL_SIZE];
@@ -24,12 +24,12 @@ static bool same_default_acl(int a, int b) {
     return n == m && memcmp(x, y, (size_t)n) == 0;
 }
 
-/* The group that files in a folder get, as far as the folder decides. */
+/* The group that new files in a folder get. */
 static gid_t handed_down(const struct statx *folder) {
     return folder->stx_mode & S_ISGID ? folder->stx_gid : getegid();
 }
 
-/* Quotas by project: a file that was made in one cannot be renamed into another. */
+/* The folder's project (of quotas): files cannot be renamed from one to another. */
 static unsigned project_of(int folder) {
     struct fsxattr attributes;
     return ioctl(folder, FS_IOC_FSGETXATTR, &attributes) < 0 ? 0 : attributes.fsx_projid;
@@ -48,7 +48,7 @@ static bool are_together(const struct statx *x, const struct statx *y) {
            x->stx_dev_minor == y->stx_dev_minor;
 }
 
-/* Can they, and are files there what they would be if they had been made here? */
+/* Can they, and do files made in `work` get the same attributes as in `folder`? */
 static bool is_equivalent(int work, int folder) {
     struct statx x, y;
     return work >= 0 && look(work, &x) == 0 && look(folder, &y) == 0 && are_together(&x, &y) &&
@@ -56,7 +56,8 @@ static bool is_equivalent(int work, int folder) {
            same_default_acl(work, folder);
 }
 
-/* The reserved folder in `in`, where that is equivalent to the target's folder. Returns -1 else. */
+/* Opens the reserved folder in `in`, if it is equivalent to the target's folder. Returns -1 if
+ * not. */
 static int open_equivalent(int in, int folder) {
     int work = reserved_open(in, true);
     if (is_equivalent(work, folder))
