@@ -195,7 +195,7 @@ What clients get:
     [[ $output == *"error: users: $T: Is a directory"* ]]
     users_of_nobody
     run -0 check --users "$T/users"
-    [[ $output == *"warning: users: $T/users has nobody who can log in"* ]]
+    [[ $output == *"warning: users: nobody in $T/users can log in"* ]]
     run -0 check --users "$T/users" --anonymous
     [[ $output == *'0 warnings' ]]
     chown 0 "$T/users"
@@ -298,7 +298,7 @@ tls_files() {
     users_of_nobody 'a:$6$s$h:/::tls'
     run -0 check --users "$T/users"
     [[ $output == *"warning: users: $T/users:1: logs in over TLS only, which is not served"* ]]
-    [[ $output == *"warning: users: $T/users has nobody who can log in"* ]]
+    [[ $output == *"warning: users: nobody in $T/users can log in"* ]]
     [[ $output == *'  user a: '*' tls only'* ]]
     run -0 check --users "$T/users" "${TLS[@]}"
     [[ $output == *'0 warnings' ]]
@@ -307,7 +307,7 @@ tls_files() {
     [[ $output == *"warning: users: $T/users:1: has a certificate, but TLS is not served"* ]]
     run -0 check --users "$T/users" "${TLS[@]}"
     [[ $output == *"warning: users: $T/users:1: has a certificate, but clients are asked for one only with --tls-client-ca"* ]]
-    [[ $output == *"warning: users: $T/users has nobody who can log in"* ]]
+    [[ $output == *"warning: users: nobody in $T/users can log in"* ]]
     run -0 check --users "$T/users" "${TLS[@]}" --tls-client-ca "$T/ca.crt"
     [[ $output == *'  user b: '*' by certificate'$'\n'*'0 warnings' ]]
 }

@@ -43,7 +43,7 @@ static void complain(void *context, unsigned line, const char *complaint) {
 }
 
 static void check_users(struct check *check) {
-    const char *error; /* is told by check_modules */
+    const char *error; /* check_modules reports it */
     if (!check->users_file)
         return;
     int result = users_load(&check->users, check->users_file, complain, check);
@@ -53,7 +53,8 @@ static void check_users(struct check *check) {
     check->users_broken = result < 0;
     if (result < 0 && result != -EINVAL)
         complaint_error(check, "users", "%s: %s", check->users_file, strerror(-result));
-    /* Who may read it can try passwords at leisure; who may write it decides who gets in. */
+    /* Whoever may read it can try passwords at leisure; whoever may write it decides who can log
+     * in. */
     if (result >= 0 || result == -EINVAL)
         complaint_unless_secret(check, "users", check->users_file);
 }
@@ -66,10 +67,10 @@ static void check_who_can_log_in(struct check *check) {
             able += users_is_strong(user->hash) || check_tls_lets_in(check, user);
     }
     if (check->users_file && !check->users_broken && able == 0 && !check->config->anonymous)
-        complaint_warning(check, "users", "%s has nobody who can log in", check->users_file);
+        complaint_warning(check, "users", "nobody in %s can log in", check->users_file);
 }
 
-/* Can any port be bound? On all addresses, for nobody has connected to one of them. */
+/* Can any port be bound? On all addresses, because no client has connected to one of them. */
 static int bind_any(struct port_range range) {
     int result = -EADDRINUSE;
     for (unsigned port = range.first; port <= range.last && result == -EADDRINUSE; port++) {

@@ -40,8 +40,9 @@ void check_unfinished(struct check *check) {
             complaint_warning(check, RESERVED_FOLDER,
                               "it cannot be made in the root: interrupted uploads are not kept");
     } else if (fd == -EPERM) {
-        complaint_error(check, RESERVED_FOLDER,
-                        "it is not this user's folder: remove it, or give it to who runs sessions");
+        complaint_error(
+            check, RESERVED_FOLDER,
+            "it is not this user's folder: remove it, or give it to the user that runs sessions");
     } else if (fd < 0) {
         complaint_error(check, RESERVED_FOLDER, "%s", strerror(-fd));
     } else if ((result = may_write(fd)) < 0) {
@@ -53,7 +54,7 @@ void check_unfinished(struct check *check) {
         (void)close(fd);
 }
 
-/* The folder of a file, with a slash behind it. */
+/* The folder of a file, with a slash at the end. */
 static void folder_of(const char *file, char ret_folder[PATH_MAX]) {
     const char *slash = strrchr(file, '/');
     if (slash)
@@ -62,7 +63,7 @@ static void folder_of(const char *file, char ret_folder[PATH_MAX]) {
         (void)snprintf(ret_folder, PATH_MAX, "./");
 }
 
-/* Not by opening it: who checks may be somebody else, and the file would be theirs. */
+/* Does not open it: the check may run as another user, who would own the new file. */
 static void check_xferlog(struct check *check, const char *file) {
     struct stat st;
     char folder[PATH_MAX];
@@ -92,7 +93,7 @@ void check_side_files(struct check *check) {
         check_transcript(check, check->config->transcript);
 }
 
-/* Opens that folder, or the first one above it that is there. *ret_there: it is itself. Returns a
+/* Opens that folder, or the nearest existing one above it. *ret_there: it exists itself. Returns a
  * descriptor or a negative errno. */
 static int open_nearest(const struct path_root *root, const char *path, bool *ret_there) {
     char above[PATH_SIZE];

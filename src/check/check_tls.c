@@ -7,7 +7,7 @@
 #include "session/secure.h"
 
 enum {
-    SOON = 30 * 24 * 3600 /* s before the end of a certificate in which to think of a new one */
+    SOON = 30 * 24 * 3600 /* s before a certificate expires in which to warn */
 };
 
 static void check_expiry(struct check *check, const struct tls_certificate *certificate) {

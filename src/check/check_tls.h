@@ -1,5 +1,5 @@
 /*
- * check_tls: what handler --check finds out about TLS.
+ * check_tls: handler --check: TLS.
  */
 #ifndef STORD_CHECK_TLS_H
 #define STORD_CHECK_TLS_H
@@ -9,14 +9,14 @@
 struct check;
 struct user;
 
-/* Certificate, key and authorities of clients: whether sessions could use them, for how long, and
- * who else can. Tells which certificate it is. */
+/* Certificate, key and CAs of clients: can sessions use them, for how long, and who else can?
+ * Prints which certificate it is. */
 void check_tls(struct check *check);
 
-/* Complains where a user wants of TLS what is not served. Returns whether it keeps the user out. */
+/* Warns if a user needs TLS that is not served. Returns whether the user cannot log in. */
 bool check_tls_user(struct check *check, const struct user *user);
 
-/* Would the certificate that the user may have log in? */
+/* Can the user log in by certificate? */
 bool check_tls_lets_in(const struct check *check, const struct user *user);
 
 #endif

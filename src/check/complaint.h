@@ -1,5 +1,5 @@
 /*
- * complaint: what one handler --check looks at, and what it has found wrong so far.
+ * complaint: the state of handler --check, and what it has found wrong.
  */
 #ifndef STORD_COMPLAINT_H
 #define STORD_COMPLAINT_H
@@ -14,11 +14,11 @@
 struct check {
     const struct config *config;
     const char *users_file; /* NULL: there is none */
-    struct users users;     /* of it, as far as its lines are good */
-    bool users_broken;      /* it lets nobody in */
+    struct users users;     /* of that file, as far as its lines are good */
+    bool users_broken;      /* nobody can log in */
     struct path_root root;  /* fd -1: it cannot be opened */
-    unsigned errors;        /* found so far: it will not work */
-    unsigned warnings;      /* it works, but perhaps not as it is meant */
+    unsigned errors;        /* errors so far: it will not work */
+    unsigned warnings;      /* warnings so far: it may not work as intended */
 };
 
 /* Print to standard output what is wrong, and count it. about: a word or two. */
@@ -27,11 +27,11 @@ void complaint_error(struct check *check, const char *about, const char *format,
 void complaint_warning(struct check *check, const char *about, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* An error where a file or folder, on which sessions rely or which is not for clients, is beneath
- * the root: clients could read or replace it. */
+/* An error if a file or folder that sessions rely on, or that is not for clients, is beneath the
+ * root: clients could read or replace it. */
 void complaint_unless_outside(struct check *check, const char *about, const char *name);
 
-/* The same, and a warning where others have access to it. */
+/* The same, and a warning if others have access to it. */
 void complaint_unless_secret(struct check *check, const char *about, const char *name);
 
 #endif

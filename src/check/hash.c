@@ -15,12 +15,12 @@
 #include "net/line.h"
 #include "users/password.h"
 
-/* A line of so many bytes is what PASS can carry, besides itself and a blank. */
+/* The longest password that PASS can carry. */
 enum { PASSWORD_LIMIT = LINE_LIMIT - (int)sizeof("PASS ") + 1 };
 
 struct secret {
-    char text[PASSWORD_LIMIT + 2]; /* one more than may be, for a CR, and a NUL */
-    size_t length;                 /* of the line, also where text has no room for it */
+    char text[PASSWORD_LIMIT + 2]; /* room for a CR and a NUL */
+    size_t length;                 /* of the line, even if text has no room for it */
     bool has_nul;
     bool ended; /* by a line end */
 };
@@ -42,8 +42,8 @@ static int await_input(int signals) {
     return 0;
 }
 
-/* Reads one line, byte by byte, so that what follows is left for whoever comes next. signals: a
- * signalfd, or -1. Returns an exit status, or minus the number of the signal that came. */
+/* Reads one line, byte by byte, so that what follows is left for the next reader. signals: a
+ * signalfd, or -1. Returns an exit status, or minus the number of a signal that came. */
 static int read_line(struct secret *secret, int signals) {
     const size_t room = sizeof(secret->text) - 1;
     char byte;
@@ -66,9 +66,8 @@ static int read_line(struct secret *secret, int signals) {
     return EX_OK;
 }
 
-/* Cuts off the CRs of a line end, as PASS loses them, and looks whether PASS can carry the rest.
- * Returns an exit status.
- */
+/* Cuts off the CRs of a line end, as they are cut off from PASS, and checks whether PASS can carry
+ * the rest. Returns an exit status. */
 static int check(struct secret *secret) {
     if (secret->length == 0 && !secret->ended)
         return complain(EX_NOINPUT, "there is no line with a password");
@@ -89,7 +88,7 @@ static int read_password(struct secret *secret, int signals) {
     return result == EX_OK ? check(secret) : result;
 }
 
-/* Asks for it twice. Returns as read_line. */
+/* Asks for the password twice. Returns as read_line. */
 static int ask_twice(struct secret *secret, int signals) {
     struct secret again;
     (void)fputs("Password: ", stderr);
@@ -107,8 +106,8 @@ static int ask_twice(struct secret *secret, int signals) {
     return result;
 }
 
-/* Asks at the terminal without echo. Whatever ends it, the terminal is as it was before: signals
- * wait until then, and come by a descriptor. */
+/* Asks at the terminal without echo. However it ends, the terminal is restored: until then signals
+ * are blocked, and come through a descriptor. */
 static int read_from_terminal(struct secret *secret, const struct termios *before) {
     static const int ending[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM};
     struct termios silent = *before;
@@ -131,7 +130,7 @@ static int read_from_terminal(struct secret *secret, const struct termios *befor
         (void)close(signals);
     if (result < 0)
         (void)raise(-result);
-    (void)sigprocmask(SIG_SETMASK, &old, NULL); /* ends the program where one was raised */
+    (void)sigprocmask(SIG_SETMASK, &old, NULL); /* ends the program if one was raised */
     return result < 0 ? EX_OSERR : result;
 }
 

@@ -19,7 +19,7 @@
 struct recount {
     const struct config *config;
     struct path_root top;            /* the root */
-    struct users users;              /* all of them; then those with a quota, by their homes */
+    struct users users;              /* all; then those with a quota, sorted by home */
     char boot[USAGE_TEXT_BOOT_SIZE]; /* of the machine */
     bool keeps;                      /* there is a reserved folder to keep counts in */
 };
@@ -40,7 +40,7 @@ static int compare_homes(const void *a, const void *b) {
     return order ? order : strcmp(x->name, y->name);
 }
 
-/* Only those with a quota stay. */
+/* Keeps only those with a quota. */
 static void sift(struct users *users) {
     size_t n = 0;
     for (size_t i = 0; i < users->count; i++) {
@@ -65,9 +65,9 @@ static int read_users(struct recount *recount) {
     return 0;
 }
 
-/* Opens the root. Where it has a reserved folder, that must be ours: else sessions could not use
- * what we would keep there. For the same reason we make none: root, who may well be who asks, would
- * get it; and sessions count anew where nothing is kept. */
+/* Opens the root. A reserved folder there must be ours: else sessions could not use what we keep
+ * there. For the same reason we make none: if we run as root, root would own it; and sessions
+ * recount if nothing is kept. */
 static int open_root(struct recount *recount) {
     const char *root = recount->config->root;
     int result = path_root_open(&recount->top, root, false);
@@ -80,12 +80,12 @@ static int open_root(struct recount *recount) {
     if (reserved >= 0 || reserved == -ENOENT)
         return 0;
     terminal_line(stderr, "handler: %s/" RESERVED_FOLDER ": %s", root,
-                  reserved == -EPERM ? "belongs to another user: be that one"
+                  reserved == -EPERM ? "belongs to another user: run this as that user"
                                      : strerror(-reserved));
     return reserved;
 }
 
-/* How many of the rows have the home of the first one. */
+/* How many of the rows, from the first on, have the first one's home. */
 static size_t sharing(const struct user *rows, size_t n) {
     size_t i = 1;
     while (i < n && strcmp(rows[i].account.home, rows[0].account.home) == 0)
@@ -93,7 +93,7 @@ static size_t sharing(const struct user *rows, size_t n) {
     return i;
 }
 
-/* Their owners, a line each; to be freed. NULL without memory. */
+/* Their owners, a line each; the caller frees them. NULL: out of memory. */
 static char *owners_of(const struct user *rows, size_t n) {
     char *owners = malloc(n * (OWNER_SIZE + 1) + 1), *at = owners;
     for (size_t i = 0; owners && i < n; i++) {
@@ -124,12 +124,12 @@ static void print_row(const struct user *user, uint64_t used) {
                  (unsigned long long)user->account.quota);
 }
 
-/* Counts the home that these users have. */
+/* Counts the home of these users, and prints it. */
 static int recount_home(const struct recount *recount, const struct user *rows, size_t n) {
     const struct account *account = &rows[0].account;
     struct path_root home = {.walk = recount->top.walk};
     home.fd = path_open(&recount->top, account->home, O_RDONLY | O_DIRECTORY, 0);
-    if (home.fd < 0) /* one that is not there has nobody logged in to yet */
+    if (home.fd < 0) /* a home that does not exist has not been used yet */
         return home.fd == -ENOENT ? 0 : complain(account->home, home.fd);
     struct usage usage = {.top = &recount->top,
                           .root = &home,

@@ -17,7 +17,7 @@ static void print_rights(unsigned rights) {
         (void)printf(" rights=none");
 }
 
-/* Bytes, in the largest unit that they are a whole number of. */
+/* Prints bytes, in the largest unit of which they are a whole number. */
 static void print_size(const char *name, uint64_t size) {
     static const char units[] = "\0KMGT";
     size_t power = 0;

@@ -6,8 +6,8 @@
 
 struct check;
 
-/* Prints a line for local clients, for anonymous ones, for strangers, and for each user, with what
- * they may do and within which limits. */
+/* Prints a line each for local clients, anonymous, all users, and everybody else, with what they
+ * may do and their limits. */
 void report_clients(const struct check *check);
 
 #endif
