@@ -10,7 +10,7 @@ teardown() { teardown_sandbox; }
 in_systemd() {
     need_root "boots a systemd in namespaces of its own"
     need make
-    "$TOP/tests/with-systemd" --timeout 120 "$TOP/tests/systemd/$1"
+    "$TOP/tests/with-systemd" --timeout 280 "$TOP/tests/systemd/$1"
 }
 
 @test "the installed units, users and folders are correct, and little is exposed" {
