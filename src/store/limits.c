@@ -200,6 +200,8 @@ int limits_check_published(const struct store *store, const struct usage_change 
     int result = old_amount(store, ret_old);
     if (result < 0)
         return result;
-    const struct amount less = old_stays(store) ? (struct amount){0} : *ret_old;
-    return usage_change_check(change, *ret_new, amount_add(less, change->before));
+    struct amount less = change->before;
+    if (!old_stays(store))
+        less = amount_add(less, *ret_old);
+    return usage_change_check(change, *ret_new, less);
 }
