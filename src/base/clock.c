@@ -6,6 +6,12 @@ long long clock_ms(void) {
     return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
 }
 
+long long clock_us(void) {
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * 1000000LL + now.tv_nsec / 1000;
+}
+
 long long clock_deadline(unsigned seconds) {
     return clock_ms() + seconds * 1000LL;
 }

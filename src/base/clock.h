@@ -9,7 +9,10 @@
 /* Milliseconds since some fixed moment. */
 long long clock_ms(void);
 
-/* clock_ms, so many seconds from now. */
+/* The same in microseconds. */
+long long clock_us(void);
+
+/* The moment that is so many seconds from now, as clock_ms tells it. */
 long long clock_deadline(unsigned seconds);
 
 /* clock_ms in seconds, with fractions. */

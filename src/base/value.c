@@ -102,6 +102,14 @@ const char *value_milliseconds(void *field, const char *value) {
     return NULL;
 }
 
+/* Milliseconds, or "auto". */
+const char *value_vanish_wait(void *field, const char *value) {
+    if (strcmp(value, "auto") != 0)
+        return value_milliseconds(field, value) ? "auto, or milliseconds from 0 to 60000" : NULL;
+    *(unsigned *)field = VALUE_AUTO;
+    return NULL;
+}
+
 const char *value_seconds(void *field, const char *value) {
     uint64_t n;
     if (!parse_number(value, 1, 86400, &n))

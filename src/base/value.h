@@ -48,6 +48,7 @@ enum tls_mode {
 #define VALUE_NO_MODE   ((mode_t)~0U) /* the umask decides */
 #define VALUE_NO_GROUP  ((gid_t)~0U)  /* the system decides */
 #define VALUE_UNLIMITED UINT64_MAX
+#define VALUE_AUTO      (~0U) /* of a number: chosen by what is seen */
 
 /* Checks text and stores its value at field, of the type below. Returns NULL, or what text should
  * have been. */
@@ -62,6 +63,7 @@ value_setter value_log;          /* enum log_target */
 value_setter value_log_level;    /* enum log_level */
 value_setter value_log_format;   /* bool: JSON */
 value_setter value_milliseconds; /* unsigned, 0 to 60000 */
+value_setter value_vanish_wait;  /* the same, or VALUE_AUTO */
 value_setter value_seconds;      /* unsigned, 1 to 86400 */
 value_setter value_hours;        /* unsigned, 0 to 8760 */
 value_setter value_type;         /* bool: ASCII */

@@ -142,6 +142,7 @@ const struct calls_row calls_rows[] = {
     LET(connect, DATA, AT(1, CALLS_ADDRESS), IS_OUR(2, CALLS_ADDRESS_LENGTH)),
     LET(getsockname, DATA),
     LET(getsockopt, SESSION, IS(1, SOL_SOCKET), IS(2, SO_ERROR)),
+    LET(getsockopt, SESSION, IS(1, IPPROTO_TCP), IS(2, TCP_INFO)),
     LET(setsockopt, SESSION, IS(1, IPPROTO_TCP), IS(2, TCP_NODELAY)),
     LET(setsockopt, SESSION, IS(1, SOL_SOCKET), IS(2, SO_OOBINLINE)),
     LET(setsockopt, SESSION, IS(1, SOL_SOCKET), IS(2, SO_REUSEADDR)),

@@ -193,6 +193,46 @@ int watch_wait(struct session *session, int fd, short events, long long deadline
     return result;
 }
 
+/* Why nothing more is to be waited for: a negative errno, or 0. */
+static int what_ends(const struct session *session) {
+    if (session->watch.aborted)
+        return -ECANCELED;
+    return session->leaving.stopping ? -ESHUTDOWN : 0;
+}
+
+/* Attends to what comes in less time than poll can wait for. Returns -EAGAIN, or as watch_until.
+ */
+static int wait_short(struct session *session, long long us) {
+    const struct timespec time = {.tv_nsec = us * 1000};
+    struct pollfd fds[] = {control_events(session),
+                           {.fd = session->control.stop, .events = POLLIN}};
+    int n = ppoll(fds, 2, &time, NULL);
+    if (n < 0 && errno != EINTR)
+        return -errno;
+    if (n > 0 && fds[1].revents)
+        return leave_stopping(session);
+    if (n > 0 && fds[0].revents)
+        attend_to(session, fds[0].revents);
+    return session->watch.control_gone ? -ENOTCONN : -EAGAIN;
+}
+
+int watch_until(struct session *session, long long moment) {
+    int result = -EAGAIN;
+    while (result == -EAGAIN) {
+        long long left = moment - clock_us();
+        result = what_ends(session);
+        if (result < 0)
+            return result;
+        if (left <= 0)
+            return -ETIMEDOUT;
+        result = left < 1000 ? wait_short(session, left)
+                             : watch_wait(session, -1, 0, clock_ms() + left / 1000);
+        if (result == -ETIMEDOUT)
+            result = -EAGAIN;
+    }
+    return result;
+}
+
 static bool is_ready(int fd, short events) {
     struct pollfd one = {.fd = fd, .events = events};
     return poll(&one, 1, 0) > 0;
@@ -206,14 +246,8 @@ static long long until(const struct watch *watch, long long deadline) {
     return is_brief ? watch->half_until : deadline;
 }
 
-/* Why waiting is over: a negative errno, or 0. */
-static int what_ends(const struct session *session) {
-    if (session->watch.aborted)
-        return -ECANCELED;
-    return session->leaving.stopping ? -ESHUTDOWN : 0;
-}
-
-/* One poll. Returns 0 if fd is ready, -EAGAIN if there is more to wait for, or as watch_or_news. */
+/* One poll. Returns 0 where fd is ready, -EAGAIN where there is more to wait for, or as
+ * watch_or_news. */
 static int wait_once(struct session *session, int fd, short events, long long deadline) {
     struct watch *watch = &session->watch;
     struct pollfd fds[3 + PASSIVE_FDS] = {{.fd = fd, .events = events},

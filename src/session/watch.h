@@ -87,7 +87,11 @@ void watch_note_end(struct session *session);
  * negative errno. */
 int watch_wait(struct session *session, int fd, short events, long long deadline);
 
-/* The same, but returns -EINTR if there is news of the passive port (see passive_news). */
+/* Attends to the control connection until then, a moment as clock_us tells it. Returns as
+ * watch_wait. */
+int watch_until(struct session *session, long long moment);
+
+/* As watch_wait, but returns -EINTR when there is news of the passive port (see passive_news). */
 int watch_or_news(struct session *session, int fd, short events, long long deadline);
 
 /* Attends to what has come on the control connection, without waiting. */

@@ -4,9 +4,11 @@
 #include <poll.h>
 
 #include "base/clock.h"
+#include "net/link.h"
 #include "session/probe.h"
 #include "session/session.h"
 #include "store/store.h"
+#include "verbs/vanish.h"
 
 enum {
     DROP_TIME = 5000,     /* ms that the bytes of a failed upload are dropped */
@@ -101,15 +103,28 @@ static const struct verdict *judge_anew(struct receive_job *job, const struct co
     return receive_judge(job, result);
 }
 
+/* How many microseconds behind the data a client that was killed may take to lose its control
+ * connection, too. One that has half closed it is asked next, and must not be about to die then. */
+static long long time_to_watch(const struct receive_job *job, const struct copy_result *result) {
+    unsigned wanted = job->session->given->config->vanish_wait;
+    const struct vanish vanish = {.is_told = job->is_told,
+                                  .is_lossy = job->is_lossy,
+                                  .received = result->received,
+                                  .duration = job->ended - job->begun,
+                                  .still = job->still};
+    if (wanted != VALUE_AUTO)
+        return wanted * 1000LL;
+    long long time = vanish_time(&vanish);
+    return job->session->watch.half_closed && time < VANISH_MOST ? VANISH_MOST : time;
+}
+
 const struct verdict *receive_confirm(struct receive_job *job, const struct copy_result *result,
-                                      const struct verdict *verdict, long long ended) {
+                                      const struct verdict *verdict) {
     struct session *session = job->session;
     if (job->is_inline)
         return receive_judge(job, result);
-    long long until = ended + session->given->config->vanish_wait;
-    bool waits = verdict == &receive_closed || session->watch.half_closed;
-    if (waits)
-        (void)watch_wait(session, -1, 0, until);
+    if (verdict == &receive_closed || session->watch.half_closed)
+        (void)watch_until(session, job->ended + time_to_watch(job, result));
     bool is_contested = data_is_contested(session, true);
     if (is_contested && !session->watch.aborted)
         return session->leaving.stopping ? &stopped : &receive_contested;
@@ -129,6 +144,8 @@ static bool is_hello(const uint8_t *bytes, size_t n) {
 static ssize_t read_wire(void *context, void *bytes, size_t n) {
     struct receive_job *job = context;
     ssize_t got = conn_read(job->conn, bytes, n);
+    if (got > 0)
+        job->still = 0;
     if (got <= 0 || !job->may_be_tls)
         return got;
     job->may_be_tls = false;
@@ -168,11 +185,11 @@ static long long silence_ends(const struct receive_job *job) {
 /* copy_wait for data connections. What is still on its way is received even if the client has left
  * the control connection: the verdict is `vanished`, and the log says how much came. */
 static int wait_for_data(void *context) {
-    const struct receive_job *job = context;
+    struct receive_job *job = context;
     struct session *session = job->session;
     int fd;
     short events = conn_reading(job->conn, &fd);
-    long long deadline = silence_ends(job);
+    long long deadline = silence_ends(job), begun = clock_us();
     int result = -EINTR;
     while (result == -EINTR) {
         if (may_be_another(job))
@@ -181,6 +198,7 @@ static int wait_for_data(void *context) {
             return -DATA_CONTESTED; /* the end could only be "contested" */
         result = watch_or_news(session, fd, events, deadline);
     }
+    job->still += clock_us() - begun;
     return result == -ENOTCONN ? wait_alone(context) : result;
 }
 
@@ -237,6 +255,15 @@ static void close_data(struct receive_job *job, const struct copy_result *result
     data_disconnect(job->conn);
 }
 
+/* Remembers what time_to_watch asks for, while the connection is open. */
+static void note_end(struct receive_job *job, const struct copy_result *result) {
+    const struct session *session = job->session;
+    job->ended = clock_us();
+    job->is_lossy = link_is_lossy(job->data.in);
+    job->is_told = conn_is_secure(&job->data) && result->end == COPY_CLOSED &&
+                   !who_is_pardoned_cut(&session->who, session->given->config);
+}
+
 /* Receives over one connection. Returns as receive_bytes. */
 static int receive_once(struct receive_job *job, struct copy_result *ret_result) {
     int result = data_connect(job->session, &job->data);
@@ -248,7 +275,9 @@ static int receive_once(struct receive_job *job, struct copy_result *ret_result)
     copy.ascii = job->converts;
     copy.wait = wait_for_data;
     copy.look = look_at_control;
+    job->begun = clock_us();
     *ret_result = copy_receive(&copy);
+    note_end(job, ret_result);
     if (ret_result->error == TLS_BROKEN && !job->is_tls)
         log_event(job->session->given->log, EVENT_TLS_BROKEN, "Data connection: TLS: %s",
                   conn_error(job->conn));
@@ -268,7 +297,8 @@ static bool is_void(const struct receive_job *job, const struct copy_result *res
 }
 
 static int receive_data(struct receive_job *job, struct copy_result *ret_result) {
-    int result, wait = (int)job->session->given->config->vanish_wait;
+    unsigned wanted = job->session->given->config->vanish_wait;
+    int result, wait = wanted == VALUE_AUTO ? VANISH_MOST / 1000 : (int)wanted;
     do
         result = receive_once(job, ret_result);
     while (result == 0 && !job->session->data.is_proven && is_void(job, ret_result) &&

@@ -24,8 +24,13 @@ struct receive_job {
     bool is_inline;          /* over the control connection */
     bool converts;           /* line ends are converted: the client's count differs from ours */
     bool announced;          /* ALLO said how many there will be */
-    uint64_t size;           /* bytes that it announced */
-    bool is_contested;       /* filled in: another connection has come to the port */
+    uint64_t size;           /* that many */
+    long long begun;         /* filled in: when it began to wait for the bytes, by clock_us, */
+    long long ended;         /* and when the last of them had come; */
+    long long still;         /* microseconds of waiting since they had */
+    bool is_told;            /* likewise: TLS told their end, */
+    bool is_lossy;           /* the network loses packets */
+    bool is_contested;       /* filled in by a look: another connection has come to that port */
 };
 
 /* Whether an upload is whole, and why (doc/design.md, "Verdicts"). */
@@ -48,13 +53,12 @@ void receive_look(struct receive_job *job);
 const struct verdict *receive_judge(const struct receive_job *job,
                                     const struct copy_result *result);
 
-/* Judges again before the upload is published. verdict: so far, a good one; ended: when the data
- * ended, by clock_ms. If the size is not known, waits as long as a killed client may take to lose
- * its control connection, too: a kernel closes the connections of a process one after the other.
- * Waits for other connections at the port, and finds out whether a client that has ended its side
- * of the control connection is still there. */
+/* Once more, before the upload is published, which so far was whole. Waits as long as a client that
+ * was killed may take to lose its control connection, too (--vanish-wait, see vanish); not where
+ * the size is known. Waits for what else came to the port, and finds out whether a client that has
+ * ended its side of the control connection is still there. */
 const struct verdict *receive_confirm(struct receive_job *job, const struct copy_result *result,
-                                      const struct verdict *verdict, long long ended);
+                                      const struct verdict *verdict);
 
 /* The verdict on an upload of which only a clean end is known. */
 extern const struct verdict receive_closed;

@@ -218,14 +218,13 @@ static int fail_locally(struct session *session, struct upload *upload, int erro
 static int finish(struct session *session, struct upload *upload) {
     if (upload->result.end == COPY_FAILED)
         return fail_locally(session, upload, upload->result.error);
-    long long ended = clock_ms();
     receive_look(&upload->job);
     const struct verdict *verdict = judge(session, upload);
     int error = verdict->reason ? 0 : store_sync(&upload->store);
     if (error < 0)
         return fail_locally(session, upload, error);
-    if (!verdict->reason) /* once more, because the client may have vanished meanwhile */
-        verdict = receive_confirm(&upload->job, &upload->result, verdict, ended);
+    if (!verdict->reason) /* once more, for meanwhile the client may have vanished */
+        verdict = receive_confirm(&upload->job, &upload->result, verdict);
     if (verdict->reason)
         return reply_verdict(session, upload, verdict);
     error = store_publish(&upload->store);

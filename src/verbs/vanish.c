@@ -1,0 +1,15 @@
+#include "verbs/vanish.h"
+
+static long long within(long long time, long long least, long long most) {
+    return time < least ? least : time > most ? most : time;
+}
+
+long long vanish_time(const struct vanish *vanish) {
+    if (vanish->is_told)
+        return VANISH_LEAST;
+    if (vanish->is_lossy)
+        return VANISH_LOSSY;
+    if (vanish->received == 0 || vanish->still >= VANISH_STILL)
+        return VANISH_PAUSED;
+    return within(vanish->duration / VANISH_SHARE, VANISH_LEAST, VANISH_MOST);
+}
