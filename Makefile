@@ -255,7 +255,7 @@ build/fuzz/%: tests/fuzz/%.c $(SOURCES) $(HEADERS)
 # The whole session is linked, with what it would wait for or reach by a network replaced.
 FUZZ_SESSION = $(patsubst %.c,build/fuzz/%.o,$(filter-out $(NO_SESSION),$(HANDLER_SOURCES)))
 NO_SESSION = handler.c src/serve.c src/start.c src/rlimits.c src/log/systemd.c src/check/% src/sandbox/%
-FUZZ_WRAPPED = sandbox_narrow sandbox_enter_helper poll clock_gettime socket bind listen getsockname accept4 connect fallocate
+FUZZ_WRAPPED = sandbox_narrow sandbox_enter_helper poll ppoll clock_gettime socket bind listen getsockname accept4 connect fallocate
 build/fuzz/session: tests/fuzz/session.c $(FUZZ_SESSION)
 	@echo "  FUZZ $<"
 	@$(FUZZ_COMPILE) -fsanitize=fuzzer,address,undefined $(FUZZ_WRAPPED:%=-Wl,--wrap=%) -o $@ $^

@@ -103,6 +103,7 @@ static bool fuzz_is_torn(void) {
 int __real_poll(struct pollfd *fds, nfds_t n, int timeout);
 int __real_getsockname(int fd, struct sockaddr *address, socklen_t *length);
 
+__typeof__(ppoll) __real_ppoll, __wrap_ppoll;
 int __wrap_poll(struct pollfd *fds, nfds_t n, int timeout);
 __typeof__(sandbox_narrow) __wrap_sandbox_narrow;
 __typeof__(sandbox_enter_helper) __wrap_sandbox_enter_helper;
@@ -120,6 +121,16 @@ int __wrap_poll(struct pollfd *fds, nfds_t n, int timeout) {
     if (ready == 0)
         fuzz.now += timeout;
     must(ready != 0 || timeout >= 0); /* it would never wake up */
+    return ready;
+}
+
+int __wrap_ppoll(struct pollfd *fds, nfds_t n, const struct timespec *timeout,
+                 const sigset_t *mask) {
+    const struct timespec none = {0};
+    int ready = __real_ppoll(fds, n, &none, mask);
+    if (ready == 0)
+        fuzz.now++; /* what waits so waits for less than a millisecond */
+    must(timeout != NULL);
     return ready;
 }
 
