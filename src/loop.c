@@ -132,8 +132,9 @@ static int read_more(struct session *session, enum read_outcome *ret_outcome) {
 static enum read_outcome read_command(struct session *session, struct command *ret_command) {
     struct control *control = &session->control;
     enum read_outcome outcome = READ_LINE;
-    if (watch_take_line(&session->watch, control->ended)) {
-        understand(session, ret_command);
+    const struct command *waiting = watch_take_line(&session->watch, control->ended);
+    if (waiting) {
+        *ret_command = *waiting;
         return READ_LINE;
     }
     if (!session->who.logged_in && clock_ms() >= session->who.login_deadline)
@@ -195,7 +196,7 @@ static void attend(struct session *session) {
         if (!feed_line(session, &command))
             continue;
         if (!command_is_meanwhile(&command)) {
-            watch_keep_line(&session->watch);
+            watch_keep_line(&session->watch, &command);
             return;
         }
         if (run_command(session, &command) < 0)
@@ -250,8 +251,10 @@ static int step(struct session *session) {
 
 /* Ends the transcript with what came of a line that has no end. */
 static void end_transcript(struct session *session) {
-    struct command rest;
-    understand(session, &rest);
+    char none[] = "";
+    struct command rest = {.text = none, .argument = none};
+    if (session->line.begun)
+        understand(session, &rest);
     transcript_end(session, &rest);
 }
 

@@ -279,7 +279,6 @@ static int run(struct session *session, const struct command *command) {
 }
 
 int verb_run(struct session *session, struct command *command) {
-    const struct command *outer = session->command; /* it may be waiting for its transfer */
     log_command(session, command);
     if (!command->verb) {
         int refused = refuse_line(session, command);
@@ -287,9 +286,9 @@ int verb_run(struct session *session, struct command *command) {
     }
     command->argument = trim(command->verb, command->argument);
     before(session, command->verb);
-    session->command = command;
+    const struct command *outer = session_begin_command(session, command);
     int result = run(session, command);
-    session->command = outer;
+    (void)session_begin_command(session, outer);
     if (result == 0 && watch_take_abort(&session->watch))
         result = reply_send(session, 226, "Transfer aborted"); /* the reply to ABOR */
     return result;

@@ -68,6 +68,13 @@ circle of 2 folders: store verbs
   verbs -> store: verbs/rename->store/store" ]
 }
 
+@test "floors: a call down into a folder that is none of its business is told" {
+    module src/log/log '' 'int log_event(void) { return 0; }'
+    module src/store/publish '' 'int publish(void) { return log_event(); }'
+    run -1 ask
+    [ "$output" = 'call aside: src/store/publish -> src/log/log: log_event' ]
+}
+
 @test "floors: the address of a function, and a table, are calls like others" {
     module src/base/hook '' 'extern int verb_rename(void); int (*const hook)(void) = verb_rename;'
     module src/base/names '' 'extern const int rows[]; int first(void) { return rows[0]; }'
@@ -121,11 +128,19 @@ CODE
     [ -z "$output" ]
     printf '%s\n' 'void a(struct session *session) {' '    session->watch.aborted = true;' \
         '    job->session->watch.moved += 5;' '    session->leaving.over |= true;' '    ++session->who.tries;' \
-        '    memcpy(session->place.cwd, "/", 2);' '}' >src/verbs/writer.c
+        '    memcpy(session->place.cwd, "/", 2);' '    session->watch = (struct watch){0};' \
+        '    session->watch.moved *= 2;' '    session->watch.moved <<= 1;' '    explicit_bzero(&session->retry.path, 9);' \
+        '    (void)read(fd, session->reply.out, 9);' '    session->command = NULL;' '}' >src/verbs/writer.c
     run -1 "$TOP/scripts/owners" src/session/watch.c src/verbs/writer.c
     [ "$(cut -d: -f1-3 <<<"$output")" = "src/verbs/writer.c:2: writes what is owned by watch
 src/verbs/writer.c:3: writes what is owned by watch
 src/verbs/writer.c:4: writes what is owned by leave
 src/verbs/writer.c:5: writes what is owned by who
-src/verbs/writer.c:6: writes what is owned by place" ]
+src/verbs/writer.c:6: writes what is owned by place
+src/verbs/writer.c:7: writes what is owned by session
+src/verbs/writer.c:8: writes what is owned by watch
+src/verbs/writer.c:9: writes what is owned by watch
+src/verbs/writer.c:10: writes what is owned by retry
+src/verbs/writer.c:11: writes what is owned by reply
+src/verbs/writer.c:12: writes what is owned by session" ]
 }

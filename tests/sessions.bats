@@ -342,7 +342,7 @@ PY
 STEPS
         grep -q 'openat(.*stord.turn".* = [0-9]' "$T/trace" || fail "$allow: $(cat "$T/trace")"
         grep -q 'F_OFD_SETLK, {l_type=F_WRLCK.*l_len=1}) = 0' "$T/trace"
-        ! grep 'flock(' "$T/trace"
+        if grep 'flock(' "$T/trace"; then fail "$allow: flock"; fi
         rm -f "$ROOT"/[xy]
     done
 }

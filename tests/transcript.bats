@@ -422,7 +422,7 @@ STEPS
     [ "$(stat -c %s "$ROOT/by-tls")" = 200000 ]
     # nor does it matter how TLS began
     rm "$T"/records/*
-    run curl -sS --ssl-reqd -T "$T/sent" "ftp://127.0.0.1:$PORT/by-tls" # an authority that it does not know
+    run ! curl -sS --ssl-reqd -T "$T/sent" "ftp://127.0.0.1:$PORT/by-tls" # an authority that it does not know
     wait_for recordings_whole
     grep -q '^# TLS handshake failed: ' "$(recorded)"
     replay "$(recorded)"

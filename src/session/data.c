@@ -220,7 +220,7 @@ static int secure(struct session *session, struct conn *conn) {
 }
 
 /* Makes one connection. */
-static int open_one(struct session *session, struct conn *ret_wire) {
+static int open_one(struct session *session, struct conn *ret_conn) {
     bool is_active = session->data.active.any.sa_family != AF_UNSPEC;
     secure_forget_error(&session->secure);
     watch_be_brief(&session->watch);
@@ -230,12 +230,12 @@ static int open_one(struct session *session, struct conn *ret_wire) {
         data_reset(&session->data);
     if (fd < 0)
         return fd;
-    conn_open_socket(ret_wire, fd);
-    int result = secure(session, ret_wire);
+    conn_open_socket(ret_conn, fd);
+    int result = secure(session, ret_conn);
     if (result == -DATA_OTHER_SPEAKS)
-        data_give_back(session, ret_wire);
+        data_give_back(session, ret_conn);
     else if (result < 0)
-        data_disconnect(ret_wire);
+        data_disconnect(ret_conn);
     return result;
 }
 
@@ -265,16 +265,16 @@ void data_meet(struct session *session) {
     watch_be_deaf(&session->watch, false);
 }
 
-int data_connect(struct session *session, struct conn *ret_wire) {
+int data_connect(struct session *session, struct conn *ret_conn) {
     int result = session->data.met;
     session->data.met = -EAGAIN;
     if (result == 0) {
-        *ret_wire = session->data.early;
+        *ret_conn = session->data.early;
         passive_limit(&session->data.passive, clock_ms() + GUARD_TIME);
     } else if (result == -EAGAIN)
-        result = open_one(session, ret_wire);
+        result = open_one(session, ret_conn);
     while (may_try_another(session, result, PROBE_TIME))
-        result = open_one(session, ret_wire);
+        result = open_one(session, ret_conn);
     if (result == 0)
         transcript_connected(session);
     return result;

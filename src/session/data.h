@@ -78,7 +78,7 @@ void data_meet(struct session *session);
  * control connection may connect. Returns 0 and a conn for data_disconnect, or a negative errno as
  * watch_wait; data_reason has it as text. What was prepared is used up, except other connections
  * from the client: see data_has_other. */
-int data_connect(struct session *session, struct conn *ret_wire);
+int data_connect(struct session *session, struct conn *ret_conn);
 
 /* Does another connection from the client wait, in place of one that failed, or does it come within
  * so many ms? data_connect takes it then. */

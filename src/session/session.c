@@ -42,6 +42,13 @@ void session_note_piece(struct session *session) {
     session->line_alone = !control_has_come(&session->control);
 }
 
+const struct command *session_begin_command(struct session *session,
+                                            const struct command *command) {
+    const struct command *outer = session->command;
+    session->command = command;
+    return outer;
+}
+
 void session_close(struct session *session) {
     addition_close(&session->addition);
     turns_close(&session->turns);

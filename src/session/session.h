@@ -85,6 +85,10 @@ void session_reset(struct session *session);
  * whether the next line came in one piece with it. */
 void session_note_piece(struct session *session);
 
+/* That command is being run from now on; NULL: none. Returns which one was before it: it may wait
+ * for its transfer. */
+const struct command *session_begin_command(struct session *session, const struct command *command);
+
 /* Frees what a session holds, at its end. */
 void session_close(struct session *session);
 

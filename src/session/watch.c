@@ -53,16 +53,17 @@ void watch_be_deaf(struct watch *watch, bool is_deaf) {
     watch->is_deaf = is_deaf;
 }
 
-void watch_keep_line(struct watch *watch) {
+void watch_keep_line(struct watch *watch, const struct command *command) {
+    watch->waiting = *command;
     watch->line_waiting = true;
 }
 
-bool watch_take_line(struct watch *watch, bool has_ended) {
+const struct command *watch_take_line(struct watch *watch, bool has_ended) {
     if (!watch->line_waiting)
-        return false;
+        return NULL;
     watch->line_waiting = watch->end_seen = false;
     watch->half_closed = watch->half_closed && has_ended; /* more lines may come before it */
-    return true;
+    return &watch->waiting;
 }
 
 void watch_lose_control(struct watch *watch) {

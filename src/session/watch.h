@@ -13,6 +13,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "session/command.h"
+
 struct session;
 
 /* ms that a client that has perhaps left has to connect, or to read */
@@ -22,16 +24,17 @@ struct watch {
     /* Takes what has come on the control connection: runs what may be run now, calls
      * watch_keep_line if a line has to wait. */
     void (*attend)(struct session *session);
-    bool transferring;    /* a transfer over a data connection is under way */
-    bool aborted;         /* ABOR came during this transfer */
-    bool line_waiting;    /* session->line is complete, and waits for the transfer's end */
-    bool end_seen;        /* the control connection has ended after a line that waits */
-    bool half_closed;     /* the client sends nothing more on it, but may still listen */
-    bool control_gone;    /* the control connection ended during this transfer */
-    bool is_deaf;         /* the control connection is not attended to: before 150 */
-    bool is_brief;        /* nothing moves: a client that has half closed has until half_until */
-    long long half_until; /* by clock_ms: see WATCH_HALF_TIME */
-    uint64_t moved;       /* bytes of this transfer so far */
+    bool transferring;      /* a transfer over a data connection is under way */
+    bool aborted;           /* ABOR came during this transfer */
+    struct command waiting; /* what session->line is then */
+    bool line_waiting;      /* session->line is complete, and waits for the transfer's end */
+    bool end_seen;          /* the control connection has ended after a line that waits */
+    bool half_closed;       /* the client sends nothing more on it, but may still listen */
+    bool control_gone;      /* the control connection ended during this transfer */
+    bool is_deaf;           /* the control connection is not attended to: before 150 */
+    bool is_brief;          /* nothing moves: a client that has half closed has until half_until */
+    long long half_until;   /* by clock_ms: see WATCH_HALF_TIME */
+    uint64_t moved;         /* bytes of this transfer so far */
 };
 
 /* No transfer is under way. */
@@ -50,9 +53,11 @@ bool watch_abort(struct watch *watch);
 /* Returns whether a transfer has ended after ABOR, which still needs its reply; once. */
 bool watch_take_abort(struct watch *watch);
 
-/* The count of the transfer's bytes starts again, or grows by n. */
-static inline void watch_begin_bytes(struct watch *watch) {
+/* The count of the transfer's bytes starts again, and is handed out for whoever receives them; or
+ * grows by n. */
+static inline uint64_t *watch_begin_bytes(struct watch *watch) {
     watch->moved = 0;
+    return &watch->moved;
 }
 static inline void watch_move(struct watch *watch, uint64_t n) {
     watch->moved += n;
@@ -68,11 +73,11 @@ void watch_be_patient(struct watch *watch);
 void watch_be_deaf(struct watch *watch, bool is_deaf);
 
 /* session->line is complete and waits for the end of the transfer. */
-void watch_keep_line(struct watch *watch);
+void watch_keep_line(struct watch *watch, const struct command *command);
 
-/* Returns whether a line has waited, which then waits no more. has_ended: the control connection
- * has ended. */
-bool watch_take_line(struct watch *watch, bool has_ended);
+/* The command that has waited, which does so no more, or NULL. has_ended: the control connection
+ * has, too. */
+const struct command *watch_take_line(struct watch *watch, bool has_ended);
 
 /* The control connection cannot be used any more. */
 void watch_lose_control(struct watch *watch);

@@ -17,7 +17,7 @@ enum {
 };
 
 static const struct verdict whole_by_size = {"size", NULL, 0, NULL};
-const struct verdict receive_closed = {"close", NULL, 0, NULL};
+static const struct verdict receive_closed = {"close", NULL, 0, NULL};
 static const struct verdict reset = {"reset", "the connection was reset", 426, NULL};
 static const struct verdict cut = {"tls-truncated", "TLS ended without close_notify", 426,
                                    "--tls-lenient-close"};
@@ -210,10 +210,9 @@ static int look_at_control(void *context) {
 
 /* What data connections and inline uploads have in common. */
 static struct copy begin_copy(struct receive_job *job) {
-    watch_begin_bytes(&job->session->watch);
     return (struct copy){.to = store_sink(job->store),
                          .limit = COPY_UNLIMITED,
-                         .progress = &job->session->watch.moved,
+                         .progress = watch_begin_bytes(&job->session->watch),
                          .gather = job->conn->tls ? GATHER_SIZE : 0,
                          .read = read_wire,
                          .context = job};

@@ -60,9 +60,6 @@ const struct verdict *receive_judge(const struct receive_job *job,
 const struct verdict *receive_confirm(struct receive_job *job, const struct copy_result *result,
                                       const struct verdict *verdict);
 
-/* The verdict on an upload of which only a clean end is known. */
-extern const struct verdict receive_closed;
-
 /* The verdict on one whose bytes may be another client's. */
 extern const struct verdict receive_contested;
 

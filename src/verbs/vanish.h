@@ -1,7 +1,7 @@
 /*
  * vanish: how long the control connection is watched behind the data of an upload whose size is not
  * known, for a client that was killed: its kernel mostly ends the data connection first. Pure.
- * Measured: doc/design.md, "How long a killed client takes to vanish".
+ * Measured: src/session/README.md, "A client that was killed".
  */
 #ifndef STORD_VANISH_H
 #define STORD_VANISH_H

@@ -31,7 +31,7 @@ static void attend(struct session *of) {
     else if (memchr(of->control.buffer, 'A', control_pending(&of->control)))
         CHECK(watch_abort(&of->watch));
     else if (memchr(of->control.buffer, 'W', control_pending(&of->control)))
-        watch_keep_line(&of->watch);
+        watch_keep_line(&of->watch, &(struct command){.length = 1});
     (void)control_drop(&of->control);
 }
 
@@ -160,6 +160,22 @@ static void a_line_waits_and_its_client_may_leave(void) {
     end();
 }
 
+/* A client that has half closed has ended behind a line that waits; with the line more may come. */
+static void what_is_behind_a_waiting_line_is_read(void) {
+    begin();
+    watch_keep_line(&session.watch, &(struct command){.length = 2});
+    CHECK(shutdown(client, SHUT_WR) == 0);
+    while (!session.watch.half_closed)
+        CHECK(watch_wait(&session, -1, 0, clock_ms() + 10) == -ETIMEDOUT);
+    CHECK(session.watch.end_seen || session.watch.half_closed);
+    const struct command *waiting = watch_take_line(&session.watch, false);
+    CHECK(waiting && waiting->length == 2 && !session.watch.half_closed && !session.watch.end_seen);
+    watch_keep_line(&session.watch, waiting);
+    watch_note_end(&session);
+    CHECK(watch_take_line(&session.watch, true) && session.watch.half_closed);
+    end();
+}
+
 static void half_closing_leaves_some_time(void) {
     begin();
     CHECK(shutdown(client, SHUT_WR) == 0);
@@ -187,6 +203,8 @@ int main(void) {
     check_run("watch: commands are attended to meanwhile, but not before 150", attends_to_commands);
     check_run("watch: while a line waits no more are read, and the client's end is seen",
               a_line_waits_and_its_client_may_leave);
+    check_run("watch: the end is forgotten with a line that waits, for more may stand before it",
+              what_is_behind_a_waiting_line_is_read);
     check_run("watch: a client that has half closed has some time where nothing goes on",
               half_closing_leaves_some_time);
     return check_end();
