@@ -18,7 +18,7 @@ teardown() { teardown_sandbox; }
     run "$HANDLER" --check --root "$ROOT" --users "$T/$NAME" --xferlog "$T/none/$NAME"
     harmless "$output"
     [[ $output == *"$T/$SHOWN"* ]]
-    [[ $output == *"option \"$SHOWN\": wanted"* ]]
+    [[ $output == *"option \"$SHOWN\" wants"* ]]
     users "$NAME:!:/$NAME:upload:"
     run "$HANDLER" --check --root "$ROOT" --users "$T/users"
     harmless "$output"
