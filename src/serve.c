@@ -227,7 +227,8 @@ static int speak(struct making *making, int stop) {
 }
 
 int serve(const struct config *config, struct log *log, int stop) {
-    struct making making = {.config = config, .log = log, .helper = {.fd = -1}};
+    static struct making making; /* static: what it refers to is the process's to its end */
+    making = (struct making){.config = config, .log = log, .helper = {.fd = -1}};
     int result = peer_identify(&making.peer, DESCRIPTOR_IN);
     if (result < 0) { /* a client that is already gone is not a failure */
         log_event(log, EVENT_NO_CLIENT, "No client: %s", strerror(-result));
