@@ -259,11 +259,11 @@ static void end_transcript(struct session *session) {
 }
 
 static void part(struct session *session) {
-    const struct leaving *leaving = &session->leaving;
+    const struct leave *end = &session->leave;
     end_transcript(session);
     control_finish(&session->control);
-    if (leaving->must_drain || control_has_unread(&session->control))
-        control_drain(&session->control, leaving->stopping ? STOP_TIME : DRAIN_TIME);
+    if (end->must_drain || control_has_unread(&session->control))
+        control_drain(&session->control, end->stopping ? STOP_TIME : DRAIN_TIME);
     data_reset(&session->data);
     conn_bare(&session->control.conn);
     const struct uploads *uploads = &session->uploads;
@@ -277,7 +277,7 @@ static void part(struct session *session) {
 void loop_run(struct session *session) {
     watch_begin_session(&session->watch, attend);
     int result = greet(session);
-    while (result == 0 && !session->leaving.over)
+    while (result == 0 && !session->leave.over)
         result = step(session);
     part(session);
     session_close(session);

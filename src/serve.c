@@ -47,9 +47,8 @@ int serve_refuse(const struct log *log, int status, const char *complaint) {
 
 /* The parts of a session while they are being made. */
 struct making {
-    const struct config *config;
-    struct log *log;
-    char folder[PATH_MAX]; /* the root's path, absolute */
+    struct session_parts parts; /* which are the following, or what serve was given */
+    char folder[PATH_MAX];      /* the root's path, absolute */
     struct peer peer;
     struct privileges_target user;
     struct helper helper;
@@ -59,8 +58,6 @@ struct making {
     struct names names;
     char boot[USAGE_TEXT_BOOT_SIZE];
     struct sandbox_state sandbox;
-    struct xferlog *xferlog;           /* NULL: none */
-    struct transcript *transcript;     /* the same */
     char complaint[CONFIG_ERROR_SIZE]; /* why a session cannot be made */
 };
 
@@ -77,11 +74,11 @@ __attribute__((format(printf, 3, 4))) static int complain(struct making *making,
 /* Finds the system user to become. Started as root, serves as root only if --user says so, or if
  * started by hand. */
 static int find_user(struct making *making) {
-    const char *name = making->config->user;
+    const char *name = making->parts.config->user;
     int result = privileges_find(name, &making->user);
     if (making->peer.kind == PEER_PIPE && !making->peer.relayed &&
         (result < 0 || making->user.wanted)) {
-        log_event(making->log, EVENT_SERVING_AS_ROOT,
+        log_event(making->parts.log, EVENT_SERVING_AS_ROOT,
                   "Serving as root: on a pipe, and no super-server has named a client");
         making->user.wanted = false;
         return 0;
@@ -95,10 +92,10 @@ static int find_user(struct making *making) {
 /* Starts the credential helper, which may read more than the session: before the session is
  * confined, and before it has the key. */
 static int start_helper(struct making *making) {
-    const struct helper_setup setup = {.file = making->config->users,
+    const struct helper_setup setup = {.file = making->parts.config->users,
                                        .peer = &making->peer,
-                                       .log = making->log,
-                                       .config = making->config,
+                                       .log = making->parts.log,
+                                       .config = making->parts.config,
                                        .user = &making->user};
     int result = setup.file ? helper_start(&making->helper, &setup) : 0;
     return result < 0 ? complain(making, result, "credential helper: %s", strerror(-result)) : 0;
@@ -106,20 +103,20 @@ static int start_helper(struct making *making) {
 
 static int load_tls(struct making *making) {
     char reason[TLS_ERROR_SIZE];
-    int result = secure_open(making->config, &making->secure, reason);
+    int result = secure_open(making->parts.config, &making->secure, reason);
     return result < 0 ? complain(making, result, "TLS: %s", reason) : 0;
 }
 
 /* Gives up root for all that follows. */
 static int become_user(struct making *making) {
     int result = privileges_drop(&making->user);
-    return result < 0 ? complain(making, result, "cannot become %.64s: %s", making->config->user,
-                                 strerror(-result))
+    return result < 0 ? complain(making, result, "cannot become %.64s: %s",
+                                 making->parts.config->user, strerror(-result))
                       : 0;
 }
 
 static int open_root(struct making *making) {
-    const struct config *config = making->config;
+    const struct config *config = making->parts.config;
     int result = path_root_open(&making->root, config->root, config_root_is_default(config));
     if (result < 0)
         return complain(making, result, "root %.400s: %s", config->root, strerror(-result));
@@ -129,7 +126,8 @@ static int open_root(struct making *making) {
 }
 
 static int open_dial(struct making *making) {
-    int result = making->config->no_data_connections ? 0 : dial_open(&making->dial, &making->peer);
+    int result =
+        making->parts.config->no_data_connections ? 0 : dial_open(&making->dial, &making->peer);
     return result < 0 ? complain(making, result, "active mode: %s", strerror(-result)) : 0;
 }
 
@@ -139,44 +137,44 @@ static int lack_side_file(struct making *making, int error, const char *what, co
     const char *reason = error == -ENXIO ? "not a plain file" : strerror(-error);
     if (!append_may_pass(error))
         return complain(making, error, "%s %.400s: %s", what, path, reason);
-    log_event(making->log, EVENT_RECORD_BROKEN, "Continuing without the %s %s: %s", what, path,
-              reason);
+    log_event(making->parts.log, EVENT_RECORD_BROKEN, "Continuing without the %s %s: %s", what,
+              path, reason);
     return 0;
 }
 
 /* Side files are opened as the system user, before the session is confined. */
 static int open_xferlog(struct making *making) {
     static struct xferlog xferlog;
-    const char *file = making->config->xferlog;
+    const char *file = making->parts.config->xferlog;
     int result = file ? xferlog_open(&xferlog, file) : 0;
     if (result < 0)
         return lack_side_file(making, result, "xferlog", file);
-    making->xferlog = file ? &xferlog : NULL;
+    making->parts.xferlog = file ? &xferlog : NULL;
     return 0;
 }
 
 static int open_transcript(struct making *making) {
     static struct transcript transcript; /* static only for its size */
-    const char *folder = making->config->transcript;
-    int result = folder ? transcript_open(&transcript, folder, making->log) : 0;
+    const char *folder = making->parts.config->transcript;
+    int result = folder ? transcript_open(&transcript, folder, making->parts.log) : 0;
     if (result < 0)
         return lack_side_file(making, result, "transcript", folder);
-    making->transcript = folder ? &transcript : NULL;
+    making->parts.transcript = folder ? &transcript : NULL;
     return 0;
 }
 
 static int open_names(struct making *making) {
-    int result = names_open(&making->names, making->config->names_from);
+    int result = names_open(&making->names, making->parts.config->names_from);
     return result < 0 ? complain(making, result, "--names-from: %.64s is %s",
-                                 making->config->names_from, names_complaint)
+                                 making->parts.config->names_from, names_complaint)
                       : 0;
 }
 
 static int confine(struct making *making, struct turns *turns) {
-    const struct sandbox sandbox = {.config = making->config,
-                                    .log = making->log,
+    const struct sandbox sandbox = {.config = making->parts.config,
+                                    .log = making->parts.log,
                                     .root = &making->root,
-                                    .rights = account_most_rights(making->config),
+                                    .rights = account_most_rights(making->parts.config),
                                     .dial = &making->dial,
                                     .helper = making->helper.fd < 0 ? -1 : making->helper.pid};
     if (rights_cannot_write(sandbox.rights))
@@ -197,29 +195,13 @@ static int make(struct making *making) {
 }
 
 /* Confines and speaks the session. Returns the exit status. */
-static int speak(struct making *making, int stop) {
+static int speak(struct making *making) {
     static struct session session; /* static only for its size: nothing else refers to it */
-    const struct session_parts parts = {.config = making->config,
-                                        .log = making->log,
-                                        .folder = making->folder,
-                                        .boot = making->boot,
-                                        .xferlog = making->xferlog,
-                                        .transcript = making->transcript,
-                                        .peer = &making->peer,
-                                        .root = &making->root,
-                                        .dial = &making->dial,
-                                        .helper = &making->helper,
-                                        .secure = &making->secure,
-                                        .names = &making->names,
-                                        .sandbox = &making->sandbox,
-                                        .in = DESCRIPTOR_IN,
-                                        .out = DESCRIPTOR_OUT,
-                                        .stop = stop};
     usage_boot(making->boot);
-    session_init(&session, &parts);
+    session_init(&session, &making->parts);
     if (confine(making, &session.turns) < 0) {
         helper_end(&making->helper);
-        return serve_refuse(making->log, EX_OSERR, making->complaint);
+        return serve_refuse(making->parts.log, EX_OSERR, making->complaint);
     }
     loop_run(&session);
     helper_end(&session.who.helper);
@@ -228,7 +210,21 @@ static int speak(struct making *making, int stop) {
 
 int serve(const struct config *config, struct log *log, int stop) {
     static struct making making; /* static: what it refers to is the process's to its end */
-    making = (struct making){.config = config, .log = log, .helper = {.fd = -1}};
+    making.helper.fd = -1;
+    making.parts = (struct session_parts){.config = config,
+                                          .log = log,
+                                          .folder = making.folder,
+                                          .boot = making.boot,
+                                          .peer = &making.peer,
+                                          .root = &making.root,
+                                          .dial = &making.dial,
+                                          .helper = &making.helper,
+                                          .secure = &making.secure,
+                                          .names = &making.names,
+                                          .sandbox = &making.sandbox,
+                                          .in = DESCRIPTOR_IN,
+                                          .out = DESCRIPTOR_OUT,
+                                          .stop = stop};
     int result = peer_identify(&making.peer, DESCRIPTOR_IN);
     if (result < 0) { /* a client that is already gone is not a failure */
         log_event(log, EVENT_NO_CLIENT, "No client: %s", strerror(-result));
@@ -239,7 +235,7 @@ int serve(const struct config *config, struct log *log, int stop) {
     result = make(&making);
     int status = EX_CONFIG;
     if (result == 0) {
-        status = speak(&making, stop);
+        status = speak(&making);
     } else {
         helper_end(&making.helper);
         (void)serve_refuse(log, EX_CONFIG, making.complaint);

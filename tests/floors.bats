@@ -127,7 +127,7 @@ CODE
     run -0 "$TOP/scripts/owners" src/session/watch.c src/verbs/reader.c
     [ -z "$output" ]
     printf '%s\n' 'void a(struct session *session) {' '    session->watch.aborted = true;' \
-        '    job->session->watch.moved += 5;' '    session->leaving.over |= true;' '    ++session->who.tries;' \
+        '    job->session->watch.moved += 5;' '    session->leave.over |= true;' '    ++session->who.tries;' \
         '    memcpy(session->place.cwd, "/", 2);' '    session->watch = (struct watch){0};' \
         '    session->watch.moved *= 2;' '    session->watch.moved <<= 1;' '    explicit_bzero(&session->retry.path, 9);' \
         '    (void)read(fd, session->reply.out, 9);' '    session->command = NULL;' '}' >src/verbs/writer.c

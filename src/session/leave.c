@@ -7,11 +7,11 @@
 #include "session/session.h"
 
 void leave(struct session *session) {
-    session->leaving.over = true;
+    session->leave.over = true;
 }
 
 void leave_draining(struct session *session) {
-    session->leaving.over = session->leaving.must_drain = true;
+    session->leave.over = session->leave.must_drain = true;
 }
 
 int leave_saying(struct session *session, int code, const char *format, ...) {
@@ -24,11 +24,11 @@ int leave_saying(struct session *session, int code, const char *format, ...) {
 }
 
 int leave_stopping(struct session *session) {
-    if (!session->leaving.stopping) {
+    if (!session->leave.stopping) {
         log_event(session->given->log, EVENT_STOPPED, "Closing: asked to stop");
         transcript_note(session, "The server is asked to stop");
     }
-    session->leaving.stopping = session->leaving.over = true;
+    session->leave.stopping = session->leave.over = true;
     control_forget_stop(&session->control); /* sending the last reply may wait */
     return -ESHUTDOWN;
 }

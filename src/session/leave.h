@@ -9,7 +9,7 @@
 
 struct session;
 
-struct leaving {
+struct leave {
     bool over;       /* the session ends after this command, */
     bool stopping;   /* because we were asked to stop, */
     bool must_drain; /* and more may come that is not read: see control_drain */

@@ -43,7 +43,7 @@ bool probe_reaches(struct session *session) {
         transcript_reply(session, line, sizeof(line) - 1);
         return true;
     }
-    if (!session->leaving.stopping)
+    if (!session->leave.stopping)
         watch_lose_control(&session->watch);
     if (session->watch.control_gone)
         transcript_vanished(session);

@@ -21,7 +21,7 @@ enum {
 
 /* Sends what has been put together. */
 static int flush(struct session *session) {
-    int timeout = session->leaving.stopping ? LAST_WRITE_TIMEOUT : WRITE_TIMEOUT;
+    int timeout = session->leave.stopping ? LAST_WRITE_TIMEOUT : WRITE_TIMEOUT;
     size_t n = session->reply.length;
     session->reply.length = 0;
     int result = control_write(&session->control, session->reply.out, n, timeout);

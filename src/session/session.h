@@ -54,7 +54,7 @@ struct session {
     double begun;                  /* clock_seconds at its beginning */
     bool line_alone;               /* `line` did not begin in one piece with other bytes */
     const struct command *command; /* the one that is being run, or NULL */
-    struct leaving leaving;        /* how it ends */
+    struct leave leave;            /* how it ends */
     struct parameters parameters;  /* of transfers */
     struct watch watch;            /* the transfer under way, and commands meanwhile */
     struct uploads uploads;        /* what has been uploaded */

@@ -343,8 +343,7 @@ void transcript_end(const struct session *session, const struct command *rest) {
     put_rest(session, rest);
     note_end(session);
     /* A reply did not reach the client, or what ended the session cannot be played */
-    if (!transcript->ended && !transcript->vanished &&
-        (!session->leaving.over || transcript->aside))
+    if (!transcript->ended && !transcript->vanished && (!session->leave.over || transcript->aside))
         put(session, "eof");
     if (!transcript->vanished)
         put(session, "closed");

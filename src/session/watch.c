@@ -198,7 +198,7 @@ int watch_wait(struct session *session, int fd, short events, long long deadline
 static int what_ends(const struct session *session) {
     if (session->watch.aborted)
         return -ECANCELED;
-    return session->leaving.stopping ? -ESHUTDOWN : 0;
+    return session->leave.stopping ? -ESHUTDOWN : 0;
 }
 
 /* Attends to what comes in less time than poll can wait for. Returns -EAGAIN, or as watch_until.

@@ -104,18 +104,16 @@ static const struct verdict *judge_anew(struct receive_job *job, const struct co
 }
 
 /* How many microseconds behind the data a client that was killed may take to lose its control
- * connection, too. One that has half closed it is asked next, and must not be about to die then. */
+ * connection, too. */
 static long long time_to_watch(const struct receive_job *job, const struct copy_result *result) {
     unsigned wanted = job->session->given->config->vanish_wait;
     const struct vanish vanish = {.is_told = job->is_told,
                                   .is_lossy = job->is_lossy,
+                                  .is_asked = job->session->watch.half_closed,
                                   .received = result->received,
                                   .duration = job->ended - job->begun,
                                   .still = job->still};
-    if (wanted != VALUE_AUTO)
-        return wanted * 1000LL;
-    long long time = vanish_time(&vanish);
-    return job->session->watch.half_closed && time < VANISH_MOST ? VANISH_MOST : time;
+    return wanted == VALUE_AUTO ? vanish_time(&vanish) : wanted * 1000LL;
 }
 
 const struct verdict *receive_confirm(struct receive_job *job, const struct copy_result *result,
@@ -127,13 +125,13 @@ const struct verdict *receive_confirm(struct receive_job *job, const struct copy
         (void)watch_until(session, job->ended + time_to_watch(job, result));
     bool is_contested = data_is_contested(session, true);
     if (is_contested && !session->watch.aborted)
-        return session->leaving.stopping ? &stopped : &receive_contested;
+        return session->leave.stopping ? &stopped : &receive_contested;
     verdict = judge_anew(job, result);
     bool has_left = session->watch.half_closed &&
                     !who_is_pardoned_leaving(&session->who, session->given->config);
     if (verdict->reason || !has_left || probe_reaches(session))
         return verdict;
-    return session->leaving.stopping ? &stopped : judge_anew(job, result);
+    return session->leave.stopping ? &stopped : judge_anew(job, result);
 }
 
 /* A ClientHello (RFC 8446, 5.1) */

@@ -4,7 +4,7 @@ static long long within(long long time, long long least, long long most) {
     return time < least ? least : time > most ? most : time;
 }
 
-long long vanish_time(const struct vanish *vanish) {
+static long long by_evidence(const struct vanish *vanish) {
     if (vanish->is_told)
         return VANISH_LEAST;
     if (vanish->is_lossy)
@@ -12,4 +12,9 @@ long long vanish_time(const struct vanish *vanish) {
     if (vanish->received == 0 || vanish->still >= VANISH_STILL)
         return VANISH_PAUSED;
     return within(vanish->duration / VANISH_SHARE, VANISH_LEAST, VANISH_MOST);
+}
+
+long long vanish_time(const struct vanish *vanish) {
+    long long time = by_evidence(vanish);
+    return vanish->is_asked && time < VANISH_MOST ? VANISH_MOST : time;
 }

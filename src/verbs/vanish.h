@@ -21,8 +21,9 @@ enum {
 
 /* What is known of an upload over a data connection. */
 struct vanish {
-    bool is_told;       /* its end was told (TLS): hardly any client that is killed does so */
-    bool is_lossy;      /* the network loses or reorders packets */
+    bool is_told;  /* its end was told (TLS): hardly any client that is killed does so */
+    bool is_lossy; /* the network loses or reorders packets */
+    bool is_asked; /* the client is asked next whether it is there: it must not be about to die */
     uint64_t received;  /* bytes */
     long long duration; /* microseconds from the first wait to the end */
     long long still;    /* microseconds for which nothing had come at the end */

@@ -42,6 +42,17 @@ static void lossy_networks_wait_longest(void) {
     CHECK(time_of(vanish) == VANISH_LOSSY);
 }
 
+static void whoever_is_asked_next_is_not_about_to_die(void) {
+    struct vanish vanish = quick;
+    vanish.is_asked = true;
+    CHECK(time_of(vanish) == VANISH_MOST);
+    vanish.is_told = true;
+    CHECK(time_of(vanish) == VANISH_MOST);
+    vanish.is_told = false;
+    vanish.still = VANISH_STILL;
+    CHECK(time_of(vanish) == VANISH_PAUSED);
+}
+
 static void tls_tells_its_end(void) {
     const struct vanish vanish = {.is_told = true, .is_lossy = true, .still = VANISH_STILL};
     CHECK(time_of(vanish) == VANISH_LEAST);
@@ -53,6 +64,8 @@ int main(void) {
     check_run("vanish: a client that pauses at the end, or sends nothing, is waited for",
               pauses_wait_longer);
     check_run("vanish: a lossy network is waited for longest", lossy_networks_wait_longest);
+    check_run("vanish: a client that is asked next has time to die before",
+              whoever_is_asked_next_is_not_about_to_die);
     check_run("vanish: TLS that told its end waits next to nothing", tls_tells_its_end);
     return check_end();
 }

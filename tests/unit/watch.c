@@ -110,7 +110,7 @@ static void ends_by_data_or_time(void) {
 static void ends_by_stop(void) {
     begin();
     make_ready(stop);
-    CHECK(wait_for(LONG) == -ESHUTDOWN && session.leaving.stopping && session.leaving.over);
+    CHECK(wait_for(LONG) == -ESHUTDOWN && session.leave.stopping && session.leave.over);
     CHECK(wait_for(LONG) == -ESHUTDOWN); /* and again, though it is told once */
     end();
 }
