@@ -162,7 +162,7 @@ static enum read_outcome read_command(struct session *session, struct command *r
  * because more commands may come during a transfer. A line with a password is wiped from memory
  * after that. */
 static int run_command(struct session *session, const struct command *read) {
-    char text[LINE_LIMIT + 1];
+    char text[read->length + 1]; /* and not of the longest line: it would cost pages of memory */
     struct command command;
     bool is_secret = read->secrecy != COMMAND_PUBLIC;
     command_copy(&command, read, text);

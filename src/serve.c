@@ -48,7 +48,6 @@ int serve_refuse(const struct log *log, int status, const char *complaint) {
 /* The parts of a session while they are being made. */
 struct making {
     struct session_parts parts; /* which are the following, or what serve was given */
-    char folder[PATH_MAX];      /* the root's path, absolute */
     struct peer peer;
     struct privileges_target user;
     struct helper helper;
@@ -58,6 +57,7 @@ struct making {
     struct names names;
     char boot[USAGE_TEXT_BOOT_SIZE];
     struct sandbox_state sandbox;
+    char folder[PATH_MAX];             /* the root's path, absolute */
     char complaint[CONFIG_ERROR_SIZE]; /* why a session cannot be made */
 };
 

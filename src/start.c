@@ -24,13 +24,21 @@ enum {
     KERNEL_IDLE = 7200   /* s, the kernel's default (tcp(7)) */
 };
 
-static void reset_signals(void) {
-    struct sigaction action = {.sa_handler = SIG_DFL};
-    for (int number = 1; number < NSIG; number++)
-        (void)sigaction(number, &action, NULL); /* EINVAL for KILL, STOP and libc's own */
-    action.sa_handler = SIG_IGN;                /* errno reports both: EPIPE, EFBIG */
-    (void)sigaction(SIGPIPE, &action, NULL);
-    (void)sigaction(SIGXFSZ, &action, NULL);
+/* What a super-server ignores stays ignored. That must not be so for the signals that ask us to
+ * stop, nor for that of the helper's end, without which nobody could wait for it. */
+static const struct {
+    int number;
+    void (*action)(int);
+} signals_wanted[] = {
+    {SIGHUP, SIG_DFL},  {SIGINT, SIG_DFL},  {SIGQUIT, SIG_DFL}, {SIGTERM, SIG_DFL},
+    {SIGCHLD, SIG_DFL}, {SIGPIPE, SIG_IGN}, {SIGXFSZ, SIG_IGN}, /* errno tells: EPIPE, EFBIG */
+};
+
+static void set_signals(void) {
+    for (size_t i = 0; i < sizeof(signals_wanted) / sizeof(signals_wanted[0]); i++) {
+        const struct sigaction action = {.sa_handler = signals_wanted[i].action};
+        (void)sigaction(signals_wanted[i].number, &action, NULL);
+    }
 }
 
 /* Receives the signals that ask us to stop through a descriptor. They stay pending for ever, so
@@ -233,7 +241,7 @@ static int place_client(struct start *start) {
 }
 
 int start_tame(struct start *start, bool journal) {
-    reset_signals();
+    set_signals();
     int result = load_systemd(start, journal);
     int placed = place_client(start);
     close_leaked();

@@ -94,6 +94,7 @@ static void name_session(char ret_name[LOG_SESSION_SIZE]) {
 static void open_syslog(void) {
     int next = outlet_next();
     openlog("stord", LOG_PID | LOG_NDELAY, LOG_FTP);
+    tzset(); /* later no file can be read, and syslog(3) asks for the time zone */
     reader = outlet_take(next, STUCK_TIME);
 }
 
@@ -113,7 +114,6 @@ void log_open(struct log *log, const struct log_setup *setup) {
 }
 
 bool log_settle(const struct log *log) {
-    tzset(); /* syslog(3) asks for the time zone */
     /* libsystemd opens its socket with the first event, and a session's first one has this level */
     return log->setup.target != LOG_TARGET_JOURNAL || log->setup.level >= LOG_LEVEL_INFO;
 }

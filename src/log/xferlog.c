@@ -31,6 +31,7 @@ int xferlog_open(struct xferlog *ret_xferlog, const char *file) {
     if (fd < 0)
         return -errno;
     int result = fstat(fd, &st) < 0 ? -errno : S_ISREG(st.st_mode) ? 0 : -ENXIO;
+    tzset(); /* see name_time */
     if (result < 0)
         (void)close(fd);
     else

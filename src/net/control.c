@@ -18,7 +18,7 @@ void control_open(struct control *control, int in, int out, int stop) {
     conn_open(&control->conn, in, out);
     control->ended = false;
     control->stop = stop;
-    control->start = control->end = 0;
+    control->start = control->end = control->used = 0;
     const int on = 1; /* both fail harmlessly on what is not a TCP socket */
     if (control->conn.out_socket)
         (void)setsockopt(out, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
@@ -46,7 +46,8 @@ void control_forget_stop(struct control *control) {
 
 void control_wipe(struct control *control) {
     explicit_bzero(control->buffer, control->start);
-    explicit_bzero(control->buffer + control->end, sizeof(control->buffer) - control->end);
+    explicit_bzero(control->buffer + control->end, control->used - control->end);
+    control->used = control->end;
 }
 
 int control_await(const struct control *control, int fd, short events, int timeout) {
@@ -78,10 +79,16 @@ static int await_write(const struct control *control, int timeout) {
     return control_await(control, fd, events, timeout);
 }
 
+/* So many bytes are in the buffer. */
+static void set_end(struct control *control, size_t end) {
+    control->end = end;
+    control->used = control->used > end ? control->used : end;
+}
+
 /* Takes what conn_read has put into the buffer. */
 static int take(struct control *control, ssize_t n) {
     control->start = 0;
-    control->end = n > 0 ? (size_t)n : 0;
+    set_end(control, n > 0 ? (size_t)n : 0);
     control->ended = n <= 0;
     return n > 0 ? 1 : (int)n;
 }
@@ -110,7 +117,7 @@ void control_gather(struct control *control) {
     control->start = 0;
     ssize_t n =
         conn_read(&control->conn, control->buffer + pending, sizeof(control->buffer) - pending);
-    control->end = pending + (n > 0 ? (size_t)n : 0);
+    set_end(control, pending + (n > 0 ? (size_t)n : 0));
 }
 
 int control_write(struct control *control, const void *bytes, size_t n, int timeout) {

@@ -19,6 +19,7 @@ struct control {
     int stop;         /* ends every wait once it is readable; or -1 */
     size_t start;     /* first byte in buffer that nobody has taken */
     size_t end;       /* after the last byte in buffer */
+    size_t used;      /* after the last byte that was ever there and has not been wiped */
     uint8_t buffer[CONTROL_BUFFER_SIZE];
 };
 

@@ -19,6 +19,7 @@ enum { PLAIN, AFTER_IAC, AFTER_OPTION_VERB, SUBNEGOTIATION, SUBNEGOTIATION_IAC }
 
 void line_init(struct line *line) {
     line->doubles_none = false;
+    line->used = 0;
     line->refusal_length = 0;
     line_reset(line);
 }
@@ -43,6 +44,8 @@ static void append(struct line *line, uint8_t byte) {
         return;
     }
     line->text[line->length++] = (char)byte;
+    if (line->used < line->length)
+        line->used = line->length;
     line->in_argument |= byte == ' ';
 }
 
@@ -146,7 +149,8 @@ void line_forget_refusal(struct line *line) {
 }
 
 void line_wipe(struct line *line) {
-    explicit_bzero(line->text, sizeof(line->text));
+    explicit_bzero(line->text, line->used);
+    line->used = 0;
 }
 
 size_t line_feed(struct line *line, const uint8_t *bytes, size_t n, bool *ret_ended) {

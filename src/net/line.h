@@ -27,18 +27,19 @@ enum line_fault {
 };
 
 struct line {
-    char text[LINE_LIMIT + 1]; /* without the line's end; NUL-terminated once it has ended */
-    size_t length;             /* bytes in text */
-    enum line_fault fault;     /* first thing that was wrong with the line */
-    bool begun;                /* a byte of it has been seen */
-    bool in_argument;          /* a blank is in text */
-    bool after_cr;             /* the previous byte was a CR */
-    size_t crs;                /* CRs that may belong to the line end, and are not yet in text */
-    bool doubles_none;         /* the client has sent a 255 in an argument that was not doubled */
-    uint8_t telnet;            /* where in a telnet sequence: see line.c */
-    uint8_t option_verb;       /* WILL, WONT, DO or DONT, while its option is awaited */
+    size_t length;         /* bytes in text */
+    size_t used;           /* bytes that may still be there of this and other lines */
+    enum line_fault fault; /* first thing that was wrong with the line */
+    bool begun;            /* a byte of it has been seen */
+    bool in_argument;      /* a blank is in text */
+    bool after_cr;         /* the previous byte was a CR */
+    size_t crs;            /* CRs that may belong to the line end, and are not yet in text */
+    bool doubles_none;     /* the client has sent a 255 in an argument that was not doubled */
+    uint8_t telnet;        /* where in a telnet sequence: see line.c */
+    uint8_t option_verb;   /* WILL, WONT, DO or DONT, while its option is awaited */
     uint8_t refusal[LINE_REFUSAL_LIMIT]; /* telnet answer to send: the caller empties it */
     size_t refusal_length;               /* bytes in refusal */
+    char text[LINE_LIMIT + 1]; /* without the line's end; NUL-terminated once it has ended */
 };
 
 /* Prepares for the first byte of a connection. */

@@ -29,17 +29,21 @@
 enum {
     CHECK_LENGTH = 4, /* instructions of one check at most */
     ROW_LENGTH = 3,   /* and of a row without them */
-    AT_ONCE = 8,      /* rows that are skipped together */
-    REST_LENGTH = 8,  /* instructions before and after the rows, at most */
+    NODE_LENGTH = 4,  /* and of a decision, and the ends of a leaf */
+    LEAF = 8,         /* rows that are compared one after the other */
+    REST_LENGTH = 4,  /* instructions before the decisions */
     TYPE_FLAGS = SOCK_CLOEXEC | SOCK_NONBLOCK
 };
 
-enum { MOST = CALLS_MOST * (ROW_LENGTH + CALLS_CHECKS * CHECK_LENGTH + 2) + REST_LENGTH };
+enum { MOST = CALLS_MOST * (ROW_LENGTH + CALLS_CHECKS * CHECK_LENGTH + NODE_LENGTH) + REST_LENGTH };
+
+/* Distances of jumps that are not known yet: see settle */
+enum { IF_FAILED = UINT8_MAX, IF_ALLOWED = UINT8_MAX - 1 };
 
 /* A program that is being written. */
 struct program {
-    struct sock_filter text[MOST];
     unsigned short length;
+    struct sock_filter text[MOST];
 };
 
 static void put(struct program *program, unsigned short code, uint32_t k) {
@@ -52,10 +56,9 @@ static void put_branch(struct program *program, unsigned short comparison, uint3
         (struct sock_filter)BPF_JUMP(BPF_JMP | comparison | BPF_K, k, if_true, if_false);
 }
 
-/* Leaves the row if the comparison fails. The distance is not known before the row is complete: see
- * settle. */
+/* Leaves the row if the comparison fails. */
 static void put_jump(struct program *program, unsigned short comparison, uint32_t k, bool wanted) {
-    put_branch(program, comparison, k, wanted ? 0 : UINT8_MAX, wanted ? UINT8_MAX : 0);
+    put_branch(program, comparison, k, wanted ? 0 : IF_FAILED, wanted ? IF_FAILED : 0);
 }
 
 static void load(struct program *program, size_t offset) {
@@ -126,15 +129,19 @@ static void put_check(struct program *program, const struct calls_check *check,
     }
 }
 
-/* Makes the jumps for failed comparisons lead past the row. */
-static void settle(struct program *program, unsigned short begin) {
+static unsigned char settled(unsigned char distance, unsigned char kind, size_t far) {
+    return distance == kind ? (unsigned char)far : distance;
+}
+
+/* Makes the jumps of that kind, from begin on, lead to the instruction that is written next. They
+ * are short: a leaf has few rows. */
+static void settle(struct program *program, unsigned short begin, unsigned char kind) {
     for (unsigned short i = begin; i < program->length; i++) {
         struct sock_filter *at = &program->text[i];
-        unsigned char far = (unsigned char)(program->length - i - 1);
-        if (BPF_CLASS(at->code) != BPF_JMP)
+        if (BPF_CLASS(at->code) != BPF_JMP || BPF_OP(at->code) == BPF_JA)
             continue;
-        at->jt = at->jt == UINT8_MAX ? far : at->jt;
-        at->jf = at->jf == UINT8_MAX ? far : at->jf;
+        at->jt = settled(at->jt, kind, program->length - i - 1U);
+        at->jf = settled(at->jf, kind, program->length - i - 1U);
     }
 }
 
@@ -159,31 +166,75 @@ static uint32_t verdict_of(const struct calls_row *row) {
     return row->error ? SECCOMP_RET_ERRNO | (uint32_t)row->error : SECCOMP_RET_ALLOW;
 }
 
-static void put_row(struct program *program, const struct calls_row *row,
-                    const struct filter_facts *facts) {
-    unsigned short begin = program->length;
-    bool checked = row->checks[0].test != CALLS_NONE;
-    put_jump(program, BPF_JEQ, (uint32_t)row->call, true);
-    for (unsigned i = 0; i < CALLS_CHECKS; i++)
-        put_check(program, &row->checks[i], facts);
-    put(program, BPF_RET | BPF_K, verdict_of(row));
-    settle(program, begin);
-    if (checked) /* the checks have loaded something else than the number */
-        load(program, offsetof(struct seccomp_data, nr));
+/* How many of the rows are about the same call as the first one. */
+static size_t count_same(const struct calls_row *const *rows, size_t n) {
+    size_t same = 1;
+    while (same < n && rows[same]->call == rows[0]->call)
+        same++;
+    return same;
 }
 
-/* A few rows are skipped at once if the number is higher than theirs: the kernel runs the program
- * once for every number when it is installed. */
-static void put_rows(struct program *program, const struct calls_row *const *some, size_t n,
+static bool is_unconditional(const struct calls_row *row) {
+    return row->checks[0].test == CALLS_NONE;
+}
+
+/* The rows of one call: the first whose checks hold decides. */
+static void put_call(struct program *program, const struct calls_row *const *rows, size_t n,
+                     const struct filter_facts *facts) {
+    if (is_unconditional(rows[0]) && verdict_of(rows[0]) == SECCOMP_RET_ALLOW) {
+        put_branch(program, BPF_JEQ, (uint32_t)rows[0]->call, IF_ALLOWED, 0);
+        return;
+    }
+    unsigned short begin = program->length;
+    put_branch(program, BPF_JEQ, (uint32_t)rows[0]->call, 0, 0);
+    for (size_t i = 0; i < n; i++) {
+        unsigned short row = program->length;
+        for (unsigned k = 0; k < CALLS_CHECKS; k++)
+            put_check(program, &rows[i]->checks[k], facts);
+        put(program, BPF_RET | BPF_K, verdict_of(rows[i]));
+        settle(program, row, IF_FAILED);
+    }
+    if (!is_unconditional(rows[n - 1]))
+        put(program, BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS);
+    program->text[begin].jf = (unsigned char)(program->length - begin - 1);
+}
+
+/* A few calls, one after the other. */
+static void put_leaf(struct program *program, const struct calls_row *const *rows, size_t n,
                      const struct filter_facts *facts) {
     unsigned short begin = program->length;
-    program->length += 2;
-    for (size_t i = 0; i < n; i++)
-        put_row(program, some[i], facts);
-    const uint32_t length = program->length - begin - 2U;
-    program->text[begin] =
-        (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, (uint32_t)some[n - 1]->call, 0, 1);
-    program->text[begin + 1] = (struct sock_filter)BPF_STMT(BPF_JMP | BPF_JA, length);
+    for (size_t i = 0, same; i < n; i += same) {
+        same = count_same(rows + i, n - i);
+        put_call(program, rows + i, same, facts);
+    }
+    put(program, BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS);
+    settle(program, begin, IF_ALLOWED);
+    put(program, BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+}
+
+/* Where to divide the rows so that both halves have whole calls. */
+static size_t middle(const struct calls_row *const *rows, size_t n) {
+    size_t at = n / 2;
+    while (at < n && rows[at]->call == rows[at - 1]->call)
+        at++;
+    return at;
+}
+
+/* Decides by the number in which half of the sorted rows it is: the kernel runs the program once
+ * for every number when it is installed. */
+static void put_rows(struct program *program, const struct calls_row *const *rows, size_t n,
+                     const struct filter_facts *facts) {
+    size_t half = n > LEAF ? middle(rows, n) : n;
+    if (half == n) {
+        put_leaf(program, rows, n, facts);
+        return;
+    }
+    unsigned short begin = program->length;
+    put_branch(program, BPF_JGE, (uint32_t)rows[half]->call, 0, 1);
+    put(program, BPF_JMP | BPF_JA, 0); /* which can be far */
+    put_rows(program, rows, half, facts);
+    program->text[begin + 1].k = program->length - begin - 2U;
+    put_rows(program, rows + half, n - half, facts);
 }
 
 static void write_program(struct program *program, const struct filter_facts *facts) {
@@ -194,9 +245,7 @@ static void write_program(struct program *program, const struct filter_facts *fa
     put_branch(program, BPF_JEQ, MACHINE, 1, 0);
     put(program, BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS);
     load(program, offsetof(struct seccomp_data, nr));
-    for (size_t i = 0; i < count; i += AT_ONCE)
-        put_rows(program, sorted + i, count - i < AT_ONCE ? count - i : AT_ONCE, facts);
-    put(program, BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS);
+    put_rows(program, sorted, count, facts);
 }
 
 int filter_enter(const struct filter_facts *facts) {

@@ -55,8 +55,8 @@ static const struct {
 
 /* Lowers a limit; one that is already lower stays. */
 static int lower(__rlimit_resource_t resource, rlim_t most) {
-    struct rlimit limit;
-    if (getrlimit(resource, &limit) < 0)
+    struct rlimit limit = {0, 0};
+    if (most > 0 && getrlimit(resource, &limit) < 0)
         return -errno;
     limit.rlim_cur = limit.rlim_cur < most ? limit.rlim_cur : most;
     limit.rlim_max = limit.rlim_max < most ? limit.rlim_max : most;

@@ -12,11 +12,10 @@
 #include "store/store.h"
 
 enum {
-    LINE_SIZE = PATH_SIZE * 2 + 128, /* a path whose quotes are doubled, and words */
-    WRITE_TIMEOUT = 60000,           /* ms a client may take to read a reply */
-    LAST_WRITE_TIMEOUT = 200,        /* the same if we were asked to stop */
-    REASON_SIZE = 128,               /* of the text in brackets after a reason */
-    RETRY_DELAY = 1000               /* ms before a 45x: some clients retry at once, for ever */
+    WRITE_TIMEOUT = 60000,    /* ms a client may take to read a reply */
+    LAST_WRITE_TIMEOUT = 200, /* the same if we were asked to stop */
+    REASON_SIZE = 128,        /* of the text in brackets after a reason */
+    RETRY_DELAY = 1000        /* ms before a 45x: some clients retry at once, for ever */
 };
 
 /* Sends what has been put together. */
@@ -28,21 +27,6 @@ static int flush(struct session *session) {
     if (result < 0)
         transcript_note(session, "That could not be sent: %s", strerror(-result));
     return result;
-}
-
-static int put(struct session *session, const char *bytes, size_t n) {
-    while (n > 0) {
-        size_t room = sizeof(session->reply.out) - session->reply.length;
-        size_t piece = n < room ? n : room;
-        memcpy(session->reply.out + session->reply.length, bytes, piece);
-        session->reply.length += piece;
-        bytes += piece;
-        n -= piece;
-        int result = session->reply.length == sizeof(session->reply.out) ? flush(session) : 0;
-        if (result < 0)
-            return result;
-    }
-    return 0;
 }
 
 /* Copies one part of a path, and what is around it, into room as the client sees it: what could end
@@ -61,26 +45,46 @@ static size_t show_part(const struct session *session, const char *part, size_t 
     return length;
 }
 
+/* Is every client shown these bytes as they are? */
+static bool is_plain(const char *text) {
+    while (*text >= ' ' && *text < 0x7f)
+        text++;
+    return *text == '\0';
+}
+
+/* Shows the text in line, part by part, in line itself, where there is so much room. Returns its
+ * length. */
+static size_t show(struct session *session, char *line, size_t room) {
+    char *text = session->reply.text;
+    size_t n = 0;
+    memcpy(text, line, strlen(line) + 1);
+    while (*text) {
+        size_t part = strcspn(text, "/");
+        n += show_part(session, text, part, line + n, room - n - 1);
+        text += part;
+        if (*text == '/')
+            line[n++] = *text++;
+    }
+    return n;
+}
+
 /* Adds a line, and CR LF. */
 static int put_line(struct session *session, const char *prefix, const char *format,
                     va_list arguments) __attribute__((format(printf, 3, 0)));
 
 static int put_line(struct session *session, const char *prefix, const char *format,
                     va_list arguments) {
-    char raw[LINE_SIZE], line[2 * LINE_SIZE + 16];
-    (void)vsnprintf(raw, sizeof(raw), format, arguments);
-    size_t n = (size_t)snprintf(line, 16, "%s", prefix);
-    for (const char *at = raw; *at;) {
-        size_t part = strcspn(at, "/");
-        n += show_part(session, at, part, line + n, sizeof(line) - n - 3);
-        at += part;
-        if (*at == '/')
-            line[n++] = *at++;
-    }
+    struct reply *reply = &session->reply;
+    char *line = reply->out + reply->length;
+    const size_t room = sizeof(reply->out) - reply->length;
+    size_t n = (size_t)snprintf(line, room, "%s", prefix);
+    (void)vsnprintf(line + n, REPLY_TEXT, format, arguments);
+    n += is_plain(line + n) ? strlen(line + n) : show(session, line + n, room - n - 2);
     line[n++] = '\r';
     line[n++] = '\n';
     transcript_reply(session, line, n);
-    return put(session, line, n);
+    reply->length += n;
+    return reply->length < REPLY_SIZE ? 0 : flush(session);
 }
 
 static int put_code(struct session *session, int code, char separator, const char *format, ...)

@@ -12,14 +12,21 @@
 #include <stdarg.h>
 #include <stddef.h>
 
+#include "base/path.h"
+
 struct session;
 
-enum { REPLY_SIZE = 4096 };
+enum {
+    REPLY_SIZE = 4096,               /* so much is sent at once */
+    REPLY_TEXT = PATH_SIZE * 2 + 128 /* a line: a path whose quotes are doubled, and words */
+};
 
 /* A reply that is being put together. */
 struct reply {
     size_t length; /* bytes in out */
-    char out[REPLY_SIZE];
+    char out[REPLY_SIZE + 2 * REPLY_TEXT +
+             16];          /* the last line may be sent with all its 255 doubled */
+    char text[REPLY_TEXT]; /* a line before names are shown in it */
 };
 
 /* No reply is being put together. */

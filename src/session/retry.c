@@ -3,7 +3,6 @@
 #include <string.h>
 
 void retry_reset(struct retry *retry) {
-    retry->path[0] = '\0';
     retry->lost = 0;
 }
 

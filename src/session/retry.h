@@ -11,8 +11,8 @@
 #include "base/path.h"
 
 struct retry {
-    uint64_t lost;        /* bytes that had come of it */
-    char path[PATH_SIZE]; /* its virtual path, or "" */
+    char path[PATH_SIZE]; /* its virtual path */
+    uint64_t lost;        /* bytes that had come of it; 0: there is none */
 };
 
 /* There is none. */

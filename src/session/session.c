@@ -18,7 +18,8 @@ void session_reset(struct session *session) {
 }
 
 void session_init(struct session *session, const struct session_parts *parts) {
-    memset(session, 0, offsetof(struct session, place));
+    const size_t begin = offsetof(struct session, given), end = offsetof(struct session, place);
+    memset((char *)session + begin, 0, end - begin);
     session->given = parts;
     session->begun = clock_seconds();
     control_open(&session->control, parts->in, parts->out, parts->stop);

@@ -49,7 +49,10 @@ struct session_parts {
     int stop;                            /* readable once we are to stop; or -1 */
 };
 
+enum { SESSION_PAGE = 4096 };
+
 struct session {
+    struct retry retry; /* the last upload, if it was interrupted. First, because of its size */
     const struct session_parts *given;
     double begun;                  /* clock_seconds at its beginning */
     bool line_alone;               /* `line` did not begin in one piece with other bytes */
@@ -66,12 +69,12 @@ struct session {
     struct addition addition;      /* remembers what is added to files */
     struct who who;                /* the client */
 
-    /* Large and last: pages that are not filled are never used */
-    struct place place;     /* its working directory */
-    struct retry retry;     /* the last upload, if it was interrupted */
-    struct reply reply;     /* a reply being put together */
-    struct line line;       /* the command line being read */
-    struct control control; /* the control connection */
+    /* Large and last: pages that are not filled are never used. What is filled lies where they
+     * begin */
+    struct place place;                                            /* its working directory */
+    struct reply reply __attribute__((aligned(SESSION_PAGE)));     /* one being put together */
+    struct line line __attribute__((aligned(SESSION_PAGE)));       /* the command being read */
+    struct control control __attribute__((aligned(SESSION_PAGE))); /* the control connection */
 };
 
 /* Prepares a session. parts must outlive it. */

@@ -233,11 +233,11 @@ void transcript_line(const struct session *session, const struct command *comman
 
 void transcript_reply(const struct session *session, const char *line, size_t n) {
     struct transcript *transcript = session->given->transcript;
-    char text[RECORDING_STEP / 2];
     if (!transcript)
         return;
+    char *text = transcript->shown;
     bool last = n > CODE && line[0] != ' ' && line[CODE] == ' ';
-    show_reply(line, n, text, sizeof(text));
+    show_reply(line, n, text, sizeof(transcript->shown));
     release(session, line[0]);
     note_end(session);
     if (last)

@@ -37,10 +37,11 @@ struct transcript {
     bool close_later; /* its end is written before the next line */
     uint64_t moved;   /* bytes of this transfer that are written */
     enum transcript_held held;
-    const struct verb *held_verb; /* its verb */
-    uint64_t left_out;            /* bytes of the line that did not fit */
-    size_t raw_length;            /* bytes in raw */
-    char raw[RECORDING_RAW + 1];  /* the line as it came */
+    const struct verb *held_verb;   /* its verb */
+    uint64_t left_out;              /* bytes of the line that did not fit */
+    size_t raw_length;              /* bytes in raw */
+    char raw[RECORDING_RAW + 1];    /* the line as it came */
+    char shown[RECORDING_STEP / 2]; /* a reply's line as it is written */
 };
 
 /* Makes the file in that folder: see recording_open. Returns 0 or a negative errno. */

@@ -326,20 +326,26 @@ static void remove_marks(int reserved) {
     (void)unlinkat(reserved, MARKS, AT_REMOVEDIR);
 }
 
-/* The last session removes the file. If several leave at once, one of them finds itself alone: each
- * unlocks its own byte before it looks for those of others. */
-void turns_close(struct turns *turns) {
-    if (turns->fd >= 0)
-        (void)try_bytes(turns->fd, F_UNLCK, PRESENCE, 0);
-    bool alone =
-        turns->fd >= 0 && try_bytes(turns->fd, F_WRLCK, PRESENCE, 0) == 0 && is_current(turns->fd);
+static bool have_marks(const struct turns *turns) {
+    struct stat st;
+    return fstatat(turns->top->fd, RESERVED_FOLDER "/" MARKS, &st, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+/* The last session removes the marks. If several leave at once, one of them finds itself alone:
+ * each unlocks its own byte before it looks for those of others. */
+static void clean_up(const struct turns *turns) {
+    (void)try_bytes(turns->fd, F_UNLCK, PRESENCE, 0);
+    bool alone = try_bytes(turns->fd, F_WRLCK, PRESENCE, 0) == 0 && is_current(turns->fd);
     int reserved = alone ? reserved_open(turns->top->fd, false) : -1;
-    if (reserved >= 0) {
-        remove_marks(reserved);
-        (void)unlinkat(reserved, TURN_FOLDER "/" TURN_FILE, 0);
-        (void)unlinkat(reserved, TURN_FOLDER, AT_REMOVEDIR);
-        (void)close(reserved);
-    }
+    if (reserved < 0)
+        return;
+    remove_marks(reserved);
+    (void)close(reserved);
+}
+
+void turns_close(struct turns *turns) {
+    if (turns->fd >= 0 && have_marks(turns))
+        clean_up(turns);
     close_file(turns);
 }
 

@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <linux/capability.h>
 #include <pwd.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -20,6 +21,19 @@ static int take(const struct passwd *known, struct privileges_target *ret_target
         (struct privileges_target){.wanted = true, .uid = known->pw_uid, .gid = known->pw_gid};
     memcpy(ret_target->name, known->pw_name, length);
     return 0;
+}
+
+/* Looks for the entry of a name in /etc/passwd. */
+static const struct passwd *find_local(const char *name) {
+    FILE *file = fopen("/etc/passwd", "re");
+    const struct passwd *known = NULL;
+    if (!file)
+        return NULL;
+    do
+        known = fgetpwent(file);
+    while (known && strcmp(known->pw_name, name) != 0);
+    (void)fclose(file);
+    return known;
 }
 
 /* Reads a number at *at and moves *at past it. (uid_t)-1 is not a user (setresuid(2)). */
@@ -66,8 +80,12 @@ int privileges_find(const char *name, struct privileges_target *ret_target) {
         return -errno;
     if ((real != 0 && effective != 0 && saved != 0) || strcmp(name, "root") == 0)
         return 0;
-    const struct passwd *known = getpwnam(name);
-    return known ? take(known, ret_target) : find_number(name, ret_target);
+    const struct passwd *local = find_local(name), *known = local ? local : getpwnam(name);
+    if (!known)
+        return find_number(name, ret_target);
+    int result = take(known, ret_target);
+    ret_target->local = local != NULL;
+    return result;
 }
 
 /* A super-server may have left us some, such as the one for ports below 1024. */
@@ -82,8 +100,34 @@ static int drop_capabilities(void) {
     return syscall(SYS_capset, &header, none) < 0 ? -errno : 0;
 }
 
+static bool has_member(const struct group *group, const char *name) {
+    char *const *member = group->gr_mem;
+    while (*member && strcmp(*member, name) != 0)
+        member++;
+    return *member != NULL;
+}
+
+/* Collects the groups of a user of /etc/passwd. Returns how many. */
+static size_t find_groups(const struct privileges_target *target, gid_t ret_groups[NGROUPS_MAX]) {
+    FILE *file = fopen("/etc/group", "re");
+    const struct group *group;
+    size_t n = 0;
+    ret_groups[n++] = target->gid;
+    while (file && n < NGROUPS_MAX && (group = fgetgrent(file))) {
+        if (group->gr_gid != target->gid && has_member(group, target->name))
+            ret_groups[n++] = group->gr_gid;
+    }
+    if (file)
+        (void)fclose(file);
+    return n;
+}
+
 static int set_groups(const struct privileges_target *target) {
-    return target->name[0] ? initgroups(target->name, target->gid) : setgroups(1, &target->gid);
+    static gid_t groups[NGROUPS_MAX]; /* static only for its size */
+    if (target->name[0] && !target->local)
+        return initgroups(target->name, target->gid);
+    size_t n = target->local ? find_groups(target, groups) : 1;
+    return setgroups(n, target->local ? groups : &target->gid);
 }
 
 int privileges_drop(const struct privileges_target *target) {

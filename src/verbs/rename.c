@@ -44,7 +44,7 @@ int verb_rnfr(struct session *session, const char *argument) {
     char path[PATH_SIZE], real[PATH_SIZE];
     struct partial_found partial;
     struct stat st;
-    place_rename(&session->place, "");
+    place_forget_rename(&session->place);
     int result = path_resolve(session->place.cwd, argument, path);
     if (result == 0)
         result = strcmp(path, "/") == 0 ? -EPERM : find_to_rename(session, path, real, &st);
@@ -250,10 +250,10 @@ int verb_rnto(struct session *session, const char *argument) {
     char from[PATH_SIZE], to[PATH_SIZE], real[PATH_SIZE];
     struct move move = {.session = session, .from = from, .to = to, .real = real};
     struct stat st;
-    if (!session->place.rename_from[0])
+    if (!session->place.renames)
         return reply_send(session, 503, "RNFR comes before RNTO");
     memcpy(from, session->place.rename_from, sizeof(from));
-    place_rename(&session->place, "");
+    place_forget_rename(&session->place);
     int result = path_resolve(session->place.cwd, argument, to);
     if (result == 0)
         result = find_to_rename(session, from, real, &st);
