@@ -162,7 +162,7 @@ PY
     mkfifo "$T/in"
     exec {in}<>"$T/in"
     # shellcheck disable=SC2016
-    spawn bash -c 'trap "" HUP INT QUIT TERM USR1 CHLD ALRM
+    spawn bash -c 'trap "" HUP INT QUIT TERM CHLD
         exec "$1" --root "$2" <"$3" >"$4" 3<"$5" 9<"$5" 77<"$5"' - \
         "$HANDLER" "$ROOT" "$T/in" "$T/replies" "$T/leak"
     wait_for grep -q '^220 ' "$T/replies"

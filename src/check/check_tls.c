@@ -32,6 +32,8 @@ void check_tls(struct check *check) {
     int result = secure_open(config, &setup, error);
     if (config->tls == TLS_OFF)
         return;
+    if (result == 0)
+        result = setup.library->ready(setup.context, error);
     complaint_unless_outside(check, "tls", config->tls_cert);
     complaint_unless_secret(check, "tls", config->tls_key);
     if (config->tls_client_ca)

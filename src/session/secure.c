@@ -29,6 +29,8 @@ int secure_open(const struct config *config, struct secure_setup *ret_setup,
         return -ELIBACC;
     }
     int result = library->serve(&settings, &ret_setup->context, error);
+    if (result == 0 && config->tls != TLS_ALLOW) /* all clients will begin TLS */
+        result = library->ready(ret_setup->context, error);
     if (result == 0)
         ret_setup->library = library;
     return result;
@@ -110,6 +112,15 @@ static void log_control(const struct session *session) {
               known ? (*facts->peer.subject ? facts->peer.subject : facts->peer.fingerprint) : "");
     transcript_note(session, "%s %s from here on, which is not played", facts->version,
                     facts->cipher);
+}
+
+int secure_prepare(const struct session *session) {
+    const struct secure_setup *setup = session->given->secure;
+    char error[TLS_ERROR_SIZE];
+    int result = setup->library->ready(setup->context, error);
+    if (result < 0)
+        log_event(session->given->log, EVENT_TLS_BROKEN, "TLS cannot be served: %s", error);
+    return result;
 }
 
 int secure_control(struct session *session) {

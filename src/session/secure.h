@@ -47,6 +47,10 @@ void secure_choose(struct secure *secure, bool is_private);
 void secure_forget_error(struct secure *secure);
 void secure_fail(struct secure *secure, const char *reason);
 
+/* Before the handshake on the control connection: whatever can be known to fail. Returns 0, or a
+ * negative errno after logging why. */
+int secure_prepare(const struct session *session);
+
 /* The handshake on the control connection; after success the caller resets the session. Returns 0,
  * or a negative errno after logging why. */
 int secure_control(struct session *session);

@@ -16,24 +16,37 @@ static int trust(const struct tls_context *context, const char *ca, char error[T
     return -EINVAL;
 }
 
+static int identify(struct tls_context *context, const struct tls_client_settings *settings,
+                    char error[TLS_ERROR_SIZE]) {
+    int result = identity_load(&context->identity, settings->certificate, settings->key, error);
+    if (result < 0 || identity_use(&context->identity, context->ssl))
+        return result;
+    context_explain(error, "certificate", settings->certificate);
+    return -EINVAL;
+}
+
 int client_open(const struct tls_client_settings *settings, struct tls_context **ret_context,
                 char error[TLS_ERROR_SIZE]) {
     if (strlen(settings->host) >= sizeof(((struct tls_context *)NULL)->host)) {
         (void)snprintf(error, TLS_ERROR_SIZE, "the host's name is too long for a certificate");
         return -EINVAL;
     }
-    struct tls_context *context = context_new(TLS_client_method(), SSL_SESS_CACHE_CLIENT, error);
+    struct tls_context *context = context_new();
     if (!context)
         return -ENOMEM;
+    int result = context_set_up(context, TLS_client_method(), SSL_SESS_CACHE_CLIENT, error);
+    if (result < 0) {
+        context_free(context);
+        return result;
+    }
     (void)snprintf(context->host, sizeof(context->host), "%s", settings->host);
     (void)snprintf(context->pin, sizeof(context->pin), "%s", settings->pin ? settings->pin : "");
-    int result = 0;
     if (!settings->pin) {
         SSL_CTX_set_verify(context->ssl, SSL_VERIFY_PEER, NULL);
         result = trust(context, settings->ca, error);
     }
     if (result == 0 && settings->certificate)
-        result = context_identify(context, settings->certificate, settings->key, error);
+        result = identify(context, settings, error);
     if (result < 0) {
         context_free(context);
         return result;

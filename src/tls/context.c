@@ -29,25 +29,28 @@ static void set_up(SSL_CTX *ssl, long cache) {
     SSL_CTX_sess_set_new_cb(ssl, keep_session);
 }
 
-struct tls_context *context_new(const SSL_METHOD *method, long cache, char error[TLS_ERROR_SIZE]) {
-    struct tls_context *context = calloc(1, sizeof(*context));
+struct tls_context *context_new(void) {
     /* The end of the process frees everything faster */
     (void)OPENSSL_init_ssl(OPENSSL_INIT_NO_ATEXIT, NULL);
-    if (context)
-        context->ssl = SSL_CTX_new(method); /* with the system's policy */
-    if (!context || !context->ssl) {
+    return calloc(1, sizeof(struct tls_context));
+}
+
+int context_set_up(struct tls_context *context, const SSL_METHOD *method, long cache,
+                   char error[TLS_ERROR_SIZE]) {
+    context->ssl = SSL_CTX_new(method); /* with the system's policy */
+    if (!context->ssl) {
         context_explain(error, "OpenSSL", "cannot be set up");
-        free(context);
-        return NULL;
+        return -ENOMEM;
     }
     set_up(context->ssl, cache);
-    return context;
+    return 0;
 }
 
 void context_free(struct tls_context *context) {
     if (context) {
         SSL_SESSION_free(context->session);
         SSL_CTX_free(context->ssl);
+        identity_free(&context->identity);
     }
     free(context);
 }
@@ -67,38 +70,6 @@ void context_explain(char error[TLS_ERROR_SIZE], const char *what, const char *f
     ERR_clear_error();
 }
 
-/* We do not ask for the password of a key. */
-static int refuse_password(char *text, int size, int writing, void *data) {
-    (void)text;
-    (void)size;
-    (void)writing;
-    *(bool *)data = true;
-    return -1;
-}
-
-static int load_key(struct tls_context *context, const char *key, char error[TLS_ERROR_SIZE]) {
-    bool is_encrypted = false;
-    SSL_CTX_set_default_passwd_cb(context->ssl, refuse_password);
-    SSL_CTX_set_default_passwd_cb_userdata(context->ssl, &is_encrypted);
-    int good = SSL_CTX_use_PrivateKey_file(context->ssl, key, SSL_FILETYPE_PEM);
-    SSL_CTX_set_default_passwd_cb_userdata(context->ssl, NULL);
-    if (good == 1 && SSL_CTX_check_private_key(context->ssl) == 1)
-        return 0;
-    context_explain(error, "key", key);
-    if (is_encrypted)
-        (void)snprintf(error, TLS_ERROR_SIZE, "key %.150s: it is encrypted with a password", key);
-    return -EINVAL;
-}
-
-int context_identify(struct tls_context *context, const char *certificate, const char *key,
-                     char error[TLS_ERROR_SIZE]) {
-    ERR_clear_error();
-    if (SSL_CTX_use_certificate_chain_file(context->ssl, certificate) == 1)
-        return load_key(context, key, error);
-    context_explain(error, "certificate", certificate);
-    return -EINVAL;
-}
-
 void context_describe(const struct tls_context *context, struct tls_certificate *ret) {
-    certificate_describe(SSL_CTX_get0_certificate(context->ssl), ret);
+    certificate_describe(context->identity.certificate, ret);
 }

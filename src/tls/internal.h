@@ -8,8 +8,16 @@
 
 #include "net/tls.h"
 
+/* Our own certificate, what is behind it, and its key. */
+struct tls_identity {
+    X509 *certificate;
+    STACK_OF(X509) * chain;
+    EVP_PKEY *key;
+};
+
 struct tls_context {
-    SSL_CTX *ssl;
+    SSL_CTX *ssl; /* NULL: a server's that has not had to be ready yet */
+    struct tls_identity identity;
     bool server;
     bool asks;                      /* server: for client certificates */
     SSL_SESSION *session;           /* of the newest control connection, to be resumed */
@@ -32,23 +40,34 @@ struct tls_stream {
 
 /* context: what those of servers and clients share */
 
-/* Makes one with the common options; cache: SSL_SESS_CACHE_SERVER or _CLIENT. Returns NULL with the
- * reason in error. */
-struct tls_context *context_new(const SSL_METHOD *method, long cache, char error[TLS_ERROR_SIZE]);
+/* Makes one without `ssl`, and reads the system's policy. Returns NULL if memory is short. */
+struct tls_context *context_new(void);
+/* Makes `ssl` with the common options; cache: SSL_SESS_CACHE_SERVER or _CLIENT. Returns 0, or
+ * -ENOMEM with the reason in error. */
+int context_set_up(struct tls_context *context, const SSL_METHOD *method, long cache,
+                   char error[TLS_ERROR_SIZE]);
 void context_free(struct tls_context *context);
-/* Our own certificate and its key. Returns 0 or -EINVAL with the reason in error. */
-int context_identify(struct tls_context *context, const char *certificate, const char *key,
-                     char error[TLS_ERROR_SIZE]);
 void context_describe(const struct tls_context *context, struct tls_certificate *ret);
 /* The reason of OpenSSL's oldest error, which the others follow from. */
 const char *context_reason(void);
 /* OpenSSL's complaint as text: "what file: reason". Empties its queue. */
 void context_explain(char error[TLS_ERROR_SIZE], const char *what, const char *file);
 
+/* identity */
+
+/* Reads the files. Returns 0 or -EINVAL with the reason in error. */
+int identity_load(struct tls_identity *identity, const char *certificate, const char *key,
+                  char error[TLS_ERROR_SIZE]);
+/* Is it so strong that the system's policy will not mind? */
+bool identity_is_strong(const struct tls_identity *identity);
+bool identity_use(const struct tls_identity *identity, SSL_CTX *ssl);
+void identity_free(struct tls_identity *identity);
+
 /* server and client: contexts as in tls.h, and how their streams begin */
 
 int server_open(const struct tls_server_settings *settings, struct tls_context **ret_context,
                 char error[TLS_ERROR_SIZE]);
+int server_ready(struct tls_context *context, char error[TLS_ERROR_SIZE]);
 void server_begin(struct tls_stream *stream, const struct tls_stream *beside);
 /* Returns 0, or TLS_BROKEN if a data connection is not the same client's. */
 int server_finish(struct tls_stream *stream);

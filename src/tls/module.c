@@ -7,6 +7,7 @@ __attribute__((visibility("default"))) extern const struct tls_library stord_tls
 
 const struct tls_library stord_tls = {
     .serve = server_open,
+    .ready = server_ready,
     .use = client_open,
     .free_context = context_free,
     .describe_context = context_describe,

@@ -79,7 +79,7 @@ static int ask_clients(struct tls_context *context, const char *file, char error
 
 /* Clients should refuse an expired certificate, and some do not. */
 static int check_time(const struct tls_context *context, char error[TLS_ERROR_SIZE]) {
-    const X509 *certificate = SSL_CTX_get0_certificate(context->ssl);
+    const X509 *certificate = context->identity.certificate;
     const ASN1_TIME *from = X509_get0_notBefore(certificate), *to = X509_get0_notAfter(certificate);
     const char *what = NULL;
     if (X509_cmp_current_time(to) < 0)
@@ -91,25 +91,44 @@ static int check_time(const struct tls_context *context, char error[TLS_ERROR_SI
     return what ? -EINVAL : 0;
 }
 
-int server_open(const struct tls_server_settings *settings, struct tls_context **ret_context,
-                char error[TLS_ERROR_SIZE]) {
-    struct tls_context *context = context_new(TLS_server_method(), SSL_SESS_CACHE_SERVER, error);
-    if (!context)
-        return -ENOMEM;
-    context->server = true;
+/* Makes the context ready with all but the authorities for clients. */
+static int make_ready(struct tls_context *context, char error[TLS_ERROR_SIZE]) {
+    int result = context_set_up(context, TLS_server_method(), SSL_SESS_CACHE_SERVER, error);
     SSL_CTX *ssl = context->ssl;
+    if (result < 0)
+        return result;
     (void)SSL_CTX_set_options(ssl, SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
     (void)SSL_CTX_set_timeout(ssl, SESSION_TIME);
     (void)SSL_CTX_set_session_id_context(ssl, (const unsigned char *)"stord", 5);
     SSL_CTX_sess_set_get_cb(ssl, find_session);
     (void)SSL_CTX_set_session_ticket_cb(ssl, mark_ticket, take_ticket, NULL);
     SSL_CTX_set_alpn_select_cb(ssl, choose_protocol, NULL);
-    context->lenient = settings->lenient;
     if (context->lenient) /* else the client gets an alert, which it takes for a failure */
         (void)SSL_CTX_set_options(ssl, SSL_OP_IGNORE_UNEXPECTED_EOF);
-    int result = context_identify(context, settings->certificate, settings->key, error);
+    if (identity_use(&context->identity, ssl))
+        return 0;
+    context_explain(error, "certificate", "is refused by the system's policy");
+    SSL_CTX_free(ssl);
+    context->ssl = NULL;
+    return -EINVAL;
+}
+
+int server_ready(struct tls_context *context, char error[TLS_ERROR_SIZE]) {
+    return context->ssl ? 0 : make_ready(context, error);
+}
+
+int server_open(const struct tls_server_settings *settings, struct tls_context **ret_context,
+                char error[TLS_ERROR_SIZE]) {
+    struct tls_context *context = context_new();
+    if (!context)
+        return -ENOMEM;
+    context->server = true;
+    context->lenient = settings->lenient;
+    int result = identity_load(&context->identity, settings->certificate, settings->key, error);
     if (result == 0)
         result = check_time(context, error);
+    if (result == 0 && (settings->client_ca || !identity_is_strong(&context->identity)))
+        result = server_ready(context, error);
     if (result == 0 && settings->client_ca)
         result = ask_clients(context, settings->client_ca, error);
     if (result < 0) {

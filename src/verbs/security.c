@@ -35,6 +35,8 @@ int verb_auth(struct session *session, const char *argument) {
         return reply_send(session, 534, "The connection is already under TLS");
     if (session->who.authenticated)
         return reply_send(session, 534, "AUTH comes before USER; connect again");
+    if (secure_prepare(session) < 0)
+        return reply_send(session, 431, "TLS cannot be served: see the server's log");
     drop_clear_text(session);
     int result = reply_send(session, 234, "Begin TLS");
     if (result < 0 || session->control.ended)
