@@ -12,7 +12,7 @@ static int trust(const struct tls_context *context, const char *ca, char error[T
                   : SSL_CTX_set_default_verify_paths(context->ssl);
     if (good == 1)
         return 0;
-    context_explain(error, "authorities", ca ? ca : "of the system");
+    reason_explain(error, "authorities", ca ? ca : "of the system");
     return -EINVAL;
 }
 
@@ -21,7 +21,7 @@ static int identify(struct tls_context *context, const struct tls_client_setting
     int result = identity_load(&context->identity, settings->certificate, settings->key, error);
     if (result < 0 || identity_use(&context->identity, context->ssl))
         return result;
-    context_explain(error, "certificate", settings->certificate);
+    reason_explain(error, "certificate", settings->certificate);
     return -EINVAL;
 }
 

@@ -1,8 +1,5 @@
 #include <errno.h>
-#include <openssl/err.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "tls/internal.h"
 
@@ -39,7 +36,7 @@ int context_set_up(struct tls_context *context, const SSL_METHOD *method, long c
                    char error[TLS_ERROR_SIZE]) {
     context->ssl = SSL_CTX_new(method); /* with the system's policy */
     if (!context->ssl) {
-        context_explain(error, "OpenSSL", "cannot be set up");
+        reason_explain(error, "OpenSSL", "cannot be set up");
         return -ENOMEM;
     }
     set_up(context->ssl, cache);
@@ -53,21 +50,6 @@ void context_free(struct tls_context *context) {
         identity_free(&context->identity);
     }
     free(context);
-}
-
-const char *context_reason(void) {
-    unsigned long error = ERR_peek_error();
-    if (error == 0)
-        return "unknown reason";
-    if (ERR_SYSTEM_ERROR(error))
-        return strerror(ERR_GET_REASON(error));
-    const char *reason = ERR_reason_error_string(error);
-    return reason ? reason : "unknown reason";
-}
-
-void context_explain(char error[TLS_ERROR_SIZE], const char *what, const char *file) {
-    (void)snprintf(error, TLS_ERROR_SIZE, "%s %.150s: %s", what, file, context_reason());
-    ERR_clear_error();
 }
 
 void context_describe(const struct tls_context *context, struct tls_certificate *ret) {

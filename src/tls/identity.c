@@ -79,7 +79,7 @@ static int load_key(struct tls_identity *identity, const char *path, char error[
     (void)BIO_free(file);
     if (identity->key && X509_check_private_key(identity->certificate, identity->key) == 1)
         return 0;
-    context_explain(error, "key", path);
+    reason_explain(error, "key", path);
     if (is_encrypted)
         (void)snprintf(error, TLS_ERROR_SIZE, "key %.150s: it is encrypted with a password", path);
     return -EINVAL;
@@ -90,7 +90,7 @@ int identity_load(struct tls_identity *identity, const char *certificate, const 
     ERR_clear_error();
     if (load_certificates(identity, certificate) && X509_get0_pubkey(identity->certificate))
         return load_key(identity, key, error);
-    context_explain(error, "certificate", certificate);
+    reason_explain(error, "certificate", certificate);
     return -EINVAL;
 }
 

@@ -48,10 +48,12 @@ int context_set_up(struct tls_context *context, const SSL_METHOD *method, long c
                    char error[TLS_ERROR_SIZE]);
 void context_free(struct tls_context *context);
 void context_describe(const struct tls_context *context, struct tls_certificate *ret);
+/* reason: what OpenSSL complains about */
+
 /* The reason of OpenSSL's oldest error, which the others follow from. */
-const char *context_reason(void);
+const char *reason_text(void);
 /* OpenSSL's complaint as text: "what file: reason". Empties its queue. */
-void context_explain(char error[TLS_ERROR_SIZE], const char *what, const char *file);
+void reason_explain(char error[TLS_ERROR_SIZE], const char *what, const char *file);
 
 /* identity */
 

@@ -68,7 +68,7 @@ static int choose_protocol(SSL *ssl, const unsigned char **ret_name, unsigned ch
 static int ask_clients(struct tls_context *context, const char *file, char error[TLS_ERROR_SIZE]) {
     STACK_OF(X509_NAME) *names = SSL_load_client_CA_file(file);
     if (!names || SSL_CTX_load_verify_file(context->ssl, file) != 1) {
-        context_explain(error, "authorities for clients", file);
+        reason_explain(error, "authorities for clients", file);
         sk_X509_NAME_pop_free(names, X509_NAME_free);
         return -EINVAL;
     }
@@ -107,7 +107,7 @@ static int make_ready(struct tls_context *context, char error[TLS_ERROR_SIZE]) {
         (void)SSL_CTX_set_options(ssl, SSL_OP_IGNORE_UNEXPECTED_EOF);
     if (identity_use(&context->identity, ssl))
         return 0;
-    context_explain(error, "certificate", "is refused by the system's policy");
+    reason_explain(error, "certificate", "is refused by the system's policy");
     SSL_CTX_free(ssl);
     context->ssl = NULL;
     return -EINVAL;

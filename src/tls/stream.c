@@ -47,7 +47,7 @@ static void explain(struct tls_stream *stream) {
     long verdict = SSL_get_verify_result(stream->ssl);
     bool refused =
         ERR_GET_REASON(ERR_peek_error()) == SSL_R_CERTIFICATE_VERIFY_FAILED && verdict != X509_V_OK;
-    (void)snprintf(stream->error, sizeof(stream->error), "%s%s%s", context_reason(),
+    (void)snprintf(stream->error, sizeof(stream->error), "%s%s%s", reason_text(),
                    refused ? ": " : "", refused ? X509_verify_cert_error_string(verdict) : "");
 }
 

@@ -38,6 +38,10 @@ static bool file_is_there(void) {
     return faccessat(top.fd, ".stord.unfinished/.stord.turns/.stord.turn", F_OK, 0) == 0;
 }
 
+static bool marks_are_there(void) {
+    return faccessat(top.fd, ".stord.unfinished/.stord.turns/.stord.marks", F_OK, 0) == 0;
+}
+
 static void excludes(void) {
     struct turns one = begin(), two = begin();
     struct turn a, b;
@@ -52,9 +56,8 @@ static void excludes(void) {
     CHECK(take(&b, &two, top.fd, "x", 0, NULL) == 0);
     turn_end(&b);
     turns_close(&one);
-    CHECK(file_is_there()); /* the other session has it */
     turns_close(&two);
-    CHECK(!file_is_there());
+    CHECK(file_is_there()); /* for the next ones, which need not make it */
 }
 
 static void takes_two(void) {
@@ -87,11 +90,13 @@ static void survives_removal(void) {
     turn_end(&a);
     turns_close(&two);
     turns_close(&one);
-    CHECK(!file_is_there());
+    CHECK(file_is_there());
 }
 
 /* Where the reserved folder cannot be had, the folder that has the name is locked. */
 static void by_folders(void) {
+    CHECK(unlinkat(top.fd, ".stord.unfinished/.stord.turns/.stord.turn", 0) == 0);
+    CHECK(unlinkat(top.fd, ".stord.unfinished/.stord.turns", AT_REMOVEDIR) == 0);
     CHECK(unlinkat(top.fd, ".stord.unfinished", AT_REMOVEDIR) == 0);
     CHECK(close(openat(top.fd, ".stord.unfinished", O_CREAT | O_WRONLY, 0600)) ==
           0); /* no folder */
@@ -155,7 +160,9 @@ static void marks(void) {
         turns_end_flight(&two, b);
     }
     turns_close(&one);
+    CHECK(marks_are_there()); /* the other session may need them */
     turns_close(&two);
+    CHECK(!marks_are_there());
 }
 
 /* All of it is ours. */
@@ -171,13 +178,15 @@ int main(void) {
         mkdirat(top.fd, "other", 0700) < 0)
         return 2;
     other = openat(top.fd, "other", O_RDONLY | O_DIRECTORY);
-    check_run("turn: of one name only one session has it; the last one removes the file", excludes);
+    check_run("turn: of one name only one session has it; the file stays", excludes);
     check_run("turn: of two names both are had, or none", takes_two);
     check_run("turn: sessions meet again when the file was removed", survives_removal);
     check_run("turn: without a reserved folder the folder of the name is locked", by_folders);
     check_run("turn: uploads that are in flight in another session are known", flights);
-    check_run("turn: a mark is for uploads that began before it, and for none that begins later",
-              marks);
+    check_run(
+        "turn: a mark is for uploads that began before it, and for none that begins later; the "
+        "last session removes it",
+        marks);
     remove_all();
     return check_end();
 }
