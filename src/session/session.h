@@ -51,7 +51,7 @@ struct session_parts {
 
 enum { SESSION_PAGE = 4096 };
 
-struct session {
+struct session { /* NOLINT(clang-analyzer-optin.performance.Padding): see its last members */
     struct retry retry; /* the last upload, if it was interrupted. First, because of its size */
     const struct session_parts *given;
     double begun;                  /* clock_seconds at its beginning */
