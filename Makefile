@@ -57,7 +57,8 @@ CONTAINER_PACKAGES = crun nftables podman uidmap
 FILE_SYSTEMS = acl bindfs btrfs-progs dosfstools e2fsprogs exfat-fuse exfatprogs fuse3 fusefat \
 	inotify-tools mergerfs mount xfsprogs
 # what the daemons need that tests/peers unpacks
-PEER_LIBRARIES = libbsd0 libevent-2.1-7t64/libevent-2.1-7 libpam0g libselinux1 libsodium23 libtirpc3t64/libtirpc3 libwrap0
+PEER_LIBRARIES = libbsd0 libevent-2.1-7t64/libevent-2.1-7 libhiredis1.1.0/libhiredis0.14 libmemcached11t64/libmemcached11 \
+	libmemcachedutil2t64/libmemcachedutil2 libpam0g libpcre2-posix3 libselinux1 libsodium23 libtirpc3t64/libtirpc3 libwrap0
 LINT_PACKAGES = $(BUILD_PACKAGES) clang clang-format clang-tidy cppcheck shellcheck systemd mandoc
 DEB_PACKAGES = $(BUILD_PACKAGES) build-essential debhelper dpkg-dev lintian
 # what sanitizers need of clang; the package without a number has those of each release's clang
@@ -121,6 +122,13 @@ build/tools/%: tests/tools/%.c
 	@mkdir -p $(@D)
 	@$(COMPILE) -o $@ $<
 
+# What measures, and what is measured against: never with sanitizers; floor without libraries to load
+BENCH_TOOLS = build/tools/floor build/tools/spawner build/tools/uploads
+$(BENCH_TOOLS): build/tools/%: tests/tools/%.c
+	@echo "  CC $<"
+	@mkdir -p $(@D)
+	@$(CC) -std=gnu17 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -O2 $(WARNINGS) $(if $(findstring floor,$@),-static) -o $@ $<
+
 # Linked with the library whose functions it stands before
 build/tools/%.so: tests/preload/%.c
 	@echo "  CC $<"
@@ -146,7 +154,7 @@ need-%:
 
 tests-built: all $(UNITS:%=$(OBJ)/../unit/%) build/tools/deny build/tools/plainfs \
 	build/tools/count_crypt.so build/tools/complain.so build/tools/no_exchange.so \
-	$(OBJ)/../intruder/handler
+	$(BENCH_TOOLS) $(OBJ)/../intruder/handler
 
 demo: need-DEMO ## install what is missing, build, and show an upload by socket activation
 	@$(MAKE) $(ALL_CORES) --no-print-directory all
@@ -214,12 +222,22 @@ MACHINES =
 machines: need-MACHINES ## build and test for arm64, armhf, i386, riscv64 in a Debian 13 with emulators; MACHINES: which
 	@tests/trixie tests/machines/run $(MACHINES)
 
-BENCH_PACKAGES = $(BUILD_PACKAGES) curl e2fsprogs mount openssl perl python3 $(PEER_LIBRARIES)
-bench: need-BENCH ## measure sessions and uploads, and compare; ROUNDS of them
+BENCH_PACKAGES = $(BUILD_PACKAGES) gnuplot-nox iproute2 ipsvd openssl perl python3 util-linux $(PEER_LIBRARIES)
+BENCH = tests/bench/run $(ROUNDS:%=--rounds %) $(if $(ONLY),--only '$(ONLY)')
+bench: bench-built ## compare with other FTP servers, ROUNDS times, and write doc/bench.md; ONLY='small idle': only print these measures
+	@$(BENCH) $(if $(ONLY),,--report doc/bench.md --plot doc/bench.svg --readme README.md)
+
+bench-quick: bench-built ## the same with less of all, and only print; 3 minutes
+	@$(BENCH) --size quick
+
+bench-built: need-BENCH
+	@$(MAKE) $(ALL_CORES) --no-print-directory all $(BENCH_TOOLS)
+	@tests/peers
+
+BENCH_APPEND_PACKAGES = $(BUILD_PACKAGES) e2fsprogs mount python3 $(PEER_LIBRARIES)
+bench-append: need-BENCH_APPEND ## measure appends to a large file, ROUNDS times, and compare
 	@$(MAKE) $(ALL_CORES) --no-print-directory all
 	@tests/peers
-	@tests/bench $(ROUNDS)
-	@tests/bench-tls $(ROUNDS)
 	@tests/bench-append $(ROUNDS)
 
 BENCH_UNITS_PACKAGES = $(BUILD_PACKAGES) ipsvd python3 systemd ucspi-tcp util-linux $(PEER_LIBRARIES)
@@ -345,4 +363,4 @@ help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 12
 
 .SECONDARY: # objects stay
-.PHONY: all demo check check-trixie asan asan-built bench bench-units deb faults floors fuzz image ktls lint machines model oldkernel powercut storm torture trixie install uninstall clean help tests-built
+.PHONY: all demo check check-trixie asan asan-built bench bench-append bench-built bench-quick bench-units deb faults floors fuzz image ktls lint machines model oldkernel powercut storm torture trixie install uninstall clean help tests-built
