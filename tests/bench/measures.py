@@ -33,7 +33,7 @@ class Sizes:
 
 SIZES = {
     "full": Sizes(files=3000, sessions=1000, greetings=100, idle=500, bulk=1024, tls_bulk=512, tls_sessions=100, rounds=7),
-    "quick": Sizes(files=500, sessions=200, greetings=20, idle=100, bulk=256, tls_bulk=128, tls_sessions=10, rounds=3),
+    "quick": Sizes(files=500, sessions=200, greetings=20, idle=100, bulk=256, tls_bulk=128, tls_sessions=30, rounds=3),
     "tiny": Sizes(files=20, sessions=20, greetings=3, idle=5, bulk=16, tls_bulk=16, tls_sessions=2, rounds=1),
 }
 
