@@ -231,7 +231,7 @@ bench-quick: bench-built ## the same with less of all, and only print; 3 minutes
 	@$(BENCH) --size quick
 
 bench-built: need-BENCH
-	@$(MAKE) $(ALL_CORES) --no-print-directory all $(BENCH_TOOLS)
+	@$(MAKE) -s $(ALL_CORES) --no-print-directory all $(BENCH_TOOLS)
 	@tests/peers
 
 BENCH_APPEND_PACKAGES = $(BUILD_PACKAGES) e2fsprogs mount python3 $(PEER_LIBRARIES)

@@ -60,7 +60,8 @@ dishonest() {
 @test "bench: every measure gives figures of our handler" {
     bench --servers floor,stord
     [ "$status" = 0 ]
-    for measure in small small-allo small-inline sessions connect idle bulk-memory bulk-disk tls-bulk tls-sessions certificate users; do
+    for measure in small small-allo small-inline small-disk small-disk-inline sessions sessions-inline connect idle \
+        bulk-memory bulk-disk tls-bulk tls-sessions certificate users; do
         row "$measure" stord
         [[ ${cells[0]} =~ [1-9] ]] || fail "$measure"
     done
@@ -117,6 +118,18 @@ dishonest() {
     bench --only small-allo,tls-sessions --servers floor,stord
     [ "$status" = 1 ]
     [ "$(grep -c '^stord: no figure, because .*421 Not today' <<<"$output")" = 2 ]
+}
+
+@test "bench: where there is no room, the upload is smaller, and that is said" {
+    mkdir "$T/disk"
+    mount -t tmpfs -o size=20m,mode=755 bench "$T/disk"
+    bench --only bulk --servers floor,stord --disk "$T/disk"
+    umount "$T/disk"
+    [ "$status" = 0 ]
+    has_figures bulk-disk floor stord
+    grep -q '^The upload is of [0-9]* MiB, since there is no room for 16\.$' <<<"$output"
+    grep -q '^The upload is of 16 MiB\.$' <<<"$output"
+    grep -q '^- disk: tmpfs, which is none$' <<<"$output"
 }
 
 @test "bench: when it is interrupted, nothing of it is left" {

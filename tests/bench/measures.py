@@ -34,7 +34,7 @@ class Sizes:
 SIZES = {
     "full": Sizes(files=3000, sessions=1000, greetings=100, idle=500, bulk=1024, tls_bulk=512, tls_sessions=100, rounds=7),
     "quick": Sizes(files=500, sessions=200, greetings=20, idle=100, bulk=256, tls_bulk=128, tls_sessions=30, rounds=3),
-    "tiny": Sizes(files=20, sessions=20, greetings=3, idle=5, bulk=16, tls_bulk=16, tls_sessions=2, rounds=1),
+    "tiny": Sizes(files=20, sessions=20, greetings=3, idle=5, bulk=16, tls_bulk=16, tls_sessions=8, rounds=1),
 }
 
 
@@ -154,11 +154,12 @@ def take_large(server, name, size):
 
 # -- turns
 
-def files(way):
+def files(way, share=1):
     def turn(server, sizes):
-        took = uploads(server, "files", sizes.files, way)
-        take_all(server, sizes.files)
-        return [sizes.files / took]
+        count = max(1, sizes.files // share)
+        took = uploads(server, "files", count, way)
+        take_all(server, count)
+        return [count / took]
     return turn
 
 
@@ -286,6 +287,10 @@ MEASURES = [
             files("allo")),
     Measure("small-inline", "4 KiB files in one session, on the control connection with ALLO, pipelined", rate(),
             ("floor", "stord", "stord (no sync)"), files("inline")),
+    Measure("small-disk", "4 KiB files in one session to a disk, EPSV each", rate("4 KiB files/s to a disk"),
+            ("floor", "stord", "stord (no sync)", *PEERS), files("epsv", share=5), disk=True),
+    Measure("small-disk-inline", "4 KiB files in one session to a disk, on the control connection with ALLO, pipelined",
+            rate(), ("floor", "stord", "stord (no sync)"), files("inline", share=5), disk=True),
     Measure("sessions", "Sessions, 16 at once: connect, login, 4 KiB by EPSV, QUIT", SESSIONS,
             ("floor", "stord", "stord (tcpsvd)", "stord (xinetd)", "vsftpd", "vsftpd (as shipped)", "vsftpd (spawned)",
              "pure-ftpd", "proftpd", "busybox"), sessions(16, "epsv")),

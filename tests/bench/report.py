@@ -2,8 +2,10 @@
 import datetime
 import os
 import re
+import resource
 import statistics
 import subprocess
+import time
 
 from servers import HANDLER, PROGRAMS, SERVERS, TOP, program
 
@@ -35,10 +37,31 @@ def machine(folders):
     memory = int(field("/proc/meminfo", "MemTotal").split()[0]) / (1 << 20)
     system = said_by("sed", "-n", "s/^PRETTY_NAME=//p", "/etc/os-release").strip('"')
     lines = [f"{datetime.date.today()}, {os.cpu_count()} processors ({field('/proc/cpuinfo', 'model name')}), "
-             f"{memory:.0f} GiB, Linux {os.uname().release}, {system}; load {os.getloadavg()[0]:.1f} at the beginning"]
+             f"{memory:.0f} GiB, Linux {os.uname().release}, {system}"]
     for what, folder in folders.items():
-        lines.append(f"{what}: {file_system(folder)}")
+        kind = file_system(folder)
+        lines.append(f"{what}: {kind}" + ", which is none" * (what == "disk" and kind == "tmpfs"))
     return lines
+
+
+class Others:
+    """What other programs, and the kernel for all, take of the processors meanwhile: a quiet machine has next to none"""
+
+    def __init__(self):
+        self.begin, self.taken = time.monotonic(), self.take()
+
+    @staticmethod
+    def take():
+        """Processor seconds until now"""
+        with open("/proc/stat", encoding="ascii") as file:
+            ticks = [int(word) for word in file.readline().split()[1:]]
+        idle = ticks[3] + ticks[4]
+        ours = sum(sum(resource.getrusage(who)[:2]) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+        return (sum(ticks[:8]) - idle) / os.sysconf("SC_CLK_TCK") - ours
+
+    def line(self):
+        taken = max(0, self.take() - self.taken) / (time.monotonic() - self.begin)
+        return f"other programs took {taken:.2f} of the {os.cpu_count()} processors meanwhile"
 
 
 def file_system(folder):

@@ -61,6 +61,7 @@ RequireValidShell off
 AuthOrder mod_auth_unix.c
 WtmpLog off
 SystemLog none
+DelayEngine off
 TransferLog {place.folder}/transfers
 PidFile {place.folder}/proftpd.pid
 ScoreboardFile {place.folder}/scoreboard
