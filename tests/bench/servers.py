@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Callable
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-HANDLER = os.environ.get("HANDLER", TOP + "/handler")
+HANDLER = os.path.abspath(os.environ.get("HANDLER", TOP + "/handler"))
 TOOLS = TOP + "/build/tools/"
 USER, GROUP = "daemon", "daemon"  # whom sessions run as: vsftpd wants one with a home
 PATIENCE = 20  # seconds that a server may take to begin, or sessions to end
@@ -137,13 +137,13 @@ class Place:
 # -- what there is
 
 def peer(name):
-    path = f"{os.environ.get('PEERS', TOP + '/build/peers')}/usr/sbin/{name}"
+    path = os.path.abspath(os.environ.get("PEERS", TOP + "/build/peers")) + "/usr/sbin/" + name
     return path if os.access(path, os.X_OK) else None
 
 
 def busybox():
     """One with ftpd, which BUSYBOX may name"""
-    path = os.environ.get("BUSYBOX") or shutil.which("busybox")
+    path = shutil.which(os.path.abspath(os.environ["BUSYBOX"]) if "BUSYBOX" in os.environ else "busybox")
     if not path:
         return None
     asked = subprocess.run([path, "ftpd", "--help"], capture_output=True, check=False)
