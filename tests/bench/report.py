@@ -61,7 +61,8 @@ class Others:
 
     def line(self):
         taken = max(0, self.take() - self.taken) / (time.monotonic() - self.begin)
-        return f"other programs took {taken:.2f} of the {os.cpu_count()} processors meanwhile"
+        busy = ": **too much, these figures are not to be quoted**" if taken > 0.1 * os.cpu_count() else ""
+        return f"other programs took {taken:.2f} of the {os.cpu_count()} processors meanwhile{busy}"
 
 
 def file_system(folder):

@@ -318,7 +318,7 @@ class Running:
         self.log = place.folder + "/log"
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(server.command(place), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                            start_new_session=True, cwd="/",
+                                            preexec_fn=os.setpgrp, cwd="/",
                                             env={"PATH": os.environ["PATH"], "LANG": "C"})
         try:
             self.wait(self.listens, "listens")
@@ -363,14 +363,15 @@ class Running:
             return any(f":{self.port:04X} 00000000:0000 0A" in line for line in file)
 
     def tree(self, alive=True):
-        """Its processes, as processes() has them: what descends from us, and has another session than ours, which
-        clients have. alive: without those that only wait to be reaped"""
+        """Its processes, as processes() has them: what descends from us, and has another process group than ours, which
+        clients have. (Not another session: the kernel may share the processors among these, whatever is in them.)
+        alive: without those that only wait to be reaped"""
         all_of_them, tree = processes(), {}
         for pid, fields in all_of_them.items():
             parent = pid
             while parent in all_of_them and parent != os.getpid():
                 parent = int(all_of_them[parent][1])
-            if parent == os.getpid() and int(fields[3]) != os.getsid(0) and not (alive and fields[0] in "ZX"):
+            if parent == os.getpid() and int(fields[2]) != os.getpgrp() and not (alive and fields[0] in "ZX"):
                 tree[pid] = fields
         return tree
 
