@@ -51,7 +51,8 @@ struct session_parts {
 
 enum { SESSION_PAGE = 4096 };
 
-struct session { /* NOLINT(clang-analyzer-optin.performance.Padding): see its last members */
+/* See its last members. NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding) */
+struct session {
     struct retry retry; /* the last upload, if it was interrupted. First, because of its size */
     const struct session_parts *given;
     double begun;                  /* clock_seconds at its beginning */
