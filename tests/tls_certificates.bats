@@ -128,6 +128,32 @@ STEPS
     published_are
 }
 
+# The policy of the system is asked with AUTH; only what it certainly accepts waits for that.
+@test "certificates: one that the system's policy refuses: a client is told when it begins TLS, --check before" {
+    policy() { # policy LEVEL
+        printf '%s\n' 'openssl_conf = all' '[all]' 'ssl_conf = ssl' '[ssl]' 'system_default = policy' \
+            '[policy]' "CipherString = DEFAULT:@SECLEVEL=$1" >"$T/openssl.cnf"
+    }
+    local -x OPENSSL_CONF=$T/openssl.cnf
+    policy 2
+    works --tls-cert "$T/server.crt" --tls-key "$T/server.key"
+    policy 4
+    PLAYER=tls.py talk --tls-cert "$T/server.crt" --tls-key "$T/server.key" <<'STEPS'
+< 220
+> AUTH TLS
+< 431
+store x in clear text
+STEPS
+    logged 'TLS cannot be served: certificate .*key too small'
+    root_holds x
+    cannot_start 'certificate .*key too small' --tls require --tls-cert "$T/server.crt" --tls-key "$T/server.key"
+    run "$HANDLER" --check --root "$ROOT" --tls-cert "$T/server.crt" --tls-key "$T/server.key"
+    [[ $output == *'nobody can begin TLS: certificate '*'key too small'* ]]
+    openssl req -x509 -newkey rsa:1024 -nodes -keyout "$T/weak.key" -out "$T/weak.crt" -subj /CN=weak -days 9 2>"$T/req"
+    policy 2
+    cannot_start 'certificate .*key too small' --tls-cert "$T/weak.crt" --tls-key "$T/weak.key"
+}
+
 @test "certificates: nobody is asked for the password of a key" {
     local -x ASAN_OPTIONS=detect_leaks=0 # leaks cannot be looked for under strace
     local WRAP=(strace -f -o "$T/trace" -e 'trace=open,openat')

@@ -32,8 +32,6 @@ void check_tls(struct check *check) {
     int result = secure_open(config, &setup, error);
     if (config->tls == TLS_OFF)
         return;
-    if (result == 0)
-        result = setup.library->ready(setup.context, error);
     complaint_unless_outside(check, "tls", config->tls_cert);
     complaint_unless_secret(check, "tls", config->tls_key);
     if (config->tls_client_ca)
@@ -42,6 +40,8 @@ void check_tls(struct check *check) {
         complaint_error(check, "tls", "nobody is served: %s", error);
         return;
     }
+    if (setup.library->ready(setup.context, error) < 0)
+        complaint_error(check, "tls", "nobody can begin TLS: %s", error);
     setup.library->describe_context(setup.context, &certificate);
     check_expiry(check, &certificate);
     setup.library->free_context(setup.context);
