@@ -9,7 +9,8 @@
 
 enum {
     DRAIN_TIME = 5000, /* ms that input is dropped after the last reply */
-    STOP_TIME = 200    /* the same if we were asked to stop */
+    STOP_TIME = 200,   /* the same if we were asked to stop */
+    NAME_GROWTH = 8    /* a name has at most so many times its bytes in UTF-8 */
 };
 
 /* The result of reading a command line. */
@@ -158,14 +159,21 @@ static enum read_outcome read_command(struct session *session, struct command *r
     }
 }
 
+/* How many bytes a copy of the command has room for: as many as it may need. More would cost pages
+ * of memory that an idle session keeps. */
+static size_t room_of(const struct command *command) {
+    size_t most = NAME_GROWTH * command->length + 1;
+    return most < LINE_LIMIT + 1 ? most : LINE_LIMIT + 1;
+}
+
 /* Runs the command that has been read. Its line is free for the next one before its verb runs,
  * because more commands may come during a transfer. A line with a password is wiped from memory
  * after that. */
 static int run_command(struct session *session, const struct command *read) {
-    char text[read->length + 1]; /* and not of the longest line: it would cost pages of memory */
+    char text[room_of(read)];
     struct command command;
     bool is_secret = read->secrecy != COMMAND_PUBLIC;
-    command_copy(&command, read, text);
+    command_copy(&command, read, text, sizeof(text));
     line_reset(&session->line);
     int result = verb_run(session, &command);
     if (is_secret) {

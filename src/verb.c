@@ -261,7 +261,7 @@ static int refuse_name(struct session *session, const struct verb *verb, int err
 
 static int call(struct session *session, const struct command *command) {
     const struct verb *verb = command->verb;
-    size_t room = LINE_LIMIT + 1 - (size_t)(command->argument - command->text);
+    size_t room = command->room - (size_t)(command->argument - command->text);
     int result = takes_path(verb) ? names_take(&session->names, command->argument, room) : 0;
     return result < 0 ? refuse_name(session, verb, result) : verb->run(session, command->argument);
 }

@@ -37,7 +37,7 @@ uploads_all_with() {
         "$1" "$T/sent" "$name" || fail "$1 failed for the name $name" || return
         same "$T/sent" "$ROOT/$name"
     done
-    [ "$(find "$ROOT" -mindepth 1 ! -name .stord.unfinished | wc -l)" = $((${#SIZES[@]} + ${#NAMES[@]})) ] ||
+    [ "$(find "$ROOT" -mindepth 1 ! -path "*/.stord.*" | wc -l)" = $((${#SIZES[@]} + ${#NAMES[@]})) ] ||
         fail "there is more than what was sent"
 }
 

@@ -339,7 +339,7 @@ STEPS
     curl -sS --fail-early --parallel --parallel-immediate --parallel-max 20 "${uploads[@]}"
     cmp <(sha1sum "$T"/[0-9]*/x.pdf | cut -d ' ' -f 1 | sort) \
         <(sha1sum "$ROOT"/x*.pdf | cut -d ' ' -f 1 | sort)
-    [ "$(find "$ROOT" -type f | wc -l)" = 20 ]
+    [ "$(find "$ROOT" -path "*/.stord.*" -prune -o -type f -print | wc -l)" = 20 ]
 }
 
 @test "conflict: STOU gives a new name under every policy, with and without the right to replace" {

@@ -114,7 +114,7 @@ STEPS
 # Names that the server chooses, and folders.
 chooses_names() {
     local count
-    count=$(find "$ROOT" -type f | wc -l)
+    count=$(find "$ROOT" -path "*/.stord.*" -prune -o -type f -print | wc -l)
     talk <<'STEPS'
 binary
 > MKD sub
@@ -135,7 +135,7 @@ put two
 < 226
 file inline newerest of all\n
 STEPS
-    [ "$(find "$ROOT" -type f | wc -l)" = $((count + 3)) ]
+    [ "$(find "$ROOT" -path "*/.stord.*" -prune -o -type f -print | wc -l)" = $((count + 3)) ]
     [ "$(cat "$ROOT"/inline-*)" = two ]
     rm -r "$ROOT"/inline-* "$ROOT"/upload* "$ROOT/sub"
 }

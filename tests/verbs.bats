@@ -361,7 +361,7 @@ STEPS
         pids+=($!)
     done
     wait "${pids[@]}"
-    [ "$(find "$ROOT" -type f | wc -l)" = 20 ]
+    [ "$(find "$ROOT" -path "*/.stord.*" -prune -o -type f -print | wc -l)" = 20 ]
     [ "$(cat "$ROOT"/* | fold -w2 | sort | paste -sd' ')" = "$(seq -f %02g 20 | paste -sd' ')" ]
     # what each 226 said is what has its bytes
     for i in $(seq 20); do

@@ -46,16 +46,19 @@ void command_of(struct command *ret_command, struct line *line, const struct ver
     size_t at = strcspn(line->text, " ");
     *ret_command = (struct command){.text = line->text,
                                     .length = line->length,
+                                    .room = sizeof(line->text),
                                     .argument = line->text + at + (line->text[at] == ' '),
                                     .fault = line->fault,
                                     .verb = verb};
     ret_command->secrecy = secrecy_of(ret_command, expects_secret);
 }
 
-void command_copy(struct command *ret_copy, const struct command *command, char *text) {
+void command_copy(struct command *ret_copy, const struct command *command, char *text,
+                  size_t room) {
     memcpy(text, command->text, command->length + 1);
     *ret_copy = *command;
     ret_copy->text = text;
+    ret_copy->room = room;
     ret_copy->argument = text + (command->argument - command->text);
 }
 

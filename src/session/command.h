@@ -61,8 +61,9 @@ enum command_secrecy {
 };
 
 struct command {
-    char *text;     /* the line without its end; room for LINE_LIMIT + 1 bytes */
-    size_t length;  /* bytes in text */
+    char *text;     /* the line without its end */
+    size_t length;  /* bytes in text, */
+    size_t room;    /* and how many it has room for, with its NUL: names may grow */
     char *argument; /* in text, after the verb and a blank */
     enum line_fault fault;
     const struct verb *verb; /* its row, or NULL */
@@ -76,8 +77,8 @@ struct command {
 void command_of(struct command *ret_command, struct line *line, const struct verb *verb,
                 bool expects_secret);
 
-/* Copies a command. text: has room for LINE_LIMIT + 1 bytes. */
-void command_copy(struct command *ret_copy, const struct command *command, char *text);
+/* Copies a command. text has room for so many bytes, more than command->length. */
+void command_copy(struct command *ret_copy, const struct command *command, char *text, size_t room);
 
 /* Do the traits of the verb hold with that argument? STAT with a name is another command, a listing
  * (RFC 959 section 4.1.3). */

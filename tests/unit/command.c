@@ -35,7 +35,7 @@ static void parts(void) {
 static void copies(void) {
     char text[LINE_LIMIT + 1];
     struct command command = understood("RNFR a\r\n", false), copy;
-    command_copy(&copy, &command, text);
+    command_copy(&copy, &command, text, sizeof(text));
     line_wipe(&line);
     CHECK(copy.text == text && strcmp(text, "RNFR a") == 0 && copy.verb == command.verb);
     CHECK(copy.argument == text + 5);
