@@ -152,7 +152,7 @@ $(OBJ)/../intruder/handler: $(INTRUDER_SOURCES:%.c=$(OBJ)/%.o) $(HANDLER_SOURCES
 need-%:
 	@scripts/need $($*_PACKAGES)
 
-tests-built: all $(UNITS:%=$(OBJ)/../unit/%) build/tools/deny build/tools/plainfs \
+tests-built: all $(UNITS:%=$(OBJ)/../unit/%) build/tools/count build/tools/deny build/tools/plainfs \
 	build/tools/count_crypt.so build/tools/complain.so build/tools/no_exchange.so \
 	$(BENCH_TOOLS) $(OBJ)/../intruder/handler
 
