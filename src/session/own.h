@@ -17,18 +17,23 @@ enum {
 };
 
 struct own_entry {
-    char *path;        /* the client's name for it: a virtual path */
-    char *real;        /* where it is, if it got another name; else NULL */
+    const char *path;  /* the client's name for it: a virtual path */
+    const char *real;  /* where it is, if it got another name; else NULL */
     struct path_id id; /* which file it is: another may have its name by now */
-    uint64_t order;    /* lower is older */
+    /* own's alone: its place in the tree and in the list */
+    struct own_entry *left, *right, *older, *newer;
+    uint64_t rank;
+    char text[]; /* the paths */
 };
 
+/* What is remembered: a tree that is sorted by path, and a list by age. Each change takes steps as
+ * many as the logarithm of the count. */
 struct own {
-    struct own_entry *rows; /* sorted by path */
-    size_t count, room;
-    size_t bytes;   /* of all paths */
-    uint64_t order; /* of the newest */
-    bool forgot;    /* the oldest were forgotten, as there were too many */
+    struct own_entry *tree, *oldest, *newest;
+    size_t count;
+    size_t bytes;  /* of all paths */
+    uint64_t rank; /* of the entry that came last */
+    bool forgot;   /* the oldest were forgotten, as there were too many */
 };
 
 /* Remembers a file or folder, in place of what had that path. real may be NULL. If there are too
@@ -51,7 +56,7 @@ int own_move(struct own *own, const char *from, const char *to, const char *real
 int own_each(const struct own *own, const char *folder,
              int (*call)(void *context, const char *name), void *context);
 
-/* The same with all entries, the oldest first. Returns as own_each, or -ENOMEM without a call. */
+/* The same with all entries, the oldest first. */
 int own_each_by_age(const struct own *own,
                     int (*call)(void *context, const struct own_entry *entry), void *context);
 
