@@ -160,10 +160,10 @@ What clients get:
     run -0 check --users "$T/users" --anonymous --on-conflict refuse
     [ "$(grep -v '^Checked as' <<<"$output")" = "What clients get:
   anonymous, from anywhere: home=/ rights=upload,mkdir on-conflict=refuse
+  user scanner: home=/scans/a rights=upload,list on-conflict=refuse max-file=500M quota=5G file-mode=0640 from=127.0.0.0/8+::1
   user box: home=/ rights=upload on-conflict=rename
   user gone: home=/ rights=upload,append,replace,list,mkdir on-conflict=refuse locked
   user none: home=/ rights=delete on-conflict=refuse max-file=1025
-  user scanner: home=/scans/a rights=upload,list on-conflict=refuse max-file=500M quota=5G file-mode=0640 from=127.0.0.0/8+::1
   everybody else: refused (530)
 0 errors, 0 warnings" ]
     run -0 check --anonymous --allow '' --max-file-size 1G

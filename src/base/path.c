@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <stdint.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
@@ -82,6 +83,25 @@ bool path_is_control(unsigned char byte) {
     return byte < 0x20 || byte == 0x7f;
 }
 
+/* All bytes of a word at once: below 0x20 the subtraction borrows from the highest bit; so does 0
+ * less 1, which is what the other comparison looks for. */
+static bool word_has_control(uint64_t word) {
+    const uint64_t ones = UINT64_MAX / UINT8_MAX, high = ones << 7;
+    const uint64_t deleted = word ^ ones * 0x7f;
+    return (((word - ones * 0x20) & ~word) | ((deleted - ones) & ~deleted)) & high;
+}
+
+bool path_has_control(const char *bytes, size_t n) {
+    uint64_t word, last = UINT64_MAX; /* without control characters */
+    bool found = false;
+    for (; n >= sizeof(word); n -= sizeof(word), bytes += sizeof(word)) {
+        memcpy(&word, bytes, sizeof(word));
+        found |= word_has_control(word);
+    }
+    memcpy(&last, bytes, n);
+    return found || word_has_control(last);
+}
+
 /* Adds one part of a name to the virtual path. */
 static int add_part(char path[PATH_SIZE], size_t *length, const char *part, size_t n) {
     if (n == 0 || (n == 1 && part[0] == '.'))
@@ -115,10 +135,8 @@ static int add_parts(char path[PATH_SIZE], size_t *length, const char *name) {
 }
 
 int path_resolve(const char *cwd, const char *name, char ret_path[PATH_SIZE]) {
-    for (const char *c = name; *c; c++) {
-        if (path_is_control((unsigned char)*c))
-            return -EINVAL;
-    }
+    if (path_has_control(name, strlen(name)))
+        return -EINVAL;
     char path[PATH_SIZE];
     size_t length = 0;
     int result = *name == '/' ? 0 : add_parts(path, &length, cwd);

@@ -50,6 +50,9 @@ bool path_is_reserved(const char *part);
 /* A byte that no client's name may contain: it could forge a line somewhere. */
 bool path_is_control(unsigned char byte);
 
+/* Is one among these bytes? */
+bool path_has_control(const char *bytes, size_t n);
+
 /* Turns the name that a client sent into a virtual path, starting from the folder cwd. Lexical:
  * touches no file. Returns 0; -EXDEV when ".." leads above the root, -EINVAL for control
  * characters, -PATH_RESERVED for a reserved name, -ENAMETOOLONG. */

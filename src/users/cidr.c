@@ -29,11 +29,12 @@ static int parse_bits(const char *text, unsigned most, unsigned *ret) {
     *ret = most;
     if (!text)
         return 0;
-    size_t digits = strspn(text, "0123456789");
-    unsigned long bits = digits > 0 && digits <= 3 ? strtoul(text, NULL, 10) : most + 1;
-    if (text[digits] || bits > most)
+    unsigned bits = 0, digits = 0;
+    for (; digits < 3 && text[digits] >= '0' && text[digits] <= '9'; digits++)
+        bits = 10 * bits + (unsigned)(text[digits] - '0');
+    if (digits == 0 || text[digits] || bits > most)
         return -EINVAL;
-    *ret = (unsigned)bits;
+    *ret = bits;
     return 0;
 }
 
@@ -64,7 +65,7 @@ int cidr_parse(const char *text, size_t n, struct cidr *ret_cidr) {
     }
     if (parse_bits(slash, width_of(&cidr.address), &cidr.bits) < 0)
         return -EINVAL;
-    for (unsigned i = 0; i < width_of(&cidr.address) / 8; i++) {
+    for (unsigned i = cidr.bits / 8; i < width_of(&cidr.address) / 8; i++) {
         if (bytes_of(&cidr.address)[i] & ~mask_of(cidr.bits, i))
             return -EINVAL;
     }

@@ -4,6 +4,7 @@
 
 #include <crypt.h>
 #include <errno.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,25 +38,37 @@ static int is_right(const char *password, const char *hash) {
     return right;
 }
 
+/* Are these the digits of a hash, so many? */
+static bool are_digits(const char *text, size_t n) {
+    static const bool digits[UINT8_MAX + 1] = {['.'] = true,
+                                               ['/'] = true,
+                                               ['0' ... '9'] = true,
+                                               ['A' ... 'Z'] = true,
+                                               ['a' ... 'z'] = true};
+    size_t i = 0;
+    while (digits[(unsigned char)text[i]])
+        i++;
+    return i == n && text[i] == '\0';
+}
+
 /* Each method has so many dollar signs, and a last part so long. */
 static bool is_well_formed(const char *hash) {
-    static const char digits[] = "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
     static const struct {
         const char *prefix;
         size_t dollars, length;
     } rows[] = {
         {"$6$rounds=", 4, 86}, {"$6$", 3, 86}, {"$y$", 4, 43}, {"$gy$", 4, 43}, {"$2", 3, 53}};
-    const char *last = strrchr(hash, '$');
+    const char *last = hash;
     size_t i = 0, dollars = 0;
     while (i < sizeof(rows) / sizeof(rows[0]) &&
            strncmp(hash, rows[i].prefix, strlen(rows[i].prefix)) != 0)
         i++;
-    if (!last || i == sizeof(rows) / sizeof(rows[0]))
+    if (i == sizeof(rows) / sizeof(rows[0]))
         return false;
-    for (const char *c = hash; *c; c++)
-        dollars += *c == '$';
-    return dollars == rows[i].dollars && strlen(last + 1) == rows[i].length &&
-           strspn(last + 1, digits) == rows[i].length && crypt_checksalt(hash) == CRYPT_SALT_OK;
+    for (const char *at = hash; (at = strchr(at, '$')); dollars++)
+        last = ++at;
+    return dollars == rows[i].dollars && are_digits(last, rows[i].length) &&
+           crypt_checksalt(hash) == CRYPT_SALT_OK;
 }
 
 static int make_hash(const char *password, char ret_hash[PASSWORD_HASH_SIZE]) {

@@ -10,6 +10,7 @@
 
 #include "base/path.h"
 #include "base/rights.h"
+#include "base/sum.h"
 #include "users/certname.h"
 #include "users/cidr.h"
 
@@ -47,14 +48,6 @@ bool users_is_strong(const char *hash) {
     static const char *const methods[] = {"$y$", "$gy$", "$2a$", "$2b$", "$2y$", "$6$"};
     for (size_t i = 0; i < sizeof(methods) / sizeof(methods[0]); i++) {
         if (strncmp(hash, methods[i], strlen(methods[i])) == 0)
-            return true;
-    }
-    return false;
-}
-
-static bool has_control(const char *text) {
-    for (const char *c = text; *c; c++) {
-        if (path_is_control((unsigned char)*c))
             return true;
     }
     return false;
@@ -228,23 +221,58 @@ static bool split(struct reader *reader, char *line, char *field[FIELDS]) {
     return true;
 }
 
+/* Where the row of that name is noted, or a free place for it. */
+static uint32_t *place_of(const struct users *users, const char *name) {
+    /* Once more, because names with numbers in them have sums that are close to each other */
+    size_t at = (size_t)(sum_add_number(sum_add_text(0, name), 0) >> 32);
+    uint32_t *place;
+    do
+        place = &users->places[at++ & (users->places_count - 1)];
+    while (*place && strcmp(users->rows[*place - 1].name, name) != 0);
+    return place;
+}
+
+/* Makes places for the rows, of which half stay free. Returns 0 or -ENOMEM. */
+static int make_places(struct users *users, size_t room) {
+    free(users->places);
+    users->places_count = 2 * room; /* a power of two */
+    users->places = calloc(users->places_count, sizeof(*users->places));
+    if (!users->places)
+        return -ENOMEM;
+    for (size_t i = 0; i < users->count; i++)
+        *place_of(users, users->rows[i].name) = (uint32_t)i + 1;
+    return 0;
+}
+
 static bool make_room(struct reader *reader) {
     if (reader->users->count < reader->room)
         return true;
     size_t room = reader->room ? 2 * reader->room : 16;
     struct user *rows = reallocarray(reader->users->rows, room, sizeof(*rows));
-    if (!rows)
+    if (rows)
+        reader->users->rows = rows;
+    if (!rows || make_places(reader->users, room) < 0)
         return wrong(reader, "out of memory");
-    reader->users->rows = rows;
     reader->room = room;
     return true;
 }
 
-static void read_user(struct reader *reader, char *line) {
+static void add_user(struct reader *reader, const struct user *user) {
+    struct users *users = reader->users;
+    uint32_t *place = place_of(users, user->name);
+    if (*place) {
+        (void)wrong(reader, "that user is in an earlier line, too");
+        return;
+    }
+    users->rows[users->count++] = *user;
+    *place = (uint32_t)users->count;
+}
+
+static void read_user(struct reader *reader, char *line, size_t n) {
     char *field[FIELDS];
     struct user user = {
         .from = "", .certificate = "", .line = reader->line, .account = {.quota = VALUE_UNLIMITED}};
-    if (has_control(line)) {
+    if (path_has_control(line, n)) {
         (void)wrong(reader, "there is a control character");
         return;
     }
@@ -257,7 +285,7 @@ static void read_user(struct reader *reader, char *line) {
     good = read_rights(reader, &user, field[3]) && good;
     good = read_options(reader, &user, field[4]) && good;
     if (good)
-        reader->users->rows[reader->users->count++] = user;
+        add_user(reader, &user);
 }
 
 /* The last line must have an end: a file that was cut off could lose an option, or a digit of a
@@ -280,26 +308,8 @@ static void read_lines(struct reader *reader, size_t size) {
         if (end > at && end[-1] == '\r')
             end[-1] = '\0';
         if (*at && *at != '#')
-            read_user(reader, at);
+            read_user(reader, at, strlen(at));
         at = last ? end : end + 1;
-    }
-}
-
-static int compare(const void *a, const void *b) {
-    const struct user *x = a, *y = b;
-    int order = strcmp(x->name, y->name);
-    return order ? order : (x->line > y->line) - (x->line < y->line);
-}
-
-static void sort(struct reader *reader) {
-    const struct users *users = reader->users;
-    if (users->count > 0)
-        qsort(users->rows, users->count, sizeof(users->rows[0]), compare);
-    for (size_t i = 1; i < users->count; i++) {
-        if (strcmp(users->rows[i - 1].name, users->rows[i].name) != 0)
-            continue;
-        reader->line = users->rows[i].line;
-        (void)wrong(reader, "that user is in an earlier line, too");
     }
 }
 
@@ -340,7 +350,6 @@ static int read_users(struct users *ret_users, int fd, users_complain *complain,
     if (size < 0)
         return (int)size;
     read_lines(&reader, (size_t)size);
-    sort(&reader);
     return reader.broken ? -EINVAL : 0;
 }
 
@@ -357,17 +366,13 @@ int users_load(struct users *ret_users, const char *file, users_complain *compla
 void users_free(struct users *users) {
     free(users->text);
     free(users->rows);
+    free(users->places);
     *users = (struct users){0};
 }
 
-static int compare_name(const void *name, const void *row) {
-    return strcmp(name, ((const struct user *)row)->name);
-}
-
 const struct user *users_find(const struct users *users, const char *name) {
-    return users->count == 0
-               ? NULL
-               : bsearch(name, users->rows, users->count, sizeof(users->rows[0]), compare_name);
+    size_t row = users->count > 0 ? *place_of(users, name) : 0;
+    return row > 0 ? &users->rows[row - 1] : NULL;
 }
 
 bool users_may_come_from(const struct user *user, const struct peer *peer) {

@@ -39,8 +39,10 @@ struct user {
 
 struct users {
     char *text;        /* the file */
-    struct user *rows; /* sorted by name */
+    struct user *rows; /* in the order of the lines */
     size_t count;
+    uint32_t *places; /* by the sum of their names: the number of a row, from 1, or 0 */
+    size_t places_count;
 };
 
 /* Called for each thing that is wrong. line: where, from 1; 0: in the whole file. */

@@ -54,6 +54,21 @@ static void bad_names_are_refused(void) {
     expect("/", ".stord", "/.stord");
 }
 
+/* Wherever it is in a word of the machine, and beside bytes that are no control characters. */
+static void every_control_character_is_seen(void) {
+    static const char beside[] = {' ', '\x7e', '\x80', '\xff', '\xa0', '!'};
+    char text[24];
+    for (unsigned byte = 0; byte < 256; byte++) {
+        for (size_t at = 0; at < sizeof(text); at++) {
+            memset(text, beside[(byte + at) % sizeof(beside)], sizeof(text));
+            text[at] = (char)byte;
+            bool is = path_is_control((unsigned char)byte);
+            CHECK(path_has_control(text, sizeof(text)) == is);
+            CHECK(path_has_control(text, at + 1) == is && !path_has_control(text, at));
+        }
+    }
+}
+
 static void long_names(void) {
     char name[PATH_SIZE + 10];
     memset(name, 'x', sizeof(name));
@@ -134,6 +149,7 @@ int main(void) {
     check_run("path: names resolve against the working directory", names_resolve);
     check_run("path: no name leads above the root (promise 4)", escapes_are_refused);
     check_run("path: control characters and reserved names", bad_names_are_refused);
+    check_run("path: control characters are seen at any place", every_control_character_is_seen);
     check_run("path: too long names", long_names);
     check_run("path: opens beneath the root by openat2, follows no link", opens_by_openat2);
     check_run("path: opens beneath the root by walking, follows no link", opens_by_walking);

@@ -1,4 +1,14 @@
+#include <string.h>
+
+/* What takes long, if many users are looked for, is how often names are compared. */
+static unsigned long comparisons;
+static int counted(const char *a, const char *b) {
+    comparisons++;
+    return strcmp(a, b);
+}
+#define strcmp counted
 #include "users/users.c"
+#undef strcmp
 #include "base/fingerprint.c"
 #include "base/path.c"
 #include "base/rights.c"
@@ -83,6 +93,7 @@ static void what_is_wrong_is_told_with_its_line(void) {
          "a:$6$x:/::\n",
          "1: there is a byte order mark"},
         {"a\tb:$6$x:/::\n", "1: there is a control character"},
+        {"a:$6$x:/::from=::1\x7f\n", "1: there is a control character"},
     };
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
         CHECK(read_file(wrong[i].text) == -EINVAL);
@@ -173,13 +184,22 @@ static void certificates_are_compared(void) {
 }
 
 static void many_users_are_found(void) {
-    static char text[1 << 20];
-    size_t n = 0;
-    for (int i = 0; i < 10000; i++)
-        n += (size_t)snprintf(text + n, sizeof(text) - n, "user%d:$6$s$h:/home/%d::\n", i, i);
-    CHECK(read_file(text) == 0 && users.count == 10000);
-    const struct user *user = users_find(&users, "user9999");
-    CHECK(user && strcmp(user->account.home, "/home/9999") == 0 && user->line == 10000);
+    static const char *const patterns[] = {"user%d", "%05d", "camera-%d.site.example", "%d0000000"};
+    static char text[1 << 20], name[64];
+    for (size_t p = 0; p < sizeof(patterns) / sizeof(patterns[0]); p++) {
+        size_t n = 0;
+        for (int i = 0; i < 10000; i++) {
+            n += (size_t)snprintf(text + n, sizeof(text) - n, patterns[p], i);
+            n += (size_t)snprintf(text + n, sizeof(text) - n, ":$6$s$h:/home/%d::\n", i);
+        }
+        comparisons = 0;
+        CHECK(read_file(text) == 0 && users.count == 10000);
+        CHECK(comparisons < 10000UL * 4); /* two of them are of the home, and of an option */
+        (void)snprintf(name, sizeof(name), patterns[p], 9999);
+        const struct user *user = users_find(&users, name);
+        CHECK(user && strcmp(user->account.home, "/home/9999") == 0 && user->line == 10000);
+        CHECK(!users_find(&users, "nobody"));
+    }
 }
 
 static bool comes_from(const char *range, const char *from) {
