@@ -240,11 +240,18 @@ bench-append: need-BENCH_APPEND ## measure appends to a large file, ROUNDS times
 	@tests/peers
 	@tests/bench-append $(ROUNDS)
 
-BENCH_UNITS_PACKAGES = $(BUILD_PACKAGES) ipsvd python3 systemd ucspi-tcp util-linux $(PEER_LIBRARIES)
+BENCH_UNITS_PACKAGES = $(BUILD_PACKAGES) ipsvd procps python3 strace systemd ucspi-tcp util-linux $(PEER_LIBRARIES)
 bench-units: need-BENCH_UNITS ## measure small sessions by systemd, stord-busy.service and xinetd, and compare
 	@$(MAKE) $(ALL_CORES) --no-print-directory all
 	@tests/peers
 	@tests/bench-units $(ROUNDS)
+
+growth: need-BENCH_UNITS ## what 200,000 uploads, 1,000,000 names and 1,000 idle sessions cost; some minutes, as root
+	@$(MAKE) $(ALL_CORES) --no-print-directory all
+	@tests/peers
+	@tests/growth uploads
+	@tests/growth folder
+	@tests/growth sessions
 
 # Each compiler has its own objects
 ASAN_OUT = build/asan$(if $(findstring clang,$(CC)),-clang)
