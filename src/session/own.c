@@ -94,19 +94,22 @@ static size_t size_of(const struct own_entry *entry) {
     return strlen(entry->path) + 1 + (entry->real ? strlen(entry->real) + 1 : 0);
 }
 
-/* Takes out and frees what hangs there. */
-static void forget_at(struct own *own, struct own_entry **at) {
-    struct own_entry *entry = *at;
-    *at = merge(entry->left, entry->right);
+static void forget(struct own *own, struct own_entry *entry) {
+    *find(own, entry->path) = merge(entry->left, entry->right);
     delist(own, entry);
     own->bytes -= size_of(entry);
     own->count--;
     free(entry);
 }
 
-static void forget_oldest(struct own *own) {
-    forget_at(own, find(own, own->oldest->path));
-    own->forgot = true;
+/* Forgets the oldest, until there are not too many. */
+static void keep_limits(struct own *own) {
+    struct own_entry *entry = own->oldest, *newer;
+    for (; entry && (own->count > OWN_LIMIT || own->bytes > OWN_BYTES); entry = newer) {
+        newer = entry->newer;
+        forget(own, entry);
+        own->forgot = true;
+    }
 }
 
 /* A number that no client can know. */
@@ -145,8 +148,7 @@ static void put_in(struct own *own, struct own_entry *entry) {
     hang(own, entry);
     own->count++;
     own->bytes += size_of(entry);
-    while (own->count > OWN_LIMIT || own->bytes > OWN_BYTES)
-        forget_oldest(own);
+    keep_limits(own);
 }
 
 int own_remember(struct own *own, const char *path, const char *real, const struct path_id *id) {
@@ -165,9 +167,9 @@ const struct own_entry *own_find(const struct own *own, const char *path) {
 }
 
 void own_forget(struct own *own, const char *path) {
-    struct own_entry **at = find(own, path);
-    if (*at)
-        forget_at(own, at);
+    struct own_entry *entry = *find(own, path);
+    if (entry)
+        forget(own, entry);
 }
 
 void own_forget_all(struct own *own) {
