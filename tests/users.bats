@@ -282,8 +282,8 @@ STEPS
     # whose partials are theirs alone, below the reserved folder
     [ "$(find "$ROOT/.stord.unfinished" -name '.stord.partial-*' | wc -l)" = $((${#names[@]} - 1)) ]
     [ "$(find "$ROOT" -mindepth 1 -maxdepth 1)" = "$ROOT/.stord.unfinished" ]
-    find "$ROOT/.stord.unfinished" -mindepth 1 -maxdepth 1 -printf '%f\n' | grep -vE '^u\.[A-Za-z0-9_%-]+$' && fail "odd folders"
-    [ "$(find "$ROOT/.stord.unfinished" -mindepth 1 -maxdepth 1 | wc -l)" = $((${#names[@]} - 1)) ]
+    find "$ROOT/.stord.unfinished" -mindepth 1 -maxdepth 1 ! -name ".stord.*" -printf '%f\n' | grep -vE '^u\.[A-Za-z0-9_%-]+$' && fail "odd folders"
+    [ "$(find "$ROOT/.stord.unfinished" -mindepth 1 -maxdepth 1 ! -name ".stord.*" | wc -l)" = $((${#names[@]} - 1)) ]
 }
 
 @test "users: a name of 65 bytes is nobody's, and told as any other" {
