@@ -46,6 +46,30 @@ def see_network():
             raise OSError(errno.ENODEV, "")
 
 
+def change_kernel_settings():
+    """Any of those that ProtectKernelTunables= would protect; EACCES when none can be changed."""
+    for top in ("/proc", "/sys"):
+        for folder, folders, files in os.walk(top):
+            if folder == "/proc":
+                folders[:] = [name for name in folders if not name.isdigit()]
+            if any(takes_bytes(os.path.join(folder, name)) for name in files):
+                return
+    raise OSError(errno.EACCES, "")
+
+
+def takes_bytes(setting):
+    try:
+        wire = os.open(setting, os.O_WRONLY | os.O_NONBLOCK)
+    except OSError:
+        return False
+    try:
+        return os.write(wire, b"1") > 0
+    except OSError:
+        return False
+    finally:
+        os.close(wire)
+
+
 root = os.environ["STORD_ROOT"]
 ATTEMPTS = [
     ("list /home", lambda: os.listdir("/home")),
@@ -55,6 +79,7 @@ ATTEMPTS = [
     ("write to a folder of its own", lambda: write("/srv/own")),
     ("write to /dev/shm", lambda: write("/dev/shm")),
     ("leave a file in /tmp", lambda: write_and_leave("/tmp/left-by-probe")),
+    ("change a setting of the kernel", change_kernel_settings),
     ("set a setuid bit", lambda: set_uid_bit(root)),
     ("openat2", lambda: call(437, -100, b".", b"\0" * 24, 24)),
     ("landlock", lambda: call(444, None, 0, 1)),

@@ -20,6 +20,24 @@ exposed() {
 exposed stord@.service 12
 exposed stord-tls@.service 12
 exposed stord-inline@.service 5
+# What the handler lets itself call, its unit lets it call, too: except what the drop-in for a group adds, and
+# what only a build for tests needs.
+# calls NAME...: those that such words of SystemCallFilter= mean
+calls() {
+    local word inner
+    for word in "$@"; do
+        mapfile -t inner < <(systemd-analyze syscall-filter --no-pager "$word" | sed -nE 's/^ +(@?[a-z0-9_]+)$/\1/p')
+        case $word in @*) calls "${inner[@]}" ;; *) echo "$word" ;; esac
+    done
+}
+read -r -a words <<<"@default $(sed -n 's/^SystemCallFilter=//p' "$TOP/units/stord@.service" | tr '\n' ' ')"
+calls "${words[@]}" 2>/dev/null | sort -u >"$T/allowed"
+sed -nE 's/^ +LET\(([a-z0-9_]+),.*/\1/p' "$TOP/src/sandbox/calls.c" | sort -u >"$T/wanted"
+[ -s "$T/wanted" ]
+[ "$(comm -13 "$T/allowed" "$T/wanted" | paste -sd ' ')" = 'fchown ptrace' ] || {
+    comm -13 "$T/allowed" "$T/wanted"
+    fail "SystemCallFilter= lacks some of these"
+}
 # Whoever enables the socket has it after the next boot.
 for socket in stord.socket stord-tls.socket stord-inline.socket; do
     systemctl enable $socket
