@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "base/clock.h"
 #include "base/config.h"
 #include "base/descriptors.h"
 #include "base/path.h"
@@ -198,6 +199,7 @@ static int make(struct making *making) {
 static int speak(struct making *making) {
     static struct session session; /* static only for its size: nothing else refers to it */
     usage_boot(making->boot);
+    clock_be_exact(); /* not allowed any more once the session is confined */
     session_init(&session, &making->parts);
     if (confine(making, &session.turns) < 0) {
         helper_end(&making->helper);

@@ -1,5 +1,9 @@
 #include "base/clock.h"
 
+#include <sys/prctl.h>
+
+enum { LONGEST = 1000000000 }; /* microseconds, which any time_t can hold */
+
 long long clock_ms(void) {
     struct timespec now;
     (void)clock_gettime(CLOCK_MONOTONIC, &now);
@@ -10,6 +14,19 @@ long long clock_us(void) {
     struct timespec now;
     (void)clock_gettime(CLOCK_MONOTONIC, &now);
     return now.tv_sec * 1000000LL + now.tv_nsec / 1000;
+}
+
+struct timespec clock_left(long long moment) {
+    long long left = moment - clock_us();
+    if (left < 0)
+        left = 0;
+    if (left > LONGEST)
+        left = LONGEST;
+    return (struct timespec){.tv_sec = left / 1000000, .tv_nsec = left % 1000000 * 1000};
+}
+
+void clock_be_exact(void) {
+    (void)prctl(PR_SET_TIMERSLACK, 1L); /* nanoseconds; 0 would be the default */
 }
 
 long long clock_deadline(unsigned seconds) {

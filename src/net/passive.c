@@ -88,11 +88,9 @@ nfds_t passive_poll(const struct passive *passive, struct pollfd *fds) {
     return n;
 }
 
-long long passive_patience(const struct passive *passive, long long most) {
-    long long left = passive->until - clock_ms();
-    if (passive->listener < 0 || left > most)
-        return most;
-    return left > 0 ? left : 0;
+long long passive_patience(const struct passive *passive, long long moment) {
+    long long until = passive->until * CLOCK_US;
+    return passive->listener < 0 || until > moment ? moment : until;
 }
 
 /* Removes a caller from those that wait. Returns its socket. */

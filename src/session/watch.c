@@ -82,14 +82,18 @@ void watch_note_end(struct session *session) {
     watch_renew(watch);
 }
 
-int watch_poll(struct session *session, struct pollfd *fds, nfds_t n, long long deadline) {
+/* The same until a moment as clock_us tells it. */
+static int poll_until(struct session *session, struct pollfd *fds, nfds_t n, long long moment) {
     struct passive *passive = &session->data.passive;
-    long long left = deadline - clock_ms();
-    left = passive_patience(passive, left > 0 ? left : 0);
-    int ready = poll(fds, n + passive_poll(passive, fds + n), (int)left);
+    const struct timespec left = clock_left(passive_patience(passive, moment));
+    int ready = ppoll(fds, n + passive_poll(passive, fds + n), &left, NULL);
     if (ready >= 0)
         passive_attend(passive, session->given->peer, session->given->log);
     return ready;
+}
+
+int watch_poll(struct session *session, struct pollfd *fds, nfds_t n, long long deadline) {
+    return poll_until(session, fds, n, deadline * CLOCK_US);
 }
 
 static bool is_listening(const struct watch *watch) {
@@ -186,14 +190,6 @@ void watch_look(struct session *session) {
     }
 }
 
-int watch_wait(struct session *session, int fd, short events, long long deadline) {
-    int result;
-    do
-        result = watch_or_news(session, fd, events, deadline);
-    while (result == -EINTR);
-    return result;
-}
-
 /* Why nothing more is to be waited for: a negative errno, or 0. */
 static int what_ends(const struct session *session) {
     if (session->watch.aborted)
@@ -201,61 +197,28 @@ static int what_ends(const struct session *session) {
     return session->leave.stopping ? -ESHUTDOWN : 0;
 }
 
-/* Attends to what comes in less time than poll can wait for. Returns -EAGAIN, or as watch_until.
- */
-static int wait_short(struct session *session, long long us) {
-    const struct timespec time = {.tv_nsec = us * 1000};
-    struct pollfd fds[] = {control_events(session),
-                           {.fd = session->control.stop, .events = POLLIN}};
-    int n = ppoll(fds, 2, &time, NULL);
-    if (n < 0 && errno != EINTR)
-        return -errno;
-    if (n > 0 && fds[1].revents)
-        return leave_stopping(session);
-    if (n > 0 && fds[0].revents)
-        attend_to(session, fds[0].revents);
-    return session->watch.control_gone ? -ENOTCONN : -EAGAIN;
-}
-
-int watch_until(struct session *session, long long moment) {
-    int result = -EAGAIN;
-    while (result == -EAGAIN) {
-        long long left = moment - clock_us();
-        result = what_ends(session);
-        if (result < 0)
-            return result;
-        if (left <= 0)
-            return -ETIMEDOUT;
-        result = left < 1000 ? wait_short(session, left)
-                             : watch_wait(session, -1, 0, clock_ms() + left / 1000);
-        if (result == -ETIMEDOUT)
-            result = -EAGAIN;
-    }
-    return result;
-}
-
 static bool is_ready(int fd, short events) {
     struct pollfd one = {.fd = fd, .events = events};
-    return poll(&one, 1, 0) > 0;
+    return fd >= 0 && poll(&one, 1, 0) > 0;
 }
 
 /* Until when to wait: not at all if the client has left, not long if it may have. */
-static long long until(const struct watch *watch, long long deadline) {
+static long long until(const struct watch *watch, long long moment) {
     if (watch->control_gone)
         return 0;
-    bool is_brief = watch->half_closed && watch->is_brief && watch->half_until < deadline;
-    return is_brief ? watch->half_until : deadline;
+    long long half = watch->half_until * CLOCK_US;
+    return watch->half_closed && watch->is_brief && half < moment ? half : moment;
 }
 
 /* One poll. Returns 0 where fd is ready, -EAGAIN where there is more to wait for, or as
  * watch_or_news. */
-static int wait_once(struct session *session, int fd, short events, long long deadline) {
+static int wait_once(struct session *session, int fd, short events, long long moment) {
     struct watch *watch = &session->watch;
     struct pollfd fds[3 + PASSIVE_FDS] = {{.fd = fd, .events = events},
                                           control_events(session),
                                           {.fd = session->control.stop, .events = POLLIN}};
-    long long end = until(watch, deadline);
-    int n = watch_poll(session, fds, 3, end);
+    long long end = until(watch, moment);
+    int n = poll_until(session, fds, 3, end);
     if (n < 0 && errno != EINTR)
         return -errno;
     if (n > 0 && fds[2].revents)
@@ -268,12 +231,13 @@ static int wait_once(struct session *session, int fd, short events, long long de
         return 0;
     if (passive_news(&session->data.passive))
         return -EINTR;
-    if (n >= 0 && clock_ms() >= end && !is_ready(fd, events)) /* the commands may have taken long */
-        return watch->control_gone || end != deadline ? -ENOTCONN : -ETIMEDOUT;
+    if (n >= 0 && clock_us() >= end && !is_ready(fd, events)) /* the commands may have taken long */
+        return watch->control_gone || end != moment ? -ENOTCONN : -ETIMEDOUT;
     return -EAGAIN;
 }
 
-int watch_or_news(struct session *session, int fd, short events, long long deadline) {
+/* As watch_or_news, until a moment as clock_us tells it. */
+static int wait_or_news(struct session *session, int fd, short events, long long moment) {
     int result;
     do {
         result = what_ends(session);
@@ -283,8 +247,28 @@ int watch_or_news(struct session *session, int fd, short events, long long deadl
             session->watch.attend(session);
             result = -EAGAIN;
         } else {
-            result = wait_once(session, fd, events, deadline);
+            result = wait_once(session, fd, events, moment);
         }
     } while (result == -EAGAIN);
+    return result;
+}
+
+int watch_or_news(struct session *session, int fd, short events, long long deadline) {
+    return wait_or_news(session, fd, events, deadline * CLOCK_US);
+}
+
+int watch_wait(struct session *session, int fd, short events, long long deadline) {
+    int result;
+    do
+        result = watch_or_news(session, fd, events, deadline);
+    while (result == -EINTR);
+    return result;
+}
+
+int watch_until(struct session *session, long long moment) {
+    int result;
+    do
+        result = wait_or_news(session, -1, 0, moment);
+    while (result == -EINTR);
     return result;
 }
