@@ -188,9 +188,10 @@ faults: need-TEST ## let every system call of an upload fail once, in every way;
 	@tests/faults
 
 N = 1000
-torture: need-TEST ## kill handlers and clients N times in the middle of uploads
+torture: need-TEST ## kill handlers and clients N times in the middle of uploads, and some more in bad conditions
 	@$(MAKE) $(ALL_CORES) --no-print-directory tests-built
 	@tests/torture $(N)
+	@tests/kills --wait auto,20 --kills $$(( $(N) / 20 ))
 
 SECONDS = 3600
 model: need-TEST ## sessions at random against a model of what must be there, SECONDS long, by SEED

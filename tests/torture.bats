@@ -12,3 +12,11 @@ teardown() { teardown_sandbox; }
     sed 's/^/# /' "$T/out" >&3
     [ "$status" = 0 ]
 }
+
+@test "torture: halves are counted in each condition: many small files, a starved client, a lossy network" {
+    need_root "makes two hosts, and a network between them"
+    need ip
+    command -p python3 -IS "$TOP/tests/kills" --kills 1 --wait auto --folder "$T" --row small,starved,lossy >"$T/out"
+    sed 's/^/# /' "$T/out" >&3
+    [ "$(grep -cE '^(small|starved|lossy) .* published halves: auto: [01]$' "$T/out")" = 3 ]
+}
