@@ -11,7 +11,8 @@ static long long by_evidence(const struct vanish *vanish) {
         return VANISH_LOSSY;
     if (vanish->received == 0 || vanish->still >= VANISH_STILL)
         return VANISH_PAUSED;
-    return within(vanish->duration / VANISH_SHARE, VANISH_LEAST, VANISH_MOST);
+    long long part = vanish->duration / VANISH_SHARE, pause = vanish->still * VANISH_PAUSE;
+    return within(part > pause ? part : pause, VANISH_LEAST, VANISH_MOST);
 }
 
 long long vanish_time(const struct vanish *vanish) {

@@ -9,11 +9,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* All in microseconds */
+/* In microseconds, and how many times as long */
 enum {
-    VANISH_LEAST = 200,     /* in any case: nearly all of them vanish within that */
+    VANISH_LEAST = 150,     /* in any case: nearly all of them vanish within that */
     VANISH_MOST = 20000,    /* for an upload that took long: a kill is likelier to fall into one */
     VANISH_SHARE = 4,       /* the part of an upload's time that is waited */
+    VANISH_PAUSE = 8,       /* so many times what the end came after the last bytes */
     VANISH_STILL = 1000,    /* a client that had paused for that before the end, */
     VANISH_PAUSED = 100000, /* or sent nothing, is slow or starved: so is its end */
     VANISH_LOSSY = 300000   /* the end may have to be sent again */

@@ -25,8 +25,10 @@ static void long_uploads_wait_longer(void) {
 
 static void pauses_wait_longer(void) {
     struct vanish vanish = quick;
-    vanish.still = VANISH_STILL - 1;
+    vanish.still = VANISH_LEAST / VANISH_PAUSE;
     CHECK(time_of(vanish) == VANISH_LEAST);
+    vanish.still = VANISH_STILL - 1;
+    CHECK(time_of(vanish) == (VANISH_STILL - 1) * VANISH_PAUSE);
     vanish.still = VANISH_STILL;
     CHECK(time_of(vanish) == VANISH_PAUSED);
     vanish = quick;
