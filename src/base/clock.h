@@ -13,11 +13,12 @@ long long clock_ms(void);
 long long clock_us(void);
 enum { CLOCK_US = 1000 };
 
-/* How long it is until a moment as clock_us tells it; 0 once it has passed, and a quarter of an hour at
- * most. */
+/* How long it is until a moment as clock_us tells it; 0 once it has passed, and a quarter of an
+ * hour at most. */
 struct timespec clock_left(long long moment);
 
-/* From now on the kernel ends waits on time. By default it lets each take up to 50 microseconds more. */
+/* From now on the kernel ends waits on time. By default it lets each take up to 50 microseconds
+ * more. */
 void clock_be_exact(void);
 
 /* The moment that is so many seconds from now, as clock_ms tells it. */

@@ -64,8 +64,8 @@ bool passive_is_open(const struct passive *passive);
 /* Puts what there is to poll into fds, which has room for PASSIVE_FDS. Returns how many. */
 nfds_t passive_poll(const struct passive *passive, struct pollfd *fds);
 
-/* The moment (by clock_us) at which passive_attend has something to do even if nothing comes, but not
- * after `moment`. */
+/* The moment (by clock_us) at which passive_attend has something to do even if nothing comes, but
+ * not after `moment`. */
 long long passive_patience(const struct passive *passive, long long moment);
 
 /* Without waiting, accepts what has come and looks at the connections that wait. Connections from
