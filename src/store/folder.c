@@ -10,15 +10,25 @@ int folder_sync(const struct config *config, const struct path_root *root, int f
     return config->no_sync ? 0 : path_sync_folder(folder, root->fd);
 }
 
-/* Sets the mode, and keeps the set-group-ID bit that a folder inherits. */
+/* The folder gets the mode that is wanted as it is made, with the set-group-ID bit that it
+ * inherits: a filter (RestrictSUIDSGID= of systemd) forbids to set that bit, even if it is set. */
+static int make(const struct config *config, int parent, const char *name) {
+    if (config->dir_mode == VALUE_NO_MODE)
+        return mkdirat(parent, name, 0777) < 0 ? -errno : 0;
+    mode_t mask = umask(0);
+    int result = mkdirat(parent, name, config->dir_mode & 0777) < 0 ? -errno : 0;
+    (void)umask(mask);
+    return result;
+}
+
+/* Sets the mode if the folder did not get it when it was made: it has more bits, or its parent has
+ * a default access control list. */
 static int set_mode(int fd, mode_t mode) {
     struct stat st;
     if (fstat(fd, &st) < 0)
         return -errno;
-    if (fchmod(fd, mode | (st.st_mode & S_ISGID)) == 0)
-        return 0;
-    /* A filter (RestrictSUIDSGID= of systemd) forbids to set that bit, even if it is set */
-    return errno == EPERM && fchmod(fd, mode) == 0 ? 0 : -errno;
+    mode |= st.st_mode & S_ISGID;
+    return mode == (st.st_mode & 07777) || fchmod(fd, mode) == 0 ? 0 : -errno;
 }
 
 /* Sets the mode and group of the settings. The group comes first: it clears bits of the mode. */
@@ -42,7 +52,7 @@ int folder_make(const struct config *config, const struct path_root *root, const
     int parent = path_open_parent(root, path, &name);
     if (parent < 0)
         return parent;
-    int result = mkdirat(parent, *name ? name : ".", 0777) < 0 ? -errno : 0;
+    int result = make(config, parent, *name ? name : ".");
     if (result == 0) {
         result = dress(config, parent, name);
         if (result == 0)

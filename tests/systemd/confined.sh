@@ -91,7 +91,22 @@ for unit in stord@.service stord-inline@.service; do
     drop_in $unit '[Service]' Environment=STORD_REQUIRE_CONFINEMENT=yes
 done
 curl_upload confined 1000
-(PORT=22001 && inline_upload confined-inline hello)
+PORT=22001 inline_upload confined-inline hello
+all_sessions_gone
+
+# A folder keeps the set-group-ID bit that it inherits, which nobody may set. One that its parent lacks cannot
+# be had, until the drop-in in the unit's comment allows it.
+install -d -o stord -g stord -m 2770 "$ROOT/shared"
+drop_in stord@.service '[Service]' Environment=STORD_DIR_MODE=0750
+curl_upload shared/made/file 1000
+[ "$(stat -c %a "$ROOT/shared/made")" = 2750 ]
+drop_in stord@.service '[Service]' Environment=STORD_DIR_MODE=02750
+if curl -sS --ftp-create-dirs -T "$T/sent" "ftp://127.0.0.1:$PORT/set/file" 2>"$T/curl"; then fail "a bit was set"; fi
+[ ! -e "$ROOT/set" ]
+drop_in stord@.service '[Service]' Environment=STORD_DIR_MODE=02750 \
+    "$(sed -n 's/^#   \(RestrictSUIDSGID=no\)$/\1/p' /usr/local/lib/systemd/system/stord@.service)"
+curl_upload set/file 1000
+[ "$(stat -c %a "$ROOT/set")" = 2750 ]
 all_sessions_gone
 
 # A group of others, by the drop-in that the comment in the unit tells

@@ -43,10 +43,10 @@ inline_upload() {
     [ "$(cat "$ROOT/$1")" = "$2" ]
 }
 
-# curl_upload NAME BYTES
+# curl_upload NAME BYTES: folders are made
 curl_upload() {
     random_file "$T/sent" "$2"
-    curl -sS -T "$T/sent" "ftp://127.0.0.1:$PORT/$1"
+    curl -sS --ftp-create-dirs -T "$T/sent" "ftp://127.0.0.1:$PORT/$1"
     same "$T/sent" "$ROOT/$1"
 }
 
