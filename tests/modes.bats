@@ -80,6 +80,18 @@ FILES=(new replaced appended continued unique resumed folder/new)
     has folder 700
 }
 
+@test "--dir-mode: folders that nobody may read are made, too" {
+    need_root becomes somebody else
+    chmod 777 "$ROOT"
+    local WRAP=(setpriv --reuid 65534 --regid 65534 --clear-groups)
+    talk --dir-mode=0333 <<'STEPS'
+< 220
+> MKD blind
+< 257
+STEPS
+    has blind 333
+}
+
 @test "without them the umask decides, and what goes on from a file has that file's mode" {
     for mask in 027 002; do
         with_umask "$mask"

@@ -11,17 +11,18 @@ int folder_sync(const struct config *config, const struct path_root *root, int f
 }
 
 /* The folder gets the mode that is wanted as it is made, with the set-group-ID bit that it
- * inherits: a filter (RestrictSUIDSGID= of systemd) forbids to set that bit, even if it is set. */
+ * inherits: a filter (RestrictSUIDSGID= of systemd) forbids to set that bit, even if it is set. And
+ * dress must be able to open it. */
 static int make(const struct config *config, int parent, const char *name) {
     if (config->dir_mode == VALUE_NO_MODE)
         return mkdirat(parent, name, 0777) < 0 ? -errno : 0;
     mode_t mask = umask(0);
-    int result = mkdirat(parent, name, config->dir_mode & 0777) < 0 ? -errno : 0;
+    int result = mkdirat(parent, name, (config->dir_mode & 0777) | S_IRUSR) < 0 ? -errno : 0;
     (void)umask(mask);
     return result;
 }
 
-/* Sets the mode if the folder did not get it when it was made: it has more bits, or its parent has
+/* Sets the mode if the folder did not get it when it was made: it has other bits, or its parent has
  * a default access control list. */
 static int set_mode(int fd, mode_t mode) {
     struct stat st;
