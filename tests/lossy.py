@@ -30,6 +30,10 @@ def call(result):
         raise OSError(ctypes.get_errno(), "a namespace of the network")
 
 
+def die_with_parent():
+    libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
 def become(namespace):
     call(libc.setns(namespace, CLONE_NEWNET))
 
@@ -89,7 +93,7 @@ def network(delay, jitter, loss):
             become(here)
         between = os.fork()
         if between == 0:
-            libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+            die_with_parent()
             relay([device for _, device in hosts], delay, jitter, loss)
         try:
             yield [namespace for namespace, _ in hosts]
