@@ -32,8 +32,10 @@ static bool feed_line(struct session *session, struct command *ret_command) {
     bool ended = false;
     size_t taken = line_feed(&session->line, bytes, control_pending(control), &ended);
     control_take(control, taken);
-    if (ended)
+    if (ended) {
         understand(session, ret_command);
+        (void)pipeline_before(session, ret_command);
+    }
     transcript_input(session, bytes, taken, ended ? ret_command : NULL);
     if (ended)
         session_note_piece(session);
@@ -61,6 +63,14 @@ static int fill(struct session *session, int timeout) {
         left = deadline - clock_ms();
     }
     return control_fill(control, left > 0 ? (int)left : 0);
+}
+
+/* The same while uploads may wait: only for more that is there. */
+static int fill_after_uploads(struct session *session, int timeout) {
+    int result = pipeline_waits(&session->pipeline) ? fill(session, 0) : -ETIMEDOUT;
+    if (result != -ETIMEDOUT)
+        return result;
+    return pipeline_commit(session) < 0 ? -ENOTCONN : fill(session, timeout);
 }
 
 /* May the line that has begun be a command without line end? Not if it came in one piece with a
@@ -114,8 +124,8 @@ static enum read_outcome end_reading(const struct session *session, int result) 
 static int read_more(struct session *session, enum read_outcome *ret_outcome) {
     bool unterminated = may_be_unterminated(session);
     bool by_silence = unterminated && session->given->config->unterminated_wait > 0;
-    int result = fill(session, by_silence ? (int)session->given->config->unterminated_wait
-                                          : patience(session));
+    int result = fill_after_uploads(
+        session, by_silence ? (int)session->given->config->unterminated_wait : patience(session));
     if (result > 0)
         return 1;
     if (result == -ETIMEDOUT && !by_silence)
@@ -245,8 +255,8 @@ static int greet(struct session *session) {
 static int step(struct session *session) {
     struct command command;
     switch (read_command(session, &command)) {
-    case READ_LINE:
-        return run_command(session, &command);
+    case READ_LINE: /* the client may have been lost while uploads before it were replied to */
+        return session->leave.over ? 0 : run_command(session, &command);
     case READ_IDLE:
         return give_up(session);
     case READ_STOP:
@@ -268,6 +278,7 @@ static void end_transcript(struct session *session) {
 
 static void part(struct session *session) {
     const struct leave *end = &session->leave;
+    (void)pipeline_commit(session);
     end_transcript(session);
     control_finish(&session->control);
     if (end->must_drain || control_has_unread(&session->control))
@@ -289,4 +300,6 @@ void loop_run(struct session *session) {
         result = step(session);
     part(session);
     session_close(session);
+    if (flush_ends_late(&session->pipeline.flush)) /* the client need not wait for that */
+        control_close(&session->control);
 }

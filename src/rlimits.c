@@ -24,7 +24,7 @@ static const struct {
 } limits[] = {
     {RLIMIT_STACK, 256 * KIB, MIB,
      "the limit of the stack is below 256 KiB (ulimit -s, LimitSTACK=)"},
-    {RLIMIT_NOFILE, 8, 64, "the limit of open files is below 8 (ulimit -n, LimitNOFILE=)"},
+    {RLIMIT_NOFILE, 8, 128, "the limit of open files is below 8 (ulimit -n, LimitNOFILE=)"},
     {RLIMIT_AS, 8 * MIB, 32 * MIB, "the limit of addresses is below 8 MiB (ulimit -v, LimitAS=)"},
     {RLIMIT_DATA, 2 * MIB, 32 * MIB, "the limit of data is below 2 MiB (ulimit -d, LimitDATA=)"},
 };

@@ -62,6 +62,8 @@ struct config {
     struct room min_free;            /* room that uploads leave on the disk */
     const char *names_from;          /* how names that are not UTF-8 are read: see names_open */
     bool copies;                     /* appending copies the file, and replaces it */
+    unsigned batch_files;            /* inline uploads that are synced together, */
+    unsigned batch_time;             /* and ms that the first of them waits, at most */
     bool no_sync;                    /* nothing waits for the disk */
     bool no_data_connections;        /* uploads come over the control connection only */
     const char *user;                /* the system user to become if started as root */

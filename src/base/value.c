@@ -102,6 +102,14 @@ const char *value_milliseconds(void *field, const char *value) {
     return NULL;
 }
 
+const char *value_batch(void *field, const char *value) {
+    uint64_t n;
+    if (!parse_number(value, 1, 64, &n))
+        return "a number from 1 to 64";
+    *(unsigned *)field = (unsigned)n;
+    return NULL;
+}
+
 /* Milliseconds, or "auto". */
 const char *value_vanish_wait(void *field, const char *value) {
     if (strcmp(value, "auto") != 0)

@@ -64,6 +64,7 @@ value_setter value_log_level;    /* enum log_level */
 value_setter value_log_format;   /* bool: JSON */
 value_setter value_milliseconds; /* unsigned, 0 to 60000 */
 value_setter value_vanish_wait;  /* the same, or VALUE_AUTO */
+value_setter value_batch;        /* unsigned, 1 to 64 */
 value_setter value_seconds;      /* unsigned, 1 to 86400 */
 value_setter value_hours;        /* unsigned, 0 to 8760 */
 value_setter value_type;         /* bool: ASCII */

@@ -166,6 +166,12 @@ void control_finish(struct control *control) {
     conn_end(&control->conn);
 }
 
+void control_close(struct control *control) {
+    (void)close(control->conn.in);
+    if (control->conn.out != control->conn.in)
+        (void)close(control->conn.out);
+}
+
 void control_drain(struct control *control, int time) {
     if (control->conn.out_socket)
         (void)shutdown(control->conn.out, SHUT_WR);

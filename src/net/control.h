@@ -87,6 +87,9 @@ bool control_has_unread(const struct control *control);
 /* Nothing more is sent: under TLS, sends close_notify. */
 void control_finish(struct control *control);
 
+/* After control_finish: closes the connection, before the process ends. */
+void control_close(struct control *control);
+
 /* After control_finish: drops what still comes, until its end or for at most `time` ms, so that the
  * last reply is not lost in a reset (RFC 1122 section 4.2.2.13). */
 void control_drain(struct control *control, int time);

@@ -23,6 +23,7 @@
 #define HELPED    FILTER_HELPED
 #define JOURNAL   FILTER_JOURNAL
 #define SANITIZED FILTER_SANITIZED
+#define AIO       FILTER_AIO
 #define BOTH      (FILTER_SESSION | FILTER_HELPER)
 
 enum { ANY_PLACE = MAP_FIXED | MAP_FIXED_NOREPLACE };
@@ -118,6 +119,10 @@ const struct calls_row calls_rows[] = {
     LET(ftruncate, SESSION, OVER(0, DESCRIPTOR_OTHERS)),
     LET(fallocate, SESSION, OVER(0, DESCRIPTOR_OTHERS)),
     LET(fsync, SESSION),
+    LET(io_setup, AIO), /* several fsyncs at once; no filter sees that they are no pwrite64 */
+    LET(io_submit, AIO),
+    LET(io_getevents, AIO),
+    FAIL(io_setup, SESSION, ENOSYS), /* they come one after the other */
     LET(syncfs, SESSION),
     LET(sync, SESSION),
     LET(sync_file_range, SESSION),
@@ -128,6 +133,7 @@ const struct calls_row calls_rows[] = {
     LET(fcntl, SESSION, IS(1, F_GETFL)),
     LET(fcntl, SESSION, IS(1, F_SETFL)),
     LET(fcntl, SESSION, IS(1, F_DUPFD_CLOEXEC)),
+    LET(fcntl, SESSION, IS(1, F_OFD_GETLK)),
     LET(fcntl, SESSION, IS(1, F_OFD_SETLK)),
     LET(fcntl, SESSION, IS(1, F_OFD_SETLKW)),
     LET(ioctl, SESSION, IS(1, FIONREAD)),

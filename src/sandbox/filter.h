@@ -11,13 +11,14 @@
 
 /* Who needs a system call: bits. */
 enum filter_group {
-    FILTER_SESSION = 1 << 0,  /* sessions */
-    FILTER_DATA = 1 << 1,     /* sessions with data connections */
-    FILTER_HELPED = 1 << 2,   /* sessions with a credential helper */
-    FILTER_HELPER = 1 << 3,   /* the helper */
-    FILTER_JOURNAL = 1 << 4,  /* processes that log to the journal, */
-    FILTER_LOGGING = 1 << 5,  /* and those that have not opened their log yet */
-    FILTER_SANITIZED = 1 << 6 /* processes built with AddressSanitizer */
+    FILTER_SESSION = 1 << 0,   /* sessions */
+    FILTER_DATA = 1 << 1,      /* sessions with data connections */
+    FILTER_HELPED = 1 << 2,    /* sessions with a credential helper */
+    FILTER_HELPER = 1 << 3,    /* the helper */
+    FILTER_JOURNAL = 1 << 4,   /* processes that log to the journal, */
+    FILTER_LOGGING = 1 << 5,   /* and those that have not opened their log yet */
+    FILTER_SANITIZED = 1 << 6, /* processes built with AddressSanitizer */
+    FILTER_AIO = 1 << 7 /* sessions that sync several files at once, and whose log is not a file */
 };
 
 /* What the filter depends on. */

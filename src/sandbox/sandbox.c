@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/config.h"
@@ -33,7 +34,7 @@
 
 enum {
     MEMORY = 512 << 20, /* bytes */
-    DESCRIPTORS = 64,
+    DESCRIPTORS = 128,
     RULES = 3, /* of Landlock at most */
     COMPLAINT_SIZE = 256
 };
@@ -53,24 +54,29 @@ static const struct {
     {0, RLIMIT_NPROC, false, true},  {MEMORY, RLIMIT_DATA, false, false},
 };
 
-/* Lowers a limit; one that is already lower stays. */
-static int lower(__rlimit_resource_t resource, rlim_t most) {
+/* Lowers a limit; one that is already lower stays: *ret_now. */
+static int lower(__rlimit_resource_t resource, rlim_t most, rlim_t *ret_now) {
     struct rlimit limit = {0, 0};
     if (most > 0 && getrlimit(resource, &limit) < 0)
         return -errno;
     limit.rlim_cur = limit.rlim_cur < most ? limit.rlim_cur : most;
     limit.rlim_max = limit.rlim_max < most ? limit.rlim_max : most;
+    *ret_now = limit.rlim_cur;
     return setrlimit(resource, &limit) < 0 ? -errno : 0;
 }
 
 /* Not dumpable: other processes of the user cannot read our memory, and core dumps that are piped
- * to a program ignore RLIMIT_CORE. */
-static int set_limits(bool helper) {
+ * to a program ignore RLIMIT_CORE. *ret_descriptors: how many it may have. */
+static int set_limits(bool helper, unsigned *ret_descriptors) {
+    *ret_descriptors = 0;
     for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
         bool applies = (!IS_SANITIZED || limits[i].sanitized) && (!helper || limits[i].helper);
-        int result = applies ? lower(limits[i].resource, limits[i].most) : 0;
+        rlim_t now = 0;
+        int result = applies ? lower(limits[i].resource, limits[i].most, &now) : 0;
         if (result < 0)
             return result;
+        if (limits[i].resource == RLIMIT_NOFILE)
+            *ret_descriptors = (unsigned)now;
     }
     bool done = prctl(PR_SET_DUMPABLE, 0) == 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
     return done ? 0 : -errno;
@@ -124,6 +130,15 @@ static unsigned log_groups(const struct log *log) {
     return groups | (log->setup.target == LOG_TARGET_JOURNAL ? FILTER_JOURNAL : 0);
 }
 
+/* AIO writes to any place of a file, and so could change the lines of a log that is one. */
+static unsigned aio_group(const struct config *config) {
+    struct stat st;
+    bool is_wanted = config->batch_files > 1 && !config->no_sync;
+    bool is_safe =
+        is_wanted && fstat(STDERR_FILENO, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode);
+    return is_safe ? FILTER_AIO : 0;
+}
+
 static void confine_calls(struct lack *lack, struct filter_facts *facts) {
     facts->groups |= IS_SANITIZED ? FILTER_SANITIZED : 0;
     int result = socketcall_enter();
@@ -139,8 +154,8 @@ int sandbox_enter(const struct sandbox *sandbox, struct sandbox_state *ret_state
                                            (helped ? FILTER_HELPED : 0),
                                  .dial = sandbox->dial,
                                  .helper = sandbox->helper};
-    facts.groups |= log_groups(sandbox->log);
-    note(&lack, set_limits(false), "limits");
+    facts.groups |= log_groups(sandbox->log) | aio_group(sandbox->config);
+    note(&lack, set_limits(false, &ret_state->descriptors), "limits");
     unsigned extra = (connects ? 0 : LANDLOCK_NO_TCP) | (helped ? 0 : LANDLOCK_NO_SIGNALS);
     ret_state->files = confine_files(&lack, &root, 1, extra);
     confine_calls(&lack, &facts);
@@ -175,7 +190,8 @@ int sandbox_enter_helper(const struct config *config, const struct log *log) {
     struct lack lack = {.config = config};
     struct filter_facts facts = {.groups = FILTER_HELPER};
     facts.groups |= log_groups(log);
-    note(&lack, set_limits(true), "limits");
+    unsigned descriptors;
+    note(&lack, set_limits(true, &descriptors), "limits");
     (void)confine_files(&lack, NULL, 0, LANDLOCK_NO_TCP | LANDLOCK_NO_SIGNALS);
     confine_calls(&lack, &facts);
     return lack.error && config->require_confinement ? lack.error : 0; /* the session logs it */

@@ -26,8 +26,9 @@ struct sandbox {
 
 /* How far that succeeded. */
 struct sandbox_state {
-    bool files; /* Landlock confines the process */
-    bool said;  /* something is missing, and has been logged */
+    bool files;           /* Landlock confines the process */
+    bool said;            /* something is missing, and has been logged */
+    unsigned descriptors; /* that it may have; 0: not known */
 };
 
 /* The home of a user who has logged in. */

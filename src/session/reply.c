@@ -12,14 +12,16 @@
 #include "store/store.h"
 
 enum {
-    WRITE_TIMEOUT = 60000,    /* ms a client may take to read a reply */
-    LAST_WRITE_TIMEOUT = 200, /* the same if we were asked to stop */
-    REASON_SIZE = 128,        /* of the text in brackets after a reason */
-    RETRY_DELAY = 1000        /* ms before a 45x: some clients retry at once, for ever */
+    LINE_SHOWN = 2 * REPLY_TEXT + 16, /* bytes of a line as it is shown, with its code and end */
+    ROOM = 3 * LINE_SHOWN,            /* for what a command replies while replies wait */
+    WRITE_TIMEOUT = 60000,            /* ms a client may take to read a reply */
+    LAST_WRITE_TIMEOUT = 200,         /* the same if we were asked to stop */
+    REASON_SIZE = 128,                /* of the text in brackets after a reason */
+    RETRY_DELAY = 1000                /* ms before a 45x: some clients retry at once, for ever */
 };
 
 /* Sends what has been put together. */
-static int flush(struct session *session) {
+static int send_out(struct session *session) {
     int timeout = session->leave.stopping ? LAST_WRITE_TIMEOUT : WRITE_TIMEOUT;
     size_t n = session->reply.length;
     session->reply.length = 0;
@@ -27,6 +29,28 @@ static int flush(struct session *session) {
     if (result < 0)
         transcript_note(session, "That could not be sent: %s", strerror(-result));
     return result;
+}
+
+/* The same at the end of a reply, unless more belongs to it. */
+static int flush(struct session *session) {
+    return session->reply.way == REPLY_AT_ONCE ? send_out(session) : 0;
+}
+
+/* The line of n bytes at the end of `out` is one of those that wait. */
+static int put_off(struct reply *reply, size_t n) {
+    if (n > sizeof(reply->waiting) - reply->later)
+        return -ENOBUFS; /* nobody has asked reply_is_full */
+    memcpy(reply->waiting + reply->later, reply->out + reply->length, n);
+    reply->later += n;
+    return 0;
+}
+
+/* It goes out. */
+static int put_out(struct session *session, size_t n) {
+    struct reply *reply = &session->reply;
+    transcript_reply(session, reply->out + reply->length, n);
+    reply->length += n;
+    return reply->length < REPLY_SIZE ? 0 : send_out(session);
 }
 
 /* Copies one part of a path, and what is around it, into room as the client sees it: what could end
@@ -82,9 +106,7 @@ static int put_line(struct session *session, const char *prefix, const char *for
     n += is_plain(line + n) ? strlen(line + n) : show(session, line + n, room - n - 2);
     line[n++] = '\r';
     line[n++] = '\n';
-    transcript_reply(session, line, n);
-    reply->length += n;
-    return reply->length < REPLY_SIZE ? 0 : flush(session);
+    return reply->way == REPLY_WAITING ? put_off(reply, n) : put_out(session, n);
 }
 
 static int put_code(struct session *session, int code, char separator, const char *format, ...)
@@ -101,7 +123,39 @@ static int put_code(struct session *session, int code, char separator, const cha
 }
 
 void reply_init(struct reply *reply) {
-    reply->length = 0;
+    reply->way = REPLY_AT_ONCE;
+    reply->length = reply->later = reply->released = 0;
+}
+
+void reply_hold(struct reply *reply) {
+    reply->way = REPLY_WAITING;
+}
+
+bool reply_is_full(const struct reply *reply) {
+    return sizeof(reply->waiting) - reply->later < (size_t)ROOM;
+}
+
+int reply_release(struct session *session, size_t place) {
+    struct reply *reply = &session->reply;
+    int result = 0;
+    reply->way = REPLY_TOGETHER;
+    while (reply->released < place && result == 0) {
+        const char *line = reply->waiting + reply->released;
+        const char *end = memchr(line, '\n', place - reply->released);
+        size_t n = end ? (size_t)(end + 1 - line) : place - reply->released;
+        reply->released += n;
+        memcpy(reply->out + reply->length, line, n);
+        result = put_out(session, n);
+    }
+    return result;
+}
+
+int reply_release_all(struct session *session) {
+    struct reply *reply = &session->reply;
+    int result = reply_release(session, reply->later);
+    reply->way = REPLY_AT_ONCE;
+    reply->later = reply->released = 0;
+    return result < 0 ? result : send_out(session);
 }
 
 int reply_send_list(struct session *session, int code, const char *format, va_list arguments) {

@@ -10,6 +10,7 @@
 #define STORD_REPLY_H
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/path.h"
@@ -17,16 +18,28 @@
 struct session;
 
 enum {
-    REPLY_SIZE = 4096,               /* so much is sent at once */
+    REPLY_SIZE = 1 << 13,            /* so much is sent at once */
+    REPLY_LATER = 1 << 16,           /* and so much may wait */
     REPLY_TEXT = PATH_SIZE * 2 + 128 /* a line: a path whose quotes are doubled, and words */
 };
 
-/* A reply that is being put together. */
+/* Where replies go. */
+enum reply_way {
+    REPLY_AT_ONCE,
+    REPLY_WAITING, /* they wait for those of uploads before them: see pipeline */
+    REPLY_TOGETHER /* these are being sent, in few pieces */
+};
+
+/* Replies that are being put together. */
 struct reply {
-    size_t length; /* bytes in out */
+    enum reply_way way;
+    size_t length;   /* bytes in out */
+    size_t later;    /* bytes in waiting, */
+    size_t released; /* of which so many are out */
     char out[REPLY_SIZE + 2 * REPLY_TEXT +
-             16];          /* the last line may be sent with all its 255 doubled */
-    char text[REPLY_TEXT]; /* a line before names are shown in it */
+             16];              /* the last line may be sent with all its 255 doubled */
+    char text[REPLY_TEXT];     /* a line before names are shown in it */
+    char waiting[REPLY_LATER]; /* whole lines */
 };
 
 /* No reply is being put together. */
@@ -45,6 +58,24 @@ int reply_begin(struct session *session, int code, const char *text);
 int reply_line(struct session *session, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 int reply_end(struct session *session, int code, const char *text);
+
+/* From now on replies wait. */
+void reply_hold(struct reply *reply);
+
+/* Is there no room for the replies of one more command? */
+bool reply_is_full(const struct reply *reply);
+
+/* How many bytes wait: where the next reply will be. */
+static inline size_t reply_place(const struct reply *reply) {
+    return reply->later;
+}
+
+/* Sends what has waited up to that place, together with what is replied from now on and released
+ * next. */
+int reply_release(struct session *session, size_t place);
+
+/* Sends the rest. From now on replies are sent at once. */
+int reply_release_all(struct session *session);
 
 /* Values in place of a failure's code. */
 enum {

@@ -28,6 +28,7 @@ void session_init(struct session *session, const struct session_parts *parts) {
     watch_init(&session->watch);
     data_init(&session->data);
     reply_init(&session->reply);
+    pipeline_init(&session->pipeline);
     session->names = *parts->names;
     /* REIN gives no additional time */
     who_init(&session->who, parts->root, parts->helper,
@@ -51,6 +52,7 @@ const struct command *session_begin_command(struct session *session,
 }
 
 void session_close(struct session *session) {
+    pipeline_close(&session->pipeline);
     addition_close(&session->addition);
     turns_close(&session->turns);
     view_reset(session);

@@ -18,6 +18,7 @@
 #include "session/leave.h"
 #include "session/names.h"
 #include "session/parameters.h"
+#include "session/pipeline.h"
 #include "session/place.h"
 #include "session/reply.h"
 #include "session/retry.h"
@@ -68,6 +69,7 @@ struct session {
     struct names names;            /* file names in the client's encoding */
     struct turns turns;            /* to change files, one session at a time */
     struct addition addition;      /* remembers what is added to files */
+    struct pipeline pipeline;      /* uploads that wait to be published together */
     struct who who;                /* the client */
 
     /* Large and last: pages that are not filled are never used. What is filled lies where they

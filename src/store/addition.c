@@ -403,11 +403,9 @@ int addition_look(const struct path_root *top, const char *boot, int folder, con
     return 0;
 }
 
-void addition_clear(const struct path_root *top, int file) {
-    struct path_id id;
+void addition_clear(const struct path_root *top, int file, const struct path_id *id) {
     struct entry_prefix prefix;
-    if (path_identify_open(file, &id) < 0 || id.born != 0 ||
-        entry_make_prefix(top, &id, file, "", &prefix) < 0)
+    if (id->born != 0 || entry_make_prefix(top, id, file, "", &prefix) < 0)
         return;
     int entries = open_folder(top, false);
     if (entries < 0)

@@ -64,8 +64,8 @@ void addition_close(struct addition *addition);
 /* Cuts off what was added, and restores the time of change. Returns 0 or a negative errno. */
 int addition_cut(int file, const struct entry_facts *facts, bool no_sync);
 
-/* The open file is new: removes the entries of an older one with its inode. */
-void addition_clear(const struct path_root *top, int file);
+/* The open file with that id is new: removes the entries of an older one with its inode. */
+void addition_clear(const struct path_root *top, int file, const struct path_id *id);
 
 /* Looks at what has a name in a folder, as version_look, and at a file without a pending addition:
  * takes back what a dead session left, if that can be done, else returns the old length. boot: as

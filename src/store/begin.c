@@ -17,18 +17,19 @@
 /* ---------------------------------------------------------------- what is refused */
 
 /* Only plain files can be replaced. Returns 1 for one, 0 if nothing has that name, or a negative
- * errno if the name cannot be used. */
-static int check_name(struct store *store) {
+ * errno if the name cannot be used. *ret_version: what has it. */
+static int check_name(struct store *store, uint64_t *ret_version) {
     const char *name = store->request->name;
     struct partial_found partial;
     struct stat st;
     if (strlen(name) >= sizeof(store->name))
         return -ENAMETOOLONG;
     memcpy(store->name, name, strlen(name) + 1);
+    int result = version_look(store->folder, name, &st, ret_version);
     if (store->request->unique && partial_find(&store->request->partial, &partial) == 0)
         return 1;
-    if (fstatat(store->folder, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-        return errno == ENOENT ? 0 : -errno;
+    if (result < 0)
+        return result == -ENOENT ? 0 : result;
     bool silent = store->request->blind && !store->request->unique && S_ISDIR(st.st_mode);
     if (S_ISREG(st.st_mode) || (store->on_conflict == CONFLICT_RENAME && !silent))
         return 1;
@@ -38,14 +39,15 @@ static int check_name(struct store *store) {
 /* Refuses what can be refused before anything is made. Returns 1 if a file has the name, 0 if not,
  * or a negative errno. */
 static int refuse(struct store *store) {
-    int taken = check_name(store);
+    int taken = check_name(store, &store->began);
     if (taken < 0)
         return taken;
     if (faccessat(store->folder, ".", W_OK | X_OK, AT_EACCESS) < 0)
         return -errno;
     if (taken && store->base == STORE_NOTHING && store->on_conflict == CONFLICT_REFUSE)
         return -EEXIST;
-    int result = version_of(store->folder, store->request->seen, &store->began);
+    bool other = strcmp(store->request->seen, store->request->name) != 0;
+    int result = other ? version_of(store->folder, store->request->seen, &store->began) : 0;
     return result < 0 ? result : taken;
 }
 

@@ -12,6 +12,7 @@
 
 enum {
     BUFFER_SIZE = 1 << 20,     /* pages that are not filled are never touched */
+    SMALL_SIZE = 1 << 16,      /* the same, for uploads that are known to be no longer */
     WRITE_BACK_SIZE = 8 << 20, /* start write-back whenever so much has come */
     LOOK_EVERY = 32,           /* reads between two looks at the control connection, */
     LOOK_SIZE = 4 << 20,       /* or bytes, as a disk may be slow */
@@ -164,10 +165,22 @@ static bool step(struct receive *receive) {
     return receive->held < copy->gather || take_held(receive);
 }
 
+/* The memory for the bytes, one more than the buffer has; or MAP_FAILED. */
+static uint8_t *begin_memory(const struct copy *copy) {
+    static uint8_t small[SMALL_SIZE + 1];
+    if (copy->limit <= SMALL_SIZE)
+        return small;
+    return mmap(NULL, BUFFER_SIZE + 1, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+}
+
+static void end_memory(const struct copy *copy, uint8_t *memory) {
+    if (copy->limit > SMALL_SIZE)
+        (void)munmap(memory, BUFFER_SIZE + 1);
+}
+
 struct copy_result copy_receive(const struct copy *copy) {
     struct receive receive = {.copy = copy, .most = copy->to.most};
-    uint8_t *memory =
-        mmap(NULL, BUFFER_SIZE + 1, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    uint8_t *memory = begin_memory(copy);
     if (memory == MAP_FAILED)
         return (struct copy_result){.end = COPY_FAILED, .error = -errno};
     receive.buffer = memory + 1;
@@ -179,7 +192,7 @@ struct copy_result copy_receive(const struct copy *copy) {
     }
     if (copy->ascii && receive.ascii.cr && receive.result.end == COPY_CLOSED)
         (void)write_all(&receive, (const uint8_t *)"\r", 1);
-    (void)munmap(memory, BUFFER_SIZE + 1);
+    end_memory(copy, memory);
     return receive.result;
 }
 

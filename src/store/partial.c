@@ -23,10 +23,22 @@ static int place(const struct partial *partial, char ret_path[PATH_SIZE]) {
                                                                                     : -ENAMETOOLONG;
 }
 
+/* Is there no such folder? path: of `place`. As a rule there is not, and one look shows it. */
+static bool is_missing(const struct partial *partial, const char *path) {
+    char whole[sizeof("/" RESERVED_FOLDER) + PATH_SIZE];
+    (void)snprintf(whole, sizeof(whole), "/" RESERVED_FOLDER "%s", path);
+    int fd = path_open(partial->root, whole, O_PATH | O_DIRECTORY, 0);
+    if (fd >= 0)
+        (void)close(fd);
+    return fd == -ENOENT;
+}
+
 /* Opens that folder. Returns a descriptor or a negative errno: -ENOENT if there are none. */
 static int open_place(const struct partial *partial) {
     char path[PATH_SIZE];
     int result = partial->hours && place(partial, path) == 0 ? 0 : -ENOENT;
+    if (result == 0 && is_missing(partial, path))
+        result = -ENOENT;
     struct path_root reserved = {.walk = partial->root->walk};
     if (result == 0)
         result = reserved.fd = reserved_open(partial->root->fd, false);

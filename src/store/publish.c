@@ -113,10 +113,9 @@ bool publish_is_ours(const struct store *store, int folder, const char *name) {
 }
 
 void publish_identify(const struct store *store, struct path_id *ret_id) {
-    bool linked = !path_is_called(store->fd, store->folder, store->name) &&
-                  is_our_link(store, store->folder, store->name);
-    (void)(linked ? path_identify_in(store->folder, store->name, ret_id)
-                  : path_identify_open(store->fd, ret_id));
+    if (is_our_link(store, store->folder, store->name) &&
+        !path_is_called(store->fd, store->folder, store->name))
+        (void)path_identify_in(store->folder, store->name, ret_id);
 }
 
 /* Exchanges back. If something else was published over our file meanwhile, we now have that: it is

@@ -37,7 +37,7 @@ int publish_file(struct store *store, enum published *ret_published);
 /* Does our file have that name? */
 bool publish_is_ours(const struct store *store, int folder, const char *name);
 
-/* Which file has got the name: see path_id. */
+/* Which file has got the name, if it is shown as another than ours: *ret_id. Else that stays. */
 void publish_identify(const struct store *store, struct path_id *ret_id);
 
 /* Takes the name back, unless our file has been replaced since. After RENAMED_OVER the new file

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -240,7 +241,9 @@ void resume_replace(struct store *store) {
     if (result < 0 && result != -ENOENT) /* it would hide the file: try again */
         (void)partial_remove(partial);
     usage_change_end(&change);
-    turns_mark(request->turns, turn_kind_of_name(store->folder, store->name));
+    bool is_known = store->kind && !request->hidden && strcmp(store->name, request->seen) == 0;
+    turns_mark(request->turns,
+               is_known ? store->kind : turn_kind_of_name(store->folder, store->name));
     if (request->blind)
         turns_mark(request->turns, turn_kind(partial->owner, partial->path));
 }

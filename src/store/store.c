@@ -13,12 +13,19 @@ enum { PUBLISH_TRIES = 16 /* of adding to a file that others change, too */ };
 
 /* ---------------------------------------------------------------- beginning and end */
 
-static void finish(struct store *store) {
-    turns_end_flight(store->request->turns, store->flight);
-    stage_drop(store);
+static void close_folders(const struct store *store) {
     if (store->work >= 0 && store->work != store->folder)
         (void)close(store->work);
     (void)close(store->folder);
+}
+
+static void finish(struct store *store) {
+    turns_end_flight(store->request->turns, store->flight);
+    stage_drop(store);
+    if (store->lent)
+        places_return(store->request->places);
+    else
+        close_folders(store);
     store->work = store->folder = -1;
 }
 
@@ -33,6 +40,7 @@ int store_begin(struct store *ret_store, int folder, const struct store_request 
                             .limit = request->most,
                             .most = request->most,
                             .on_conflict = request->on_conflict};
+    store->lent = places_lend(request->places, &store->folder, &store->work);
     int result = begin_upload(store);
     if (result < 0) {
         if (store->resumed)
@@ -89,12 +97,16 @@ static int complete(struct store *store) {
     return result < 0 ? result : publish_link_temp(store);
 }
 
-int store_sync(struct store *store) {
+int store_prepare(struct store *store) {
     int result = limits_check_room(store, 0);
     if (result < 0 || store->adds)
         return result; /* these bytes are synced when they are added */
-    result = complete(store);
-    return result < 0 ? result : stage_sync(store);
+    return complete(store);
+}
+
+int store_sync(struct store *store) {
+    int result = store_prepare(store);
+    return result < 0 || store->adds ? result : stage_sync(store);
 }
 
 /* Gives the file its name, if the quota leaves room for it. */
@@ -118,20 +130,30 @@ static void undo(struct store *store, enum published how) {
     usage_doubt(store->request->usage);
 }
 
-/* Gives the file its name, for good. */
-static int publish(struct store *store) {
-    enum published published = NOT_PUBLISHED;
-    addition_clear(store->request->partial.root, store->fd);
+int store_name(struct store *store, enum published *ret_how) {
+    *ret_how = NOT_PUBLISHED;
+    if (path_identify_open(store->fd, &store->id) == 0)
+        addition_clear(store->request->partial.root, store->fd, &store->id);
     int result = stage_close(store);
-    if (result == 0)
-        result = publish_within(store, &published);
-    if (result == 0 && !store->request->no_sync)
-        result = path_sync_folder(store->folder, store->work);
-    if (result < 0 && published != NOT_PUBLISHED)
-        undo(store, published);
+    return result == 0 ? publish_within(store, ret_how) : result;
+}
+
+/* The folder has been synced, with that result. */
+static int settle(struct store *store, enum published how, int result) {
+    if (result < 0 && how != NOT_PUBLISHED)
+        undo(store, how);
     else if (result == 0)
         publish_identify(store, &store->id);
     return result;
+}
+
+/* Gives the file its name, for good. */
+static int publish(struct store *store) {
+    enum published how;
+    int result = store_name(store, &how);
+    if (result == 0 && !store->request->no_sync)
+        result = path_sync_folder(store->folder, store->work);
+    return settle(store, how, result);
 }
 
 /* Adds the bytes to what has the name now: to the file itself, or to a copy that replaces it. If
@@ -155,12 +177,18 @@ static int add(struct store *store) {
     return result == -ENOENT ? -EBUSY : result;
 }
 
-static int publish_in_turn(struct store *store) {
-    int result = store->adds ? add(store) : publish(store);
+/* Within the turn: it is published, or is not. */
+static void follow(struct store *store, int result) {
     if (result == 0)
         resume_replace(store);
     if (result < 0 && store->resumed && publish_is_ours(store, store->work, store->temp))
         resume_go_back(store, result != -USAGE_EXCEEDED);
+}
+
+int store_settle(struct store *store, enum published how, int result) {
+    result = settle(store, how, result);
+    follow(store, result);
+    finish(store);
     return result;
 }
 
@@ -168,10 +196,12 @@ int store_publish(struct store *store) {
     struct turn turn;
     int result = turn_take_one(&turn, store->request->turns, store->folder, store->request->name);
     store->may_add_in_place = turn.by_file;
-    if (result == 0)
-        result = publish_in_turn(store);
-    else if (store->resumed)
+    if (result == 0) {
+        result = store->adds ? add(store) : publish(store);
+        follow(store, result);
+    } else if (store->resumed) {
         resume_go_back(store, true);
+    }
     finish(store);
     turn_end(&turn);
     return result;

@@ -21,6 +21,8 @@
 #include "store/addition.h"
 #include "store/copy.h"
 #include "store/partial.h"
+#include "store/places.h"
+#include "store/publish.h"
 #include "store/reserved.h"
 #include "store/turn.h"
 #include "store/usage.h"
@@ -62,6 +64,7 @@ struct store_request {
     struct room min_free;      /* room to leave on the disk */
     struct usage *usage;       /* of the home; kept up to date */
     struct turns *turns;       /* of the session */
+    struct places *places;     /* folders that are open for uploads that wait */
     struct addition *addition; /* remembers what is added to files in place */
     bool copies;               /* APPE copies the file and replaces it */
     bool no_sync;              /* do not wait for the disk */
@@ -72,6 +75,7 @@ struct store {
     const struct store_request *request;
     int folder;                    /* the folder it will be in; owned by the store */
     int work;                      /* the folder that it is in until then; or -1 */
+    bool lent;                     /* both are owned by places */
     int fd;                        /* the file to write to; only O_PATH after stage_close */
     int record;                    /* the bytes to add, while fd is a copy that gets them; or -1 */
     bool unnamed;                  /* it has no name (O_TMPFILE), else it is called temp */
@@ -93,7 +97,7 @@ struct store {
     uint64_t before;               /* bytes of the file that it will be added to */
     uint64_t limit;                /* bytes that it may have, kept ones included, */
     uint64_t most;                 /* the same, as far as known by the quota */
-    struct path_id id;             /* which file it is, once it is published; or 0 */
+    struct path_id id;             /* which file it is, when it gets its name; or 0 */
     struct path_id old_id;         /* which file it resumes; or 0 */
     off_t old_size;                /* of the partial that it resumes */
     char name[NAME_MAX + 1];       /* final name; valid also when the store is over */
@@ -120,6 +124,10 @@ void store_received(struct store *store, uint64_t written);
  * file. */
 bool store_is_as_announced(const struct store *store, uint64_t received);
 
+/* All that comes before the sync: room, length, mode, and a reserved name. Returns as store_sync.
+ */
+int store_prepare(struct store *store);
+
 /* Brings the bytes to the disk; the file has a reserved name from then on. (Bytes that are added to
  * a file are synced by store_publish.) Returns 0 or a negative errno; then, or if it must no longer
  * be published, call store_keep or store_abort. */
@@ -131,6 +139,13 @@ int store_sync(struct store *store);
  * before store_begin, except on file systems that can neither exchange two names nor link: there an
  * old file may be gone if the sync of the folder fails. Either way the store is over. */
 int store_publish(struct store *store);
+
+/* The steps of store_publish, for several uploads at once (see batch) that add to no file, each
+ * within its turn. store_name gives the file its name: *ret_how. Returns 0 or a negative errno.
+ * store_settle, with the result of store_name or of the sync of the folder, takes that back or
+ * finishes, and returns the result of the upload; then the store is over. */
+int store_name(struct store *store, enum published *ret_how);
+int store_settle(struct store *store, enum published how, int result);
 
 /* Keeps what arrived as the partial of that upload, if it is `good` to be resumed, and nothing has
  * been published under the name since the upload began: all except the last byte, because a client

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
@@ -176,11 +177,11 @@ static void unlock_bytes(const struct turn *turn) {
         (void)try_bytes(turn->turns->fd, F_UNLCK, turn->at[i], 1);
 }
 
-static int lock_bytes(const struct turn *turn) {
+static int lock_bytes(const struct turn *turn, int most) {
     const struct turns *turns = turn->turns;
     int result = 0;
     for (unsigned i = 0; i < turn->count && result == 0; i++)
-        result = wait_for_bytes(turns->fd, F_WRLCK, turn->at[i], 1, TURN_TIME, turns->stop);
+        result = wait_for_bytes(turns->fd, F_WRLCK, turn->at[i], 1, most, turns->stop);
     if (result < 0)
         unlock_bytes(turn);
     return result;
@@ -225,14 +226,18 @@ void turns_join(struct turns *turns) {
 
 /* Only a program that removes the reserved folder can cause a second file next to one that is
  * used. */
-static int take_by_file(const struct turn *turn) {
+static int take_by_file(const struct turn *turn, int most) {
     struct turns *turns = turn->turns;
     for (int i = 0; i < TURN_TRIES; i++) {
         int result = join(turns);
         if (result == 0)
-            result = lock_bytes(turn);
+            result = lock_bytes(turn, most);
         if (result < 0 || is_current(turns->fd))
             return result;
+        if (most == 0) { /* closing it would end the turns that we have */
+            unlock_bytes(turn);
+            break;
+        }
         close_file(turns);
     }
     return -TURN_BUSY;
@@ -244,16 +249,19 @@ static void name_mark(uint64_t kind, char ret_name[MARK_SIZE]) {
     (void)snprintf(ret_name, MARK_SIZE, "%016llx", (unsigned long long)kind);
 }
 
+/* Another user's reserved folder has no marks of ours; it could have some, and so make uploads
+ * void, but whoever can make it can also remove the uploads. */
 bool turns_is_marked(const struct turns *turns, uint64_t kind, const struct timespec *since) {
-    char path[sizeof(MARKS "/") + MARK_SIZE] = MARKS "/";
+    char path[sizeof("/" RESERVED_FOLDER "/" MARKS "/") + MARK_SIZE] =
+        "/" RESERVED_FOLDER "/" MARKS "/";
     struct stat st;
-    int reserved = reserved_open(turns->top->fd, false);
-    if (reserved < 0)
+    name_mark(kind, path + strlen(path));
+    int fd = path_open(turns->top, path, O_PATH | O_DIRECTORY, 0);
+    if (fd < 0)
         return false;
-    name_mark(kind, path + sizeof(MARKS "/") - 1);
-    bool marked = fstatat(reserved, path, &st, AT_SYMLINK_NOFOLLOW) == 0;
-    (void)close(reserved);
-    return marked && clock_order(&st.st_mtim, since) >= 0;
+    bool marked = fstat(fd, &st) == 0 && clock_order(&st.st_mtim, since) >= 0;
+    (void)close(fd);
+    return marked;
 }
 
 /* When the upload begins, by the clock of the file system: later than present marks. That clock
@@ -294,12 +302,10 @@ void turns_end_flight(const struct turns *turns, off_t flight) {
 /* Our own lock does not conflict. */
 bool turns_is_in_flight(struct turns *turns, uint64_t kind) {
     off_t first = flight_of(kind);
-    if (join(turns) < 0)
-        return false;
-    if (try_bytes(turns->fd, F_WRLCK, first, FLIGHT_BYTES) == -EAGAIN)
-        return true;
-    (void)try_bytes(turns->fd, F_UNLCK, first, FLIGHT_BYTES);
-    return false;
+    struct flock bytes = {
+        .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = first, .l_len = FLIGHT_BYTES};
+    return join(turns) == 0 && fcntl(turns->fd, F_OFD_GETLK, &bytes) == 0 &&
+           bytes.l_type != F_UNLCK;
 }
 
 void turns_mark(struct turns *turns, uint64_t kind) {
@@ -398,25 +404,39 @@ static bool is_out_of_reach(int error) {
            error == -ENOSPC || error == -EDQUOT;
 }
 
-int turn_take(struct turn *ret_turn, struct turns *turns, const struct turn_name *names,
-              unsigned count) {
-    struct turn *turn = ret_turn;
+/* Locks the bytes of the names, after `most` ms at most. */
+static int lock_names(struct turn *turn, struct turns *turns, const struct turn_name *names,
+                      unsigned count, int most) {
     turn_init(turn);
     turn->turns = turns;
     int result = find_bytes(turn, names, count);
     if (result == 0)
-        result = take_by_file(turn);
+        result = take_by_file(turn, most);
     turn->by_file = result == 0;
+    return result;
+}
+
+int turn_take(struct turn *ret_turn, struct turns *turns, const struct turn_name *names,
+              unsigned count) {
+    int result = lock_names(ret_turn, turns, names, count, TURN_TIME);
     if (is_out_of_reach(result))
-        result = take_by_folders(turn, names, count);
+        result = take_by_folders(ret_turn, names, count);
     if (result < 0)
-        turn_end(turn);
+        turn_end(ret_turn);
     return result;
 }
 
 int turn_take_one(struct turn *ret_turn, struct turns *turns, int folder, const char *name) {
     const struct turn_name one = {.folder = folder, .name = name};
     return turn_take(ret_turn, turns, &one, 1);
+}
+
+int turn_try_one(struct turn *ret_turn, struct turns *turns, int folder, const char *name) {
+    const struct turn_name one = {.folder = folder, .name = name};
+    int result = lock_names(ret_turn, turns, &one, 1, 0);
+    if (result < 0)
+        turn_end(ret_turn);
+    return is_out_of_reach(result) ? -TURN_BUSY : result;
 }
 
 void turn_end(struct turn *turn) {

@@ -13,7 +13,7 @@
  * folder of the name is locked (flock).
  *
  * The order of locks: the turn, then a home's usage, then what a client's sessions share. A turn is
- * never taken within a turn.
+ * never waited for within a turn.
  */
 #ifndef STORD_TURN_H
 #define STORD_TURN_H
@@ -95,6 +95,10 @@ int turn_take(struct turn *ret_turn, struct turns *turns, const struct turn_name
 
 /* The same for one name. */
 int turn_take_one(struct turn *ret_turn, struct turns *turns, int folder, const char *name);
+
+/* The same at once, for a session that has turns already: waiting, it could wait for one that waits
+ * for it. Returns -TURN_BUSY if the turn is taken, or would be of a whole folder. */
+int turn_try_one(struct turn *ret_turn, struct turns *turns, int folder, const char *name);
 
 /* Ends the turn, if one was taken. */
 void turn_end(struct turn *turn);

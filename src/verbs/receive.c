@@ -155,16 +155,24 @@ static ssize_t read_wire(void *context, void *bytes, size_t n) {
 static int wait_alone(void *context) {
     const struct receive_job *job = context;
     struct session *session = job->session;
-    int fd;
+    int fd, result = -ETIMEDOUT;
     short events = conn_reading(job->conn, &fd);
-    int result = control_await(&session->control, fd, events,
+    if (pipeline_waits(&session->pipeline)) {
+        result = control_await(&session->control, fd, events, 0);
+        if (result == -ETIMEDOUT && pipeline_commit(session) < 0)
+            return -ENOTCONN;
+    }
+    if (result == -ETIMEDOUT)
+        result = control_await(&session->control, fd, events,
                                (int)session->given->config->stall_timeout * 1000);
     return result == -ESHUTDOWN ? leave_stopping(session) : result;
 }
 
 static int look_alone(void *context) {
     const struct receive_job *job = context;
-    return control_stopped(&job->session->control) ? leave_stopping(job->session) : 0;
+    if (control_stopped(&job->session->control))
+        return leave_stopping(job->session);
+    return pipeline_look(job->session) < 0 ? -ENOTCONN : 0;
 }
 
 /* Does another connection have the data? (One that has begun TLS is not idle.) */

@@ -214,6 +214,20 @@ static int fail_locally(struct session *session, struct upload *upload, int erro
     return fail_late(session, upload, error);
 }
 
+/* It has been published, or that has failed: says which. */
+static int conclude(struct session *session, struct upload *upload, const char *word, int error) {
+    if (error < 0)
+        return fail_late(session, upload, error);
+    upload->stored = true;
+    uploads_count(&session->uploads, upload->result.received);
+    forget_failure(session, upload);
+    note_name(session, upload);
+    update_path(upload);
+    note_own(session, upload);
+    tell(session, upload, word, 226);
+    return reply_progress(session, upload, 226, "File uploaded successfully");
+}
+
 /* Publishes or drops what arrived, and says which. */
 static int finish(struct session *session, struct upload *upload) {
     if (upload->result.end == COPY_FAILED)
@@ -227,17 +241,7 @@ static int finish(struct session *session, struct upload *upload) {
         verdict = receive_confirm(&upload->job, &upload->result, verdict);
     if (verdict->reason)
         return reply_verdict(session, upload, verdict);
-    error = store_publish(&upload->store);
-    if (error < 0)
-        return fail_late(session, upload, error);
-    upload->stored = true;
-    uploads_count(&session->uploads, upload->result.received);
-    forget_failure(session, upload);
-    note_name(session, upload);
-    update_path(upload);
-    note_own(session, upload);
-    tell(session, upload, verdict->word, 226);
-    return reply_progress(session, upload, 226, "File uploaded successfully");
+    return conclude(session, upload, verdict->word, store_publish(&upload->store));
 }
 
 static int no_connection(struct session *session, struct upload *upload, int error) {
@@ -293,6 +297,16 @@ static void note_ended(struct session *session, const struct upload *upload) {
         shown_note(&session->view.shown, upload->asked, SHOWN_STALE, VERSION_NOTHING);
 }
 
+/* Does an upload to that path wait to be published? */
+static bool waits(const struct session *session, const char *path) {
+    const struct upload *other;
+    for (unsigned i = 0; (other = pipeline_at(&session->pipeline, i)); i++) {
+        if (strcmp(other->asked, path) == 0)
+            return true;
+    }
+    return false;
+}
+
 /* Refuses what can be refused before a byte is sent. Returns 0 once the transaction has begun, or a
  * negative errno. */
 static int begin(struct session *session, struct upload *upload, const char *name) {
@@ -304,6 +318,8 @@ static int begin(struct session *session, struct upload *upload, const char *nam
     if (upload->request.on_conflict == CONFLICT_RENAME &&
         strlen(upload->asked) + PUBLISH_MORE >= sizeof(upload->path))
         return -ENAMETOOLONG;
+    if (waits(session, upload->asked))
+        (void)pipeline_commit(session); /* if the client is gone, the next reply shows it */
     find_old(session, upload);
     note_expected(session, upload);
     int folder = path_open_parent(&session->who.root, upload->path, &upload->request.name);
@@ -316,10 +332,61 @@ static int begin(struct session *session, struct upload *upload, const char *nam
     return store_begin(&upload->store, folder, &upload->request);
 }
 
+/* The same once more after the uploads that wait: they may be in the way, or hold what it needs. */
+static int begin_at_last(struct session *session, struct upload *upload, const char *name) {
+    int error = begin(session, upload, name);
+    if (error == 0 || !pipeline_waits(&session->pipeline))
+        return error;
+    (void)pipeline_commit(session);
+    return begin(session, upload, name);
+}
+
 static void log_default_type(const struct session *session, const struct upload *upload) {
     if (!upload->job.is_inline && !session->parameters.type_given)
         log_event(session->given->log, EVENT_DEFAULT_TYPE, "No TYPE was sent: receiving as %s",
                   upload->job.converts ? "ASCII, line ends are converted" : "binary");
+}
+
+/* It is over, and has been replied to, with that result. */
+static int end(struct session *session, struct upload *upload, int result) {
+    note_ended(session, upload);
+    quota_note(session, &upload->usage);
+    return result;
+}
+
+/* Ends one that has waited: a pipeline_finish. */
+static int finish_late(struct session *session, const struct command *command, void *waited,
+                       const struct batch_item *item) {
+    struct upload *upload = waited;
+    const struct command *outer = session_begin_command(session, command);
+    const char *word = judge(session, upload)->word;
+    int result = item->is_over ? conclude(session, upload, word, item->result)
+                               : fail_locally(session, upload, item->result);
+    (void)session_begin_command(session, outer);
+    return end(session, upload, result);
+}
+
+/* Is it whole, and does the client not wait for the reply? */
+static bool may_wait(const struct session *session, const struct upload *upload) {
+    bool pipelined = !session->line_alone || pipeline_waits(&session->pipeline);
+    return pipelined && upload->job.is_inline && upload->result.end == COPY_LIMIT &&
+           upload->request.base == STORE_NOTHING && !judge(session, upload)->reason &&
+           pipeline_may_wait(session, upload->store.fd);
+}
+
+/* Makes the copy of one that is to wait for others. Returns NULL if it may not. */
+static struct upload *put_off(struct session *session, const struct upload *upload) {
+    struct upload *copy =
+        may_wait(session, upload) ? pipeline_add(session, upload, sizeof(*upload)) : NULL;
+    if (!copy)
+        return NULL;
+    copy->request.name = strrchr(copy->path, '/') + 1;
+    copy->request.seen = copy->seen;
+    copy->request.usage = &copy->usage;
+    copy->request.partial.path = copy->asked;
+    copy->store.request = &copy->request;
+    copy->job.store = &copy->store;
+    return copy;
 }
 
 static int transfer(struct session *session, struct upload *upload) {
@@ -336,12 +403,19 @@ static int transfer(struct session *session, struct upload *upload) {
     if (result < 0) {
         tell(session, upload, "vanished", 0);
         (void)keep(session, upload, true);
-        return result;
+        return end(session, upload, result);
     }
     log_default_type(session, upload);
     watch_begin(&session->watch, !upload->job.is_inline);
     int error = receive_bytes(&upload->job, &upload->result);
-    result = error < 0 ? no_connection(session, upload, error) : finish(session, upload);
+    struct upload *copy = error == 0 ? put_off(session, upload) : NULL;
+    if (copy) {
+        result = pipeline_wait(session, &copy->store, copy->result.received, finish_late);
+    } else {
+        (void)pipeline_commit(session);
+        result = error < 0 ? no_connection(session, upload, error) : finish(session, upload);
+        result = end(session, upload, result);
+    }
     watch_end(&session->watch);
     return result;
 }
@@ -371,6 +445,7 @@ static void complete(struct session *session, struct upload *upload) {
     request->no_sync = config->no_sync;
     request->copies = config->copies;
     request->turns = &session->turns;
+    request->places = &session->pipeline.places;
     request->addition = &session->addition;
     request->stop = session->given->stop;
 }
@@ -394,14 +469,11 @@ static int run(struct session *session, const char *name, struct upload *upload)
         return reply_send(session, 501, "%s: the ALLO before it was refused", failed);
     if (!upload->job.is_inline && !data_prepared(&session->data))
         return data_refuse(session);
-    int error = begin(session, upload, name), result;
-    if (error < 0) {
-        result = reply_error(session, upload, error, false);
-    } else {
-        quota_note(session, &upload->usage);
-        result = transfer(session, upload);
-        note_ended(session, upload);
-    }
+    int error = begin_at_last(session, upload, name);
+    quota_note(session, &upload->usage);
+    if (error == 0)
+        return transfer(session, upload);
+    int result = reply_error(session, upload, error, false);
     quota_note(session, &upload->usage);
     return result;
 }
