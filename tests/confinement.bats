@@ -31,7 +31,7 @@ is_confined() {
     [ "$(process_status "$1" NoNewPrivs)" = 1 ] || fail 'new privileges'
     [ "$(process_status "$1" Seccomp)" = 2 ] || fail 'no filter'
     [ "$(limit "$1" 'Max core file size')" = '0 0' ] || fail 'core dumps'
-    [ "$(limit "$1" 'Max open files')" = '64 64' ] || fail 'descriptors'
+    [ "$(limit "$1" 'Max open files')" = '128 128' ] || fail 'descriptors'
     [ "$(limit "$1" 'Max processes')" = '0 0' ] || fail 'processes'
     [ "$(limit "$1" 'Max locked memory')" = '0 0' ] || fail 'locked memory'
 }

@@ -215,6 +215,7 @@ limits                           | killed
 memory                           | ENOMEM
 memory-shared                    | killed
 descriptors                      | EMFILE
+aio                              | ENOSYS
 ROWS
 }
 

@@ -41,7 +41,7 @@ SEED, SEQUENCES, STEPS = "1", 40, 60
 JOBS = 4            # most of the time a sequence waits
 SHRINK_SECONDS = 60
 ENOUGH = 1500       # steps, after which all of these must have come to pass:
-NEEDED = ("stored", "appended", "resumed", "extended", "renamed", "deleted", "refused", "partials shown", "killed",
+NEEDED = ("stored", "bursts", "appended", "resumed", "extended", "renamed", "deleted", "refused", "partials shown", "killed",
           "terminated", "left", "taken away", "replaced on the disk")
 
 

@@ -150,6 +150,22 @@ class Session:
     def has_reply(self):
         return bool(self.buffer or select.select([self.control], [], [], 0)[0])
 
+    # ------------------------------------------------------------- inline
+
+    def burst(self, uploads):
+        """Sends them all without waiting for a reply."""
+        data = b""
+        for upload in uploads:
+            upload.sent = upload.total
+            self.note(f"> ALLO {upload.total}")
+            self.note(f"> STOR {upload.name}")
+            self.note(">> " + brief(upload.payload()))
+            data += b"ALLO %d\r\nSTOR %s\r\n" % (upload.total, upload.name.encode()) + upload.payload()
+        try:
+            self.control.sendall(data)
+        except (BrokenPipeError, ConnectionResetError):
+            pass  # a refused upload has ended the session
+
     # ------------------------------------------------------------- data connections
 
     def passive(self, rng):

@@ -36,6 +36,7 @@ class Stage:
         self.away, self.old = [], []
         self.make_old_files()
         self.sessions, self.begun = {}, collections.Counter()
+        self.left_by_bursts = 0  # files that killed handlers may have left
 
     def count(self, what):
         self.counts[what] += 1
@@ -236,7 +237,7 @@ class Stage:
                 killed += bool(data)
             elif UPLOADED.search(data):
                 raise Failure(7, "bytes of an upload are left", "none but in an interrupted upload", self.short(path))
-        most = self.kills() * LEFT_BY_A_KILL
+        most = self.kills() * LEFT_BY_A_KILL + self.left_by_bursts
         if killed > most:
             raise Failure(7, "files in flight are left", f"{most} at most", f"{killed}")
 
@@ -251,6 +252,9 @@ class Stage:
     def left(self):
         for folder, _, names in os.walk(self.root + "/.stord.unfinished"):
             yield from (os.path.join(folder, name) for name in names)
+
+    def trace_of(self, session):
+        return [line for line in self.trace if line.startswith(f"[{session.label}] ")]
 
     def kills(self):
         return sum(line.endswith(("] killed", "] signal KILL")) for line in self.trace)

@@ -6,7 +6,7 @@ Failure what is wrong. The stage compares the disk with the world behind every s
 import re
 import time
 
-from model_world import NOTHING, Failure, Inconclusive, Stream, Upload, brief, describe
+from model_world import NAMES, NOTHING, Failure, Inconclusive, Stream, Upload, brief, describe
 
 LARGE = 300_000
 
@@ -188,6 +188,93 @@ def send_more(_stage, session, _name, rng):
 
 def may_send(stage, session, name):
     return is_open(stage, session, name) and not session.upload.all_came()
+
+
+# -------------------------------------------------------------------- inline, without waiting
+
+def begin_burst(stage, session, rng):
+    """In a new session, which has no data connections. Returns it and the uploads, whose bytes are all
+    different, and on their way."""
+    session.quit()
+    stage.replace(session)
+    session, uploads = stage.sessions[session.label[0]], []
+    for number in range(rng.randint(1, 6)):
+        upload = Upload("STOR", rng.choice(NAMES), Stream(f"{stage.tag}00{number}"))
+        upload.total = rng.randrange(8, 90)
+        uploads.append(upload)
+    session.burst(uploads)
+    return session, uploads
+
+
+def disks_between(stage, uploads, disk):
+    """What the disk held after each upload of a burst, if it holds that after the last one: a name that
+    is not there any more was replaced by a later one."""
+    between = stage.believed()
+    for upload in uploads:
+        names = [name for name in disk if disk[name] == upload.payload()]
+        between = between | {(names or [upload.name])[0]: upload.payload()}
+        yield between
+
+
+def burst(stage, session, _name, rng):
+    session, uploads = begin_burst(stage, session, rng)
+    stored, is_over = [], False
+    for upload in uploads:
+        session.expect("200")
+        code, text = session.reply()
+        is_over = code != 150
+        code, text = (code, text) if is_over else session.reply()
+        stored.append((upload, code, text))
+        if is_over:
+            break
+    if is_over:
+        session.replies_to_end()
+        session.wait()
+        stage.replace(session)
+    settle_burst(stage, stored)
+
+
+def settle_burst(stage, replied):
+    """Each in its turn: it was stored, or refused."""
+    stage.count("bursts")
+    disk = stage.disk()
+    disks = disks_between(stage, [upload for upload, code, _ in replied if code == 226], disk)
+    for upload, code, text in replied:
+        stage.world.begin(upload, [])
+        if code == 226:
+            stage.world.acknowledge(upload, next(disks))
+            stage.count("stored")
+        elif code < 400 or code == 426 or is_sure(stage, upload):
+            raise Failure(1, f"{upload.verb} {upload.name} was refused without a reason", "226", text)
+        else:
+            stage.count("refused")
+    stage.check("a burst is over")
+
+
+def burst_killed(stage, session, _name, rng):
+    """What was acknowledged is there; of the others the first ones may be."""
+    session, uploads = begin_burst(stage, session, rng)
+    for _ in range(rng.randint(0, 3 * len(uploads))):
+        if session.reply_or_end() is None:
+            break
+    session.signal("KILL")
+    codes = [int(line.split("< ")[1][:3]) for line in stage.trace_of(session) if "] < " in line]
+    codes += session.replies_to_end()
+    session.wait(-9)
+    stage.replace(session)
+    stage.count("killed")
+    stage.left_by_bursts += 2 * len(uploads)
+    for upload in uploads:
+        stage.world.begin(upload, [])
+    disk, done = stage.disk(), codes.count(226)
+    for count in range(done, len(uploads) + 1):
+        *_, last = stage.believed(), *disks_between(stage, uploads[:count], disk)
+        if last == disk:
+            break
+    else:
+        raise Failure(1, f"a burst was killed after {done} replies 226", "the first of its files", str(disk))
+    for number, between in enumerate(disks_between(stage, uploads[:count], disk)):
+        stage.world.acknowledge(uploads[number], between, evicts=number < done)
 
 
 # -------------------------------------------------------------------- broken uploads
@@ -592,6 +679,11 @@ def is_free(_stage, session, _name):
     return session.upload is None
 
 
+def may_be_killed_in_burst(stage, session, name):
+    """Where it is known what each upload comes to."""
+    return is_free(stage, session, name) and stage.config.policy == "replace" and not stage.config.quota
+
+
 def is_open(_stage, session, _name):
     return session.upload is not None
 
@@ -616,6 +708,8 @@ TABLE = [
     Row("APPE without a look", 6, is_free, append_whole),
     Row("APPE without a look begins", 4, is_free, append_open),
     Row("APPE behind a listing", 4, is_free, append_listed, likes=has_partial),
+    Row("some inline at once", 5, is_free, burst, "session"),
+    Row("some inline at once, and SIGKILL", 1, may_be_killed_in_burst, burst_killed, "session"),
     Row("more bytes", 6, may_send, send_more, "session"),
     Row("its end", 10, is_open, end, "session"),
     Row("reset", 8, is_open, break_reset, "session"),

@@ -311,6 +311,22 @@ def inline_three(client):
         client.put_inline("STOR " + name, name, name.encode() + NEW)
 
 
+def pipelined(client):
+    """All in one piece: no reply is waited for. Each upload has its own."""
+    news = [(name, name.encode() + NEW[:4000]) for name in "xyzuvw"]
+    uploads, refusal = [client.store(*new) for new in news], None
+    client.send(b"".join(b"ALLO %d\r\nSTOR %s\r\n" % (len(new), name.encode()) + new for name, new in news))
+    for upload in uploads:
+        client.expect(200)
+        client.expect(150)
+        try:
+            client.stored(upload)
+        except Refused as one:
+            refusal = one
+    if refusal:
+        raise refusal
+
+
 def epsv(client):
     client.ask("TYPE I", 200)
     client.put("STOR x", "x", NEW)
@@ -381,6 +397,11 @@ def active(client):
 def tls_inline(client):
     client.secure()
     client.put_inline("STOR x", "x", NEW)
+
+
+def pipelined_tls(client):
+    client.secure()
+    pipelined(client)
 
 
 def tls_to_end(client):
@@ -557,6 +578,8 @@ SCENARIOS = [
     Scenario("inline-to-end", inline_to_end, over="pair"),
     Scenario("inline-pipe", inline_to_end, X, over="pipe"),
     Scenario("inline-three", inline_three, {"y": OLD}),
+    Scenario("pipelined", pipelined, {"y": OLD}),
+    Scenario("pipelined-pipe", pipelined, {"v": OLD, "w": OLD}, over="pipe"),
     Scenario("epsv-new", epsv),
     Scenario("epsv-replace", epsv, X),
     Scenario("epsv-big", epsv_big, X),
@@ -577,6 +600,7 @@ SCENARIOS = [
     Scenario("walk-folder", folder, wrap=DENY),
     Scenario("plain-new", inline, wrap=PLAIN, can_undo=False),
     Scenario("plain-replace", epsv, X, wrap=PLAIN, can_undo=False),
+    Scenario("plain-pipelined", pipelined, {"x": OLD, "z": OLD}, wrap=PLAIN, can_undo=False),
     Scenario("plain-append", append, X, wrap=PLAIN, can_undo=False),
     Scenario("plain-reset", reset_data, X, wrap=PLAIN, ends="refused", can_undo=False),
     Scenario("links-replace", epsv, X, wrap=LINKS),
@@ -602,6 +626,7 @@ SCENARIOS = [
     Scenario("partial-delete-both", delete, X, options=DELETE, partial=True),
     Scenario("plain-go-on", go_on, X, wrap=PLAIN, partial=True, can_undo=False),
     Scenario("tls-inline", tls_inline, options=TLS),
+    Scenario("tls-pipelined", pipelined_tls, {"u": OLD}, options=TLS),
     Scenario("tls-to-end", tls_to_end, X, over="pair", options=TLS),
     Scenario("tls-epsv-replace", tls_epsv, X, options=TLS),
     Scenario("tls-cut", tls_cut, X, options=TLS, ends="refused"),

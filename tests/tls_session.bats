@@ -157,6 +157,42 @@ STEPS
     done
 }
 
+@test "tls: inline uploads that come without waiting for replies are stored, and answered in order" {
+    for version in 1.2 1.3; do
+        secured <<STEPS
+< 220
+> AUTH TLS
+< 234
+tls $version
+>> ALLO 5\r\nSTOR a\r\nhelloALLO 1\r\nSTOR b\r\nbALLO 0\r\nSTOR c\r\nALLO 3\r\nSTOR a\r\nnewSIZE a\r\nALLO 2\r\nSTOR d\r\nd
+< 200
+< 150
+< 226
+< 200
+< 150
+< 226
+< 200
+< 150
+< 226
+< 200
+< 150
+< 226
+< 550 TYPE A
+< 200
+< 150
+>> d
+< 226
+> QUIT
+< 221
+closed
+file a new
+file b b
+file c 
+file d dd
+STEPS
+    done
+}
+
 @test "tls: inline uploads without ALLO end with close_notify, and the 226 comes" {
     for version in 1.2 1.3; do
         for kind in tcp unix pipe; do

@@ -491,14 +491,14 @@ static void run(const struct config *config, struct log *log) {
         .text = "a fuzzer"};
     int in = input_file();
     int out = memfd_create("output", MFD_CLOEXEC);
-    int theirs = dup(out); /* a session that drains its input closes it */
-    must(out >= 0 && theirs >= 0);
+    int given = dup(in), theirs = dup(out); /* a session may close them */
+    must(out >= 0 && given >= 0 && theirs >= 0);
     memset(&session, 0, sizeof(session)); /* as it is in a new process */
     static struct dial dial;
     must(dial.address || dial_open(&dial, &peer) == 0);
     const struct helper none = {.fd = -1};
     const struct names no_names = {0};
-    const struct sandbox_state unconfined = {0};
+    const struct sandbox_state unconfined = {.descriptors = 128};
     static struct transcript transcript;
     memset(&transcript, 0, sizeof(transcript));
     int said = memfd_create("transcript", MFD_CLOEXEC),
@@ -519,11 +519,12 @@ static void run(const struct config *config, struct log *log) {
                                         .names = &no_names,
                                         .sandbox = &unconfined,
                                         .boot = "",
-                                        .in = in,
+                                        .in = given,
                                         .out = theirs,
                                         .stop = -1};
     session_init(&session, &parts);
     loop_run(&session);
+    (void)close(given);
     (void)close(theirs);
     if (session.who.root.fd !=
         fuzz.root.fd) /* a login opened the home, which a process has to its end */

@@ -128,9 +128,16 @@ static int try_memory_shared(struct session *session, const char *argument) {
     return much == MAP_FAILED ? -errno : 0;
 }
 
+/* By which it could write to any place of the log */
+static int try_aio(struct session *session, const char *argument) {
+    unsigned long queue = 0;
+    (void)session, (void)argument;
+    return TRY(syscall(SYS_io_setup, 1, &queue));
+}
+
 static int try_descriptors(struct session *session, const char *argument) {
     (void)session, (void)argument;
-    for (int i = 0; i < 100; i++) {
+    for (int i = 0; i < 200; i++) {
         if (fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3) < 0)
             return -errno;
     }
@@ -196,6 +203,7 @@ const struct attempt kernel_attempts[] = {{"mmap-exec", try_mmap_exec},
                                           {"memory", try_memory},
                                           {"memory-shared", try_memory_shared},
                                           {"descriptors", try_descriptors},
+                                          {"aio", try_aio},
                                           {"terminal", try_terminal},
                                           {"x32", try_x32},
                                           {"int80", try_int80},

@@ -60,6 +60,26 @@ static void excludes(void) {
     CHECK(file_is_there()); /* for the next ones, which need not make it */
 }
 
+/* With a turn in hand nobody waits for another. */
+static void tries(void) {
+    struct turns one = begin(), two = begin();
+    struct turn x, y, z;
+    one.stop = two.stop = -1; /* it would wait */
+    CHECK(turn_take_one(&x, &one, top.fd, "x") == 0 && turn_take_one(&y, &two, top.fd, "y") == 0);
+    CHECK(turn_try_one(&z, &one, top.fd, "y") == -TURN_BUSY);
+    CHECK(turn_try_one(&z, &two, top.fd, "x") == -TURN_BUSY);
+    CHECK(turn_try_one(&z, &two, top.fd, "z") == 0 && z.by_file);
+    turn_end(&y);
+    turn_end(&z);
+    CHECK(turn_try_one(&z, &one, top.fd, "y") == 0);
+    CHECK(unlinkat(top.fd, ".stord.unfinished/.stord.turns/.stord.turn", 0) == 0);
+    CHECK(turn_try_one(&y, &one, top.fd, "y") == -TURN_BUSY && one.fd >= 0); /* it keeps x and y */
+    turn_end(&x);
+    turn_end(&z);
+    turns_close(&one);
+    turns_close(&two);
+}
+
 static void takes_two(void) {
     struct turns one = begin(), two = begin();
     struct turn a, b;
@@ -179,6 +199,7 @@ int main(void) {
         return 2;
     other = openat(top.fd, "other", O_RDONLY | O_DIRECTORY);
     check_run("turn: of one name only one session has it; the file stays", excludes);
+    check_run("turn: with one in hand another is tried, and not waited for", tries);
     check_run("turn: of two names both are had, or none", takes_two);
     check_run("turn: sessions meet again when the file was removed", survives_removal);
     check_run("turn: without a reserved folder the folder of the name is locked", by_folders);
