@@ -37,7 +37,7 @@ static struct pipeline_row *next_row(struct pipeline *pipeline) {
 
 void *pipeline_add(struct session *session, const void *upload, size_t size) {
     struct pipeline_row *row = next_row(&session->pipeline);
-    if (!row)
+    if (!row || !reply_make_room(&session->reply))
         return NULL;
     if (!row->upload)
         row->upload = malloc(size);

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -38,7 +39,7 @@ static int flush(struct session *session) {
 
 /* The line of n bytes at the end of `out` is one of those that wait. */
 static int put_off(struct reply *reply, size_t n) {
-    if (n > sizeof(reply->waiting) - reply->later)
+    if (n > REPLY_LATER - reply->later)
         return -ENOBUFS; /* nobody has asked reply_is_full */
     memcpy(reply->waiting + reply->later, reply->out + reply->length, n);
     reply->later += n;
@@ -125,6 +126,18 @@ static int put_code(struct session *session, int code, char separator, const cha
 void reply_init(struct reply *reply) {
     reply->way = REPLY_AT_ONCE;
     reply->length = reply->later = reply->released = 0;
+    reply->waiting = NULL;
+}
+
+bool reply_make_room(struct reply *reply) {
+    if (!reply->waiting)
+        reply->waiting = malloc(REPLY_LATER);
+    return reply->waiting != NULL;
+}
+
+void reply_close(struct reply *reply) {
+    free(reply->waiting);
+    reply->waiting = NULL;
 }
 
 void reply_hold(struct reply *reply) {
@@ -132,7 +145,7 @@ void reply_hold(struct reply *reply) {
 }
 
 bool reply_is_full(const struct reply *reply) {
-    return sizeof(reply->waiting) - reply->later < (size_t)ROOM;
+    return REPLY_LATER - reply->later < (size_t)ROOM;
 }
 
 int reply_release(struct session *session, size_t place) {

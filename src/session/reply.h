@@ -36,10 +36,10 @@ struct reply {
     size_t length;   /* bytes in out */
     size_t later;    /* bytes in waiting, */
     size_t released; /* of which so many are out */
+    char *waiting;   /* REPLY_LATER bytes, whole lines; NULL: none has ever waited */
     char out[REPLY_SIZE + 2 * REPLY_TEXT +
-             16];              /* the last line may be sent with all its 255 doubled */
-    char text[REPLY_TEXT];     /* a line before names are shown in it */
-    char waiting[REPLY_LATER]; /* whole lines */
+             16];          /* the last line may be sent with all its 255 doubled */
+    char text[REPLY_TEXT]; /* a line before names are shown in it */
 };
 
 /* No reply is being put together. */
@@ -59,8 +59,14 @@ int reply_line(struct session *session, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 int reply_end(struct session *session, int code, const char *text);
 
+/* Makes room for replies that wait. Returns whether there is. */
+bool reply_make_room(struct reply *reply);
+
 /* From now on replies wait. */
 void reply_hold(struct reply *reply);
+
+/* Frees what it holds. */
+void reply_close(struct reply *reply);
 
 /* Is there no room for the replies of one more command? */
 bool reply_is_full(const struct reply *reply);

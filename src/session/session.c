@@ -53,6 +53,7 @@ const struct command *session_begin_command(struct session *session,
 
 void session_close(struct session *session) {
     pipeline_close(&session->pipeline);
+    reply_close(&session->reply);
     addition_close(&session->addition);
     turns_close(&session->turns);
     view_reset(session);

@@ -12,7 +12,7 @@
 
 enum {
     BUFFER_SIZE = 1 << 20,     /* pages that are not filled are never touched */
-    SMALL_SIZE = 1 << 16,      /* the same, for uploads that are known to be no longer */
+    SMALL_SIZE = 1 << 14,      /* the same, for uploads that are known to be no longer */
     WRITE_BACK_SIZE = 8 << 20, /* start write-back whenever so much has come */
     LOOK_EVERY = 32,           /* reads between two looks at the control connection, */
     LOOK_SIZE = 4 << 20,       /* or bytes, as a disk may be slow */
