@@ -13,6 +13,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+enum { GROUPS_MOST = 64 /* groups that are looked for without the name service */ };
+
 static int take(const struct passwd *known, struct privileges_target *ret_target) {
     size_t length = strlen(known->pw_name);
     if (known->pw_uid == 0 || length >= sizeof(ret_target->name)) /* uid 0 under another name */
@@ -107,13 +109,14 @@ static bool has_member(const struct group *group, const char *name) {
     return *member != NULL;
 }
 
-/* Collects the groups of a user of /etc/passwd. Returns how many. */
-static size_t find_groups(const struct privileges_target *target, gid_t ret_groups[NGROUPS_MAX]) {
+/* Collects the groups of a user of /etc/passwd. Returns how many, GROUPS_MOST if there may be
+ * more. */
+static size_t find_groups(const struct privileges_target *target, gid_t ret_groups[GROUPS_MOST]) {
     FILE *file = fopen("/etc/group", "re");
     const struct group *group;
     size_t n = 0;
     ret_groups[n++] = target->gid;
-    while (file && n < NGROUPS_MAX && (group = fgetgrent(file))) {
+    while (file && n < GROUPS_MOST && (group = fgetgrent(file))) {
         if (group->gr_gid != target->gid && has_member(group, target->name))
             ret_groups[n++] = group->gr_gid;
     }
@@ -123,11 +126,11 @@ static size_t find_groups(const struct privileges_target *target, gid_t ret_grou
 }
 
 static int set_groups(const struct privileges_target *target) {
-    static gid_t groups[NGROUPS_MAX]; /* static only for its size */
-    if (target->name[0] && !target->local)
-        return initgroups(target->name, target->gid);
+    gid_t groups[GROUPS_MOST] = {target->gid};
     size_t n = target->local ? find_groups(target, groups) : 1;
-    return setgroups(n, target->local ? groups : &target->gid);
+    if (target->name[0] && (!target->local || n == GROUPS_MOST))
+        return initgroups(target->name, target->gid);
+    return setgroups(n, groups);
 }
 
 int privileges_drop(const struct privileges_target *target) {
