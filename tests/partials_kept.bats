@@ -196,7 +196,7 @@ store@ x 10000000 < 552
 STEPS
         nothing_unfinished
         published_are
-        find "$ROOT" -mindepth 1 -depth -type d -delete
+        find "$ROOT" -mindepth 1 -delete
         [ "$(df --output=avail "$ROOT" | tail -1)" = "$free" ]
     }
     upload

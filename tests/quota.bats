@@ -13,7 +13,7 @@ sized() {
 }
 
 # Nothing is left of interrupted uploads.
-nothing_kept() { ! find "$ROOT/.stord.unfinished" -type f ! -name .stord.count | grep . >&2; }
+nothing_kept() { ! find "$ROOT/.stord.unfinished" -type f ! -name .stord.count ! -name .stord.turn | grep . >&2; }
 
 # ---------------------------------------------------------------- what fits
 
