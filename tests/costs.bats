@@ -17,12 +17,15 @@ teardown() { teardown_sandbox; }
 
 # bounded WHAT FIGURE: compares a plain session with a table in which that bound is another one
 bounded() {
-    sed -E "s/^(plain +$1 +).*/\\1$2/" "$TOP/tests/costs.txt" >"$T/table"
+    sed -E "s/^(plain +$1 +).*/\\1$2/" "$T/own" >"$T/table"
     run env COSTS_TABLE="$T/table" "$TOP/tests/costs" plain
     [ "$status" = 1 ]
 }
 
 @test "costs: a figure above its bound is an error, and so is one that became better" {
+    # by the compiler and the libc of this machine: bounds of others are loose
+    cp "$TOP/tests/costs.txt" "$T/own"
+    COSTS_TABLE=$T/own "$TOP/tests/costs" --update plain >"$T/figures"
     bounded inline-calls 1
     [[ $output =~ inline-calls\ +[0-9]+\ +1\ more\ than\ 1 ]]
     [ "$(grep -c more <<<"$output")" = 1 ]
