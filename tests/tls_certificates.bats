@@ -152,6 +152,12 @@ STEPS
     openssl req -x509 -newkey rsa:1024 -nodes -keyout "$T/weak.key" -out "$T/weak.crt" -subj /CN=weak -days 9 2>"$T/req"
     policy 2
     cannot_start 'certificate .*key too small' --tls-cert "$T/weak.crt" --tls-key "$T/weak.key"
+    cat "$T/server.crt" "$T/weak.crt" >"$T/chain.crt" # nor does what is behind a good one wait for AUTH
+    cannot_start 'certificate .*key too small' --tls-cert "$T/chain.crt" --tls-key "$T/server.key"
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$T/between.key" -subj /CN=between \
+        -out "$T/between.crt" -CA "$T/ca.crt" -CAkey "$T/ca.key" -sha1 -days 9 2>>"$T/req"
+    cat "$T/server.crt" "$T/between.crt" >"$T/chain.crt"
+    cannot_start 'certificate .*md too weak' --tls-cert "$T/chain.crt" --tls-key "$T/server.key"
 }
 
 @test "certificates: nobody is asked for the password of a key" {

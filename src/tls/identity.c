@@ -94,11 +94,20 @@ int identity_load(struct tls_identity *identity, const char *certificate, const 
     return -EINVAL;
 }
 
-bool identity_is_strong(const struct tls_identity *identity) {
+/* The policy looks at the key of a certificate, and at how it was signed. */
+static bool is_strong(X509 *certificate) {
+    const EVP_PKEY *key = X509_get0_pubkey(certificate);
     int bits = 0;
-    return EVP_PKEY_get_security_bits(identity->key) >= SECURE_BITS &&
-           X509_get_signature_info(identity->certificate, NULL, NULL, &bits, NULL) == 1 &&
+    return key && EVP_PKEY_get_security_bits(key) >= SECURE_BITS &&
+           X509_get_signature_info(certificate, NULL, NULL, &bits, NULL) == 1 &&
            bits >= SECURE_BITS;
+}
+
+bool identity_is_strong(const struct tls_identity *identity) {
+    bool strong = is_strong(identity->certificate);
+    for (int i = 0; strong && i < sk_X509_num(identity->chain); i++)
+        strong = is_strong(sk_X509_value(identity->chain, i));
+    return strong;
 }
 
 bool identity_use(const struct tls_identity *identity, SSL_CTX *ssl) {

@@ -60,7 +60,7 @@ void reason_explain(char error[TLS_ERROR_SIZE], const char *what, const char *fi
 /* Reads the files. Returns 0 or -EINVAL with the reason in error. */
 int identity_load(struct tls_identity *identity, const char *certificate, const char *key,
                   char error[TLS_ERROR_SIZE]);
-/* Is it so strong that the system's policy will not mind? */
+/* Is it, with what is behind it, so strong that the system's policy will not mind? */
 bool identity_is_strong(const struct tls_identity *identity);
 bool identity_use(const struct tls_identity *identity, SSL_CTX *ssl);
 void identity_free(struct tls_identity *identity);
