@@ -92,6 +92,26 @@ STEPS
     has blind 333
 }
 
+@test "--dir-mode: where a filter forbids the set-group-ID bit, a folder that needs another mode loses it" {
+    chmod g+s "$ROOT"
+    setfacl -d -m u::rwx,g::rwx,o::--- "$ROOT"
+    local -x ASAN_OPTIONS=detect_leaks=0 # leaks cannot be looked for under strace
+    local WRAP=(strace -o "$T/trace" -e trace=fchmod -e inject=fchmod:error=EPERM:when=1)
+    talk --dir-mode=0775 <<'STEPS'
+< 220
+> MKD d
+< 257
+STEPS
+    has d 775
+    local WRAP=()
+    talk --dir-mode=0775 <<'STEPS'
+< 220
+> MKD e
+< 257
+STEPS
+    has e 2775
+}
+
 @test "without them the umask decides, and what goes on from a file has that file's mode" {
     for mask in 027 002; do
         with_umask "$mask"

@@ -28,8 +28,11 @@ static int set_mode(int fd, mode_t mode) {
     struct stat st;
     if (fstat(fd, &st) < 0)
         return -errno;
-    mode |= st.st_mode & S_ISGID;
-    return mode == (st.st_mode & 07777) || fchmod(fd, mode) == 0 ? 0 : -errno;
+    const mode_t inherited = st.st_mode & S_ISGID;
+    if ((mode | inherited) == (st.st_mode & 07777) || fchmod(fd, mode | inherited) == 0)
+        return 0;
+    /* By that filter's leave it can have the mode or keep the bit; a folder is what clients need */
+    return errno == EPERM && inherited && fchmod(fd, mode) == 0 ? 0 : -errno;
 }
 
 /* Sets the mode and group of the settings. The group comes first: it clears bits of the mode. */
