@@ -8,9 +8,10 @@
 #include "verb.h"
 
 enum {
-    DRAIN_TIME = 5000, /* ms that input is dropped after the last reply */
-    STOP_TIME = 200,   /* the same if we were asked to stop */
-    NAME_GROWTH = 8    /* a name has at most so many times its bytes in UTF-8 */
+    DRAIN_TIME = 5000,   /* ms that input is dropped after the last reply */
+    STOP_TIME = 200,     /* the same if we were asked to stop */
+    NAME_GROWTH = 12 + 1 /* a name has at most so many times its bytes in UTF-8 (from TSCII), and
+                          * names_take needs room for that behind what was sent */
 };
 
 /* The result of reading a command line. */

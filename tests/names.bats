@@ -303,6 +303,14 @@ STEPS
 > MKD ${name#????}
 < 257
 STEPS
+    [ -d "$ROOT/$(printf 'ю%.0s' {1..127})" ]
+    # twelve times as long where letters are put together of several
+    talk --names-from TSCII <<STEPS
+< 220
+> MKD $(printf '\\x82%.0s' {1..21})
+< 257
+STEPS
+    [ -d "$ROOT/$(printf 'ஸ்ரீ%.0s' {1..21})" ]
     # the bytes behind it are no commands
     talk --names-from CP1252 <<'STEPS'
 < 220
