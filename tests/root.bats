@@ -173,6 +173,18 @@ CASES
     serves_as 54324 54324 54324
 }
 
+@test "what is no user in /etc/passwd, and a user that nobody can become, are not served as" {
+    # what setresuid takes for "as before", by which root would stay root; and lines for NIS
+    printf '%s\n' last:x:4294967295:5::/:/bin/false group:x:54325:4294967295::/:/bin/false \
+        +nis:x:54326:54326::/:/bin/false -nis:x:54327:54327::/:/bin/false >>"$T/passwd"
+    for case in last group +nis -nis; do
+        root_tcpserver --user="$case"
+        [ "$(first_code)" = 421 ] || fail "$case"
+        wait_for grep -qF "there is no user $case to become: see --user" "$SPAWN_LOG"
+        kill_spawned
+    done
+}
+
 @test "--user root: sessions are root's" {
     root_tcpserver --user root
     exec {wire}<>"/dev/tcp/127.0.0.1/$PORT"

@@ -17,7 +17,9 @@ enum { GROUPS_MOST = 64 /* groups that are looked for without the name service *
 
 static int take(const struct passwd *known, struct privileges_target *ret_target) {
     size_t length = strlen(known->pw_name);
-    if (known->pw_uid == 0 || length >= sizeof(ret_target->name)) /* uid 0 under another name */
+    bool is_root = known->pw_uid == 0; /* under another name */
+    bool would_stay = known->pw_uid == (uid_t)-1 || known->pw_gid == (gid_t)-1; /* setresuid(2) */
+    if (is_root || would_stay || length >= sizeof(ret_target->name))
         return -ENOENT;
     *ret_target =
         (struct privileges_target){.wanted = true, .uid = known->pw_uid, .gid = known->pw_gid};
@@ -25,9 +27,10 @@ static int take(const struct passwd *known, struct privileges_target *ret_target
     return 0;
 }
 
-/* Looks for the entry of a name in /etc/passwd. */
+/* Looks for the entry of a name in /etc/passwd. What begins with + or - there is no user, but tells
+ * the name service which ones of NIS are. */
 static const struct passwd *find_local(const char *name) {
-    FILE *file = fopen("/etc/passwd", "re");
+    FILE *file = *name == '+' || *name == '-' ? NULL : fopen("/etc/passwd", "re");
     const struct passwd *known = NULL;
     if (!file)
         return NULL;
