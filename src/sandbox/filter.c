@@ -43,6 +43,7 @@ enum { IF_FAILED = UINT8_MAX, IF_ALLOWED = UINT8_MAX - 1 };
 /* A program that is being written. */
 struct program {
     unsigned short length;
+    bool is_broken; /* a leaf is too long for its jumps */
     struct sock_filter text[MOST];
 };
 
@@ -129,7 +130,9 @@ static void put_check(struct program *program, const struct calls_check *check,
     }
 }
 
-static unsigned char settled(unsigned char distance, unsigned char kind, size_t far) {
+static unsigned char settled(struct program *program, unsigned char distance, unsigned char kind,
+                             size_t far) {
+    program->is_broken |= distance == kind && far >= IF_ALLOWED;
     return distance == kind ? (unsigned char)far : distance;
 }
 
@@ -140,8 +143,8 @@ static void settle(struct program *program, unsigned short begin, unsigned char 
         struct sock_filter *at = &program->text[i];
         if (BPF_CLASS(at->code) != BPF_JMP || BPF_OP(at->code) == BPF_JA)
             continue;
-        at->jt = settled(at->jt, kind, program->length - i - 1U);
-        at->jf = settled(at->jf, kind, program->length - i - 1U);
+        at->jt = settled(program, at->jt, kind, program->length - i - 1U);
+        at->jf = settled(program, at->jf, kind, program->length - i - 1U);
     }
 }
 
@@ -196,6 +199,7 @@ static void put_call(struct program *program, const struct calls_row *const *row
     }
     if (!is_unconditional(rows[n - 1]))
         put(program, BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS);
+    program->is_broken |= program->length - begin > IF_ALLOWED;
     program->text[begin].jf = (unsigned char)(program->length - begin - 1);
 }
 
@@ -241,6 +245,7 @@ static void write_program(struct program *program, const struct filter_facts *fa
     const struct calls_row *sorted[CALLS_MOST];
     size_t count = sort_rows(facts->groups, sorted);
     program->length = 0;
+    program->is_broken = false;
     load(program, offsetof(struct seccomp_data, arch));
     put_branch(program, BPF_JEQ, MACHINE, 1, 0);
     put(program, BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS);
@@ -253,6 +258,8 @@ int filter_enter(const struct filter_facts *facts) {
     if (MACHINE == 0)
         return -EOPNOTSUPP;
     write_program(&program, facts);
+    if (program.is_broken)
+        return -E2BIG;
     const struct sock_fprog all = {.len = program.length, .filter = program.text};
     /* prctl, and not seccomp(2): filters of systemd let it pass */
     if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &all) < 0)
