@@ -66,10 +66,11 @@ CLANG_PACKAGES = clang libclang-rt-dev
 SANITIZER_PACKAGES = $(TEST_PACKAGES)
 FUZZ_PACKAGES = $(CLANG_PACKAGES)
 
-# The page that has the table of options in it; other builds make none.
+# What has the tables of options in it; other builds make none.
 MANUAL = build/man/stord-handler.8
+FROM_OPTIONS = $(MANUAL) build/man/stor.1 build/completion/stor build/completion/_stor
 
-all: $(OUT)/handler $(OUT)/client $(MODULES:%=$(OUT)/stord-%.so) $(if $(filter .,$(OUT)),$(MANUAL)) ## build everything
+all: $(OUT)/handler $(OUT)/client $(MODULES:%=$(OUT)/stord-%.so) $(if $(filter .,$(OUT)),$(FROM_OPTIONS)) ## build everything
 
 $(OUT)/handler: $(HANDLER_SOURCES:%.c=$(OBJ)/%.o)
 	@echo "  LINK $@"
@@ -101,6 +102,22 @@ $(MANUAL): doc/stord-handler.8 doc/options.mdoc handler scripts/manual
 	@mkdir -p $(@D)
 	@scripts/manual ./handler doc/stord-handler.8 doc/options.mdoc >$@.new
 	@mv $@.new $@
+
+build/man/stor.1: doc/stor.1 client
+	@echo "  MAN $@"
+	@mkdir -p $(@D)
+	@./client --help=mdoc >$@.list
+	@sed -e '/^\.\\" @OPTIONS@/{r $@.list' -e 'd}' doc/stor.1 >$@.new
+	@rm $@.list
+	@mv $@.new $@
+
+build/completion/stor: client
+	@mkdir -p $(@D)
+	@./client --help=bash >$@
+
+build/completion/_stor: client
+	@mkdir -p $(@D)
+	@./client --help=zsh >$@
 
 $(OBJ)/%.o: %.c
 	@echo "  CC $<"
@@ -320,7 +337,8 @@ INSTALLED = $(LIBEXECDIR)/handler $(MODULES:%=$(LIBEXECDIR)/stord-%.so) $(PREFIX
 	$(PREFIX)/lib/systemd/catalog/stord.catalog \
 	$(PREFIX)/lib/tmpfiles.d/stord.conf $(SYSCONFDIR)/xinetd.d/stord \
 	$(PREFIX)/share/man/man8/stord-handler.8 $(PREFIX)/share/man/man7/stord.7 \
-	$(PREFIX)/share/man/man1/stor.1
+	$(PREFIX)/share/man/man1/stor.1 $(UNITDIR)/stor-outbox@.path $(UNITDIR)/stor-outbox@.service \
+	$(PREFIX)/share/bash-completion/completions/stor $(PREFIX)/share/zsh/site-functions/_stor
 
 # $(call put,MODE,FROM,TO): installs one file, with its paths changed to where things go
 put = install -d "$(DESTDIR)$(dir $(3))" && \
@@ -349,7 +367,11 @@ install: all ## install below PREFIX (and SYSCONFDIR), perhaps into DESTDIR
 	$(call put,644,xinetd.d/stord,$(SYSCONFDIR)/xinetd.d/stord)
 	$(call put,644,$(MANUAL),$(PREFIX)/share/man/man8/stord-handler.8)
 	$(call put,644,doc/stord.7,$(PREFIX)/share/man/man7/stord.7)
-	$(call put,644,doc/stor.1,$(PREFIX)/share/man/man1/stor.1)
+	$(call put,644,build/man/stor.1,$(PREFIX)/share/man/man1/stor.1)
+	$(call put,644,units/stor-outbox@.path,$(UNITDIR)/stor-outbox@.path)
+	$(call put,644,units/stor-outbox@.service,$(UNITDIR)/stor-outbox@.service)
+	$(call put,644,build/completion/stor,$(PREFIX)/share/bash-completion/completions/stor)
+	$(call put,644,build/completion/_stor,$(PREFIX)/share/zsh/site-functions/_stor)
 
 deb: need-DEB ## build Debian packages in build/deb
 	@scripts/deb

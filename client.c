@@ -1,150 +1,128 @@
 /*
- * client - uploads files to an FTP server. Here: its options; all else is in src/client/.
+ * client - uploads files to an FTP server; installed as stor. Here: what the options come to; all
+ * else is in src/client/.
  */
-#include <getopt.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
+#include <string.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "base/fingerprint.h"
+#include "client/limit.h"
 #include "client/number.h"
-#include "client/outgoing.h"
+#include "client/options.h"
+#include "client/plan.h"
+#include "client/progress.h"
+#include "client/report.h"
+#include "client/run.h"
 #include "client/say.h"
 #include "client/session.h"
-#include "client/upload.h"
 
-#ifndef STORD_VERSION
-#define STORD_VERSION "unknown"
-#endif
-
-enum { TIMEOUT_MOST = 86400 /* s */ };
-
-/* Options without a letter */
-enum { HELP = 256, VERSION, TLS, CACERT, PIN, CERT, KEY, TIMEOUT };
-
-static const struct option long_options[] = {{"help", no_argument, NULL, HELP},
-                                             {"version", no_argument, NULL, VERSION},
-                                             {"tls", no_argument, NULL, TLS},
-                                             {"cacert", required_argument, NULL, CACERT},
-                                             {"pin", required_argument, NULL, PIN},
-                                             {"cert", required_argument, NULL, CERT},
-                                             {"key", required_argument, NULL, KEY},
-                                             {"timeout", required_argument, NULL, TIMEOUT},
-                                             {0}};
-
-/* The options as they were given. */
-struct options {
-    const char *host, *port, *user;
-    const char *ca, *pin, *certificate, *key, *timeout;
-    bool tls, quiet;
-};
-
-static void print_help(FILE *out) {
-    (void)fputs(
-        "usage: client [-h HOST] [-p PORT] [-u USER] [-q] [--timeout SECONDS] [--tls]\n"
-        "              [--cacert FILE | --pin FINGERPRINT] [--cert FILE [--key FILE]] FILE...\n"
-        "Uploads files to an FTP server.\n"
-        "\n"
-        "  -h HOST            the server (default: localhost), or as a URL:\n"
-        "                     ftp://HOST[:PORT] (default: port 21), or\n"
-        "                     ftps://HOST[:PORT], TLS from the beginning (default: port 990)\n"
-        "  -p PORT            its port (default: 22000)\n"
-        "  -u USER            log in as USER, with the password in $STOR_PASSWORD if the server\n"
-        "                     wants one (default: anonymous, if a login is needed)\n"
-        "  -q                 do not print the server's replies\n"
-        "  --timeout SECONDS  give up if a reply takes longer, or no more of a file is taken\n"
-        "                     (default: 300)\n"
-        "  --tls              ask the server for TLS, and send nothing if it refuses\n"
-        "  --cacert FILE      who may sign the server's certificate, as PEM (default: the\n"
-        "                     system's authorities)\n"
-        "  --pin FINGERPRINT  accept only this certificate: its SHA-256, in hexadecimal\n"
-        "  --cert FILE        our own certificate, as PEM\n"
-        "  --key FILE         its private key (default: the file of --cert)\n"
-        "  --help             print this and exit\n"
-        "  --version          print the version and exit\n"
-        "\n"
-        "Exits with 0 if the server has confirmed every file, with 1 if not.\n",
-        out);
+/* The name for the only file, if the URL's path ends with one; splits it off. */
+static const char *split_path(struct url *url) {
+    char *slash = strrchr(url->path, '/');
+    char *name = slash ? slash + 1 : url->path;
+    static char kept[URL_PATH_SIZE];
+    if (!*name)
+        return NULL;
+    (void)snprintf(kept, sizeof(kept), "%s", name);
+    *name = '\0';
+    return kept;
 }
 
-static _Noreturn void usage_error(void) {
-    (void)fputs("Try 'client --help'.\n", stderr);
-    exit(EX_USAGE);
-}
-
-static _Noreturn void refuse(const char *what, const char *why) {
-    say_error("%s: %s", what, why);
-    usage_error();
-}
-
-/* Refuses what getopt_long has refused. last: the argument that it read last. */
-static _Noreturn void refuse_option(const char *last) {
-    const char letter[] = {'-', (char)optopt, '\0'};
-    bool is_long = optopt == 0 || optopt >= HELP;
-    refuse(is_long ? last : letter, "no such option, or one with a value too few or too many");
-}
-
-/* Reads the options; returns the index of the first FILE. */
-static int read_options(struct options *options, int argc, char **argv) {
-    /* from CACERT on */
-    const char **texts[] = {&options->ca, &options->pin, &options->certificate, &options->key,
-                            &options->timeout};
-    int option;
-    opterr = 0; /* it would print any bytes */
-    while ((option = getopt_long(argc, argv, "h:p:u:q", long_options, NULL)) != -1) {
-        if (option == 'h')
-            options->host = optarg;
-        else if (option == 'p')
-            options->port = optarg;
-        else if (option == 'u')
-            options->user = optarg;
-        else if (option == 'q')
-            options->quiet = true;
-        else if (option == TLS)
-            options->tls = true;
-        else if (option >= CACERT && option <= TIMEOUT)
-            *texts[option - CACERT] = optarg;
-        else if (option == HELP)
-            print_help(stdout);
-        else if (option == VERSION)
-            (void)puts("client (stord) " STORD_VERSION);
-        else
-            refuse_option(argv[optind - 1]);
-        if (option == HELP || option == VERSION)
-            exit(0);
-    }
-    return optind;
-}
-
-/* Finds where the server is, and how the session gets TLS. Options that contradict each other end
- * the program. */
-static void find_server(const struct options *options, struct url *ret) {
+/* Finds out where to, from the URL that is the last argument, or from -h. Returns the name for the
+ * only file, or NULL. */
+static const char *find_server(const struct options *options, struct session *session,
+                               const char *destination) {
+    struct url *url = &session->server;
+    const char *text = destination ? destination : options->host ? options->host : "localhost";
+    if (destination && options->host)
+        options_refuse("--host", "the last argument says where to");
     if (options->port && !url_is_port(options->port))
-        refuse(options->port, "not a port");
-    const char *wrong = url_read(options->host, options->port, ret);
-    if (wrong)
-        refuse(options->host, wrong);
-    if (options->tls && ret->security == SECURITY_NONE)
-        ret->security = SECURITY_EXPLICIT;
-    else if (options->tls)
-        refuse("--tls", "ftps:// is TLS from the beginning: leave out --tls");
-    if (ret->security == SECURITY_NONE &&
-        (options->ca || options->pin || options->certificate || options->key))
-        refuse("--cacert, --pin, --cert, --key", "not without --tls or -h ftps://HOST");
-    if (options->ca && options->pin)
-        refuse("--pin", "not together with --cacert");
-    if (options->key && !options->certificate)
-        refuse("--key", "not without --cert");
+        options_refuse(options->port, "not a port");
+    const char *wrong = url_read(text, options->port, url);
+    if (wrong) /* a password may be in it */
+        options_refuse(strchr(text, '@') ? "the URL" : text, wrong);
+    if (*url->user && options->user && strcmp(url->user, options->user) != 0)
+        options_refuse("--user", "the URL names another one");
+    if (*url->path && options->folder)
+        options_refuse("--dir", "the URL has a path");
+    url_server(url, session->server_name);
+    const char *name = split_path(url);
+    if (name && options->name)
+        options_refuse("--name", "the URL has a name; end a folder with a slash");
+    if (strpbrk(options->folder ? options->folder : "", "\r\n"))
+        options_refuse("--dir", "a name with a line break cannot be sent");
+    if (options->name && strchr(options->name, '/'))
+        options_refuse("--name", "a name has no slash: --dir is the folder");
+    session->folder = options->folder ? options->folder : url->path;
+    session->make_folder = options->make_folders;
+    return options->name ? options->name : name;
 }
 
-/* Reads how long a server may take: s. */
-static int read_timeout(const char *text) {
-    int seconds = text ? number_take(&text, TIMEOUT_MOST) : CONTROL_TIMEOUT;
-    if (seconds < 1 || (text && *text))
-        refuse("--timeout", "not a number of seconds from 1 to 86400");
-    return seconds;
+/* How the session gets TLS. */
+static void choose_security(const struct options *options, struct url *url) {
+    if (options->tls && url->security == SECURITY_NONE)
+        url->security = SECURITY_EXPLICIT;
+    else if (options->tls)
+        options_refuse("--tls", "ftps:// is TLS from the beginning: leave out --tls");
+    if (url->security == SECURITY_NONE &&
+        (options->ca || options->pin || options->certificate || options->key))
+        options_refuse("--cacert, --pin, --cert, --key", "not without --tls or ftps://HOST");
+    if (options->ca && options->pin)
+        options_refuse("--pin", "not together with --cacert");
+    if (options->key && !options->certificate)
+        options_refuse("--key", "not without --cert");
+}
+
+/* How connections are made. */
+static void choose_link(const struct options *options, struct session *session) {
+    struct link *link = &session->link;
+    link->host = session->server.host;
+    link->port = session->server.port;
+    link->program = options->program;
+    link->rules.timeout = options->connect_timeout;
+    link->family = options->only4 ? AF_INET : options->only6 ? AF_INET6 : AF_UNSPEC;
+    if (options->only4 && options->only6)
+        options_refuse("-4, -6", "one of them, not both");
+    if (options->bind && !link_bind(link, options->bind))
+        options_refuse("--bind", "not an address");
+    if (options->active && options->program)
+        options_refuse("--active", "not with -e");
+    session->active = options->active;
+    session->control.timeout = options->timeout;
+    session->control.verbose = options->verbose && !options->quiet;
+    long long rate = options->limit_rate ? number_size(options->limit_rate) : 0;
+    if (rate < 0 || (options->limit_rate && rate == 0))
+        options_refuse("--limit-rate", "not a number of bytes, or of K, M or G");
+    limit_set(rate);
+}
+
+/* What is printed, and how. */
+static enum report_style choose_output(const struct options *options, size_t files) {
+    bool plain = options->progress && strcmp(options->progress, "plain") == 0;
+    bool bar = options->progress ? strcmp(options->progress, "bar") == 0
+                                 : isatty(STDERR_FILENO) && !options->verbose;
+    if (options->quiet && !options->progress)
+        bar = false;
+    (void)setvbuf(stdout, NULL, _IOLBF, 0);
+    progress_begin(plain ? PROGRESS_PLAIN : bar ? PROGRESS_BAR : PROGRESS_NONE, files);
+    if (options->json)
+        return REPORT_JSON;
+    return options->quiet ? REPORT_NOTHING : REPORT_LINES;
+}
+
+/* What contradicts itself, or cannot be done. */
+static void check(const struct options *options, size_t sources) {
+    if (sources == 0 && !options->files_from && !options->outbox) {
+        options_refuse("no file to upload", "name one");
+    }
+    if (options->delete_sent && options->move_to)
+        options_refuse("--move-to", "not together with --delete");
+    if (options->move_to && access(options->move_to, W_OK) < 0)
+        options_refuse("--move-to", "not a folder that can be written to");
 }
 
 /* Prepares TLS. False: the user has been told why. */
@@ -156,8 +134,10 @@ static bool prepare_tls(struct session *session, const struct options *options) 
                                            .certificate = options->certificate,
                                            .key =
                                                options->key ? options->key : options->certificate};
+    if (session->server.security == SECURITY_NONE)
+        return true;
     if (options->pin && !fingerprint_read(options->pin, pin))
-        refuse("--pin", "a SHA-256 fingerprint has 64 hexadecimal digits");
+        options_refuse("--pin", "a SHA-256 fingerprint has 64 hexadecimal digits");
     url_certified_host(&session->server, host);
     if (stord_tls.use(&settings, &session->context, error) == 0)
         return true;
@@ -165,29 +145,42 @@ static bool prepare_tls(struct session *session, const struct options *options) 
     return false;
 }
 
+/* Finds out who logs in. Returns 0, or the exit status: the user has been told why not. */
+static int prepare_login(struct session *session, const struct options *options) {
+    struct failure failure = {0};
+    const char *user = options->user ? options->user : session->server.user;
+    session->secret.server = session->server_name;
+    if (secret_find(&session->secret, user, session->server.host, options->password_file, &failure))
+        return 0;
+    say_error("%s", failure.why);
+    return failure.status;
+}
+
 int main(int argc, char **argv) {
     static struct session session = {.control.conn.in = -1};
-    struct options options = {.host = "localhost"};
-    int failed = 0;
+    static struct options options;
+    struct plan plan = {0};
 
-    int first = read_options(&options, argc, argv);
-    find_server(&options, &session.server);
-    if (first == argc) {
-        say_error("no file to upload");
-        usage_error();
-    }
-    session.user = options.user;
-    session.password = getenv("STOR_PASSWORD");
-    session.control.timeout = read_timeout(options.timeout);
-    session.control.quiet = options.quiet;
-    (void)signal(SIGPIPE, SIG_IGN);
-    (void)setvbuf(stdout, NULL, _IOLBF, 0);
-    if (session.server.security != SECURITY_NONE && !prepare_tls(&session, &options))
+    int first = options_read(&options, argc, argv);
+    int last = argc > first && url_is_one(argv[argc - 1]) ? argc - 1 : argc;
+    const char *name = find_server(&options, &session, last < argc ? argv[last] : NULL);
+    choose_security(&options, &session.server);
+    choose_link(&options, &session);
+    check(&options, (size_t)(last - first));
+    plan_make(&plan, &options, name, argv + first, last - first);
+    enum report_style style = choose_output(&options, plan.files);
+    int status = prepare_login(&session, &options);
+    if (status)
+        return status;
+    if (!prepare_tls(&session, &options))
         return 1;
-    for (int i = first; i < argc; i++)
-        if (!upload_file(&session, argv[i]))
-            failed++;
-    session_end(&session);
+    (void)signal(SIGPIPE, SIG_IGN);
+    run_all(&session, &plan, &options, style);
     stord_tls.free_context(session.context);
-    return failed > 0;
+    explicit_bzero(&session.secret, sizeof(session.secret));
+    status = plan.status;
+    if (status == 0 && plan.unsent > 0)
+        status = EX_TEMPFAIL;
+    plan_free(&plan);
+    return status;
 }

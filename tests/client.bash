@@ -5,7 +5,8 @@ load helpers
 
 # upload FILE...: our client; leaves $status, $output (replies) and $stderr
 upload() {
-    run --separate-stderr timeout 120 "$CLIENT" -h 127.0.0.1 -p "$PORT" "$@"
+    SERVER=127.0.0.1:$PORT
+    run --separate-stderr timeout 120 "$CLIENT" -v -h 127.0.0.1 -p "$PORT" "$@"
     printf '%s\n' "exit $status" "$output" "$stderr" >&2
 }
 

@@ -5,14 +5,16 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sysexits.h>
 
 #include "base/clock.h"
 #include "base/escape.h"
 #include "client/outgoing.h"
+#include "client/progress.h"
 
 enum {
     SILENCE_MS = 500,   /* after which a reply without a line end counts */
-    COMMAND_SIZE = 1024 /* the verbs and a name */
+    COMMAND_SIZE = 8704 /* the verbs and a path */
 };
 
 void control_reset(struct control *control) {
@@ -21,19 +23,33 @@ void control_reset(struct control *control) {
     control->preliminary = 0;
 }
 
-void control_fail(struct control *control, const char *format, ...) {
+void control_fail(struct control *control, int status, const char *format, ...) {
     char why[CONTROL_WHY_SIZE]; /* the old one may be part of the new one */
     va_list arguments;
     va_start(arguments, format);
     (void)vsnprintf(why, sizeof(why), format, arguments);
     va_end(arguments);
     memcpy(control->why, why, sizeof(why));
+    control->status = status;
     control->reply.code = REPLY_NONE;
     control->reply.whole = true;
 }
 
+void control_explain(struct control *control, struct failure *failure, const char *before) {
+    int code = control->reply.code;
+    const char *answer = control_answer(control);
+    if (code > 0)
+        failure_by_code(failure, code, answer);
+    else
+        failure_set(failure, control->status ? control->status : EX_TEMPFAIL, "%s", answer);
+    bool passing = failure->passing;
+    failure_set(failure, failure->status, "%s%s", before, failure->why);
+    failure->passing = passing;
+}
+
 /* Nothing more is received. The reason is in two parts. */
 static void end_input(struct control *control, const char *where, const char *why) {
+    control->status = *where ? EX_PROTOCOL : EX_TEMPFAIL;
     (void)snprintf(control->why, sizeof(control->why), "%s%s", where, why);
     control->ended = true;
 }
@@ -55,15 +71,17 @@ int control_left(const struct control *control) {
 static void add_line(struct control *control, char *line, size_t length) {
     line[length] = '\0';
     escape_in_place(line, length);
-    if (!control->quiet)
+    if (control->verbose) {
+        progress_hide();
         (void)printf("%.*s\n", (int)length, line);
+    }
     bool is_late_end = control->cut && !reply_has_code(line, length); /* of a line that counted */
     control->cut = false;
     if (is_late_end)
         return;
     const char *wrong = reply_add(&control->reply, line, length);
     if (wrong)
-        control_fail(control, "%s", wrong);
+        control_fail(control, EX_PROTOCOL, "%s", wrong);
 }
 
 /*
@@ -81,7 +99,7 @@ static bool take_line(struct control *control, bool all) {
         length--;
     const char *wrong = reply_count(&control->reply, taken);
     if (wrong)
-        control_fail(control, "%s", wrong);
+        control_fail(control, EX_PROTOCOL, "%s", wrong);
     else if (!control->skipping && length > 0)
         add_line(control, control->buffer, length);
     else if (length == 0)
@@ -138,7 +156,7 @@ bool control_listen(struct control *control) {
 /* Nothing has come in time, or not enough. */
 static void fail_late(struct control *control) {
     bool has_begun = control->reply.received > 0 || control->length > 0;
-    control_fail(control,
+    control_fail(control, EX_TEMPFAIL,
                  has_begun ? "the server does not end its reply" : "the server does not answer");
 }
 
@@ -148,7 +166,7 @@ static int finish_reply(struct control *control) {
         bool is_unended = lacks_only_line_end(control);
         if (control->ended) {
             if (!take_line(control, true))
-                control_fail(control, "%s", control->why);
+                control_fail(control, control->status, "%s", control->why);
         } else if (await_input(control, is_unended ? SILENCE_MS : INT_MAX)) {
             control_receive(control);
         } else if (is_unended) {
@@ -171,7 +189,7 @@ bool control_goes_on(struct control *control) {
         return false;
     if (control->preliminary++ < CONTROL_PRELIMINARY_MOST)
         return true;
-    control_fail(control, "the server keeps promising a reply");
+    control_fail(control, EX_PROTOCOL, "the server keeps promising a reply");
     return false;
 }
 
@@ -212,7 +230,7 @@ static bool send_command(struct control *control, const char *command, size_t le
 static int get_last_words(struct control *control) {
     control->deaf = true;
     if (control_get_reply(control) > 0 && control->reply.code / 100 < 4)
-        control_fail(control, "the server does not take commands");
+        control_fail(control, EX_TEMPFAIL, "the server does not take commands");
     return control->reply.code;
 }
 
@@ -226,9 +244,7 @@ static bool take_unasked(struct control *control) {
     return control->reply.whole;
 }
 
-/* Takes replies to no command before the next one: some servers reply twice. False: the server has
- * ended the session, or does not stop. */
-static bool take_all_unasked(struct control *control) {
+bool control_drop_unasked(struct control *control) {
     control_begin_wait(control);
     for (int i = 0; i < CONTROL_UNASKED_MOST; i++) {
         if (!take_unasked(control))
@@ -236,7 +252,7 @@ static bool take_all_unasked(struct control *control) {
         if (control->reply.code < 0 || control->reply.code == 421)
             return false;
     }
-    control_fail(control, "the server replies without having been asked");
+    control_fail(control, EX_PROTOCOL, "the server replies without having been asked");
     return false;
 }
 
@@ -247,14 +263,14 @@ int control_ask(struct control *control, const char *format, ...) {
     int length = vsnprintf(command, sizeof(command) - 2, format, arguments);
     va_end(arguments);
     if (length < 0 || (size_t)length >= sizeof(command) - 2) {
-        control_fail(control, "the command is too long");
+        control_fail(control, EX_PROTOCOL, "the command is too long");
         return REPLY_NONE;
     }
     command[length++] = '\r';
     command[length++] = '\n';
     if (control->deaf)
-        control_fail(control, "the server does not take commands");
-    if (control->deaf || !take_all_unasked(control))
+        control_fail(control, EX_TEMPFAIL, "the server does not take commands");
+    if (control->deaf || !control_drop_unasked(control))
         return control->reply.code;
     control->preliminary = 0;
     return send_command(control, command, (size_t)length) ? control_get_reply(control)

@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "client/failure.h"
 #include "client/reply.h"
 #include "net/conn.h"
 
@@ -30,14 +31,15 @@ struct control {
     struct conn conn;           /* the connection; in is -1 if there is none */
     int timeout;                /* s for a reply, and for the server to take more bytes */
     long long deadline;         /* of the current wait, by clock_ms */
-    bool quiet;                 /* replies are not printed */
+    bool verbose;               /* replies are printed */
     bool ended;                 /* the server sends no more */
     bool deaf;                  /* a command was not taken: the next would be read as its rest */
     bool skipping;              /* input is dropped up to the next line end */
     bool cut;                   /* the last line was taken without its end, which may still come */
     bool early;                 /* reply is the final one of an upload that was still being sent */
     int preliminary;            /* 1yz replies to this command after the first one */
-    char why[CONTROL_WHY_SIZE]; /* why there is no reply, for the user */
+    char why[CONTROL_WHY_SIZE]; /* why there is no reply, for the user, */
+    int status;                 /* and for the program's exit: EX_TEMPFAIL or EX_PROTOCOL */
     struct reply reply;         /* the latest */
     size_t length;              /* bytes in buffer: received, not yet taken as lines */
     char buffer[CONTROL_LINE_SIZE + 1]; /* with room for a NUL */
@@ -62,11 +64,20 @@ int control_get_final_reply(struct control *control);
 /* The reply for the user: its last line, or why there is none. Valid until the next one. */
 const char *control_answer(struct control *control);
 
-/* There is no reply, for this reason. The old answer may be an argument. */
-void control_fail(struct control *control, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+/* There is no reply, for this reason: EX_TEMPFAIL, network trouble, or EX_PROTOCOL. The old answer
+ * may be an argument. */
+void control_fail(struct control *control, int status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
-/* What follows is for waiting for something else at the same time. */
+/* Makes a failure of the reply, or of why there is none. before: words that stand in front of it,
+ * or "". */
+void control_explain(struct control *control, struct failure *failure, const char *before);
+
+/* What follows is for sending and waiting for something else at the same time. */
+
+/* Takes replies to no command before the next one: some servers reply twice. False: the server has
+ * ended the session, or does not stop; see the reply. */
+bool control_drop_unasked(struct control *control);
 
 /* Sets the deadline: `timeout` from now. */
 void control_begin_wait(struct control *control);

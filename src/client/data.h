@@ -1,5 +1,5 @@
 /*
- * data: data connections, which the client opens (RFC 2428: EPSV; RFC 959, 4.1.2: PASV).
+ * data: data connections (RFC 2428: EPSV, EPRT; RFC 959, 4.1.2: PASV, PORT).
  */
 #ifndef STORD_CLIENT_DATA_H
 #define STORD_CLIENT_DATA_H
@@ -9,10 +9,14 @@
 #include "client/session.h"
 
 /*
- * Opens a data connection, in clear text so far, and notes in session->way what the server can do.
- * False: it failed, see the reply; the user has been told what the reply does not say. A server
- * that knows neither EPSV nor PASV, and no login, gets WAY_PLAIN.
+ * Prepares a data connection, in clear text so far, and notes in session->way what the server can
+ * do. A passive one is connected then, an active one listens. False: see the failure. A server that
+ * knows neither EPSV nor PASV, and no login, gets WAY_PLAIN.
  */
-bool data_open(struct session *session, struct conn *ret_data);
+bool data_open(struct session *session, struct conn *ret_data, struct failure *failure);
+
+/* Waits until the server has connected, if the connection is active: it does so after its 1yz
+ * reply. False: see the failure. */
+bool data_join(struct session *session, struct conn *data, struct failure *failure);
 
 #endif

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "client/program.h"
+
 int outgoing_poll(struct pollfd *fds, nfds_t n, int timeout) {
     int ready;
     do
@@ -27,28 +29,41 @@ struct pollfd outgoing_to_write(const struct conn *conn) {
 }
 
 /* Waits for connect(2), which has begun. Returns 0 or a negative errno. */
-static int await_connection(int fd) {
+static int await_connection(int fd, int timeout) {
     struct pollfd poll_fd = {.fd = fd, .events = POLLOUT};
     int error = 0;
     socklen_t size = sizeof(error);
-    if (outgoing_poll(&poll_fd, 1, OUTGOING_CONNECT_MS) == 0)
+    if (outgoing_poll(&poll_fd, 1, timeout * 1000) == 0)
         return -ETIMEDOUT;
     return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) < 0 ? -errno : -error;
 }
 
-int outgoing_open(struct conn *ret_conn, const struct sockaddr *address, socklen_t size) {
+/* Binds and connects. */
+static int connect_from(int fd, const struct outgoing_rules *rules, const struct sockaddr *address,
+                        socklen_t size) {
+    const struct sockaddr *from = (const struct sockaddr *)&rules->from;
+    if (rules->from_size > 0 && bind(fd, from, rules->from_size) < 0)
+        return -errno;
+    int result = connect(fd, address, size) < 0 ? -errno : 0;
+    return result == -EINPROGRESS ? await_connection(fd, rules->timeout) : result;
+}
+
+int outgoing_open(struct conn *ret_conn, const struct outgoing_rules *rules,
+                  const struct sockaddr *address, socklen_t size) {
     const int on = 1;
     int fd = socket(address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     conn_open_socket(ret_conn, fd);
     if (fd < 0)
         return -errno;
     (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-    int result = connect(fd, address, size) < 0 ? -errno : 0;
-    if (result == -EINPROGRESS)
-        result = await_connection(fd);
+    int result = connect_from(fd, rules, address, size);
     if (result < 0)
         outgoing_close(ret_conn);
     return result;
+}
+
+void outgoing_adopt(struct conn *ret_conn, int fd) {
+    conn_open_socket(ret_conn, fd);
 }
 
 int outgoing_secure(struct conn *conn, struct tls_context *context, const struct conn *beside) {
@@ -103,9 +118,11 @@ static bool ends_by_reset(const struct conn *conn) {
 void outgoing_close(struct conn *conn) {
     if (conn->in < 0)
         return;
-    if (!ends_by_reset(conn))
+    bool reset = ends_by_reset(conn);
+    if (!reset)
         conn_end(conn);
     conn_bare(conn);
+    program_forget(conn->in, reset);
     (void)close(conn->in);
     conn->in = conn->out = -1;
 }

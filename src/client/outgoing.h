@@ -19,8 +19,15 @@
 /* The module of src/tls/, which is linked in. */
 extern const struct tls_library stord_tls;
 
-/* How long connecting to one address may take, and one step of a handshake: ms */
-enum { OUTGOING_CONNECT_MS = 30 * 1000 };
+/* How long one step of a handshake may take: ms */
+enum { OUTGOING_STEP_MS = 30 * 1000 };
+
+/* How connections are made. */
+struct outgoing_rules {
+    struct sockaddr_storage from; /* our address; AF_UNSPEC: the kernel chooses */
+    socklen_t from_size;
+    int timeout; /* s for one address */
+};
 
 /* poll(2) that continues after signals; timeout in ms. */
 int outgoing_poll(struct pollfd *fds, nfds_t n, int timeout);
@@ -29,9 +36,14 @@ int outgoing_poll(struct pollfd *fds, nfds_t n, int timeout);
 struct pollfd outgoing_to_read(const struct conn *conn);
 struct pollfd outgoing_to_write(const struct conn *conn);
 
-/* Connects to one address and waits for it, up to OUTGOING_CONNECT_MS. The socket does not block.
- * On failure the connection is closed. */
-int outgoing_open(struct conn *ret_conn, const struct sockaddr *address, socklen_t size);
+/* Connects to one address and waits for it. The socket does not block. On failure the connection is
+ * closed. */
+int outgoing_open(struct conn *ret_conn, const struct outgoing_rules *rules,
+                  const struct sockaddr *address, socklen_t size);
+
+/* A connection over our end of something else than a network: see client/program.h. Its reset ends
+ * that program. */
+void outgoing_adopt(struct conn *ret_conn, int fd);
 
 /* Begins TLS (RFC 4217). beside: NULL for the control connection; for a data connection the control
  * connection, whose TLS session is resumed. The handshake is still to come. Returns 0 or

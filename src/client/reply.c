@@ -1,5 +1,6 @@
 #include "client/reply.h"
 
+#include <limits.h>
 #include <stdint.h>
 #include <string.h>
 #include <strings.h>
@@ -56,13 +57,36 @@ const char *reply_add(struct reply *reply, const char *line, size_t length) {
     return NULL;
 }
 
-bool reply_has_feature(const struct reply *reply, const char *feature) {
+/* Finds the line of that feature; returns what stands behind its name, up to *ret_end. */
+static const char *find_feature(const struct reply *reply, const char *feature,
+                                const char **ret_end) {
     const char *lf, *line = reply->text, *end = reply->text + reply->length;
     size_t length = strlen(feature);
-    for (; (lf = memchr(line, '\n', (size_t)(end - line))); line = lf + 1)
-        if (lf == line + 1 + length && *line == ' ' && strncasecmp(line + 1, feature, length) == 0)
-            return true;
-    return false;
+    for (; (lf = memchr(line, '\n', (size_t)(end - line))); line = lf + 1) {
+        const char *behind = line + 1 + length;
+        if (lf < behind || *line != ' ' || strncasecmp(line + 1, feature, length) != 0)
+            continue;
+        *ret_end = lf;
+        if (lf == behind || *behind == ' ')
+            return behind;
+    }
+    return NULL;
+}
+
+bool reply_has_feature(const struct reply *reply, const char *feature) {
+    const char *end, *behind = find_feature(reply, feature, &end);
+    return behind && behind == end;
+}
+
+bool reply_feature_value(const struct reply *reply, const char *feature, char *ret, size_t size) {
+    const char *end, *behind = find_feature(reply, feature, &end);
+    if (!behind || behind == end)
+        return false;
+    size_t length = (size_t)(end - behind) - 1;
+    length = length < size ? length : size - 1;
+    memcpy(ret, behind + 1, length);
+    ret[length] = '\0';
+    return true;
 }
 
 const char *reply_last_line(struct reply *reply) {
@@ -71,6 +95,41 @@ const char *reply_last_line(struct reply *reply) {
     reply->text[reply->length - 1] = '\0';
     const char *line = strrchr(reply->text, '\n');
     return line ? line + 1 : reply->text;
+}
+
+bool reply_path(const char *line, char *ret, size_t size) {
+    const char *at = strchr(line, '"');
+    size_t used = 0;
+    while (at && at[1] && used + 1 < size) {
+        at++;
+        if (*at == '"' && at[1] != '"') {
+            ret[used] = '\0';
+            return used > 0;
+        }
+        at += *at == '"';
+        ret[used++] = *at;
+    }
+    return false;
+}
+
+long long reply_size(const char *line) {
+    const char *at = line + strcspn(line, " ");
+    at += strspn(at, " ");
+    long long size = number_take_long(&at, LLONG_MAX);
+    return *at == '\0' || *at == ' ' ? size : -1;
+}
+
+bool reply_digest(const char *line, char *ret, size_t digits) {
+    for (const char *at = line; *at; at += strcspn(at, " "), at += strspn(at, " ")) {
+        size_t length = strcspn(at, " ");
+        if (length != digits || strspn(at, "0123456789abcdefABCDEF") < digits)
+            continue;
+        for (size_t i = 0; i < digits; i++)
+            ret[i] = (char)(at[i] >= 'A' && at[i] <= 'F' ? at[i] | 0x20 : at[i]);
+        ret[digits] = '\0';
+        return true;
+    }
+    return false;
 }
 
 int reply_epsv_port(const char *line) {

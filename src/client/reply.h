@@ -39,6 +39,10 @@ const char *reply_add(struct reply *reply, const char *line, size_t length);
 /* Tells whether a whole reply to FEAT lists that feature (RFC 2389, 3.2: a blank, then it). */
 bool reply_has_feature(const struct reply *reply, const char *feature);
 
+/* The same of a feature that is followed by a blank and a value, which is copied as far as it fits:
+ * "HASH SHA-256;MD5". */
+bool reply_feature_value(const struct reply *reply, const char *feature, char *ret, size_t size);
+
 /* The last line, for messages; NULL if there is none. Ends the text at that line. */
 const char *reply_last_line(struct reply *reply);
 
@@ -47,6 +51,17 @@ bool reply_has_code(const char *line, size_t length);
 
 /* The code of such a line. */
 int reply_code(const char *line);
+
+/* The path in a 257 reply (RFC 959, appendix II: in double quotes, one in it doubled). Returns
+ * whether there is one that fits. */
+bool reply_path(const char *line, char *ret, size_t size);
+
+/* The number in a 213 reply to SIZE (RFC 3659, 4), or -1. */
+long long reply_size(const char *line);
+
+/* The first word in a reply that is a digest of so many hexadecimal digits, in lower case. Returns
+ * whether there is one. */
+bool reply_digest(const char *line, char *ret, size_t digits);
 
 /* The port in a 229 reply (RFC 2428, 3: "(|||port|)" with any printable delimiter), or -1. */
 int reply_epsv_port(const char *line);

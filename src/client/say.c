@@ -1,12 +1,14 @@
 #include "client/say.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/escape.h"
+#include "client/progress.h"
 
-enum { MESSAGE_SIZE = 5120 /* a line of a reply and a name */ };
+enum { MESSAGE_SIZE = 8192 /* a line of a reply and a name */ };
 
 void say_error(const char *format, ...) {
     char text[MESSAGE_SIZE];
@@ -15,5 +17,6 @@ void say_error(const char *format, ...) {
     (void)vsnprintf(text, sizeof(text), format, arguments);
     va_end(arguments);
     escape_in_place(text, strlen(text));
-    (void)fprintf(stderr, "client: %s\n", text);
+    progress_hide();
+    (void)fprintf(stderr, "%s: %s\n", program_invocation_short_name, text);
 }

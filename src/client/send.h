@@ -11,7 +11,7 @@
 enum sent {
     SENT_ALL,
     SENT_STOPPED, /* by the server or the network */
-    SENT_SHORT    /* by the source, which shrank or cannot be read; the user has been told */
+    SENT_SHORT    /* by the source, which changed or cannot be read: see the failure */
 };
 
 /*
@@ -21,6 +21,7 @@ enum sent {
  * reset, so that nothing tells the server that this was all. SENT_STOPPED with control->early:
  * control->reply is the final one.
  */
-enum sent send_source(struct control *control, struct conn *out, struct source *source, bool ends);
+enum sent send_source(struct control *control, struct conn *out, struct source *source, bool ends,
+                      struct failure *failure);
 
 #endif

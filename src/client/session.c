@@ -1,11 +1,12 @@
 #include "client/session.h"
 
 #include <errno.h>
-#include <netdb.h>
 #include <string.h>
+#include <sysexits.h>
 
+#include "client/login.h"
 #include "client/outgoing.h"
-#include "client/say.h"
+#include "client/place.h"
 
 static bool is_open(const struct session *session) {
     return session->control.conn.in >= 0;
@@ -21,24 +22,10 @@ void session_end(struct session *session) {
     session_drop(session);
 }
 
-/* Connects the control connection to the first address of the host that answers. */
-static bool connect_control(struct session *session) {
-    const char *host = session->server.host, *port = session->server.port;
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
-    struct addrinfo *found = NULL;
-    int error = getaddrinfo(host, port, &hints, &found);
-    if (error != 0) {
-        say_error("%s port %s: %s", host, port, gai_strerror(error));
-        return false;
-    }
-    int result = -ENOENT;
-    for (const struct addrinfo *one = found; one && result < 0; one = one->ai_next)
-        result = outgoing_open(&session->control.conn, one->ai_addr, one->ai_addrlen);
-    if (result < 0)
-        say_error("cannot connect to %s port %s: %s", host, port, strerror(-result));
-    freeaddrinfo(found);
-    control_reset(&session->control);
-    return result == 0;
+void session_look(struct session *session) {
+    const struct control *control = &session->control;
+    if (control->deaf || control->ended || control->reply.code < 0 || control->reply.code == 421)
+        session_drop(session);
 }
 
 /* Waits for the handshake's next step: no longer than connecting may take, and for all of them no
@@ -46,7 +33,7 @@ static bool connect_control(struct session *session) {
 static bool await_step(const struct control *control) {
     struct pollfd step = outgoing_to_write(&control->conn);
     int left = control_left(control);
-    int ready = outgoing_poll(&step, 1, left < OUTGOING_CONNECT_MS ? left : OUTGOING_CONNECT_MS);
+    int ready = outgoing_poll(&step, 1, left < OUTGOING_STEP_MS ? left : OUTGOING_STEP_MS);
     return left > 0 && ready > 0;
 }
 
@@ -67,7 +54,8 @@ static bool begin_tls(struct session *session) {
         result = shake_hands(control);
     if (result == 0)
         return true;
-    control_fail(control, "TLS: %s", outgoing_handshake_reason(&control->conn, result));
+    int status = result == -ETIMEDOUT ? EX_TEMPFAIL : EX_PROTOCOL;
+    control_fail(control, status, "TLS: %s", outgoing_handshake_reason(&control->conn, result));
     conn_bare(&control->conn);
     session_drop(session);
     return false;
@@ -81,9 +69,9 @@ static bool ask_for_tls(struct session *session) {
     if (code == 234 && control->length == 0)
         return begin_tls(session);
     if (code == 234)
-        control_fail(control, "TLS: the server continues in clear text");
+        control_fail(control, EX_PROTOCOL, "TLS: the server continues in clear text");
     else
-        control_fail(control, "the server refuses TLS, nothing was sent: %s",
+        control_fail(control, EX_PROTOCOL, "the server refuses TLS, nothing was sent: %s",
                      control_answer(control));
     return false;
 }
@@ -94,63 +82,47 @@ static bool protect_data(struct session *session) {
     (void)control_ask(control, "PBSZ 0");
     if (control_ask(control, "PROT P") / 100 == 2)
         return true;
-    control_fail(control, "the server refuses TLS for data connections: %s",
+    control_fail(control, EX_PROTOCOL, "the server refuses TLS for data connections: %s",
                  control_answer(control));
     return false;
 }
 
-/* Tells whether one of them would be more than one command. */
-static bool have_line_breaks(const char *user, const char *password) {
-    return strpbrk(user, "\r\n") || (password && strpbrk(password, "\r\n"));
+/* Asks what the server can do. Returns the code of the reply. */
+static int ask_features(struct session *session) {
+    int code = control_ask(&session->control, "FEAT");
+    if (code == 211)
+        features_read(&session->features, &session->control.reply);
+    session->way = session->features.is_inline ? WAY_ALLO : WAY_EPSV;
+    session->asks_late = code == 530;
+    return code;
 }
 
-/* Sends the name, and the password if that is wanted. Returns the code of the last reply: 232 if
- * our certificate was enough (RFC 2228, 3). */
-static int send_login(struct session *session) {
-    struct control *control = &session->control;
-    const char *user = session->user, *password = session->password;
-    if (user && have_line_breaks(user, password)) {
-        control_fail(control, "the name or the password contains a line break");
-        return REPLY_NONE;
-    }
-    int code = control_ask(control, "USER %s", user ? user : "anonymous");
-    if (code != 331)
-        return code;
-    if (!user)
-        return control_ask(control, "PASS client@");
-    if (password)
-        return control_ask(control, "PASS %s", password);
-    control_fail(control, "a password is needed: put it into STOR_PASSWORD");
-    return REPLY_NONE;
-}
-
-/* Logs in if that was asked for or the server knows logins, and asks for binary transfers. */
-static bool login(struct session *session) {
-    int code = send_login(session);
-    bool knows_login = session->user || code / 100 != 5;
-    if (knows_login && code / 100 != 2)
-        return false;
-    session->ordinary |= knows_login;
-    if (session->context && !protect_data(session))
-        return false;
-    code = control_ask(&session->control, "TYPE I");
-    return code > 0 && (code / 100 == 2 || !session->ordinary);
-}
-
-/* Finds out how files travel to this server, unless an earlier session did. False: the session is
- * lost. */
+/* Finds out what the server can do, unless an earlier session did. False: the session is lost. */
 static bool find_way(struct session *session) {
     if (session->way != WAY_UNKNOWN)
         return true;
-    int code = control_ask(&session->control, "FEAT");
-    if (code < 0 || code == 421)
-        return false;
-    bool is_inline = code == 211 && reply_has_feature(&session->control.reply, "INLINE ALLO");
-    session->way = is_inline ? WAY_ALLO : WAY_EPSV;
-    return true;
+    int code = ask_features(session);
+    return code > 0 && code != 421;
 }
 
-/* Takes the greeting, and does what comes before the first file. False: see the reply. */
+/* Logs in, and asks for binary transfers, if the server knows logins. False: see the failure. */
+static bool login(struct session *session, struct failure *failure) {
+    struct control *control = &session->control;
+    enum login result = login_run(control, &session->secret, failure);
+    if (result == LOGIN_REFUSED)
+        return false;
+    session->ordinary |= result == LOGIN_DONE;
+    if (result == LOGIN_DONE && session->asks_late)
+        (void)ask_features(session);
+    bool good = !session->context || protect_data(session);
+    int code = good ? control_ask(control, "TYPE I") : 0;
+    if (code > 0 && (code / 100 == 2 || !session->ordinary))
+        return true;
+    control_explain(control, failure, "");
+    return false;
+}
+
+/* Takes the greeting, and does what comes before the login. False: see the reply. */
 static bool begin(struct session *session) {
     enum security security = session->server.security;
     if (security == SECURITY_IMPLICIT && !begin_tls(session))
@@ -159,25 +131,33 @@ static bool begin(struct session *session) {
         return false;
     if (security == SECURITY_EXPLICIT && !ask_for_tls(session))
         return false;
-    if (!find_way(session))
-        return false;
-    if (session->way == WAY_EPSV || session->way == WAY_PASV)
-        return login(session);
-    return !session->user || send_login(session) / 100 == 2;
+    return find_way(session);
 }
 
-bool session_open(struct session *session) {
+/* Logs in, if that is needed, and goes to the folder. False: see the failure. */
+static bool enter(struct session *session, struct failure *failure) {
+    bool has_data = session->way == WAY_EPSV || session->way == WAY_PASV;
+    if (has_data && !login(session, failure))
+        return false;
+    if (!has_data && *session->secret.user &&
+        login_run(&session->control, &session->secret, failure) != LOGIN_DONE)
+        return false;
+    return !*session->folder ||
+           place_enter(&session->control, session->folder, session->make_folder, failure);
+}
+
+bool session_open(struct session *session, struct failure *failure) {
+    struct control *control = &session->control;
+    failure_clear(failure);
     if (is_open(session))
         return true;
-    if (session->hopeless || !connect_control(session)) {
-        session->hopeless = true;
+    if (!link_open(&session->link, &control->conn, failure))
         return false;
-    }
-    if (begin(session))
+    control_reset(control);
+    if (!begin(session))
+        control_explain(control, failure, "");
+    else if (enter(session, failure))
         return true;
-    say_error("%s port %s: %s", session->server.host, session->server.port,
-              control_answer(&session->control));
-    session->hopeless = true;
     session_drop(session);
     return false;
 }

@@ -1,6 +1,6 @@
 /*
- * session: everything up to the first file: connecting, TLS, finding out what the server can do,
- * logging in.
+ * session: everything up to the first file: connecting, TLS, logging in, finding out what the
+ * server can do, going to the folder.
  *
  * What the server can do decides how a file travels (enum way). stord announces INLINE in FEAT: all
  * files go over the control connection, each announced with ALLO. An ordinary FTP server gets a
@@ -15,6 +15,9 @@
 #include <stdbool.h>
 
 #include "client/control.h"
+#include "client/features.h"
+#include "client/link.h"
+#include "client/secret.h"
 #include "client/url.h"
 
 enum way {
@@ -28,23 +31,31 @@ enum way {
 /* The session, and what outlives it when the next file needs a new one. */
 struct session {
     struct url server;
-    const char *user;            /* who to log in as; NULL: anonymous, if a login is needed */
-    const char *password;        /* NULL: there is none */
+    char server_name[URL_SERVER_SIZE]; /* HOST:PORT */
+    struct link link;
+    struct secret secret;
+    const char *folder;          /* where the files go; "": the folder of the login */
+    bool make_folder;            /* if it is missing */
+    bool active;                 /* the server opens the data connections */
     struct tls_context *context; /* if server.security asks for TLS; else NULL */
-    bool hopeless;               /* connecting or logging in failed: it is not tried again */
     bool ordinary;               /* has shown that it is an ordinary FTP server: bytes of a file
                                     must never reach it as commands */
+    bool asks_late;              /* answers FEAT only after the login */
     enum way way;                /* found out in the first session */
+    struct features features;    /* the same */
     struct control control;
 };
 
-/* Makes sure that there is a session. False: there is none, and the user has been told why. */
-bool session_open(struct session *session);
+/* Makes sure that there is a session. False: there is none, see the failure. */
+bool session_open(struct session *session, struct failure *failure);
 
 /* Says goodbye and closes the connection, if there is one. */
 void session_end(struct session *session);
 
 /* Closes the connection, if there is one, without QUIT. */
 void session_drop(struct session *session);
+
+/* Closes it if it is lost: the server has ended it, or does not follow. */
+void session_look(struct session *session);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * source: a file to upload. Tells the user what is wrong with one.
+ * source: a file to upload.
  */
 #ifndef STORD_CLIENT_SOURCE_H
 #define STORD_CLIENT_SOURCE_H
@@ -8,33 +8,46 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "client/failure.h"
+#include "client/job.h"
+
 enum {
-    SOURCE_BUFFER_SIZE = 128 << 10, /* bytes read at once */
-    SOURCE_NAME_SIZE = 512          /* twice NAME_MAX: see set_name */
+    SOURCE_BUFFER_SIZE = 256 << 10, /* bytes read at once, */
+    SOURCE_TAIL = 64 << 10          /* and of the end, which is sent after a last look */
 };
 
 struct source {
-    const char *path;            /* as the user wrote it, for messages */
-    char name[SOURCE_NAME_SIZE]; /* its last component, as STOR sends it */
+    const char *path; /* as the user wrote it, for messages */
     int fd;
-    off_t left;        /* bytes still to send; -1: up to the end of input */
-    bool copy;         /* by read and write; else by sendfile */
-    bool broken;       /* cannot be read to its end */
-    size_t start, end; /* what is in buffer and not yet sent */
+    off_t size; /* bytes in it; -1: up to the end of input */
+    off_t left; /* bytes still to send; or -1 */
+    bool copy;  /* by read and write; else by sendfile */
+    bool is_plain;
+    struct job_identity was; /* if is_plain: when it was opened */
+    size_t start, end;       /* what is in buffer and not yet sent */
     char buffer[SOURCE_BUFFER_SIZE];
 };
 
-/* Opens a file. If it is not a regular one, or one of /proc that hides its size, left is -1. False:
- * the user has been told why. */
-bool source_open(struct source *source, const char *path);
+/* Opens the file of a job. spool: a source without a size is read to its end first. Notes in the
+ * job what is sent. False: see the failure. */
+bool source_open(struct source *source, struct job *job, bool spool, struct failure *failure);
+
+/* Begins at that byte. False: it cannot. */
+bool source_seek(struct source *source, off_t offset);
 
 /* Makes sure that buffer has bytes to send, reading up to `most` if it has none. Returns how many;
- * 0 at the end, or if the source is broken (the user has been told); or -EAGAIN. */
+ * 0 at the end; or a negative errno. */
 ssize_t source_fill(struct source *source, size_t most);
 
-/* Tells, once the source gives nothing more, whether that was all. If not, the user has been
- * told. */
-bool source_is_whole(const struct source *source);
+/* Tells whether a plain file is as it was when it was opened. False: see the failure. */
+bool source_is_same(const struct source *source, struct failure *failure);
+
+/* Tells whether these are the same file with the same content. */
+bool source_is_it(const struct job_identity *a, const struct job_identity *b);
+
+/* Opens the plain file of a job once more, if it still is what was sent. Returns a descriptor or
+ * -1. */
+int source_reopen(const struct job *job);
 
 void source_close(struct source *source);
 

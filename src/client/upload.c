@@ -1,64 +1,62 @@
 #include "client/upload.h"
 
 #include <errno.h>
-#include <stdint.h>
+#include <inttypes.h>
 #include <string.h>
+#include <sysexits.h>
 
 #include "client/data.h"
 #include "client/outgoing.h"
-#include "client/say.h"
+#include "client/progress.h"
+#include "client/resume.h"
 #include "client/send.h"
 #include "client/source.h"
+#include "client/wire.h"
 
-/* Tells the user what the server answered. */
-static void say_answer(struct session *session, const struct source *source) {
-    say_error("%s: %s", source->path, control_answer(&session->control));
+/* One try. */
+struct try {
+    struct session *session;
+    struct job *job;
+    struct source *source;
+    const char *name; /* as it is sent */
+    off_t offset;     /* where it begins */
+    struct failure *failure;
+};
+
+static struct control *control_of(const struct try *try) {
+    return &try->session->control;
 }
 
 /* Takes the final reply of an upload. True: the server has the file. */
-static bool confirm(struct session *session, const struct source *source, enum sent sent) {
-    int code = control_get_final_reply(&session->control);
+static bool confirm(const struct try *try, enum sent sent) {
+    struct control *control = control_of(try);
+    int code = control_get_final_reply(control);
+    wire_keep_reply(try->job, control);
+    if (try->failure->status && (try->failure->ours || code / 100 == 2))
+        return false; /* that says more */
     if (sent == SENT_ALL && (code == 226 || code == 250))
         return true;
-    if (sent == SENT_ALL || code / 100 != 2)
-        say_answer(session, source);
-    else
-        say_error("%s: the server did not wait for all of it: %s", source->path,
-                  control_answer(&session->control));
+    control_explain(control, try->failure, "");
+    if (sent != SENT_ALL && code / 100 == 2)
+        failure_set(try->failure, EX_PROTOCOL, "the server did not wait for all of it: %s",
+                    try->job->reply);
     return false;
 }
 
-/* Sends the commands of an inline upload. True: the server waits for the bytes. */
-static bool begin_inline(struct session *session, const struct source *source, bool announced) {
-    struct control *control = &session->control;
-    int code;
-    if (announced) {
-        code = control_ask(control, "ALLO %jd\r\nSTOR %s", (intmax_t)source->left, source->name);
-        code = code / 100 == 2 ? control_get_reply(control) : REPLY_NONE;
-    } else {
-        code = control_ask(control, "STOR %s", source->name);
-    }
-    if (code / 100 != 1)
-        say_answer(session, source);
-    return code / 100 == 1;
-}
-
-/*
- * Uploads over the control connection. announced: ALLO tells the server where the file ends, and
- * the session continues; else the end of input does. A refusal ends the session, by a reset: after
- * a refused ALLO, the server may wait for the bytes of a STOR without a size.
- */
-static bool send_inline(struct session *session, struct source *source, bool announced) {
-    struct control *control = &session->control;
-    bool stored = false;
+/* Uploads over the control connection, up to its end, and so the session's. A refusal is answered
+ * by a reset. */
+static bool send_inline(const struct try *try) {
+    struct control *control = control_of(try);
     enum sent sent = SENT_SHORT;
+    bool stored = false;
     outgoing_end_by_reset(&control->conn, true);
-    if (begin_inline(session, source, announced))
-        sent = send_source(control, &control->conn, source, !announced);
+    if (control_ask(control, "STOR %s", try->name) / 100 == 1)
+        sent = send_source(control, &control->conn, try->source, true, try->failure);
+    else
+        control_explain(control, try->failure, "");
     if (sent != SENT_SHORT)
-        stored = confirm(session, source, sent);
-    if (!stored || !announced)
-        session_drop(session);
+        stored = confirm(try, sent);
+    session_drop(try->session);
     return stored;
 }
 
@@ -83,51 +81,75 @@ static void await_end(struct control *control, struct conn *data) {
     }
 }
 
-/* Uploads over a data connection, and closes it. */
-static bool send_over_data(struct session *session, struct source *source, struct conn *data) {
-    struct control *control = &session->control;
-    enum sent sent = SENT_SHORT;
-    outgoing_end_by_reset(data, true);
-    if (control_ask(control, "STOR %s", source->name) / 100 != 1) {
-        say_answer(session, source);
-        outgoing_close(data);
-        return false;
-    }
-    if (session->context && outgoing_secure(data, session->context, &control->conn) < 0)
-        say_error("%s: %s", source->path, strerror(ENOMEM));
-    else
-        sent = send_source(control, data, source, session->context);
-    if (sent == SENT_ALL && data->tls)
-        await_end(control, data);
-    outgoing_close(data);
-    return confirm(session, source, sent);
-}
-
-/* Uploads in the way that this server knows. True: the server has the file. */
-static bool send_by_way(struct session *session, struct source *source) {
-    struct conn data;
-    if ((session->way == WAY_EPSV || session->way == WAY_PASV) && data_open(session, &data))
-        return send_over_data(session, source, &data);
-    if (session->way == WAY_ALLO && source->left >= 0)
-        return send_inline(session, source, true);
-    if (session->way == WAY_ALLO || session->way == WAY_PLAIN)
-        return send_inline(session, source, false);
-    say_answer(session, source);
+/* Sends the commands of an upload over a data connection: REST, where that is refused APPE (RFC
+ * 959, 4.1.3). Returns whether the server waits for the bytes. */
+static bool begin_over_data(const struct try *try) {
+    struct control *control = control_of(try);
+    const char *verb = "STOR";
+    if (try->offset > 0 && control_ask(control, "REST %jd", (intmax_t)try->offset) != 350)
+        verb = "APPE";
+    if (control->reply.code > 0 && control->reply.code != 421 &&
+        control_ask(control, "%s %s", verb, try->name) / 100 == 1)
+        return true;
+    control_explain(control, try->failure, "");
     return false;
 }
 
-bool upload_file(struct session *session, const char *path) {
-    static struct source source;
-    const struct control *control = &session->control;
-    if (!source_open(&source, path))
+/* Uploads over a data connection, and closes it. */
+static bool send_over_data(const struct try *try, struct conn *data) {
+    struct session *session = try->session;
+    struct control *control = control_of(try);
+    enum sent sent = SENT_STOPPED;
+    outgoing_end_by_reset(data, true);
+    if (!begin_over_data(try)) {
+        outgoing_close(data);
         return false;
-    bool stored = false;
-    if (session_open(session))
-        stored = send_by_way(session, &source);
-    else
-        say_error("%s: not sent", path);
-    if (control->deaf || control->reply.code < 0 || control->reply.code == 421)
-        session_drop(session);
+    }
+    if (data_join(session, data, try->failure)) {
+        outgoing_end_by_reset(data, true);
+        if (session->context && outgoing_secure(data, session->context, &control->conn) < 0)
+            failure_ours(try->failure, FAILURE_OTHER, "%s", strerror(ENOMEM));
+        else
+            sent = send_source(control, data, try->source, session->context, try->failure);
+    }
+    if (sent == SENT_ALL && data->tls)
+        await_end(control, data);
+    outgoing_close(data);
+    return confirm(try, sent);
+}
+
+/* Uploads in the way that this server knows. True: the server has the file. */
+static bool send_by_way(const struct try *try) {
+    struct session *session = try->session;
+    struct conn data = {.in = -1};
+    if (session->way == WAY_EPSV || session->way == WAY_PASV) {
+        if (data_open(session, &data, try->failure))
+            return send_over_data(try, &data);
+    }
+    if (session->way != WAY_ALLO && session->way != WAY_PLAIN)
+        return false;
+    failure_clear(try->failure);
+    return send_inline(try);
+}
+
+bool upload_file(struct session *session, struct job *job, const char *name, bool resumes,
+                 struct failure *failure) {
+    static struct source source;
+    char sent_name[WIRE_NAME_SIZE];
+    struct try try = {
+        .session = session, .job = job, .source = &source, .name = sent_name, .failure = failure};
+    failure_clear(failure);
+    wire_begin(job);
+    if (!wire_name(name, sent_name, failure) || !source_open(&source, job, false, failure))
+        return false;
+    if (resumes && session->ordinary) {
+        try.offset = resume_offset(session, job, name, &source);
+        resume_look(session, job, name, &source);
+    }
+    progress_file(job->source, source.size);
+    bool stored = source_seek(&source, try.offset) && send_by_way(&try);
+    wire_note_sent(job, &source);
     source_close(&source);
+    session_look(session);
     return stored;
 }

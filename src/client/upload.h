@@ -1,15 +1,18 @@
 /*
- * upload: one file, from its opening to the server's confirmation.
+ * upload: one file, in one try, to a server that is not stord, or without an end that is known:
+ * over a data connection, or up to the end of input.
  */
 #ifndef STORD_CLIENT_UPLOAD_H
 #define STORD_CLIENT_UPLOAD_H
 
 #include <stdbool.h>
 
+#include "client/job.h"
 #include "client/session.h"
 
-/* Uploads one file under the last component of its path; opens the session if there is none. True:
- * the server has confirmed it (RFC 959: 226 or 250). Else the user has been told why. */
-bool upload_file(struct session *session, const char *path);
+/* Uploads it as `name`, in the session, which is open. resumes: continues an earlier try. True: the
+ * server has confirmed it (RFC 959: 226 or 250). Else see the failure. */
+bool upload_file(struct session *session, struct job *job, const char *name, bool resumes,
+                 struct failure *failure);
 
 #endif

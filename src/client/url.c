@@ -57,11 +57,62 @@ static const char *read_host(const char **text, struct url *ret) {
     return NULL;
 }
 
+/* The value of a hexadecimal digit, or -1. */
+static int digit_value(char digit) {
+    static const char digits[] = "0123456789abcdef0123456789ABCDEF";
+    const char *at = digit ? strchr(digits, digit) : NULL;
+    return at ? (int)(at - digits) % 16 : -1;
+}
+
+/* Decodes %XX (RFC 1738, 2.2) of length bytes. Returns NULL, or what is wrong. */
+static const char *decode(char *to, size_t size, const char *from, size_t length) {
+    size_t used = 0;
+    for (size_t i = 0; i < length; i++) {
+        char byte = from[i];
+        if (byte == '%') {
+            int high = i + 2 < length ? digit_value(from[i + 1]) : -1;
+            int low = high >= 0 ? digit_value(from[i + 2]) : -1;
+            if (low < 0)
+                return "two hexadecimal digits follow a %";
+            byte = (char)(high * 16 + low);
+            i += 2;
+        }
+        if (byte == '\0' || byte == '\r' || byte == '\n')
+            return "NUL, CR and LF cannot be sent";
+        if (used + 1 >= size)
+            return "it is too long";
+        to[used++] = byte;
+    }
+    to[used] = '\0';
+    return NULL;
+}
+
+/* Reads "USER@", if it is there. */
+static const char *read_user(const char **text, struct url *ret) {
+    size_t length = strcspn(*text, "@/?#");
+    if ((*text)[length] != '@')
+        return NULL;
+    if (memchr(*text, ':', length))
+        return "a password does not belong there, where others can read it";
+    const char *from = *text;
+    *text += length + 1;
+    return length == 0 ? "there is no user before the @"
+                       : decode(ret->user, sizeof(ret->user), from, length);
+}
+
+/* Reads what follows the slash after the host. In a URL of FTP ? and # are letters as others, but
+ * not those whom other programs would tell apart. */
+static const char *read_path(const char *text, struct url *ret) {
+    if (text[strcspn(text, "?#")])
+        return "? and # are written %3F and %23";
+    return decode(ret->path, sizeof(ret->path), text, strlen(text));
+}
+
 /* Reads what follows "ftp://". */
 static const char *read_rest(const char *text, struct url *ret) {
-    if (text[strcspn(text, "@/?#")] == '@')
-        return "users are not understood";
-    const char *wrong = read_host(&text, ret);
+    const char *wrong = read_user(&text, ret);
+    if (!wrong)
+        wrong = read_host(&text, ret);
     if (wrong)
         return wrong;
     if (*text == ':') {
@@ -71,9 +122,25 @@ static const char *read_rest(const char *text, struct url *ret) {
             return "this is not a port";
         text += length;
     }
-    if (*text == '/')
-        text++;
-    return *text ? "a path, query or fragment is not understood" : NULL;
+    if (*text && *text != '/')
+        return "there is something behind the host";
+    text += *text == '/';
+    return read_path(text, ret);
+}
+
+bool url_is_one(const char *text) {
+    return strncasecmp(text, "ftp://", 6) == 0 || strncasecmp(text, "ftps://", 7) == 0;
+}
+
+/* Reads a host that is not a URL. */
+static const char *read_plain(const char *text, struct url *ret) {
+    if (strstr(text, "://"))
+        return "only ftp:// and ftps:// are understood";
+    if (*text == '[') {
+        const char *wrong = read_bracketed(&text, ret);
+        return !wrong && *text ? "there is something behind the bracket" : wrong;
+    }
+    return copy(ret->host, sizeof(ret->host), text, strlen(text)) ? NULL : "the host is too long";
 }
 
 const char *url_read(const char *text, const char *port, struct url *ret) {
@@ -87,10 +154,8 @@ const char *url_read(const char *text, const char *port, struct url *ret) {
         usual = "990";
         ret->security = SECURITY_IMPLICIT;
         wrong = read_rest(text + 7, ret);
-    } else if (strstr(text, "://")) {
-        wrong = "only ftp:// and ftps:// are understood";
-    } else if (!copy(ret->host, sizeof(ret->host), text, strlen(text))) {
-        wrong = "the host is too long";
+    } else {
+        wrong = read_plain(text, ret);
     }
     if (wrong)
         return wrong;
@@ -106,4 +171,10 @@ void url_certified_host(const struct url *url, char ret_host[URL_HOST_SIZE]) {
     size_t length = strlen(ret_host);
     if (length > 1 && ret_host[length - 1] == '.')
         ret_host[length - 1] = '\0';
+}
+
+void url_server(const struct url *url, char ret[URL_SERVER_SIZE]) {
+    bool brackets = strchr(url->host, ':') != NULL;
+    (void)snprintf(ret, URL_SERVER_SIZE, "%s%s%s:%s", brackets ? "[" : "", url->host,
+                   brackets ? "]" : "", url->port);
 }

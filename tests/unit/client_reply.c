@@ -95,6 +95,31 @@ static void pasv(void) {
     CHECK(reply_pasv_port("227") == -1);
 }
 
+static void paths_sizes_and_digests(void) {
+    char path[16], digest[9];
+    CHECK(reply_path("257 \"/a\" is it", path, sizeof(path)) && strcmp(path, "/a") == 0);
+    CHECK(reply_path("257 \"/a\"\"b\"", path, sizeof(path)) && strcmp(path, "/a\"b") == 0);
+    CHECK(!reply_path("257 /a", path, sizeof(path)) && !reply_path("257 \"", path, sizeof(path)));
+    CHECK(!reply_path("257 \"\"", path, sizeof(path)));
+    CHECK(!reply_path("257 \"/longer than fits\"", path, sizeof(path)));
+    CHECK(reply_size("213 42") == 42 && reply_size("213 0") == 0 && reply_size("213") == -1);
+    CHECK(reply_size("213 -1") == -1 && reply_size("213 99999999999999999999") == -1);
+    CHECK(reply_size("213 4x") == -1);
+    CHECK(reply_digest("250 DEADbeef", digest, 8) && strcmp(digest, "deadbeef") == 0);
+    CHECK(reply_digest("213 MD5 0-5 deadbeef a", digest, 8) && !reply_digest("250 dead", digest, 8));
+    CHECK(!reply_digest("250 deadbeef0", digest, 8) && !reply_digest("250 deadbeeg", digest, 8));
+}
+
+static void values_of_features(void) {
+    static struct reply reply;
+    char value[8];
+    CHECK(ADD(&reply, "211-Features:", " HASHES no", " HASH MD5;SHA-1*", " MFMT", "211 End") == NULL);
+    CHECK(reply_feature_value(&reply, "HASH", value, sizeof(value)));
+    CHECK(strcmp(value, "MD5;SHA") == 0);
+    CHECK(!reply_feature_value(&reply, "MFMT", value, sizeof(value)));
+    CHECK(reply_has_feature(&reply, "MFMT") && !reply_has_feature(&reply, "HASH"));
+}
+
 int main(void) {
     check_run("reply of the server: of one line, with text or without", one_line);
     check_run("reply of the server: many lines, up to a blank after the same code", many_lines);
@@ -104,5 +129,7 @@ int main(void) {
     check_run("reply of the server: a feature is a whole line of FEAT, in any case", features);
     check_run("reply of the server: the port in 229", epsv);
     check_run("reply of the server: the port in 227", pasv);
+    check_run("reply: paths, sizes and digests", paths_sizes_and_digests);
+    check_run("reply: values of features", values_of_features);
     return check_end();
 }

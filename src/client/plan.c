@@ -1,0 +1,230 @@
+#include "client/plan.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+
+#include "client/failure.h"
+#include "client/say.h"
+#include "client/settled.h"
+#include "client/tree.h"
+
+/* What goes on while a plan is made. */
+struct making {
+    struct plan *plan;
+    const struct options *options;
+};
+
+void plan_note(struct plan *plan, int status) {
+    if (plan->status == 0)
+        plan->status = status;
+}
+
+static _Noreturn void end_without_memory(void) {
+    say_error("%s", strerror(ENOMEM));
+    exit(FAILURE_OTHER);
+}
+
+static char *copy(const char *text) {
+    char *new = strdup(text);
+    if (!new)
+        end_without_memory();
+    return new;
+}
+
+/* st: NULL for standard input */
+static void add(struct plan *plan, const struct stat *st, const char *source, const char *target) {
+    if (plan->count == plan->room) {
+        size_t room = plan->room ? plan->room * 2 : 64;
+        struct job *jobs = reallocarray(plan->jobs, room, sizeof(*jobs));
+        if (!jobs)
+            end_without_memory();
+        plan->jobs = jobs;
+        plan->room = room;
+    }
+    bool is_folder = st && S_ISDIR(st->st_mode);
+    plan->jobs[plan->count++] =
+        (struct job){.kind = is_folder ? JOB_FOLDER : JOB_FILE,
+                     .source = copy(source),
+                     .target = copy(target),
+                     .before = JOB_NOT_ASKED,
+                     .may_lack_size = !st || !S_ISREG(st->st_mode) || st->st_size == 0};
+    plan->files += !is_folder;
+}
+
+/* A line of a command ends with CR and LF. */
+static void check_target(const char *source, const char *target) {
+    if (strpbrk(target, "\r\n"))
+        options_refuse(source, "a name with a line break cannot be sent");
+}
+
+static void visit(void *context, const struct stat *st, const char *path, const char *target) {
+    struct making *making = context;
+    struct plan *plan = making->plan;
+    check_target(path, target);
+    if (S_ISREG(st->st_mode) && making->options->outbox && !settled_is(path)) {
+        plan->unsent++;
+        return;
+    }
+    add(plan, st, path, target);
+    plan->jobs[plan->count - 1].is_found = !making->options->dereference;
+}
+
+static void add_folder(struct making *making, const char *path, const char *target, bool hidden) {
+    struct tree_rules rules = {.follow = making->options->dereference, .hidden = hidden};
+    plan_note(making->plan, tree_walk(path, target, rules, visit, making));
+}
+
+/* The last part of a path, without slashes behind it; "." and ".." have none. */
+static char *base_of(const char *path) {
+    char *base = copy(path), *end = base + strlen(base);
+    while (end > base && end[-1] == '/')
+        *--end = '\0';
+    char *slash = strrchr(base, '/');
+    if (slash)
+        memmove(base, slash + 1, strlen(slash));
+    if (strcmp(base, ".") == 0 || strcmp(base, "..") == 0)
+        *base = '\0';
+    return base;
+}
+
+/* A file or folder that the user has named. */
+static void add_named(struct making *making, const char *path, const char *name) {
+    struct stat st;
+    char *base = base_of(path);
+    const char *target = name ? name : base;
+    bool is_input = strcmp(path, "-") == 0;
+    int error = is_input || stat(path, &st) == 0 ? 0 : errno;
+    bool is_folder = !is_input && error == 0 && S_ISDIR(st.st_mode);
+    if (is_input && !name)
+        options_refuse("-", "standard input needs a name: --name, or a URL with one");
+    check_target(path, target);
+    if (error == 0 && is_folder && !making->options->recursive)
+        error = EISDIR;
+    if (error != 0) {
+        say_error("%s: %s%s", path, strerror(error), error == EISDIR ? " (-r sends folders)" : "");
+        plan_note(making->plan, EX_NOINPUT);
+    } else if (is_folder) {
+        add_folder(making, path, target, true);
+    } else {
+        add(making->plan, is_input ? NULL : &st, path, target);
+    }
+    free(base);
+}
+
+/* Reads all of a file, with a NUL behind it. Returns its length. */
+static size_t read_all(FILE *file, char **ret) {
+    size_t length = 0, room = 65536;
+    *ret = malloc(room);
+    while (*ret) {
+        length += fread(*ret + length, 1, room - length - 1, file);
+        (*ret)[length] = '\0';
+        if (length < room - 1)
+            return length;
+        *ret = realloc(*ret, room *= 2);
+    }
+    end_without_memory();
+}
+
+/* Reads the names in a list. A NUL in it says that NULs end them. */
+static void add_list(struct making *making, const char *list) {
+    bool is_input = strcmp(list, "-") == 0;
+    FILE *file = is_input ? stdin : fopen(list, "re");
+    char *names = NULL;
+    size_t length = file ? read_all(file, &names) : 0;
+    if (!file || ferror(file)) {
+        say_error("%s: %s", list, strerror(errno));
+        exit(EX_NOINPUT);
+    }
+    char end = length > 0 && memchr(names, '\0', length) ? '\0' : '\n';
+    for (char *at = names, *next; at < names + length; at = next) {
+        char *stop = memchr(at, end, (size_t)(names + length - at));
+        next = stop ? stop + 1 : names + length;
+        if (stop)
+            *stop = '\0';
+        if (*at)
+            add_named(making, at, NULL);
+    }
+    free(names);
+    if (!is_input)
+        (void)fclose(file);
+}
+
+static int compare(const void *a, const void *b) {
+    const struct job *const *left = a, *const *right = b;
+    return strcmp((*left)->target, (*right)->target);
+}
+
+/* Two sources of one target: one of them would be lost. A folder that is named twice is made
+ * once. */
+static void refuse_collisions(const struct plan *plan) {
+    struct job **sorted = reallocarray(NULL, plan->count + 1, sizeof(*sorted));
+    if (!sorted)
+        end_without_memory();
+    for (size_t i = 0; i < plan->count; i++)
+        sorted[i] = &plan->jobs[i];
+    qsort(sorted, plan->count, sizeof(*sorted), compare);
+    for (size_t i = 1; i < plan->count; i++) {
+        const struct job *a = sorted[i - 1], *b = sorted[i];
+        bool are_folders = a->kind == JOB_FOLDER && b->kind == JOB_FOLDER;
+        if (are_folders || strcmp(a->target, b->target) != 0 || strcmp(a->source, b->source) == 0)
+            continue;
+        say_error("%s and %s: both would become %s", a->source, b->source, a->target);
+        exit(EX_USAGE);
+    }
+    free(sorted);
+}
+
+/* Folders first: files can follow each other without a pause then. The order stays otherwise. */
+static void put_folders_first(struct plan *plan) {
+    struct job *ordered = reallocarray(NULL, plan->count + 1, sizeof(*ordered));
+    size_t count = 0;
+    if (!ordered)
+        end_without_memory();
+    for (int kind = JOB_FOLDER; kind <= JOB_FILE; kind++)
+        for (size_t i = 0; i < plan->count; i++)
+            if (plan->jobs[i].kind == (enum job_kind)kind)
+                ordered[count++] = plan->jobs[i];
+    free(plan->jobs);
+    plan->jobs = ordered;
+    plan->room = plan->count + 1;
+}
+
+void plan_make(struct plan *plan, const struct options *options, const char *name, char **arguments,
+               int count) {
+    struct making making = {.plan = plan, .options = options};
+    if (name && (count != 1 || options->files_from || options->outbox))
+        options_refuse(name, "one name for several files: end a folder's URL with a slash");
+    for (int i = 0; i < count; i++)
+        add_named(&making, arguments[i], name);
+    if (options->files_from)
+        add_list(&making, options->files_from);
+    if (options->outbox)
+        add_folder(&making, options->outbox, "", false);
+    refuse_collisions(plan);
+    put_folders_first(plan);
+}
+
+struct job *plan_next(struct plan *plan) {
+    while (plan->next < plan->count && plan->jobs[plan->next].state != JOB_WAITING)
+        plan->next++;
+    return plan->next < plan->count ? &plan->jobs[plan->next] : NULL;
+}
+
+void plan_put_back(struct plan *plan, struct job *job) {
+    size_t index = (size_t)(job - plan->jobs);
+    job->state = JOB_WAITING;
+    plan->next = index < plan->next ? index : plan->next;
+}
+
+void plan_free(struct plan *plan) {
+    for (size_t i = 0; i < plan->count; i++) {
+        free(plan->jobs[i].source);
+        free(plan->jobs[i].target);
+    }
+    free(plan->jobs);
+    *plan = (struct plan){0};
+}

@@ -1,0 +1,192 @@
+#include "client/run.h"
+
+#include <poll.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/random.h>
+#include <sysexits.h>
+
+#include "client/after.h"
+#include "client/finish.h"
+#include "client/flight.h"
+#include "client/place.h"
+#include "client/say.h"
+#include "client/upload.h"
+#include "client/wire.h"
+
+enum { BACKOFF_FIRST = 1000, BACKOFF_MOST = 60000 /* ms */ };
+
+struct run {
+    struct session *session;
+    struct plan *plan;
+    const struct options *options;
+    enum report_style style;
+    struct flight *flight;
+    struct job *stored[FLIGHT_FILES]; /* by a flight, and not finished */
+    size_t count;
+};
+
+/* ------------------------------------------------------------------ how a job comes to its end */
+
+static void fail(struct run *run, struct job *job, const struct failure *failure) {
+    job->state = JOB_FAILED;
+    plan_note(run->plan, failure->status);
+    report_failed(run->style, run->session, job, failure);
+}
+
+/* Waits before the next try: 1 s, then twice as long each time, between half of that and all of it
+ * at random, so that many clients of a server that comes back do not come at once. */
+static int back_off(unsigned tries) {
+    uint16_t random = 0;
+    int wait = BACKOFF_FIRST;
+    for (; tries > 1 && wait < BACKOFF_MOST; tries--)
+        wait = 2 * wait < BACKOFF_MOST ? 2 * wait : BACKOFF_MOST;
+    if (getrandom(&random, sizeof(random), GRND_NONBLOCK) < 0)
+        random = 0;
+    return wait / 2 + (int)((long long)wait / 2 * random / UINT16_MAX);
+}
+
+/* Standard input and pipes can be sent once. */
+static bool can_be_repeated(const struct job *job) {
+    return job->is_plain || job->bytes >= 0 || job->kind == JOB_FOLDER || job->sent == 0;
+}
+
+/* A try has failed: puts the job back for another one, or not. */
+static void settle(struct run *run, struct job *job, const struct failure *failure) {
+    if (!failure->passing || job->tries > (unsigned)run->options->retry || !can_be_repeated(job)) {
+        fail(run, job, failure);
+        return;
+    }
+    int wait = back_off(job->tries);
+    report_retry(run->style, run->session, job, failure, wait);
+    plan_put_back(run->plan, job);
+    (void)poll(NULL, 0, wait);
+}
+
+/* The server has it. name: under which it was uploaded. */
+static void finish(struct run *run, struct job *job, const char *name) {
+    struct failure failure = {0};
+    if (finish_is_needed(run->session, run->options) &&
+        !finish_file(run->session, run->options, job, name, &failure)) {
+        session_look(run->session);
+        settle(run, job, &failure);
+        return;
+    }
+    job->state = JOB_DONE;
+    if (after_sent(run->options, job, &failure))
+        report_stored(run->style, run->session, job);
+    else
+        fail(run, job, &failure);
+}
+
+/* ------------------------------------------------------------------------------ ways to it */
+
+/* What has been stored by a flight that is over. */
+static void finish_batch(struct run *run) {
+    for (size_t i = 0; i < run->count; i++) {
+        struct failure failure;
+        if (session_open(run->session, &failure))
+            finish(run, run->stored[i], run->stored[i]->target);
+        else
+            settle(run, run->stored[i], &failure);
+    }
+    run->count = 0;
+}
+
+/* Files, many at once. */
+static void fly(struct run *run) {
+    struct failure failure;
+    struct job *job = flight_next(run->flight, &failure);
+    if (job && failure.status == 0 && run->flight->in_batches)
+        run->stored[run->count++] = job;
+    else if (job && failure.status == 0)
+        finish(run, job, job->target);
+    if (!job || failure.status)
+        finish_batch(run);
+    if (job && failure.status)
+        settle(run, job, &failure);
+}
+
+static void make_folder(struct run *run, struct job *job) {
+    struct failure failure = {0};
+    char name[WIRE_NAME_SIZE];
+    wire_begin(job);
+    if (wire_name(job->target, name, &failure) &&
+        place_make(&run->session->control, name, &failure)) {
+        job->state = JOB_DONE;
+        return;
+    }
+    session_drop(run->session); /* it may be in another folder */
+    settle(run, job, &failure);
+}
+
+/* One file. */
+static void upload(struct run *run, struct job *job) {
+    struct failure failure = {0};
+    char name[WIRE_NAME_SIZE];
+    finish_temporary(run->session, run->options, job, name, sizeof(name));
+    if (upload_file(run->session, job, name, run->options->retry > 0, &failure))
+        finish(run, job, name);
+    else
+        settle(run, job, &failure);
+}
+
+/* There is no session, and there will be none: the first one tells why, the others are counted. */
+static void give_up(struct run *run, struct job *job, const struct failure *failure) {
+    size_t others = 0;
+    fail(run, job, failure);
+    while ((job = plan_next(run->plan))) {
+        job->state = JOB_FAILED;
+        others += job->kind == JOB_FILE;
+        if (run->style == REPORT_JSON)
+            report_failed(run->style, run->session, job, failure);
+    }
+    if (others > 0)
+        say_error("%zu more file%s: not sent", others, others == 1 ? "" : "s");
+}
+
+static void open_for(struct run *run, struct job *job, const struct failure *failure) {
+    wire_begin(job);
+    if (failure->passing && job->tries <= (unsigned)run->options->retry)
+        settle(run, job, failure);
+    else
+        give_up(run, job, failure);
+}
+
+/* One step of the work: at least one job comes nearer to its end. */
+static void step(struct run *run, struct job *job) {
+    struct failure failure;
+    if (!session_open(run->session, &failure)) {
+        open_for(run, job, &failure);
+        return;
+    }
+    run->flight->in_batches = finish_is_needed(run->session, run->options);
+    if (job->kind == JOB_FOLDER)
+        make_folder(run, job);
+    else if (run->session->way == WAY_ALLO && flight_takes(run->flight, job))
+        fly(run);
+    else
+        upload(run, job);
+}
+
+void run_all(struct session *session, struct plan *plan, const struct options *options,
+             enum report_style style) {
+    static struct flight flight;
+    struct run run = {
+        .session = session, .plan = plan, .options = options, .style = style, .flight = &flight};
+    struct job *job;
+    flight.session = session;
+    flight.plan = plan;
+    flight.resumes = options->retry > 0;
+    flight.spools = options->program != NULL;
+    while ((job = plan_next(plan)) || flight.count > 0 || run.count > 0) {
+        if (flight.count > 0 || (!job && run.count > 0))
+            fly(&run);
+        else
+            step(&run, job);
+    }
+    for (size_t i = plan->count; i-- > 0;)
+        if (plan->jobs[i].kind == JOB_FOLDER)
+            after_folder(options, &plan->jobs[i]);
+    session_end(session);
+}
