@@ -48,8 +48,8 @@ ALL_CORES = -j$(shell nproc)
 BUILD_PACKAGES = gcc make libc6-dev libcrypt-dev pkg-config libssl-dev libsystemd-dev
 DEMO_PACKAGES = $(BUILD_PACKAGES) systemd
 TEST_PACKAGES = $(DEMO_PACKAGES) aria2 bats bsdextrautils busybox ckermit curl gnutls-bin inetutils-ftp iproute2 ipsvd \
-	libio-socket-ssl-perl lftp lua-socket lua5.4 man-db mandoc mono-mcs ncftp openssl passwd perl php-cli procps \
-	python3 rclone socat strace testssl.sh tnftp ucspi-tcp util-linux webalizer/- wput $(PEER_LIBRARIES) $(FILE_SYSTEMS) $(DEB_PACKAGES) \
+	libio-socket-ssl-perl lftp lua-socket lua5.4 man-db mandoc mono-mcs ncftp openssh-client openssl passwd perl php-cli procps \
+	python3 python3-pyftpdlib rclone socat strace testssl.sh tnftp ucspi-tcp util-linux webalizer/- wput zsh $(PEER_LIBRARIES) $(FILE_SYSTEMS) $(DEB_PACKAGES) \
 	$(CLANG_PACKAGES) $(CONTAINER_PACKAGES)
 # what builds and runs containers
 CONTAINER_PACKAGES = crun nftables podman uidmap
@@ -57,8 +57,9 @@ CONTAINER_PACKAGES = crun nftables podman uidmap
 FILE_SYSTEMS = acl bindfs btrfs-progs dosfstools e2fsprogs exfat-fuse exfatprogs fuse3 fusefat \
 	inotify-tools mergerfs mount xfsprogs
 # what the daemons need that tests/peers unpacks
-PEER_LIBRARIES = libbsd0 libevent-2.1-7t64/libevent-2.1-7 libhiredis1.1.0/libhiredis0.14 libmemcached11t64/libmemcached11 \
-	libmemcachedutil2t64/libmemcachedutil2 libpam0g libpcre2-posix3 libselinux1 libsodium23 libtirpc3t64/libtirpc3 libwrap0
+PEER_LIBRARIES = libaudit1 libbsd0 libcap-ng0 libevent-2.1-7t64/libevent-2.1-7 libgssapi-krb5-2 libhashkit2t64/libhashkit2 \
+	libhiredis1.1.0/libhiredis0.14 libmemcached11t64/libmemcached11 libmemcachedutil2t64/libmemcachedutil2 libnsl2 \
+	libpam0g libpcre2-posix3 libselinux1 libsodium23 libtirpc3t64/libtirpc3 libwrap0 libwtmpdb0/-
 LINT_PACKAGES = $(BUILD_PACKAGES) clang clang-format clang-tidy cppcheck shellcheck systemd mandoc
 DEB_PACKAGES = $(BUILD_PACKAGES) build-essential debhelper dpkg-dev lintian
 # what sanitizers need of clang; the package without a number has those of each release's clang

@@ -79,6 +79,79 @@ pure_ftpd() {
     wait_port "$PORT"
 }
 
+
+# as_passwd COMMAND...: with a passwd file in which the user ftp is nobody, at home in $ROOT
+as_passwd() {
+    need_root "mounts a passwd file"
+    { grep -v '^ftp:' /etc/passwd; echo "ftp:x:65534:65534::$ROOT:/bin/sh"; } >"$T/passwd"
+    # shellcheck disable=SC2016 # expanded there
+    spawn unshare -m sh -c 'mount --bind "$0" /etc/passwd && exec "$@"' "$T/passwd" "$@"
+}
+
+# proftpd [LINE...]: anonymous users may upload to it, by any name
+proftpd() {
+    "$TOP/tests/peers"
+    free_port
+    mkdir -p "$T/proftpd"
+    cat >"$T/proftpd.conf" <<END
+ModulePath $TOP/build/peers/usr/lib/proftpd
+LoadModule mod_tls.c
+LoadModule mod_digest.c
+ServerType standalone
+DefaultAddress 127.0.0.1
+Port $PORT
+UseIPv6 off
+UseReverseDNS off
+WtmpLog off
+PidFile $T/proftpd/pid
+ScoreboardFile none
+DelayEngine off
+SystemLog $T/proftpd/log
+TransferLog none
+RequireValidShell off
+AuthOrder mod_auth_unix.c
+$(printf '%s\n' "$@" | grep -v '^in ')
+<Anonymous $ROOT>
+  User nobody
+  Group nogroup
+  UserAlias anonymous nobody
+  AllowOverwrite on
+  AllowStoreRestart on
+$(printf '%s\n' "$@" | sed -n 's/^in //p')
+</Anonymous>
+END
+    need_root "changes the user"
+    spawn "$TOP/build/peers/usr/sbin/proftpd" -n -c "$T/proftpd.conf"
+    wait_port "$PORT"
+}
+
+# pyftpd [EXPRESSION...]: Python's; what is set in the handler's class
+pyftpd() {
+    free_port
+    cat >"$T/pyftpd.py" <<PYTHON
+import sys
+from pyftpdlib.authorizers import DummyAuthorizer
+from pyftpdlib.handlers import FTPHandler
+from pyftpdlib.servers import FTPServer
+users = DummyAuthorizer()
+users.add_anonymous(sys.argv[2], perm="elradfmwMT")
+users.add_user("me", "secret", sys.argv[2], perm="elradfmwMT")
+FTPHandler.authorizer = users
+$(printf 'FTPHandler.%s\n' "${@:-banner = 'Hello'}")
+FTPServer(("127.0.0.1", int(sys.argv[1])), FTPHandler).serve_forever()
+PYTHON
+    spawn_python -W ignore "$T/pyftpd.py" "$PORT" "$ROOT"
+    wait_port "$PORT"
+}
+
+# inetutils_ftpd: the small one of BSD
+inetutils_ftpd() {
+    "$TOP/tests/peers"
+    free_port
+    as_passwd tcpsvd -E 127.0.0.1 "$PORT" "$TOP/build/peers/usr/sbin/ftpd" -A
+    wait_port "$PORT"
+}
+
 # scripted: a server that plays the Python on standard input, for what no real
 # server can be made to do. Whatever it did not expect ends it.
 scripted() {

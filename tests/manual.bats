@@ -450,7 +450,7 @@ listens() {
         wait_for env STOR_PASSWORD=secret "$CLIENT" -p "$PORT" -u acme "$T/work/report.pdf"
     done
     [ "$(find "$ROOT" -name 'report*' | wc -l)" = 2 ]
-    run -1 "$CLIENT" -p "$PORT" "$T/work/photo.jpg"
+    run -77 "$CLIENT" -p "$PORT" "$T/work/photo.jpg"
 }
 
 # use PAGE KIND NAME: an example, with our places in it

@@ -55,8 +55,11 @@ static struct job *retract(struct flight *flight) {
 /* The session has come to its end with the one at the head; the others go back. */
 static struct job *crash(struct flight *flight) {
     struct job *job = pop(flight);
-    while (flight->count > 0)
-        plan_put_back(flight->plan, pop(flight));
+    while (flight->count > 0) {
+        struct job *other = pop(flight);
+        other->tries--; /* this was not its fault */
+        plan_put_back(flight->plan, other);
+    }
     outgoing_end_by_reset(&flight->session->control.conn, true);
     session_drop(flight->session);
     flight->start = flight->end = 0;
@@ -154,7 +157,6 @@ static void end_reading(struct flight *flight) {
 static struct job *send_large(struct flight *flight, struct failure *failure) {
     struct control *control = &flight->session->control;
     struct job *job = flight->reading;
-    progress_file(job->source, flight->source.size);
     enum sent sent = send_source(control, &control->conn, &flight->source, false, failure);
     wire_note_sent(job, &flight->source);
     outgoing_end_by_reset(&control->conn, true);
@@ -245,6 +247,7 @@ static struct job *take_off(struct flight *flight, struct job *job, struct failu
     flight->bytes += source->size;
     flight->reading = job;
     flight->waits = source->size > FLIGHT_SMALL;
+    progress_file(job->source, source->size);
     if (good && (flight->waits || fill(flight, failure)))
         return NULL;
     flight->end = before; /* as if it had never been */

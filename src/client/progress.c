@@ -59,9 +59,9 @@ static void write_line(char line[LINE_SIZE], long long now) {
     double speed = (double)progress.sent / seconds;
     write_bytes(sent, sizeof(sent), (double)progress.sent);
     write_bytes(rate, sizeof(rate), speed);
+    double part = progress.size > 0 ? (double)progress.sent / (double)progress.size : 0;
     if (progress.size > 0)
-        (void)snprintf(share, sizeof(share), " %d%%",
-                       (int)((double)progress.sent * 100 / (double)progress.size));
+        (void)snprintf(share, sizeof(share), " %d%%", part < 1 ? (int)(part * 100) : 100);
     if (progress.size > 0 && speed > 0) {
         double rest = (double)(progress.size - progress.sent) / speed;
         long long s = rest > 0 && rest < 1e6 ? (long long)rest : 0;
