@@ -10,6 +10,7 @@
 off_t ask_size(struct session *session, const char *name) {
     char sent[WIRE_NAME_SIZE];
     struct failure unused = {0};
+    session_be_binary(session);
     if (!wire_name(name, sent, &unused) || control_ask(&session->control, "SIZE %s", sent) != 213)
         return -1;
     return (off_t)reply_size(control_answer(&session->control));

@@ -38,7 +38,7 @@ static int status_of(int code) {
         int code, status;
     } table[] = {{430, EX_NOPERM},    {452, EX_CANTCREAT}, {530, EX_NOPERM}, {532, EX_NOPERM},
                  {533, EX_NOPERM},    {534, EX_NOPERM},    {535, EX_NOPERM}, {550, EX_NOPERM},
-                 {552, EX_CANTCREAT},    {332, EX_NOPERM}};
+                 {552, EX_CANTCREAT}, {332, EX_NOPERM}};
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
         if (table[i].code == code)
             return table[i].status;

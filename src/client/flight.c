@@ -128,14 +128,14 @@ static struct job *take_replies(struct flight *flight, struct failure *failure) 
 
 /* --------------------------------------------------------------------------- sending */
 
-/* Writes what is in the buffer, as far as it goes. */
-static void write_out(struct flight *flight) {
+/* Writes what is in the buffer, as far as it goes. Returns whether that was anything. */
+static bool write_out(struct flight *flight) {
     struct control *control = &flight->session->control;
     int wait;
     size_t allowed = limit_allows(flight->end - flight->start, &wait);
     ssize_t n = allowed ? outgoing_write(&control->conn, flight->out + flight->start, allowed) : 0;
     if (n <= 0)
-        return; /* if the connection is lost, reading tells */
+        return false; /* if the connection is lost, reading tells */
     limit_spend((size_t)n);
     progress_add((size_t)n);
     control_begin_wait(control);
@@ -143,6 +143,7 @@ static void write_out(struct flight *flight) {
     flight->written += (unsigned long long)n;
     if (flight->start == flight->end)
         flight->start = flight->end = 0;
+    return true;
 }
 
 /* All bytes of the last one in flight are under way, or in `out`. */
@@ -228,6 +229,13 @@ static enum due put_commands(struct flight *flight, const char *name, off_t offs
     return offset > 0 ? DUE_REST : DUE_ALLO;
 }
 
+/* From now on replies are about files in flight. */
+static void begin_flight(struct control *control) {
+    reply_reset(&control->reply);
+    control_begin_wait(control);
+    outgoing_end_by_reset(&control->conn, true);
+}
+
 /* Puts it into flight: the source is open. Returns the job if it came to its end by that. */
 static struct job *take_off(struct flight *flight, struct job *job, struct failure *failure) {
     struct source *source = &flight->source;
@@ -235,10 +243,12 @@ static struct job *take_off(struct flight *flight, struct job *job, struct failu
     off_t offset = flight->resumes && flight->count == 0
                        ? resume_offset(flight->session, job, job->target, source)
                        : 0;
+    if (flight->resumes && flight->count == 0)
+        resume_look(flight->session, job, job->target, source);
     bool good = wire_name(job->target, name, failure) && source_seek(source, offset);
     size_t before = flight->end;
     if (flight->count++ == 0)
-        outgoing_end_by_reset(&flight->session->control.conn, true);
+        begin_flight(&flight->session->control);
     flight->ring[(flight->head + flight->count - 1) % FLIGHT_FILES] =
         (struct flying){.job = job,
                         .due = put_commands(flight, name, offset, source->size - offset),
@@ -254,13 +264,19 @@ static struct job *take_off(struct flight *flight, struct job *job, struct failu
     return retract(flight);
 }
 
+/* Tells whether something is to be asked about it first, which can only be done when nothing is in
+ * flight. */
+static bool wants_to_ask(const struct flight *flight, const struct job *job) {
+    return job->tries > 0 || (flight->resumes && job->bytes >= RESUME_LEAST);
+}
+
 /* The next one, if there is room for it in flight. Returns it if it came to its end at once. */
 static struct job *load(struct flight *flight, struct failure *failure, bool *ret_loaded) {
     struct control *control = &flight->session->control;
     struct job *job = plan_next(flight->plan);
     *ret_loaded = false;
     if (!job || flight->reading || flight->closed || flight->count >= flight->window ||
-        !flight_takes(flight, job) || (job->tries > 0 && flight->count > 0) ||
+        !flight_takes(flight, job) || (flight->count > 0 && wants_to_ask(flight, job)) ||
         (flight->count > 0 && flight->bytes >= FLIGHT_BYTES) || !has_room(flight))
         return NULL;
     wire_begin(job);
@@ -359,7 +375,7 @@ struct job *flight_next(struct flight *flight, struct failure *failure) {
         if (flight->count == 0)
             break;
         if (flight->start < flight->end)
-            write_out(flight);
+            moved |= write_out(flight);
         if ((job = attend(flight, failure, &moved)))
             return job;
         if (!moved)

@@ -32,7 +32,7 @@ struct job {
     char *source; /* as the user wrote it, or found below that; "-": standard input */
     char *target; /* where it goes, from the session's folder on */
     unsigned tries;
-    off_t bytes;                  /* of the latest try */
+    off_t bytes;                  /* that it has; -1: not known */
     off_t sent;                   /* the most that the server may have got of it by all tries */
     off_t before;                 /* its size at the server before that, or one of the above */
     long long began;              /* clock_ms of the first try */

@@ -51,6 +51,7 @@ static void add(struct plan *plan, const struct stat *st, const char *source, co
                      .source = copy(source),
                      .target = copy(target),
                      .before = JOB_NOT_ASKED,
+                     .bytes = st && !is_folder ? st->st_size : -1,
                      .may_lack_size = !st || !S_ISREG(st->st_mode) || st->st_size == 0};
     plan->files += !is_folder;
 }

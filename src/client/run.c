@@ -48,7 +48,7 @@ static int back_off(unsigned tries) {
 
 /* Standard input and pipes can be sent once. */
 static bool can_be_repeated(const struct job *job) {
-    return job->is_plain || job->bytes >= 0 || job->kind == JOB_FOLDER || job->sent == 0;
+    return job->is_plain || job->kind == JOB_FOLDER || job->sent == 0;
 }
 
 /* A try has failed: puts the job back for another one, or not. */

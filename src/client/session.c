@@ -87,6 +87,12 @@ static bool protect_data(struct session *session) {
     return false;
 }
 
+void session_be_binary(struct session *session) {
+    if (!session->is_binary)
+        (void)control_ask(&session->control, "TYPE I");
+    session->is_binary = true;
+}
+
 /* Asks what the server can do. Returns the code of the reply. */
 static int ask_features(struct session *session) {
     int code = control_ask(&session->control, "FEAT");
@@ -116,6 +122,7 @@ static bool login(struct session *session, struct failure *failure) {
         (void)ask_features(session);
     bool good = !session->context || protect_data(session);
     int code = good ? control_ask(control, "TYPE I") : 0;
+    session->is_binary = true;
     if (code > 0 && (code / 100 == 2 || !session->ordinary))
         return true;
     control_explain(control, failure, "");
@@ -154,6 +161,7 @@ bool session_open(struct session *session, struct failure *failure) {
     if (!link_open(&session->link, &control->conn, failure))
         return false;
     control_reset(control);
+    session->is_binary = false;
     if (!begin(session))
         control_explain(control, failure, "");
     else if (enter(session, failure))

@@ -43,8 +43,12 @@ struct session {
     bool asks_late;              /* answers FEAT only after the login */
     enum way way;                /* found out in the first session */
     struct features features;    /* the same */
+    bool is_binary;              /* TYPE I has been asked for in this session */
     struct control control;
 };
+
+/* Asks for TYPE I, unless that was done: sizes and restarts count bytes only then. */
+void session_be_binary(struct session *session);
 
 /* Makes sure that there is a session. False: there is none, see the failure. */
 bool session_open(struct session *session, struct failure *failure);

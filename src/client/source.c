@@ -107,6 +107,7 @@ ssize_t source_fill(struct source *source, size_t most) {
     ssize_t n = read(source->fd, source->buffer, most < room ? most : room);
     if (n < 0)
         return conn_is_passing(errno) ? -EAGAIN : -errno;
+    source->began |= n > 0;
     source->start = 0;
     source->end = (size_t)n;
     return n;

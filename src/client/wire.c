@@ -34,7 +34,9 @@ void wire_begin(struct job *job) {
 
 void wire_note_sent(struct job *job, const struct source *source) {
     off_t sent = source->size - source->left;
-    if (source->size >= 0 && sent > job->sent)
+    if (source->size < 0)
+        job->sent = source->began;
+    else if (sent > job->sent)
         job->sent = sent;
 }
 
