@@ -6,6 +6,7 @@ PREFIX = /usr/local
 SYSCONFDIR = /etc
 LIBEXECDIR = $(PREFIX)/libexec/stord
 UNITDIR = $(PREFIX)/lib/systemd/system
+ZSHDIR = $(PREFIX)/share/zsh/site-functions
 DESTDIR =
 
 # OUT and OBJ: where programs and objects go; other builds (make asan) have their own
@@ -311,7 +312,8 @@ build/fuzz/tls: tests/fuzz/tls.c tests/fuzz/session.c tests/fuzz/tls_standin.h $
 
 # The uploader's session, with what it would wait for or reach by a network replaced, over the same
 FUZZ_CLIENT = $(patsubst %.c,build/fuzz/%.o,$(filter-out client.c,$(CLIENT_SOURCES)))
-FUZZ_CLIENT_WRAPPED = poll clock_gettime socket connect getaddrinfo freeaddrinfo getpeername getsockopt setsockopt printf fprintf
+FUZZ_CLIENT_WRAPPED = poll clock_gettime socket connect getaddrinfo freeaddrinfo getpeername getsockopt setsockopt printf fprintf \
+	report_stored secret_want_password secret_want_account
 build/fuzz/client: tests/fuzz/client.c tests/fuzz/tls_standin.h $(FUZZ_CLIENT)
 	@echo "  FUZZ $<"
 	@$(FUZZ_COMPILE) -fsanitize=fuzzer,address,undefined $(FUZZ_CLIENT_WRAPPED:%=-Wl,--wrap=%) -o $@ $< $(filter %.o,$^)
@@ -339,7 +341,7 @@ INSTALLED = $(LIBEXECDIR)/handler $(MODULES:%=$(LIBEXECDIR)/stord-%.so) $(PREFIX
 	$(PREFIX)/lib/tmpfiles.d/stord.conf $(SYSCONFDIR)/xinetd.d/stord \
 	$(PREFIX)/share/man/man8/stord-handler.8 $(PREFIX)/share/man/man7/stord.7 \
 	$(PREFIX)/share/man/man1/stor.1 $(UNITDIR)/stor-outbox@.path $(UNITDIR)/stor-outbox@.service \
-	$(PREFIX)/share/bash-completion/completions/stor $(PREFIX)/share/zsh/site-functions/_stor
+	$(PREFIX)/share/bash-completion/completions/stor $(ZSHDIR)/_stor
 
 # $(call put,MODE,FROM,TO): installs one file, with its paths changed to where things go
 put = install -d "$(DESTDIR)$(dir $(3))" && \
@@ -372,7 +374,7 @@ install: all ## install below PREFIX (and SYSCONFDIR), perhaps into DESTDIR
 	$(call put,644,units/stor-outbox@.path,$(UNITDIR)/stor-outbox@.path)
 	$(call put,644,units/stor-outbox@.service,$(UNITDIR)/stor-outbox@.service)
 	$(call put,644,build/completion/stor,$(PREFIX)/share/bash-completion/completions/stor)
-	$(call put,644,build/completion/_stor,$(PREFIX)/share/zsh/site-functions/_stor)
+	$(call put,644,build/completion/_stor,$(ZSHDIR)/_stor)
 
 deb: need-DEB ## build Debian packages in build/deb
 	@scripts/deb

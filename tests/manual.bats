@@ -17,7 +17,7 @@ teardown() { teardown_sandbox; }
 rendered() { mandoc -T utf8 "$1" | col -bx; }
 
 # options PROGRAM: those that its --help lists
-options() { "$1" --help | grep -oE '^  (-[[:alnum:]], )?--[a-z][a-z-]*' | tr -d ',' | tr -s ' ' '\n' | grep . | LC_ALL=C sort; }
+options() { "$1" --help | grep -oE '^  (-[[:alnum:]], )?--[a-z][a-z0-9-]*' | tr -d ',' | tr -s ' ' '\n' | grep . | LC_ALL=C sort; }
 
 # documented PAGE: those that have an item of their own there
 documented() { grep '^\.It Fl' "$1" | grep -oE 'Fl -?[[:alnum:]-]+' | sed 's/^Fl /-/' | LC_ALL=C sort; }
@@ -94,7 +94,8 @@ section() { awk -v name=".Sh $2" '/^\.Sh / { is = ($0 == name) } is' "$1"; }
             printf '#include <sysexits.h>\n%s\n' "$name" | "${CC:-gcc}" -E -P -x c - | tail -n 1
         done | sort -n
     }
-    cpp_statuses "$TOP"/handler.c "$TOP"/src/*.c "$TOP"/src/*/*.c >"$T/code"
+    mapfile -t sources < <(printf '%s\n' "$TOP"/handler.c "$TOP"/src/*.c "$TOP"/src/*/*.c | grep -v /client/)
+    cpp_statuses "${sources[@]}" >"$T/code"
     section "${PAGES[0]}" 'EXIT STATUS' | sed -nE 's/^\.It ([0-9]+)$/\1/p' | diff "$T/code" -
     "$HANDLER" --help | sed -n '/^Exit status/,$p' | grep -oE '\b[0-9]+\b' | sort -nu | comm -13 "$T/code" - >"$T/unknown"
     [ ! -s "$T/unknown" ]
@@ -287,7 +288,7 @@ help_with() { printf '#!/bin/sh\n%s --help | sed %q\n' "$HANDLER" "$1" >"$T/hand
 
 @test "manual: make does not install a page that has drifted" {
     mkdir "$T/tree"
-    cp -r "$TOP"/{Makefile,doc,scripts,handler,src,handler.c,client.c} "$T/tree"
+    cp -r "$TOP"/{Makefile,doc,scripts,handler,client,src,handler.c,client.c} "$T/tree"
     printf '.\\" --gone\nIt is gone.\n' >>"$T/tree/doc/options.mdoc"
     run -2 make -C "$T/tree" --old-file=handler build/man/stord-handler.8
     [[ $output == *'there is no option --gone'* ]]
@@ -349,17 +350,26 @@ came() {
     came report.pdf photo.jpg
     play stor.1 inline -e "s/22001/$PORT/"
     came report.pdf
+    play stor.1 name -e "s/ftp.example.org/127.0.0.1:$PORT/"
+    same "$T/work/report.pdf" "$ROOT/today.pdf"
+    mkdir "$T/work/notes"
+    echo note >"$T/work/notes/one"
+    play stor.1 tree -e "s/ftp.example.org/127.0.0.1:$PORT/"
+    diff -r "$T/work/notes" "$ROOT/notes"
+    play stor.1 ssh -e "s|ssh backup@ftp.example.org|PATH=$T/bin:\$PATH|; s|--root|--log-level=error --root|"
+    came report.pdf
     printf 'acme:%s:/::\n' "$(printf 'secret\n' | "$HANDLER" --hash)" >"$T/users"
     serve --users "$T/users"
     echo secret >"$T/work/password"
     play stor.1 user -e "s/ftp.example.org/127.0.0.1:$PORT/"
     came report.pdf
+    STOR_PASSWORD=secret play stor.1 folder -e "s/ftp.example.org/127.0.0.1:$PORT/"
+    same "$T/work/photo.jpg" "$ROOT/2026/reports/photo.jpg"
     serve --tls-cert "$T/server.crt" --tls-key "$T/server.key"
     play stor.1 explicit -e "s/ftp.example.org/localhost:$PORT/"
     came report.pdf
-    mkdir "$T/work/notes"
     play stor.1 stdin -e "s/ftp.example.org/localhost:$PORT/"
-    tar -t <"$ROOT/stdin" | grep -qx notes/
+    tar -t <"$ROOT/notes.tar" | grep -qx notes/
     serve --tls implicit --tls-cert "$T/server.crt" --tls-key "$T/server.key"
     pin=$(play stor.1 pin -e 2d | sed 's/.*=//')
     play stor.1 pin -e 1d -e "s/5C:0B:.../$pin/; s/192.0.2.7/localhost:$PORT/"

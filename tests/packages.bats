@@ -61,7 +61,8 @@ field() { dpkg-deb -f "$PACKAGES/$1"_*.deb "$2"; }
     [ -s "$T/named" ]
     while read -r path; do [ -e "$T/stord$path" ] || fail "$path is not there"; done <"$T/named"
     [ "$(cd "$T/client" && find . -path ./usr/share/doc -prune -o ! -type d -print | sort | tr '\n' ' ')" = \
-        './usr/bin/stor ./usr/share/man/man1/stor.1.gz ' ]
+        "./${units#"$T/stord/"}/stor-outbox@.path ./${units#"$T/stord/"}/stor-outbox@.service ./usr/bin/stor \
+./usr/share/bash-completion/completions/stor ./usr/share/man/man1/stor.1.gz ./usr/share/zsh/vendor-completions/_stor " ]
 }
 
 @test "what would serve beside the socket, or ban somebody, waits for the administrator" {
