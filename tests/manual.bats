@@ -77,7 +77,7 @@ section() { awk -v name=".Sh $2" '/^\.Sh / { is = ($0 == name) } is' "$1"; }
         --cap-drop --network --read-only --security-opt \
         --inetd --transfers --checkers --max-time --since --output-fields --update-catalog >>"$T/known"
     for page in "${PAGES[@]}"; do rendered "$page"; done >"$T/text"
-    grep -hoE -- '(^|[^[:alnum:]-])--[a-z][a-z-]+' "$T/text" "${OTHERS[@]}" | grep -oE -- '--.*' |
+    grep -hoE -- '(^|[^[:alnum:]-])--[a-z][a-z0-9-]+' "$T/text" "${OTHERS[@]}" | grep -oE -- '--.*' |
         sort -u | grep -vxFf "$T/known" >"$T/unknown" || :
     [ ! -s "$T/unknown" ] || fail "no such option: $(paste -sd' ' "$T/unknown")"
     # .Va is a field of the journal
@@ -94,7 +94,7 @@ section() { awk -v name=".Sh $2" '/^\.Sh / { is = ($0 == name) } is' "$1"; }
             printf '#include <sysexits.h>\n%s\n' "$name" | "${CC:-gcc}" -E -P -x c - | tail -n 1
         done | sort -n
     }
-    mapfile -t sources < <(printf '%s\n' "$TOP"/handler.c "$TOP"/src/*.c "$TOP"/src/*/*.c | grep -v /client/)
+    mapfile -t sources < <(printf '%s\n' "$TOP"/handler.c "$TOP"/src/*.c "$TOP"/src/*/*.c | grep -v /src/client/)
     cpp_statuses "${sources[@]}" >"$T/code"
     section "${PAGES[0]}" 'EXIT STATUS' | sed -nE 's/^\.It ([0-9]+)$/\1/p' | diff "$T/code" -
     "$HANDLER" --help | sed -n '/^Exit status/,$p' | grep -oE '\b[0-9]+\b' | sort -nu | comm -13 "$T/code" - >"$T/unknown"
