@@ -164,8 +164,8 @@ static void fail_late(struct control *control) {
 static int finish_reply(struct control *control) {
     while (!control_take_reply(control)) {
         bool is_unended = lacks_only_line_end(control);
-        if (control->ended) {
-            if (!take_line(control, true))
+        if (control->ended) { /* half a reply is none */
+            if (!is_unended || !take_line(control, true))
                 control_fail(control, control->status, "%s", control->why);
         } else if (await_input(control, is_unended ? SILENCE_MS : INT_MAX)) {
             control_receive(control);

@@ -93,22 +93,21 @@ void session_be_binary(struct session *session) {
     session->is_binary = true;
 }
 
-/* Asks what the server can do. Returns the code of the reply. */
-static int ask_features(struct session *session) {
+/* Asks what the server can do. False: the session is lost. */
+static bool ask_features(struct session *session) {
     int code = control_ask(&session->control, "FEAT");
+    if (code < 0 || code == 421)
+        return false;
     if (code == 211)
         features_read(&session->features, &session->control.reply);
     session->way = session->features.is_inline ? WAY_ALLO : WAY_EPSV;
     session->asks_late = code == 530;
-    return code;
+    return true;
 }
 
 /* Finds out what the server can do, unless an earlier session did. False: the session is lost. */
 static bool find_way(struct session *session) {
-    if (session->way != WAY_UNKNOWN)
-        return true;
-    int code = ask_features(session);
-    return code > 0 && code != 421;
+    return session->way != WAY_UNKNOWN || ask_features(session);
 }
 
 /* Logs in, and asks for binary transfers, if the server knows logins. False: see the failure. */

@@ -23,7 +23,7 @@ struct source {
     off_t left; /* bytes still to send; or -1 */
     bool copy;  /* by read and write; else by sendfile */
     bool is_plain;
-    bool began; /* something has been read of it */
+    bool began;              /* something has been read of it */
     struct job_identity was; /* if is_plain: when it was opened */
     size_t start, end;       /* what is in buffer and not yet sent */
     char buffer[SOURCE_BUFFER_SIZE];

@@ -106,14 +106,16 @@ static void paths_sizes_and_digests(void) {
     CHECK(reply_size("213 -1") == -1 && reply_size("213 99999999999999999999") == -1);
     CHECK(reply_size("213 4x") == -1);
     CHECK(reply_digest("250 DEADbeef", digest, 8) && strcmp(digest, "deadbeef") == 0);
-    CHECK(reply_digest("213 MD5 0-5 deadbeef a", digest, 8) && !reply_digest("250 dead", digest, 8));
+    CHECK(reply_digest("213 MD5 0-5 deadbeef a", digest, 8) &&
+          !reply_digest("250 dead", digest, 8));
     CHECK(!reply_digest("250 deadbeef0", digest, 8) && !reply_digest("250 deadbeeg", digest, 8));
 }
 
 static void values_of_features(void) {
     static struct reply reply;
     char value[8];
-    CHECK(ADD(&reply, "211-Features:", " HASHES no", " HASH MD5;SHA-1*", " MFMT", "211 End") == NULL);
+    CHECK(ADD(&reply, "211-Features:", " HASHES no", " HASH MD5;SHA-1*", " MFMT", "211 End") ==
+          NULL);
     CHECK(reply_feature_value(&reply, "HASH", value, sizeof(value)));
     CHECK(strcmp(value, "MD5;SHA") == 0);
     CHECK(!reply_feature_value(&reply, "MFMT", value, sizeof(value)));
