@@ -260,6 +260,11 @@ bench-append: need-BENCH_APPEND ## measure appends to a large file, ROUNDS times
 	@tests/peers
 	@tests/bench-append $(ROUNDS)
 
+BENCH_CLIENT_PACKAGES = $(BUILD_PACKAGES) curl lftp ncftp python3 systemd
+bench-client: need-BENCH_CLIENT ## compare the uploader with curl, lftp and ncftpput, ROUNDS times
+	@$(MAKE) $(ALL_CORES) --no-print-directory all
+	@tests/bench-client $(ROUNDS)
+
 BENCH_UNITS_PACKAGES = $(BUILD_PACKAGES) ipsvd procps python3 strace systemd ucspi-tcp util-linux $(PEER_LIBRARIES)
 bench-units: need-BENCH_UNITS ## measure small sessions by systemd, stord-busy.service and xinetd, and compare
 	@$(MAKE) $(ALL_CORES) --no-print-directory all
@@ -396,4 +401,4 @@ help: ## this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/\1\t\2/p' Makefile | expand -t 12
 
 .SECONDARY: # objects stay
-.PHONY: all demo check check-trixie asan asan-built bench bench-append bench-built bench-quick bench-units deb faults floors fuzz image ktls lint machines model oldkernel powercut storm torture trixie install uninstall clean help tests-built
+.PHONY: all demo check check-trixie asan asan-built bench bench-append bench-built bench-quick bench-client bench-units deb faults floors fuzz image ktls lint machines model oldkernel powercut storm torture trixie install uninstall clean help tests-built

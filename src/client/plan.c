@@ -154,22 +154,27 @@ static void add_list(struct making *making, const char *list) {
         (void)fclose(file);
 }
 
+/* What is sorted. */
+struct entry {
+    const struct job *job;
+};
+
 static int compare(const void *a, const void *b) {
-    const struct job *const *left = a, *const *right = b;
-    return strcmp((*left)->target, (*right)->target);
+    const struct entry *left = a, *right = b;
+    return strcmp(left->job->target, right->job->target);
 }
 
 /* Two sources of one target: one of them would be lost. A folder that is named twice is made
  * once. */
 static void refuse_collisions(const struct plan *plan) {
-    struct job **sorted = reallocarray(NULL, plan->count + 1, sizeof(*sorted));
+    struct entry *sorted = reallocarray(NULL, plan->count + 1, sizeof(*sorted));
     if (!sorted)
         end_without_memory();
     for (size_t i = 0; i < plan->count; i++)
-        sorted[i] = &plan->jobs[i];
+        sorted[i].job = &plan->jobs[i];
     qsort(sorted, plan->count, sizeof(*sorted), compare);
     for (size_t i = 1; i < plan->count; i++) {
-        const struct job *a = sorted[i - 1], *b = sorted[i];
+        const struct job *a = sorted[i - 1].job, *b = sorted[i].job;
         bool are_folders = a->kind == JOB_FOLDER && b->kind == JOB_FOLDER;
         if (are_folders || strcmp(a->target, b->target) != 0 || strcmp(a->source, b->source) == 0)
             continue;

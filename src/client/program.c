@@ -18,43 +18,46 @@ static struct {
     pid_t pid;
 } children[AT_ONCE];
 
-/* Appends text between single quotes. */
-static size_t quote(char *out, size_t size, const char *text) {
-    size_t used = 0;
-    if (size > 0)
-        out[used++] = '\'';
-    for (; *text && used + 5 < size; text++) {
-        if (*text == '\'') {
-            memcpy(out + used, "'\\''", 4);
-            used += 4;
-        } else {
-            out[used++] = *text;
-        }
+/* A command that is being written. */
+struct expansion {
+    char text[COMMAND_SIZE];
+    size_t length; /* COMMAND_SIZE: it does not fit */
+};
+
+static void append(struct expansion *to, const char *text, size_t length) {
+    if (length >= COMMAND_SIZE - to->length) {
+        to->length = COMMAND_SIZE;
+        return;
     }
-    if (used < size)
-        out[used++] = '\'';
-    return used;
+    memcpy(to->text + to->length, text, length);
+    to->length += length;
+    to->text[to->length] = '\0';
+}
+
+/* Appends text between single quotes. */
+static void append_quoted(struct expansion *to, const char *text) {
+    append(to, "'", 1);
+    for (; *text; text++)
+        append(to, *text == '\'' ? "'\\''" : text, *text == '\'' ? 4 : 1);
+    append(to, "'", 1);
 }
 
 /* Writes the command with %h and %p replaced. False: it is too long. */
-static bool expand(char out[COMMAND_SIZE], const char *command, const char *host,
-                   const char *port) {
-    size_t used = 0;
+static bool expand(struct expansion *to, const char *command, const char *host, const char *port) {
+    to->length = 0;
     for (const char *at = command; *at; at++) {
-        if (used + 2 >= COMMAND_SIZE)
-            return false;
-        if (*at != '%' || !at[1] || !strchr("hp%", at[1])) {
-            out[used++] = *at;
+        bool is_mark = *at == '%' && at[1] && strchr("hp%", at[1]);
+        if (!is_mark) {
+            append(to, at, 1);
             continue;
         }
         at++;
         if (*at == '%')
-            out[used++] = '%';
+            append(to, at, 1);
         else
-            used += quote(out + used, COMMAND_SIZE - used, *at == 'h' ? host : port);
+            append_quoted(to, *at == 'h' ? host : port);
     }
-    out[used] = '\0';
-    return used < COMMAND_SIZE - 8;
+    return to->length < COMMAND_SIZE;
 }
 
 /* What the child does. */
@@ -66,20 +69,20 @@ static _Noreturn void become(const char *command, int end) {
 }
 
 int program_start(const char *command, const char *host, const char *port) {
-    char expanded[COMMAND_SIZE];
+    struct expansion expanded;
     int pair[2];
     size_t slot = 0;
     while (slot < AT_ONCE && children[slot].pid)
         slot++;
     if (slot == AT_ONCE)
         return -EMFILE;
-    if (!expand(expanded, command, host, port))
+    if (!expand(&expanded, command, host, port))
         return -E2BIG;
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
         return -errno;
     pid_t pid = fork();
     if (pid == 0)
-        become(expanded, pair[1]);
+        become(expanded.text, pair[1]);
     int error = errno;
     (void)close(pair[1]);
     if (pid < 0 || fcntl(pair[0], F_SETFL, O_NONBLOCK) < 0) {
