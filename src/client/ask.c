@@ -24,6 +24,7 @@ bool ask_digest(struct session *session, const char *name, char ret[ASK_DIGEST_S
     size_t digits = digest_digits(features->hash);
     if (digits == 0 || digits >= ASK_DIGEST_SIZE || !wire_name(name, sent, &unused))
         return false;
+    session_be_binary(session);
     if (features->must_choose &&
         control_ask(control, "OPTS HASH %s", features->hash_word) / 100 != 2)
         return false;

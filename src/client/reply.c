@@ -100,7 +100,9 @@ const char *reply_last_line(struct reply *reply) {
 bool reply_path(const char *line, char *ret, size_t size) {
     const char *at = strchr(line, '"');
     size_t used = 0;
-    while (at && at[1] && used + 1 < size) {
+    if (!at)
+        return false;
+    while (at[1] && used + 1 < size) {
         at++;
         if (*at == '"' && at[1] != '"') {
             ret[used] = '\0';
