@@ -5,6 +5,7 @@ load helpers
 
 # upload FILE...: our client; leaves $status, $output (replies) and $stderr
 upload() {
+    # shellcheck disable=SC2034 # for the tests
     SERVER=127.0.0.1:$PORT
     run --separate-stderr timeout 120 "$CLIENT" -v -h 127.0.0.1 -p "$PORT" "$@"
     printf '%s\n' "exit $status" "$output" "$stderr" >&2

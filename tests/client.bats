@@ -1,7 +1,7 @@
 # The uploader, `client`, with our server and everybody else's; and the
 # tutorial's own pair, which must go on working with ours.
 # bats file_tags=asan,slow
-# shellcheck disable=SC2154 # stderr and stderr_lines come from run
+# shellcheck disable=SC2153,SC2154 # stderr and stderr_lines come from run
 
 bats_require_minimum_version 1.5.0
 load client

@@ -23,7 +23,6 @@ teardown() { teardown_sandbox; }
 
 # takes_all [OPTION...]: the server gets a tree and a pipe, under a new folder, and all of it is there as it was
 takes_all() {
-    SERVER=127.0.0.1:$PORT
     run --separate-stderr timeout 120 "$CLIENT" -h "127.0.0.1" -p "$PORT" "$@" -r --mkdir --dir new/place "$T/tree"
     printf '%s\n' "exit $status" "$output" "$stderr" >&2
     [ "$status" = 0 ]
@@ -35,7 +34,7 @@ takes_all() {
     same "$T/tree/a/b/large" "$ROOT/new/place/piped"
 }
 
-secretly() { takes_all --tls --cacert "$T/ca.crt" "$@"; }
+secretly() { takes_all --tls --cacert "$T/ca.crt"; }
 
 @test "vsftpd" { vsftpd anon_mkdir_write_enable=YES anon_other_write_enable=YES anon_umask=022 && takes_all; }
 @test "vsftpd, active" {

@@ -1,5 +1,5 @@
 # The uploader does not give up, and never lies: retries, resuming, temporary names, verifying, times.
-# shellcheck disable=SC2030,SC2031,SC2154 # what run and client.bash set
+# shellcheck disable=SC2153,SC2030,SC2031,SC2154 # what run and client.bash set
 
 bats_require_minimum_version 1.5.0
 load client

@@ -239,7 +239,7 @@ PYTHON
     run --separate-stderr "$CLIENT" -h 127.0.0.1 -p "$PORT" "$T/report.pdf"
     [ "$status" = 0 ]
     local other
-    other=$(cd "$ROOT" && ls report?*pdf | grep -vx report.pdf)
+    other=$(cd "$ROOT" && echo report-*.pdf)
     [[ $output == "$T/report.pdf -> 127.0.0.1:$PORT/report.pdf (there as $other), 1000 bytes, "* ]]
     run --separate-stderr "$CLIENT" --json -h 127.0.0.1 -p "$PORT" "$T/report.pdf"
     [[ $output == *'"name": "report-'* ]]
