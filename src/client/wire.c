@@ -44,12 +44,16 @@ void wire_keep_reply(struct job *job, struct control *control) {
     (void)snprintf(job->reply, sizeof(job->reply), "%s", control_answer(control));
 }
 
+/* A pipe is not opened: to close it again would end its writer. */
 bool wire_is_empty(const char *path) {
     char byte;
-    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     struct stat st;
-    bool empty =
-        fd < 0 || fstat(fd, &st) < 0 || (S_ISREG(st.st_mode) && pread(fd, &byte, 1, 0) == 0);
+    if (stat(path, &st) < 0)
+        return true;
+    if (!S_ISREG(st.st_mode))
+        return false;
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    bool empty = fd < 0 || pread(fd, &byte, 1, 0) == 0;
     if (fd >= 0)
         (void)close(fd);
     return empty;
