@@ -114,11 +114,19 @@ static enum report_style choose_output(const struct options *options, size_t fil
     return options->quiet ? REPORT_NOTHING : REPORT_LINES;
 }
 
+static bool has_input(char **arguments, int count) {
+    for (int i = 0; i < count; i++)
+        if (strcmp(arguments[i], "-") == 0)
+            return true;
+    return false;
+}
+
 /* What contradicts itself, or cannot be done. */
-static void check(const struct options *options, size_t sources) {
-    if (sources == 0 && !options->files_from && !options->outbox) {
+static void check(const struct options *options, size_t sources, bool reads_input) {
+    if (sources == 0 && !options->files_from && !options->outbox)
         options_refuse("no file to upload", "name one");
-    }
+    if (options->files_from && strcmp(options->files_from, "-") == 0 && reads_input)
+        options_refuse("-", "standard input is the list already");
     if (options->delete_sent && options->move_to)
         options_refuse("--move-to", "not together with --delete");
     if (options->move_to && access(options->move_to, W_OK) < 0)
@@ -166,7 +174,7 @@ int main(int argc, char **argv) {
     const char *name = find_server(&options, &session, last < argc ? argv[last] : NULL);
     choose_security(&options, &session.server);
     choose_link(&options, &session);
-    check(&options, (size_t)(last - first));
+    check(&options, (size_t)(last - first), has_input(argv + first, last - first));
     plan_make(&plan, &options, name, argv + first, last - first);
     enum report_style style = choose_output(&options, plan.files);
     int status = prepare_login(&session, &options);

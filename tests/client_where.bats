@@ -157,6 +157,8 @@ under_name() {
     nothing_sent
     to x/y --name z "$T/report.pdf"
     nothing_sent
+    upload --files-from - --name x - </dev/null
+    nothing_sent
 }
 
 @test "names with CR or LF are refused before anything is sent, wherever they stand" {

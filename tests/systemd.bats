@@ -141,3 +141,7 @@ files_below() { (cd "$1" && find . ! -type d | sort); }
     "$TOP/tests/peers"
     in_systemd busy.sh
 }
+
+@test "an outbox is sent and emptied; what fails stays, and is tried again" {
+    in_systemd outbox.sh
+}
