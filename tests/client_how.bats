@@ -327,6 +327,7 @@ PYTHON
     done
 }
 
+has_grown() { [ "$(stat -c %s "$T/f7")" -gt 3000000 ]; }
 @test "a file in flight that grows, shrinks or goes fails alone" {
     serve
     local i files=()
@@ -343,6 +344,7 @@ PYTHON
     spawn_python -c 'import sys, time
 with open(sys.argv[1], "ab", 0) as file:
     while True: file.write(b"more")' "$T/f7"
+    wait_for has_grown
     upload -q "${files[@]}"
     kill -KILL "$SPAWN_PID"
     [ "$status" = 66 ]
