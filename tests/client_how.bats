@@ -345,7 +345,8 @@ has_grown() { [ "$(stat -c %s "$T/f7")" -gt 3000000 ]; }
 with open(sys.argv[1], "ab", 0) as file:
     while True: file.write(b"more")' "$T/f7"
     wait_for has_grown
-    upload -q "${files[@]}"
+    # slowly, so that it has the time to grow
+    upload -q --limit-rate 3M "${files[@]}"
     kill -KILL "$SPAWN_PID"
     [ "$status" = 66 ]
     [ "$stderr" = "client: $T/f7: grew while it was sent" ]
