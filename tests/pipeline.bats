@@ -30,8 +30,8 @@ is() { [ "$1" = "$2" ] || fail "$1 instead of $2"; }
 # replied CODE...: these were the replies after the greeting
 replied() { is "$(sed -n 's/\r$//; 2,$s/^\([0-9]*\) .*/\1/p' "$T/replies" | paste -sd' ')" "$*"; }
 
-# stored NAME...: the root holds these files, each of which contains its name
-stored() {
+# stored_are NAME...: the root holds these files, each of which contains its name
+stored_are() {
     local name
     root_holds "$@" || return
     for name; do [ "$(cat "$ROOT/$name")" = "$name" ] || fail "$name: $(cat "$ROOT/$name")" || return; done
@@ -51,13 +51,13 @@ synced() { command -p python3 "$TOP/tests/synced.py" "$T/trace" "$@"; }
 @test "pipeline: written, synced, named, folder synced, and only then 226, in one piece (promise 1)" {
     { puts a b c d e; printf 'QUIT\r\n'; } | under_strace '' send
     replied 200 150 226 200 150 226 200 150 226 200 150 226 200 150 226 221
-    stored a b c d e
+    stored_are a b c d e
     is "$(synced a b c d e)" 'files 5 folders 1 writes 1'
 }
 
 @test "pipeline: on a disk that takes long, files are synced at once (promise 1)" {
     { puts a b c d e; printf 'QUIT\r\n'; } | under_strace '-e inject=fsync:delay_enter=2000:when=1..2' send
-    stored a b c d e
+    stored_are a b c d e
     is "$(synced a b c d e)" 'files 5 folders 1 writes 1'
     grep -qE 'io_submit\(.* = 3$' "$T/trace"
 }
@@ -68,7 +68,7 @@ synced() { command -p python3 "$TOP/tests/synced.py" "$T/trace" "$@"; }
         { puts a b c d e; printf 'QUIT\r\n'; } |
             under_strace "-e inject=fsync:delay_enter=2000:when=1..2 -e inject=$call:error=ENOSYS" send
         replied 200 150 226 200 150 226 200 150 226 200 150 226 200 150 226 221
-        stored a b c d e
+        stored_are a b c d e
         [ "$(grep -c 'fsync(.*= 0' "$T/trace")" -ge 6 ]
         rm "$ROOT"/?
     done
@@ -77,7 +77,7 @@ synced() { command -p python3 "$TOP/tests/synced.py" "$T/trace" "$@"; }
 @test "pipeline: nor beside a log that is a file, whose lines a session that was taken over could change" {
     puts a b c d e >"$T/input"
     under_strace '-e inject=fsync:delay_enter=2000:when=1..2' log_to_file
-    stored a b c d e
+    stored_are a b c d e
     is "$(synced a b c d e)" 'files 5 folders 1 writes 1'
     run -1 grep io_submit "$T/trace"
 }
@@ -87,7 +87,7 @@ log_to_file() { "${WRAP[@]}" "$HANDLER" --root "$ROOT" <"$T/input" >"$T/replies"
 @test "pipeline: a sync that fails fails its own file (promise 1)" {
     puts a b c | under_strace '-e inject=fsync:error=EIO:when=2' send
     replied 200 150 226 200 150 550 200 150 226
-    stored a c
+    stored_are a c
     logged 'Upload failed: /b .* failed\) from'
 }
 
@@ -103,20 +103,20 @@ log_to_file() { "${WRAP[@]}" "$HANDLER" --root "$ROOT" <"$T/input" >"$T/replies"
 
 @test "pipeline: --batch-files are synced together, --batch-time limits how long that takes" {
     puts a b c d e f g | under_strace '' send --batch-files=3
-    stored a b c d e f g
+    stored_are a b c d e f g
     is "$(synced a b c d e f g)" 'files 7 folders 3 writes 3'
     rm "$ROOT"/?
     puts a b c | under_strace '' send --batch-files=1
     is "$(synced a b c)" 'files 3 folders 3 writes 3'
     rm "$ROOT"/?
     puts a b c | under_strace '' send --batch-time=0
-    stored a b c
+    stored_are a b c
     is "$(synced a b c)" 'files 3 folders 3 writes 3'
 }
 
 @test "pipeline: nothing is synced with --no-sync" {
     puts a b c | under_strace '' send --no-sync
-    stored a b c
+    stored_are a b c
     run -1 grep -E '^[0-9]+ +(fsync|io_submit|syncfs)' "$T/trace"
 }
 
@@ -150,7 +150,7 @@ log_to_file() { "${WRAP[@]}" "$HANDLER" --root "$ROOT" <"$T/input" >"$T/replies"
 @test "pipeline: a refused upload ends the session, after the replies to those before it" {
     { puts a b no/x; printf 'DELE a\r\n'; } | send --allow=upload,delete
     replied 200 150 226 200 150 226 200 550
-    stored a b
+    stored_are a b
 }
 
 @test "pipeline: a file where a folder is wanted is refused as if nobody had waited" {
@@ -162,7 +162,7 @@ log_to_file() { "${WRAP[@]}" "$HANDLER" --root "$ROOT" <"$T/input" >"$T/replies"
 @test "pipeline: an ALLO that cannot be read, and commands that mean nothing, are answered in order" {
     { puts a; printf 'TYPE X\r\nNOOP\r\nSTRU R\r\nHUGO\r\n'; puts b; printf 'ALLO x\r\nSTOR c\r\nc'; } | send
     replied 200 150 226 501 200 504 500 200 150 226 501 501
-    stored a b
+    stored_are a b
 }
 
 @test "pipeline: STOU tells each name" {
