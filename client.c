@@ -167,7 +167,7 @@ static int prepare_login(struct session *session, const struct options *options)
 int main(int argc, char **argv) {
     static struct session session = {.control.conn.in = -1};
     static struct options options;
-    struct plan plan = {0};
+    static struct plan plan; /* static: what it refers to is not lost where main ends early */
 
     int first = options_read(&options, argc, argv);
     int last = argc > first && url_is_one(argv[argc - 1]) ? argc - 1 : argc;
