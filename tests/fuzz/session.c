@@ -286,12 +286,18 @@ static void make_root(void) {
     must(symlinkat("../secret", fuzz.root.fd, "out") == 0);
 }
 
+/* What may be left of a session: partials, and what sessions take turns by. */
+static bool may_stay(const char *name) {
+    return strcmp(name, RESERVED_FOLDER) == 0 || strcmp(name, PATH_RESERVED_PREFIX "turns") == 0 ||
+           strcmp(name, PATH_RESERVED_PREFIX "turn") == 0 ||
+           strncmp(name, PARTIAL_PREFIX, strlen(PARTIAL_PREFIX)) == 0;
+}
+
 static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *where) {
     (void)st;
     const char *name = path + where->base;
     bool reserved = strncmp(name, PATH_RESERVED_PREFIX, strlen(PATH_RESERVED_PREFIX)) == 0;
-    must(!reserved || strcmp(name, RESERVED_FOLDER) == 0 ||
-         strncmp(name, PARTIAL_PREFIX, strlen(PARTIAL_PREFIX)) == 0);
+    must(!reserved || may_stay(name));
     must((kind == FTW_DP ? rmdir(path) : unlink(path)) == 0);
     return 0;
 }
