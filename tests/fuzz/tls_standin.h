@@ -136,6 +136,12 @@ static void standin_free_context(struct tls_context *context) {
     (void)context;
 }
 
+static int standin_ready(struct tls_context *context, char error[TLS_ERROR_SIZE]) {
+    (void)context;
+    (void)error;
+    return 0;
+}
+
 static void standin_describe_context(const struct tls_context *context,
                                      struct tls_certificate *ret) {
     (void)context;
@@ -298,7 +304,8 @@ static const char *standin_error(const struct tls_stream *stream) {
 /* clang-format off */
 #define STANDIN_LIBRARY                                                                            \
     {                                                                                              \
-        .serve = standin_serve, .use = standin_use, .free_context = standin_free_context,          \
+        .serve = standin_serve, .ready = standin_ready, .use = standin_use,                        \
+        .free_context = standin_free_context,                                                      \
         .describe_context = standin_describe_context, .open = standin_begin,                       \
         .free_stream = standin_free_stream, .handshake = standin_handshake, .read = standin_read,  \
         .write = standin_write, .end = standin_end, .events = standin_events,                      \
