@@ -69,8 +69,8 @@ struct tls_library {
      * certificate that has expired or does not fit its key is an error. */
     int (*serve)(const struct tls_server_settings *settings, struct tls_context **ret_context,
                  char error[TLS_ERROR_SIZE]);
-    /* Makes a server's context ready for its first connection, if it is not: half of the work is
-     * left for then, because clients that never begin TLS have no use for it. No file is read.
+    /* Makes a server's context ready, if it is not; needed before `open`. Half of the work is left
+     * for then, because clients that never begin TLS have no use for it. No file is read.
      * Returns as `serve`: the system's policy may refuse the certificate. */
     int (*ready)(struct tls_context *context, char error[TLS_ERROR_SIZE]);
     int (*use)(const struct tls_client_settings *settings, struct tls_context **ret_context,

@@ -17,8 +17,7 @@ struct tls_stream *stream_open(struct tls_context *context, int in, int out,
     stream->beside = beside;
     stream->lenient = context->lenient;
     stream->more = true; /* the handshake may have read some */
-    if (!context->server || server_ready(context, stream->error) == 0)
-        stream->ssl = SSL_new(context->ssl);
+    stream->ssl = SSL_new(context->ssl);
     bool good = stream->ssl && SSL_set_app_data(stream->ssl, stream) == 1 &&
                 SSL_set_rfd(stream->ssl, in) == 1 && SSL_set_wfd(stream->ssl, out) == 1;
     if (good && beside) {
