@@ -244,6 +244,21 @@ def passive(reply):
     say(reply.format(port=port, high=port // 256, low=port % 256))
     return data
 
+def break_off(name, size):
+    """Takes an upload over EPSV, or its first so many bytes, and ends the session without a reply; returns them."""
+    hear("EPSV")
+    data = passive("229 Extended (|||{port}|)\r\n")
+    hear("STOR " + name)
+    say("150 Go\r\n")
+    got = data.accept()[0]
+    whole = b""
+    while len(whole) < size:
+        whole += got.recv(size - len(whole))
+    got.close()
+    conn.close()
+    lines.close()
+    return whole
+
 def receive(data):
     """All that comes over the next data connection, and whether it ends in a reset."""
     got = data.accept()[0]

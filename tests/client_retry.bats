@@ -117,17 +117,7 @@ def begin():
 greet_ordinary()
 hear("SIZE large")
 say(os.environ["BEFORE"] + "\r\n")
-hear("EPSV")
-data = passive("229 Extended (|||{port}|)\r\n")
-hear("STOR large")
-say("150 Go\r\n")
-got = data.accept()[0]
-whole = b""
-while len(whole) < 2000000:
-    whole += got.recv(2000000 - len(whole))
-got.close()
-conn.close()
-lines.close()
+whole = break_off("large", 2000000)
 begin()
 $1
 PYTHON
@@ -217,17 +207,7 @@ say("211-Features:\r\n XSHA256\r\n211 End\r\n")
 login()
 hear("SIZE large")
 say("550 No\r\n")
-hear("EPSV")
-data = passive("229 Extended (|||{port}|)\r\n")
-hear("STOR large")
-say("150 Go\r\n")
-got = data.accept()[0]
-whole = b""
-while len(whole) < 2000000:
-    whole += got.recv(2000000 - len(whole))
-got.close()
-conn.close()
-lines.close()
+whole = break_off("large", 2000000)
 greet()
 login()
 hear("SIZE large")

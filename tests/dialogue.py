@@ -56,6 +56,7 @@ Words that stand for several of these steps, for dialogues that are about someth
                     the same with N bytes of the pattern
   fetch COMMAND [=~ REGEX]
                     > EPSV, < 229, > COMMAND (as in `fetch LIST d`), < 150, get REGEX, < 226
+  stored-inline N   the replies to N inline uploads with ALLO, one after the other: < 200, < 150, < 226
 In such a NAME \\x20 stands for a blank.
 
 The handler's exit status must be 0 where nothing else is said. Modes: `lines` waits for each reply before it sends on;
@@ -80,6 +81,7 @@ TIMEOUT = processes.TIMEOUT
 FILE_STEPS = ("file", "file@", "nofile", "mtime", "mode")
 MEMORY_STEPS = ("holds", "lacks", "loses", "helper-holds", "helper-lacks")
 GREETING, BINARY = ["< 220"], ["> TYPE I", "< 200"]
+STORED_INLINE = ["< 200", "< 150", "< 226"]
 TRANSFERS = {"store": ("STOR", "put"), "store@": ("STOR", "put@"),
              "append": ("APPE", "put"), "append@": ("APPE", "put@"), "fetch": ("", "get")}
 
@@ -408,6 +410,7 @@ class Player:
             "exits": lambda: setattr(self, "expected", int(rest)),
             "helpers": lambda: self.expect_helpers(int(rest)),
             "binary": lambda: self.play(BINARY if self.greeted else GREETING + BINARY, root),
+            "stored-inline": lambda: self.play(STORED_INLINE * int(rest), root),
         }
         if verb in plain:
             plain[verb]()

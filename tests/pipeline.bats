@@ -209,12 +209,7 @@ log_to_file() { "${WRAP[@]}" "$HANDLER" --root "$ROOT" <"$T/input" >"$T/replies"
     talk <<'STEPS'
 < 220
 >> ALLO 1\r\nSTOR a\r\naALLO 1\r\nSTOR b\r\nbALLO 3\r\nSTOR c\r\nc
-< 200
-< 150
-< 226
-< 200
-< 150
-< 226
+stored-inline 2
 < 200
 < 150
 file a a
@@ -242,18 +237,7 @@ STEPS
 >> ALLO 1\r\nSTOR a\r\naALLO 30000000\r\nSTOR b\r\n
 >>@ 30000000
 >> ALLO 0\r\nSTOR c\r\nALLO 1\r\nSTOR d\r\ndQUIT\r\n
-< 200
-< 150
-< 226
-< 200
-< 150
-< 226
-< 200
-< 150
-< 226
-< 200
-< 150
-< 226
+stored-inline 4
 < 221
 file a a
 file@ b 30000000

@@ -165,18 +165,7 @@ STEPS
 < 234
 tls $version
 >> ALLO 5\r\nSTOR a\r\nhelloALLO 1\r\nSTOR b\r\nbALLO 0\r\nSTOR c\r\nALLO 3\r\nSTOR a\r\nnewSIZE a\r\nALLO 2\r\nSTOR d\r\nd
-< 200
-< 150
-< 226
-< 200
-< 150
-< 226
-< 200
-< 150
-< 226
-< 200
-< 150
-< 226
+stored-inline 4
 < 550 TYPE A
 < 200
 < 150
