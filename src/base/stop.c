@@ -1,7 +1,8 @@
 #include "base/stop.h"
 
 #include <errno.h>
-#include <poll.h>
+
+#include "base/await.h"
 
 bool stop_asked(int stop) {
     return stop_wait(stop, 0) < 0;
@@ -9,5 +10,5 @@ bool stop_asked(int stop) {
 
 int stop_wait(int stop, int ms) {
     struct pollfd one = {.fd = stop, .events = POLLIN};
-    return poll(&one, 1, ms) > 0 ? -ESHUTDOWN : 0;
+    return await_poll(&one, 1, ms) > 0 ? -ESHUTDOWN : 0;
 }

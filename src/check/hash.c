@@ -1,7 +1,6 @@
 #include "check/hash.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -11,6 +10,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "base/await.h"
 #include "base/terminal.h"
 #include "net/line.h"
 #include "users/password.h"
@@ -35,8 +35,7 @@ static int await_input(int signals) {
     struct pollfd fds[] = {{.fd = STDIN_FILENO, .events = POLLIN},
                            {.fd = signals, .events = POLLIN}};
     struct signalfd_siginfo info = {0};
-    while (poll(fds, 2, -1) < 0 && errno == EINTR) {
-    }
+    (void)await_poll(fds, 2, -1);
     if (fds[1].revents && read(signals, &info, sizeof(info)) == (ssize_t)sizeof(info))
         return (int)info.ssi_signo;
     return 0;

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "base/await.h"
 #include "base/clock.h"
 #include "base/escape.h"
 #include "client/outgoing.h"
@@ -143,7 +144,7 @@ static bool await_input(const struct control *control, int timeout) {
     struct pollfd input = outgoing_to_read(&control->conn);
     int left = control_left(control);
     return conn_has_more(&control->conn) ||
-           outgoing_poll(&input, 1, timeout < left ? timeout : left) > 0;
+           await_poll(&input, 1, timeout < left ? timeout : left) > 0;
 }
 
 bool control_listen(struct control *control) {
@@ -216,7 +217,7 @@ static bool send_command(struct control *control, const char *command, size_t le
     for (size_t sent = 0; sent < length;) {
         ssize_t n = conn_write(conn, command + sent, length - sent);
         struct pollfd output = outgoing_to_write(conn);
-        bool again = n == -EAGAIN && outgoing_poll(&output, 1, control_left(control)) > 0;
+        bool again = n == -EAGAIN && await_poll(&output, 1, control_left(control)) > 0;
         if (n > 0)
             sent += (size_t)n;
         else if (!again || control_left(control) == 0)

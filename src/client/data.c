@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "base/await.h"
 #include "client/outgoing.h"
 
 /* Asks for a data connection by one of the two commands. False: see the failure. */
@@ -98,7 +99,7 @@ bool data_join(struct session *session, struct conn *data, struct failure *failu
     while (result == -EAGAIN && control_left(control) > 0) {
         struct pollfd fds[] = {{.fd = data->in, .events = POLLIN},
                                outgoing_to_read(&control->conn)};
-        if (outgoing_poll(fds, 2, control_left(control)) <= 0)
+        if (await_poll(fds, 2, control_left(control)) <= 0)
             break;
         if (!fds[0].revents)
             break; /* the server says why it does not come */

@@ -8,6 +8,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "base/await.h"
 #include "client/limit.h"
 #include "client/progress.h"
 #include "client/resume.h"
@@ -309,7 +310,7 @@ static void await(struct flight *flight) {
     if (has_bytes && limit_allows(1, &wait) > 0)
         fds[1] = outgoing_to_write(&control->conn);
     int timeout = has_bytes && wait > 0 && wait < left ? wait : left;
-    int events = outgoing_poll(fds, 2, more ? 0 : timeout);
+    int events = await_poll(fds, 2, more ? 0 : timeout);
     if (more || fds[0].revents)
         control_receive(control);
     else if (events <= 0 && timeout >= left)

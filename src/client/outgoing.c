@@ -6,15 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/await.h"
 #include "client/program.h"
-
-int outgoing_poll(struct pollfd *fds, nfds_t n, int timeout) {
-    int ready;
-    do
-        ready = poll(fds, n, timeout);
-    while (ready < 0 && errno == EINTR);
-    return ready;
-}
 
 struct pollfd outgoing_to_read(const struct conn *conn) {
     struct pollfd ready = {0};
@@ -33,7 +26,7 @@ static int await_connection(int fd, int timeout) {
     struct pollfd poll_fd = {.fd = fd, .events = POLLOUT};
     int error = 0;
     socklen_t size = sizeof(error);
-    if (outgoing_poll(&poll_fd, 1, timeout * 1000) == 0)
+    if (await_poll(&poll_fd, 1, timeout * 1000) == 0)
         return -ETIMEDOUT;
     return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) < 0 ? -errno : -error;
 }

@@ -29,9 +29,6 @@ struct outgoing_rules {
     int timeout; /* s for one address */
 };
 
-/* poll(2) that continues after signals; timeout in ms. */
-int outgoing_poll(struct pollfd *fds, nfds_t n, int timeout);
-
 /* What to poll before the next read, or write. */
 struct pollfd outgoing_to_read(const struct conn *conn);
 struct pollfd outgoing_to_write(const struct conn *conn);

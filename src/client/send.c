@@ -6,6 +6,7 @@
 #include <sys/sendfile.h>
 #include <sysexits.h>
 
+#include "base/await.h"
 #include "client/limit.h"
 #include "client/outgoing.h"
 #include "client/progress.h"
@@ -29,7 +30,7 @@ static bool await(struct control *control, const struct conn *out, int timeout) 
     int left = control_left(control);
     if (out)
         fds[1] = outgoing_to_write(out);
-    int events = outgoing_poll(fds, 2, more ? 0 : timeout < left ? timeout : left);
+    int events = await_poll(fds, 2, more ? 0 : timeout < left ? timeout : left);
     if (more || fds[0].revents)
         control_receive(control);
     else if (events <= 0 && timeout >= left)

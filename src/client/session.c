@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "base/await.h"
 #include "client/login.h"
 #include "client/outgoing.h"
 #include "client/place.h"
@@ -33,7 +34,7 @@ void session_look(struct session *session) {
 static bool await_step(const struct control *control) {
     struct pollfd step = outgoing_to_write(&control->conn);
     int left = control_left(control);
-    int ready = outgoing_poll(&step, 1, left < OUTGOING_STEP_MS ? left : OUTGOING_STEP_MS);
+    int ready = await_poll(&step, 1, left < OUTGOING_STEP_MS ? left : OUTGOING_STEP_MS);
     return left > 0 && ready > 0;
 }
 

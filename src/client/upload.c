@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "base/await.h"
 #include "client/data.h"
 #include "client/outgoing.h"
 #include "client/progress.h"
@@ -76,7 +77,7 @@ static void await_end(struct control *control, struct conn *data) {
             continue;
         if (n != -EAGAIN || conn_has_more(&control->conn))
             return;
-        if (outgoing_poll(fds, 2, control_left(control)) <= 0 || fds[1].revents)
+        if (await_poll(fds, 2, control_left(control)) <= 0 || fds[1].revents)
             return;
     }
 }

@@ -3,7 +3,6 @@
 #include <ctype.h>
 #include <errno.h>
 #include <limits.h>
-#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/await.h"
 #include "base/clock.h"
 #include "base/escape.h"
 #include "log/json.h"
@@ -199,7 +199,7 @@ static int to_journal(const struct log *log, const struct record *record) {
 static size_t write_piece(const char *bytes, size_t n, long long deadline) {
     struct pollfd ready = {.fd = STDERR_FILENO, .events = POLLOUT};
     long long left = deadline - clock_ms();
-    if (poll(&ready, 1, left > 0 ? (int)left : 0) <= 0)
+    if (await_poll(&ready, 1, left > 0 ? (int)left : 0) <= 0)
         return 0;
     ssize_t written = send(STDERR_FILENO, bytes, n, MSG_DONTWAIT | MSG_NOSIGNAL);
     if (written < 0 && errno == ENOTSOCK) /* a pipe that is ready has room for so much */
@@ -261,7 +261,7 @@ static void to_stderr(const struct log *log, const struct record *record) {
 static bool is_read(void) {
     static int patience = STUCK_TIME;
     struct pollfd ready = {.fd = reader, .events = POLLOUT};
-    bool is_stuck = reader >= 0 && poll(&ready, 1, patience) == 0;
+    bool is_stuck = reader >= 0 && await_poll(&ready, 1, patience) == 0;
     patience = is_stuck ? 0 : STUCK_TIME;
     return !is_stuck;
 }

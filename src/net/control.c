@@ -5,12 +5,12 @@
 #include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <poll.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/await.h"
 #include "base/clock.h"
 #include "base/stop.h"
 
@@ -52,10 +52,7 @@ void control_wipe(struct control *control) {
 
 int control_await(const struct control *control, int fd, short events, int timeout) {
     struct pollfd fds[] = {{.fd = fd, .events = events}, {.fd = control->stop, .events = POLLIN}};
-    int n;
-    do
-        n = poll(fds, 2, timeout);
-    while (n < 0 && errno == EINTR);
+    int n = await_poll(fds, 2, timeout);
     if (n < 0)
         return -errno;
     if (n == 0)

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/await.h"
 #include "base/clock.h"
 
 enum {
@@ -134,7 +135,8 @@ static int accept_one(struct passive *passive, const struct peer *peer, const st
 enum caller_state passive_look(int fd) {
     struct pollfd one = {.fd = fd, .events = POLLRDHUP};
     int unread = 0;
-    bool ended = poll(&one, 1, 0) > 0; /* asked before FIONREAD: bytes could come in between */
+    /* Asked before FIONREAD: bytes could come in between */
+    bool ended = await_poll(&one, 1, 0) > 0;
     if (ioctl(fd, FIONREAD, &unread) == 0 && unread > 0)
         return CALLER_SPEAKS;
     return ended ? CALLER_ENDED : CALLER_SILENT;

@@ -5,6 +5,7 @@
 #include <strings.h>
 #include <sys/socket.h>
 
+#include "base/await.h"
 #include "base/clock.h"
 #include "session/session.h"
 
@@ -199,7 +200,7 @@ static int what_ends(const struct session *session) {
 
 static bool is_ready(int fd, short events) {
     struct pollfd one = {.fd = fd, .events = events};
-    return fd >= 0 && poll(&one, 1, 0) > 0;
+    return fd >= 0 && await_poll(&one, 1, 0) > 0;
 }
 
 /* Until when to wait: not at all if the client has left, not long if it may have. */

@@ -2,12 +2,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
 
+#include "base/await.h"
 #include "base/clock.h"
 #include "base/rights.h"
 #include "sandbox/sandbox.h"
@@ -147,12 +147,8 @@ static int await_answer(const struct session *session) {
     struct pollfd fds[] = {{.fd = session->who.helper.fd, .events = POLLIN},
                            {.fd = control->stop, .events = POLLIN},
                            {.fd = control->conn.out}};
-    long long deadline = clock_deadline(session->given->config->login_timeout);
-    int n;
-    do {
-        long long left = deadline - clock_ms();
-        n = poll(fds, sizeof(fds) / sizeof(fds[0]), left > 0 ? (int)left : 0);
-    } while (n < 0 && errno == EINTR);
+    int n = await_poll(fds, sizeof(fds) / sizeof(fds[0]),
+                       (int)session->given->config->login_timeout * 1000);
     if (n <= 0)
         return n < 0 ? -errno : -ETIMEDOUT;
     if (fds[1].revents)
