@@ -56,11 +56,11 @@ static int fill(struct session *session, int timeout) {
         fds[0].events = conn_reading(&control->conn, &fds[0].fd);
         if (watch_poll(session, fds, 2, deadline) < 0 && errno != EINTR)
             return -errno;
-        if (fds[0].revents || fds[1].revents) {
-            int result = control_fill(control, 0);
-            if (result != -ETIMEDOUT) /* a part of a record of TLS */
-                return result;
-        }
+        if (fds[1].revents)
+            return -ESHUTDOWN;
+        int result = fds[0].revents ? control_fill_found(control) : -ETIMEDOUT;
+        if (result != -ETIMEDOUT) /* a part of a record of TLS */
+            return result;
         left = deadline - clock_ms();
     }
     return control_fill(control, left > 0 ? (int)left : 0);
@@ -144,6 +144,7 @@ static int read_more(struct session *session, enum read_outcome *ret_outcome) {
 static enum read_outcome read_command(struct session *session, struct command *ret_command) {
     struct control *control = &session->control;
     enum read_outcome outcome = READ_LINE;
+    bool asked = false; /* whether to stop, when these bytes were waited for */
     const struct command *waiting = watch_take_line(&session->watch, control->ended);
     if (waiting) {
         *ret_command = *waiting;
@@ -154,13 +155,14 @@ static enum read_outcome read_command(struct session *session, struct command *r
     for (;;) {
         if (is_tls(session))
             return refuse_tls(session);
-        if (control_pending(control) > 0 && control_stopped(control))
+        if (!asked && control_pending(control) > 0 && control_stopped(control))
             return READ_STOP;
         if (feed_line(session, ret_command))
             return READ_LINE;
         int more = read_more(session, &outcome);
         if (more < 0)
             return outcome;
+        asked = !conn_is_secure(&control->conn); /* TLS may have had them already */
         if (more > 0)
             continue;
         line_end(&session->line);
@@ -202,7 +204,7 @@ static int run_command(struct session *session, const struct command *read) {
 static void attend(struct session *session) {
     struct control *control = &session->control;
     struct command command;
-    int result = control_pending(control) > 0 ? 1 : control_fill(control, 0);
+    int result = control_pending(control) > 0 ? 1 : control_fill_found(control);
     if (result == -ETIMEDOUT) /* a part of a record of TLS */
         return;
     if (result == 0)

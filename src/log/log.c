@@ -197,12 +197,14 @@ static int to_journal(const struct log *log, const struct record *record) {
 
 /* Writes what can be written before the deadline. Returns how many bytes, 0 if none. */
 static size_t write_piece(const char *bytes, size_t n, long long deadline) {
+    static bool is_pipe;
     struct pollfd ready = {.fd = STDERR_FILENO, .events = POLLOUT};
     long long left = deadline - clock_ms();
     if (await_poll(&ready, 1, left > 0 ? (int)left : 0) <= 0)
         return 0;
-    ssize_t written = send(STDERR_FILENO, bytes, n, MSG_DONTWAIT | MSG_NOSIGNAL);
-    if (written < 0 && errno == ENOTSOCK) /* a pipe that is ready has room for so much */
+    ssize_t written = is_pipe ? -1 : send(STDERR_FILENO, bytes, n, MSG_DONTWAIT | MSG_NOSIGNAL);
+    is_pipe = is_pipe || (written < 0 && errno == ENOTSOCK);
+    if (is_pipe) /* one that is ready has room for so much */
         written = write(STDERR_FILENO, bytes, n < PIPE_BUF ? n : PIPE_BUF);
     return written > 0 ? (size_t)written : 0;
 }

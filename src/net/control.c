@@ -108,6 +108,11 @@ int control_fill(struct control *control, int timeout) {
     }
 }
 
+int control_fill_found(struct control *control) {
+    ssize_t n = conn_read(&control->conn, control->buffer, sizeof(control->buffer));
+    return n == -EAGAIN ? -ETIMEDOUT : take(control, n);
+}
+
 void control_gather(struct control *control) {
     size_t pending = control_pending(control);
     memmove(control->buffer, control->buffer + control->start, pending);

@@ -70,6 +70,10 @@ bool control_stopped(const struct control *control);
  * control_await and conn_read. */
 int control_fill(struct control *control, int timeout);
 
+/* The same where poll(2) has found something already. -ETIMEDOUT: only a part of a record of TLS.
+ */
+int control_fill_found(struct control *control);
+
 /* Reads what has come after the pending bytes, as far as there is room. */
 void control_gather(struct control *control);
 

@@ -63,7 +63,7 @@ static void stop_listening(struct passive *passive) {
 }
 
 void passive_retire(struct passive *passive, const struct peer *peer, const struct log *log) {
-    passive_attend(passive, peer, log);
+    passive_look_around(passive, peer, log);
     stop_listening(passive);
 }
 
@@ -84,7 +84,7 @@ nfds_t passive_poll(const struct passive *passive, struct pollfd *fds) {
         fds[n++] = (struct pollfd){.fd = passive->listener, .events = POLLIN};
     for (unsigned i = 0; i < passive->count; i++) {
         if (passive->callers[i].state == CALLER_SILENT)
-            fds[n++] = (struct pollfd){.fd = passive->callers[i].fd, .events = POLLIN};
+            fds[n++] = (struct pollfd){.fd = passive->callers[i].fd, .events = POLLIN | POLLRDHUP};
     }
     return n;
 }
@@ -92,6 +92,26 @@ nfds_t passive_poll(const struct passive *passive, struct pollfd *fds) {
 long long passive_patience(const struct passive *passive, long long moment) {
     long long until = passive->until * CLOCK_US;
     return passive->listener < 0 || until > moment ? moment : until;
+}
+
+/* The state of a connection of which is known whether it has ended. (What came is asked for behind
+ * that: bytes could come in between.) */
+static enum caller_state state_of(int fd, bool ended) {
+    int unread = 0;
+    if (ioctl(fd, FIONREAD, &unread) == 0 && unread > 0)
+        return CALLER_SPEAKS;
+    return ended ? CALLER_ENDED : CALLER_SILENT;
+}
+
+enum caller_state passive_look(int fd) {
+    struct pollfd one = {.fd = fd, .events = POLLRDHUP};
+    return state_of(fd, await_poll(&one, 1, 0) > 0);
+}
+
+static void look_at(struct passive *passive, struct caller *caller, bool ended) {
+    caller->state = state_of(caller->fd, ended);
+    if (caller->state != CALLER_SILENT)
+        passive->changed = true;
 }
 
 /* Removes a caller from those that wait. Returns its socket. */
@@ -122,7 +142,7 @@ static int accept_one(struct passive *passive, const struct peer *peer, const st
     if (fd < 0)
         return errno == ECONNABORTED || errno == EINTR ? 0 : -errno; /* EWOULDBLOCK is EAGAIN */
     if (peer_may_send(peer, &from)) {
-        add(passive, fd, CALLER_SILENT);
+        add(passive, fd, passive_look(fd));
         return 0;
     }
     char text[PEER_TEXT_SIZE];
@@ -130,27 +150,6 @@ static int accept_one(struct passive *passive, const struct peer *peer, const st
     log_event(log, EVENT_DATA_REFUSED, "Refused data connection from %s: not the client", text);
     (void)close(fd);
     return 0;
-}
-
-enum caller_state passive_look(int fd) {
-    struct pollfd one = {.fd = fd, .events = POLLRDHUP};
-    int unread = 0;
-    /* Asked before FIONREAD: bytes could come in between */
-    bool ended = await_poll(&one, 1, 0) > 0;
-    if (ioctl(fd, FIONREAD, &unread) == 0 && unread > 0)
-        return CALLER_SPEAKS;
-    return ended ? CALLER_ENDED : CALLER_SILENT;
-}
-
-static void look_at_callers(struct passive *passive) {
-    for (unsigned i = 0; i < passive->count; i++) {
-        struct caller *caller = &passive->callers[i];
-        if (caller->state != CALLER_SILENT)
-            continue;
-        caller->state = passive_look(caller->fd);
-        if (caller->state != CALLER_SILENT)
-            passive->changed = true;
-    }
 }
 
 /* A connection that ended without a byte counts only if there is no other: then it is an empty
@@ -165,24 +164,60 @@ static void drop_ended(struct passive *passive) {
     }
 }
 
-void passive_attend(struct passive *passive, const struct peer *peer, const struct log *log) {
-    int result = passive->listener >= 0 ? 0 : -EAGAIN;
-    for (int i = 0; i < GLANCE && result == 0; i++) {
-        if (passive->count == PASSIVE_MOST) { /* room may have been made */
-            look_at_callers(passive);
-            drop_ended(passive);
-        }
-        result = accept_one(passive, peer, log);
+/* Looks at those of which poll has found something. */
+static void look_at_found(struct passive *passive, const struct pollfd *found) {
+    for (unsigned i = 0; i < passive->count; i++) {
+        if (passive->callers[i].state != CALLER_SILENT)
+            continue;
+        if (found->revents)
+            look_at(passive, &passive->callers[i], found->revents & ~POLLIN);
+        found++;
     }
-    look_at_callers(passive);
+}
+
+/* There is no room for more: looks whether some can be made. */
+static void make_room(struct passive *passive) {
+    for (unsigned i = 0; i < passive->count; i++) {
+        if (passive->callers[i].state == CALLER_SILENT)
+            passive->callers[i].state = passive_look(passive->callers[i].fd);
+    }
     drop_ended(passive);
-    bool failed = result < 0 && result != -EAGAIN; /* and would fail again at once */
-    if (passive->listener < 0 || (!failed && clock_ms() < passive->until))
+}
+
+/* Accepts what waits. It asks before each whether one does: accept4 makes a socket first, and then
+ * finds that none does. Returns 0, or a negative errno that would come again at once. */
+static int accept_all(struct passive *passive, const struct peer *peer, const struct log *log) {
+    struct pollfd listener = {.fd = passive->listener, .events = POLLIN};
+    int result = 0;
+    for (int i = 0; i < GLANCE && result == 0; i++) {
+        if (passive->count == PASSIVE_MOST)
+            make_room(passive);
+        result = accept_one(passive, peer, log);
+        if (result == 0 && await_poll(&listener, 1, 0) <= 0)
+            break;
+    }
+    return result == -EAGAIN ? 0 : result;
+}
+
+void passive_attend(struct passive *passive, const struct pollfd *found, const struct peer *peer,
+                    const struct log *log) {
+    bool waits = passive->listener >= 0 && found++->revents;
+    look_at_found(passive, found);
+    int result = waits ? accept_all(passive, peer, log) : 0;
+    drop_ended(passive);
+    if (passive->listener < 0 || (result == 0 && clock_ms() < passive->until))
         return;
-    passive->error = failed ? result : 0;
-    passive->expired = !failed && !passive->taken && passive->count == 0;
+    passive->error = result;
+    passive->expired = result == 0 && !passive->taken && passive->count == 0;
     passive->changed = true;
     stop_listening(passive);
+}
+
+void passive_look_around(struct passive *passive, const struct peer *peer, const struct log *log) {
+    struct pollfd fds[PASSIVE_FDS];
+    nfds_t n = passive_poll(passive, fds);
+    if (n == 0 || await_poll(fds, n, 0) >= 0)
+        passive_attend(passive, fds, peer, log);
 }
 
 bool passive_news(struct passive *passive) {
@@ -197,8 +232,10 @@ int passive_take(struct passive *passive, bool ended) {
         for (unsigned i = 0; i < passive->count; i++) {
             if (passive->callers[i].state != order[state])
                 continue;
+            int fd = take_out(passive, i);
             passive->taken = true;
-            return take_out(passive, i);
+            passive->changed = passive->count > 0;
+            return fd;
         }
     }
     return -EAGAIN;

@@ -68,16 +68,21 @@ nfds_t passive_poll(const struct passive *passive, struct pollfd *fds);
  * not after `moment`. */
 long long passive_patience(const struct passive *passive, long long moment);
 
-/* Without waiting, accepts what has come and looks at the connections that wait. Connections from
- * hosts other than the peer's are closed and logged. Stops listening when the time is up, or after
- * an error. */
-void passive_attend(struct passive *passive, const struct peer *peer, const struct log *log);
+/* Accepts what has come and looks at the connections that wait. Connections from hosts other than
+ * the peer's are closed and logged. Stops listening when the time is up, or after an error.
+ * found: what passive_poll has put, after poll. */
+void passive_attend(struct passive *passive, const struct pollfd *found, const struct peer *peer,
+                    const struct log *log);
+
+/* The same after a poll of its own, which does not wait. */
+void passive_look_around(struct passive *passive, const struct peer *peer, const struct log *log);
 
 /* Has anything changed since the last call? */
 bool passive_news(struct passive *passive);
 
 /* Takes the connection to be used: the first that has sent bytes, else the first that is open,
- * else, if `ended` is set, one that has ended. Returns a socket that does not block, or -EAGAIN. */
+ * else, if `ended` is set, one that has ended: nothing has changed then if no other waits. Returns
+ * a socket that does not block, or -EAGAIN. */
 int passive_take(struct passive *passive, bool ended);
 
 /* The state of a connection. A reset is an end, too; it is left for the reader to see. */

@@ -151,7 +151,7 @@ static int accept_data(struct session *session) {
     int fd;
     passive_extend(passive, deadline);
     for (;;) {
-        passive_attend(passive, session->given->peer, session->given->log);
+        passive_look_around(passive, session->given->peer, session->given->log);
         fd = passive_take(passive, clock_ms() >= probe || passive->listener < 0);
         if (fd >= 0)
             break;
@@ -253,7 +253,7 @@ void data_meet(struct session *session) {
     struct data *data = &session->data;
     if (!session->secure.is_private)
         return;
-    passive_attend(&data->passive, session->given->peer, session->given->log);
+    passive_look_around(&data->passive, session->given->peer, session->given->log);
     watch_be_deaf(&session->watch, true);
     data->meet_until = clock_ms() + MEET_TIME;
     while (data->met == -EAGAIN && passive_speaks(&data->passive) &&
@@ -283,7 +283,7 @@ int data_connect(struct session *session, struct conn *ret_conn) {
 bool data_has_other(struct session *session, int time) {
     struct passive *passive = &session->data.passive;
     long long deadline = clock_ms() + time;
-    passive_attend(passive, session->given->peer, session->given->log);
+    passive_look_around(passive, session->given->peer, session->given->log);
     while (passive->count == 0 && passive->listener >= 0 &&
            watch_or_news(session, -1, 0, deadline) == -EINTR) {
     }
@@ -300,7 +300,8 @@ bool data_is_contested(struct session *session, bool may_wait) {
     if (session->data.is_proven)
         return false;
     for (;;) {
-        passive_attend(passive, session->given->peer, session->given->log);
+        if (may_wait)
+            passive_look_around(passive, session->given->peer, session->given->log);
         enum rivals rivals = passive_rivals(passive);
         if (rivals != RIVALS_SILENT)
             return rivals == RIVALS_SPEAK;
@@ -313,7 +314,7 @@ bool data_is_contested(struct session *session, bool may_wait) {
 
 bool data_has_rival(struct session *session) {
     struct passive *passive = &session->data.passive;
-    passive_attend(passive, session->given->peer, session->given->log);
+    passive_look_around(passive, session->given->peer, session->given->log);
     return !session->data.is_proven && passive_rivals(passive) != RIVALS_NONE;
 }
 

@@ -90,7 +90,8 @@ void data_give_back(struct session *session, const struct conn *conn);
 
 /* Is it unknown whether the connection that was used is the client's? It is if another one has come
  * from its host, and is open or has sent bytes (doc/design.md, "Who comes to a passive port").
- * may_wait: waits up to a second for it to end without a byte. */
+ * may_wait: looks, and waits up to a second for it to end without a byte; else what was seen by the
+ * last look counts. */
 bool data_is_contested(struct session *session, bool may_wait);
 
 /* Is there now another one that could be the client's? */

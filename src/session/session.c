@@ -39,9 +39,12 @@ void session_init(struct session *session, const struct session_parts *parts) {
     session_reset(session);
 }
 
-/* The client has no reply yet: what is there now was sent without waiting for it. */
+/* The client has no reply yet: what is there now was sent without waiting for it. (The kernel is
+ * not asked where it matters little: a client that has used data connections ends its lines.) */
 void session_note_piece(struct session *session) {
-    session->line_alone = !control_has_come(&session->control);
+    const struct control *control = &session->control;
+    bool come = session->data.used ? control_has_more(control) : control_has_come(control);
+    session->line_alone = !come;
 }
 
 const struct command *session_begin_command(struct session *session,

@@ -87,9 +87,10 @@ void watch_note_end(struct session *session) {
 static int poll_until(struct session *session, struct pollfd *fds, nfds_t n, long long moment) {
     struct passive *passive = &session->data.passive;
     const struct timespec left = clock_left(passive_patience(passive, moment));
-    int ready = ppoll(fds, n + passive_poll(passive, fds + n), &left, NULL);
+    struct pollfd *found = fds + n;
+    int ready = ppoll(fds, n + passive_poll(passive, found), &left, NULL);
     if (ready >= 0)
-        passive_attend(passive, session->given->peer, session->given->log);
+        passive_attend(passive, found, session->given->peer, session->given->log);
     return ready;
 }
 
