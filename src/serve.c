@@ -13,6 +13,7 @@
 #include "base/descriptors.h"
 #include "base/path.h"
 #include "base/rights.h"
+#include "base/scratch.h"
 #include "log/append.h"
 #include "log/log.h"
 #include "loop.h"
@@ -58,7 +59,6 @@ struct making {
     struct names names;
     char boot[USAGE_TEXT_BOOT_SIZE];
     struct sandbox_state sandbox;
-    char folder[PATH_MAX];             /* the root's path, absolute */
     char complaint[CONFIG_ERROR_SIZE]; /* why a session cannot be made */
 };
 
@@ -116,13 +116,21 @@ static int become_user(struct making *making) {
                       : 0;
 }
 
+/* The absolute form of a path, for the log. */
+static const char *absolute(const char *path) {
+    char *room = scratch_take(PATH_MAX);
+    if (!realpath(path, room))
+        (void)snprintf(room, PATH_MAX, "%s", path);
+    scratch_keep(room, strlen(room) + 1);
+    return room;
+}
+
 static int open_root(struct making *making) {
     const struct config *config = making->parts.config;
     int result = path_root_open(&making->root, config->root, config_root_is_default(config));
     if (result < 0)
         return complain(making, result, "root %.400s: %s", config->root, strerror(-result));
-    if (!realpath(config->root, making->folder)) /* for the log */
-        (void)snprintf(making->folder, sizeof(making->folder), "%s", config->root);
+    making->parts.folder = absolute(config->root);
     return 0;
 }
 
@@ -211,36 +219,36 @@ static int speak(struct making *making) {
 }
 
 int serve(const struct config *config, struct log *log, int stop) {
-    static struct making making; /* static: what it refers to is the process's to its end */
-    making.helper.fd = -1;
-    making.parts = (struct session_parts){.config = config,
-                                          .log = log,
-                                          .folder = making.folder,
-                                          .boot = making.boot,
-                                          .peer = &making.peer,
-                                          .root = &making.root,
-                                          .dial = &making.dial,
-                                          .helper = &making.helper,
-                                          .secure = &making.secure,
-                                          .names = &making.names,
-                                          .sandbox = &making.sandbox,
-                                          .in = DESCRIPTOR_IN,
-                                          .out = DESCRIPTOR_OUT,
-                                          .stop = stop};
-    int result = peer_identify(&making.peer, DESCRIPTOR_IN);
+    struct making *making = scratch_take(sizeof(*making)); /* for as long as the process lives */
+    memset(making, 0, sizeof(*making));
+    making->helper.fd = -1;
+    making->parts = (struct session_parts){.config = config,
+                                           .log = log,
+                                           .boot = making->boot,
+                                           .peer = &making->peer,
+                                           .root = &making->root,
+                                           .dial = &making->dial,
+                                           .helper = &making->helper,
+                                           .secure = &making->secure,
+                                           .names = &making->names,
+                                           .sandbox = &making->sandbox,
+                                           .in = DESCRIPTOR_IN,
+                                           .out = DESCRIPTOR_OUT,
+                                           .stop = stop};
+    int result = peer_identify(&making->peer, DESCRIPTOR_IN);
     if (result < 0) { /* a client that is already gone is not a failure */
         log_event(log, EVENT_NO_CLIENT, "No client: %s", strerror(-result));
         return result == -ENOTCONN ? EX_OK : EX_OSERR;
     }
-    log_set_peer(log, making.peer.text);
-    log_event(log, EVENT_ACCEPTED, "Accepted connection from %s", making.peer.text);
-    result = make(&making);
+    log_set_peer(log, making->peer.text);
+    log_event(log, EVENT_ACCEPTED, "Accepted connection from %s", making->peer.text);
+    result = make(making);
     int status = EX_CONFIG;
     if (result == 0) {
-        status = speak(&making);
+        status = speak(making);
     } else {
-        helper_end(&making.helper);
-        (void)serve_refuse(log, EX_CONFIG, making.complaint);
+        helper_end(&making->helper);
+        (void)serve_refuse(log, EX_CONFIG, making->complaint);
     }
     log_set_peer(log, NULL);
     return status;

@@ -18,6 +18,7 @@
 #include "base/await.h"
 #include "base/clock.h"
 #include "base/escape.h"
+#include "base/scratch.h"
 #include "log/json.h"
 #include "log/outlet.h"
 #include "log/record.h"
@@ -31,14 +32,14 @@ enum {
 
 enum { OUTLET_UNKNOWN = -2 }; /* nothing has been sent yet */
 
-/* The socket of libsystemd: a process has one, whatever `struct log` it uses. -1: not found. */
-static int outlet = OUTLET_UNKNOWN;
-
-/* A socket that is writable as long as the daemon reads, or -1 */
-static int reader = -1;
-
-/* A line on standard error was cut off: the next one begins with its end. */
-static bool is_cut;
+/* Where the log goes: a process has one place for it, whatever `struct log` it uses. */
+static struct {
+    int outlet;   /* the socket of libsystemd; -1: not found */
+    int reader;   /* a socket that is writable as long as the daemon reads, or -1 */
+    int patience; /* ms to wait for that */
+    bool is_pipe; /* standard error is no socket */
+    bool is_cut;  /* a line there was cut off: the next one begins with its end */
+} way = {.outlet = OUTLET_UNKNOWN, .reader = -1, .patience = STUCK_TIME};
 
 static const int syslog_priority[] = {LOG_ERR, LOG_WARNING, LOG_INFO, LOG_DEBUG};
 
@@ -71,8 +72,8 @@ bool log_wants_journal(enum log_target target) {
 /* libsystemd reports no error if there is no journal. */
 static bool open_journal(const struct log_setup *setup) {
     if (log_wants_journal(setup->target) && setup->systemd)
-        reader = outlet_probe("/run/systemd/journal/socket");
-    return reader >= 0;
+        way.reader = outlet_probe("/run/systemd/journal/socket");
+    return way.reader >= 0;
 }
 
 static enum log_target choose(const struct log_setup *setup) {
@@ -95,7 +96,7 @@ static void open_syslog(void) {
     int next = outlet_next();
     openlog("stord", LOG_PID | LOG_NDELAY, LOG_FTP);
     tzset(); /* later no file can be read, and syslog(3) asks for the time zone */
-    reader = outlet_take(next, STUCK_TIME);
+    way.reader = outlet_take(next, STUCK_TIME);
 }
 
 void log_open(struct log *log, const struct log_setup *setup) {
@@ -171,40 +172,41 @@ static void put_field(struct fields *fields, const char *prefix, const char *nam
 
 /* libsystemd opens its socket with the first event. */
 static int send_to_journal(const struct log *log, const struct fields *fields) {
-    bool first = outlet == OUTLET_UNKNOWN;
+    bool first = way.outlet == OUTLET_UNKNOWN;
     int next = first ? outlet_next() : -1;
     int result = log->setup.systemd->journal_sendv(fields->parts, fields->count);
     if (first)
-        outlet = outlet_take(next, STUCK_TIME);
+        way.outlet = outlet_take(next, STUCK_TIME);
     return result;
 }
 
 static int to_journal(const struct log *log, const struct record *record) {
-    static struct fields fields; /* static only for its size */
+    struct fields *fields = scratch_take(sizeof(*fields));
     char priority[RECORD_NUMBER];
     (void)snprintf(priority, sizeof(priority), "%d", record->priority);
-    fields.count = 0;
-    fields.used = 0;
-    put_field(&fields, "", "message", record->text);
-    put_field(&fields, "", "message_id", record->kind->message_id);
-    put_field(&fields, "", "priority", priority);
-    put_field(&fields, "", "syslog_identifier", "stord");
-    put_field(&fields, "stord_", "event", record->kind->name);
+    fields->count = 0;
+    fields->used = 0;
+    put_field(fields, "", "message", record->text);
+    put_field(fields, "", "message_id", record->kind->message_id);
+    put_field(fields, "", "priority", priority);
+    put_field(fields, "", "syslog_identifier", "stord");
+    put_field(fields, "stord_", "event", record->kind->name);
     for (size_t i = 0; i < record->count; i++)
-        put_field(&fields, "stord_", record->facts[i].name, record->facts[i].value);
-    return send_to_journal(log, &fields);
+        put_field(fields, "stord_", record->facts[i].name, record->facts[i].value);
+    int result = send_to_journal(log, fields);
+    scratch_give(fields);
+    return result;
 }
 
 /* Writes what can be written before the deadline. Returns how many bytes, 0 if none. */
 static size_t write_piece(const char *bytes, size_t n, long long deadline) {
-    static bool is_pipe;
     struct pollfd ready = {.fd = STDERR_FILENO, .events = POLLOUT};
     long long left = deadline - clock_ms();
     if (await_poll(&ready, 1, left > 0 ? (int)left : 0) <= 0)
         return 0;
-    ssize_t written = is_pipe ? -1 : send(STDERR_FILENO, bytes, n, MSG_DONTWAIT | MSG_NOSIGNAL);
-    is_pipe = is_pipe || (written < 0 && errno == ENOTSOCK);
-    if (is_pipe) /* one that is ready has room for so much */
+    ssize_t written = way.is_pipe ? -1 : send(STDERR_FILENO, bytes, n, MSG_DONTWAIT | MSG_NOSIGNAL);
+    way.is_pipe = way.is_pipe || (written < 0 && errno == ENOTSOCK);
+    if (way.is_pipe) /* one that is ready has room for so much */
         written = write(STDERR_FILENO, bytes, n < PIPE_BUF ? n : PIPE_BUF);
     return written > 0 ? (size_t)written : 0;
 }
@@ -219,13 +221,13 @@ static void write_line(const struct log *log, const char *line, size_t n) {
         (void)written;
         return;
     }
-    if (is_cut)
-        is_cut = write_piece("\n", 1, deadline) == 0;
-    if (is_cut)
+    if (way.is_cut)
+        way.is_cut = write_piece("\n", 1, deadline) == 0;
+    if (way.is_cut)
         return;
     for (; done < n && piece > 0; done += piece)
         piece = write_piece(line + done, n - done, deadline);
-    is_cut = done > 0 && done < n;
+    way.is_cut = done > 0 && done < n;
 }
 
 /* Begins a line with its priority if the journal reads it. */
@@ -234,20 +236,23 @@ static size_t begin_line(const struct log *log, const struct record *record, cha
 }
 
 static void write_text(const struct log *log, const struct record *record) {
-    static char line[RECORD_LIMIT + 64]; /* static only for its size */
+    const size_t room = RECORD_LIMIT + 64;
+    char *line = scratch_take(room);
     size_t n = begin_line(log, record, line);
     if (n == 0)
-        n = (size_t)snprintf(line, sizeof(line), "stord[%d]: ", (int)getpid());
-    n += (size_t)snprintf(line + n, sizeof(line) - n, "%s\n", record->text);
+        n = (size_t)snprintf(line, room, "stord[%d]: ", (int)getpid());
+    n += (size_t)snprintf(line + n, room - n, "%s\n", record->text);
     write_line(log, line, n);
+    scratch_give(line);
 }
 
 static void write_json(const struct log *log, const struct record *record) {
-    static char line[JSON_LIMIT]; /* static only for its size, as in write_event */
+    char *line = scratch_take(JSON_LIMIT);
     struct timespec now;
     (void)clock_gettime(CLOCK_REALTIME, &now);
     size_t n = begin_line(log, record, line);
     write_line(log, line, json_line(line, n, record, &now, getpid()));
+    scratch_give(line);
 }
 
 static void to_stderr(const struct log *log, const struct record *record) {
@@ -261,10 +266,9 @@ static void to_stderr(const struct log *log, const struct record *record) {
  * the socket is not enough: libsystemd's has none before the first event, and if sending fails
  * syslog(3) opens another.) */
 static bool is_read(void) {
-    static int patience = STUCK_TIME;
-    struct pollfd ready = {.fd = reader, .events = POLLOUT};
-    bool is_stuck = reader >= 0 && await_poll(&ready, 1, patience) == 0;
-    patience = is_stuck ? 0 : STUCK_TIME;
+    struct pollfd ready = {.fd = way.reader, .events = POLLOUT};
+    bool is_stuck = way.reader >= 0 && await_poll(&ready, 1, way.patience) == 0;
+    way.patience = is_stuck ? 0 : STUCK_TIME;
     return !is_stuck;
 }
 
@@ -289,16 +293,20 @@ static void write_event(const struct log *log, enum event event, const struct lo
 
 static void write_event(const struct log *log, enum event event, const struct log_facts *facts,
                         const char *format, va_list arguments) {
-    static char raw[RECORD_LIMIT], text[RECORD_LIMIT]; /* static only for their size */
     struct record record;
-    (void)vsnprintf(raw, sizeof(raw), format, arguments);
-    (void)escape_line(text, sizeof(text), raw);
+    char *raw = scratch_take(RECORD_LIMIT);
+    (void)vsnprintf(raw, RECORD_LIMIT, format, arguments);
+    scratch_keep(raw, strlen(raw) + 1);
+    char *text = scratch_take(RECORD_LIMIT);
+    (void)escape_line(text, RECORD_LIMIT, raw);
+    scratch_keep(text, strlen(text) + 1);
     record.kind = &event_kinds[event];
     record.priority = syslog_priority[record.kind->level];
     record.text = text;
     record.count = 0;
     collect(&record, &log->context, facts);
     put(log, &record);
+    scratch_give(raw);
 }
 
 static bool is_wanted(const struct log *log, enum event event) {
@@ -326,10 +334,10 @@ void log_about(const struct log *log, enum event event, const struct log_facts *
 }
 
 void log_close(const struct log *log) {
-    if (log->setup.target != LOG_TARGET_JOURNAL || outlet == OUTLET_UNKNOWN)
+    if (log->setup.target != LOG_TARGET_JOURNAL || way.outlet == OUTLET_UNKNOWN)
         return;
     long long deadline = clock_ms() + STUCK_TIME;
-    outlet_mark(reader);
-    for (int nap = 1; outlet_unread(reader) > 0 && clock_ms() < deadline; nap *= 2)
+    outlet_mark(way.reader);
+    for (int nap = 1; outlet_unread(way.reader) > 0 && clock_ms() < deadline; nap *= 2)
         (void)poll(NULL, 0, nap);
 }

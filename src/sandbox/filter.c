@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/scratch.h"
 #include "sandbox/calls.h"
 
 #if defined(__x86_64__)
@@ -253,18 +254,22 @@ static void write_program(struct program *program, const struct filter_facts *fa
     put_rows(program, sorted, count, facts);
 }
 
-int filter_enter(const struct filter_facts *facts) {
-    static struct program program; /* static only for its size */
-    if (MACHINE == 0)
-        return -EOPNOTSUPP;
-    write_program(&program, facts);
-    if (program.is_broken)
-        return -E2BIG;
-    const struct sock_fprog all = {.len = program.length, .filter = program.text};
+static int install(struct program *program) {
+    const struct sock_fprog all = {.len = program->length, .filter = program->text};
     /* prctl, and not seccomp(2): filters of systemd let it pass */
     if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &all) < 0)
         return errno == EINVAL ? -EOPNOTSUPP : -errno;
     return 0;
+}
+
+int filter_enter(const struct filter_facts *facts) {
+    if (MACHINE == 0)
+        return -EOPNOTSUPP;
+    struct program *program = scratch_take(sizeof(*program));
+    write_program(program, facts);
+    int result = program->is_broken ? -E2BIG : install(program);
+    scratch_give(program);
+    return result;
 }
 
 bool filter_is_known(void) {

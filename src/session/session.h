@@ -50,11 +50,10 @@ struct session_parts {
     int stop;                            /* readable once we are to stop; or -1 */
 };
 
-enum { SESSION_PAGE = 4096 };
+enum { HEAD_SIZE = 256 };
 
 /* See its last members. NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding) */
 struct session {
-    struct retry retry; /* the last upload, if it was interrupted. First, because of its size */
     const struct session_parts *given;
     double begun;                  /* clock_seconds at its beginning */
     bool line_alone;               /* `line` did not begin in one piece with other bytes */
@@ -72,12 +71,13 @@ struct session {
     struct pipeline pipeline;      /* uploads that wait to be published together */
     struct who who;                /* the client */
 
-    /* Large and last: pages that are not filled are never used. What is filled lies where they
-     * begin */
-    struct place place;                                            /* its working directory */
-    struct reply reply __attribute__((aligned(SESSION_PAGE)));     /* one being put together */
-    struct line line __attribute__((aligned(SESSION_PAGE)));       /* the command being read */
-    struct control control __attribute__((aligned(SESSION_PAGE))); /* the control connection */
+    /* Large and last: pages that are not filled are never used. What is filled is where they begin,
+     * and lies in one page */
+    struct place place;                                     /* its working directory */
+    struct reply reply __attribute__((aligned(HEAD_SIZE))); /* one being put together */
+    struct retry retry; /* the last upload, if it was interrupted */
+    struct line line __attribute__((aligned(HEAD_SIZE)));       /* the command being read */
+    struct control control __attribute__((aligned(HEAD_SIZE))); /* the control connection */
 };
 
 /* Prepares a session. parts must outlive it. */
