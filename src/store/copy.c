@@ -12,7 +12,7 @@
 
 enum {
     BUFFER_SIZE = 1 << 20,     /* pages that are not filled are never touched */
-    SMALL_SIZE = 1 << 14,      /* the same, for uploads that are known to be no longer */
+    SMALL_SIZE = 1 << 14,      /* the same, for what comes before one that has filled it */
     WRITE_BACK_SIZE = 8 << 20, /* start write-back whenever so much has come */
     LOOK_EVERY = 32,           /* reads between two looks at the control connection, */
     LOOK_SIZE = 4 << 20,       /* or bytes, as a disk may be slow */
@@ -24,7 +24,8 @@ enum {
 struct receive {
     const struct copy *copy;
     struct copy_result result;
-    uint8_t *buffer;       /* BUFFER_SIZE bytes after one spare byte for a held-back CR */
+    uint8_t *buffer;       /* after one spare byte for a held-back CR */
+    size_t size;           /* of it: SMALL_SIZE or BUFFER_SIZE */
     size_t held;           /* bytes in it that have not been stored yet */
     struct ascii ascii;    /* conversion across buffers */
     uint64_t most;         /* bytes that the file may have, as far as known */
@@ -102,7 +103,7 @@ static bool take(struct receive *receive, uint8_t *bytes, size_t n) {
 static bool take_head(struct receive *receive, size_t n) {
     const uint8_t *head = receive->copy->head;
     while (n > 0) {
-        size_t piece = n < BUFFER_SIZE ? n : BUFFER_SIZE;
+        size_t piece = n < receive->size ? n : receive->size;
         memcpy(receive->buffer, head, piece);
         if (!take(receive, receive->buffer, piece))
             return false;
@@ -140,11 +141,23 @@ static bool take_held(struct receive *receive) {
     return n == 0 || take(receive, receive->buffer, n);
 }
 
+/* Memory of its own for the bytes, which small uploads can do without. If there is none, what there
+ * is will do. Nothing is held. */
+static void grow(struct receive *receive) {
+    const int protection = PROT_READ | PROT_WRITE, flags = MAP_PRIVATE | MAP_ANONYMOUS;
+    uint8_t *memory = mmap(NULL, BUFFER_SIZE + 1, protection, flags, -1, 0);
+    if (memory == MAP_FAILED)
+        return;
+    receive->buffer = memory + 1;
+    receive->size = BUFFER_SIZE;
+}
+
 /* Moves one piece from the source to the file. Returns false if the transfer is over. */
 static bool step(struct receive *receive) {
     const struct copy *copy = receive->copy;
     uint64_t left = copy->limit - receive->result.received - receive->held;
-    size_t room = (copy->gather ? copy->gather : BUFFER_SIZE) - receive->held;
+    size_t wanted = copy->gather && copy->gather < receive->size ? copy->gather : receive->size;
+    size_t room = wanted - receive->held;
     if (left == 0)
         return stop(receive, COPY_LIMIT, 0);
     if (!look(receive) || (copy->blocks && !wait_for_bytes(receive)))
@@ -162,28 +175,20 @@ static bool step(struct receive *receive) {
     }
     receive->held += (size_t)n;
     *copy->progress = receive->result.received + receive->held;
-    return receive->held < copy->gather || take_held(receive);
-}
-
-/* The memory for the bytes, one more than the buffer has; or MAP_FAILED. */
-static uint8_t *begin_memory(const struct copy *copy) {
-    static uint8_t small[SMALL_SIZE + 1];
-    if (copy->limit <= SMALL_SIZE)
-        return small;
-    return mmap(NULL, BUFFER_SIZE + 1, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-}
-
-static void end_memory(const struct copy *copy, uint8_t *memory) {
-    if (copy->limit > SMALL_SIZE)
-        (void)munmap(memory, BUFFER_SIZE + 1);
+    if (copy->gather && receive->held < wanted)
+        return true;
+    bool is_full = receive->held == receive->size;
+    if (!take_held(receive))
+        return false;
+    if (is_full && receive->size == SMALL_SIZE)
+        grow(receive);
+    return true;
 }
 
 struct copy_result copy_receive(const struct copy *copy) {
-    struct receive receive = {.copy = copy, .most = copy->to.most};
-    uint8_t *memory = begin_memory(copy);
-    if (memory == MAP_FAILED)
-        return (struct copy_result){.end = COPY_FAILED, .error = -errno};
-    receive.buffer = memory + 1;
+    static uint8_t small[SMALL_SIZE + 1]; /* static only for its size */
+    struct receive receive = {
+        .copy = copy, .most = copy->to.most, .buffer = small + 1, .size = SMALL_SIZE};
     size_t head = copy->limit < copy->head_length ? (size_t)copy->limit : copy->head_length;
     if (take_head(&receive, head)) {
         while (step(&receive)) {
@@ -192,7 +197,8 @@ struct copy_result copy_receive(const struct copy *copy) {
     }
     if (copy->ascii && receive.ascii.cr && receive.result.end == COPY_CLOSED)
         (void)write_all(&receive, (const uint8_t *)"\r", 1);
-    end_memory(copy, memory);
+    if (receive.size == BUFFER_SIZE)
+        (void)munmap(receive.buffer - 1, BUFFER_SIZE + 1);
     return receive.result;
 }
 
