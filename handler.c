@@ -13,6 +13,7 @@
 #include "base/terminal.h"
 #include "check/check.h"
 #include "check/hash.h"
+#include "check/list.h"
 #include "check/recount.h"
 #include "log/log.h"
 #include "rlimits.h"
@@ -35,6 +36,8 @@ static int run_mode(enum config_outcome outcome, const struct config *config,
         return check_run(config);
     case CONFIG_HASH:
         return hash_run();
+    case CONFIG_LIST_USERS:
+        return list_users(config);
     case CONFIG_RECOUNT:
         return recount_homes(config);
     default:
@@ -45,10 +48,11 @@ static int run_mode(enum config_outcome outcome, const struct config *config,
 }
 
 /* Is there a client that needs a reply, whatever was asked for? What is printed at a terminal is
- * not for it. Only the report of --check in ExecStartPre= goes elsewhere, to the journal. */
-static bool has_client(const struct start *start, enum config_outcome wanted) {
-    return wanted == CONFIG_SERVE ||
-           (start->is_network && !(wanted == CONFIG_CHECK && log_journal_stream()));
+ * not for it. Only the report of --check in ExecStartPre= goes elsewhere, to the journal; that of
+ * STORD_CHECK does not, for it would be the settings of all sessions that have it. */
+static bool has_client(const struct start *start, const struct config *config) {
+    bool before_session = config->wanted == CONFIG_CHECK && !config->check && log_journal_stream();
+    return config->wanted == CONFIG_SERVE || (start->is_network && !before_session);
 }
 
 /* Logs that there is no connection. Returns the exit status. */
@@ -83,7 +87,7 @@ int main(int argc, char **argv) {
         return rlimits_refuse(lacking);
     start_shield(&start);
     enum config_outcome outcome = config_load(&config, argc, argv, environ, complaint);
-    if (!has_client(&start, config.wanted)) {
+    if (!has_client(&start, &config)) {
         if (!start.is_network)
             start_unshield(&start);
         return run_mode(outcome, &config, complaint);
@@ -94,7 +98,7 @@ int main(int argc, char **argv) {
         status = refuse_streams(&log, tamed);
     else if (config.wanted != CONFIG_SERVE)
         status = serve_refuse(&log, EX_USAGE,
-                              "the arguments do not ask for a session, on a client's connection");
+                              "the settings do not ask for a session, on a client's connection");
     else if (outcome != CONFIG_SERVE)
         status = serve_refuse(&log, outcome == CONFIG_USAGE ? EX_USAGE : EX_CONFIG, complaint);
     else

@@ -135,7 +135,7 @@ PY
     [ -z "$stderr" ]
     [ "$output" = "Checked as nobody (uid 65534).
 What clients get:
-  pipes, local sockets, loopback addresses: no login home=/ rights=upload,append,replace,list,mkdir on-conflict=replace
+  pipes, local sockets, loopback addresses: no login home=/ ($ROOT) rights=upload,append,replace,list,mkdir on-conflict=replace
   everybody else: refused (530)
 0 errors, 0 warnings" ]
     [ -z "$(ls -A "$ROOT")" ]
@@ -159,16 +159,16 @@ What clients get:
         'box:$y$s$h:/:upload:on-conflict=rename' 'gone:!:/::' 'none:$2b$s$h:/:delete:max-file=1025'
     run -0 check --users "$T/users" --anonymous --on-conflict refuse
     [ "$(grep -v '^Checked as' <<<"$output")" = "What clients get:
-  anonymous, from anywhere: home=/ rights=upload,mkdir on-conflict=refuse
-  user scanner: home=/scans/a rights=upload,list on-conflict=refuse max-file=500M quota=5G file-mode=0640 from=127.0.0.0/8+::1
-  user box: home=/ rights=upload on-conflict=rename
-  user gone: home=/ rights=upload,append,replace,list,mkdir on-conflict=refuse locked
-  user none: home=/ rights=delete on-conflict=refuse max-file=1025
+  anonymous, from anywhere: home=/ ($ROOT) rights=upload,mkdir on-conflict=refuse
+  user scanner: home=/scans/a ($ROOT/scans/a) rights=upload,list on-conflict=refuse max-file=500M quota=5G file-mode=0640 from=127.0.0.0/8+::1
+  user box: home=/ ($ROOT) rights=upload on-conflict=rename
+  user gone: home=/ ($ROOT) rights=upload,append,replace,list,mkdir on-conflict=refuse locked
+  user none: home=/ ($ROOT) rights=delete on-conflict=refuse max-file=1025
   everybody else: refused (530)
 0 errors, 0 warnings" ]
     run -0 check --anonymous --allow '' --max-file-size 1G
-    [[ $output == *'no login home=/ rights=none on-conflict=refuse max-file=1G'* ]]
-    [[ $output == *'anonymous, from anywhere: home=/ rights=none on-conflict=rename max-file=1G'* ]]
+    [[ $output == *"no login home=/ ($ROOT) rights=none on-conflict=refuse max-file=1G"* ]]
+    [[ $output == *"anonymous, from anywhere: home=/ ($ROOT) rights=none on-conflict=rename max-file=1G"* ]]
 }
 
 @test "check: every error of the users file is told with its line" {
@@ -379,6 +379,79 @@ error: users, line 6: home /file: there is a link or a file in the way" ]
     [[ $output == *'warning: users, line 1: home /disk is on another file system: interrupted uploads there are not kept'* ]]
 }
 
+@test "check: homes are told as they are on the disk, and one that repeats the path of the root is warned of" {
+    # shellcheck disable=SC2016
+    users_of_nobody 'a:$6$s$h:/in::' "b:\$6\$s\$h:$ROOT/in::" "c:\$6\$s\$h:$ROOT::" "d:\$6\$s\$h:${ROOT}x::"
+    run -0 check --users "$T/users"
+    [ "$(grep ^warning <<<"$output")" = "warning: users, line 2: home $ROOT/in is $ROOT$ROOT/in on the disk: /in was probably meant
+warning: users, line 3: home $ROOT is $ROOT$ROOT on the disk: / was probably meant" ]
+    [[ $output == *"  user a: home=/in ($ROOT/in) rights="* ]]
+    ln -s root "$T/link"
+    run -0 check --root "$T/link" --users "$T/users"
+    [[ $output == *"  user a: home=/in ($ROOT/in) rights="* ]]
+    [[ $output == *'2 warnings' ]]
+    run check --root / # which nobody can write to
+    [[ $output == *'home=/ (/) rights='* ]]
+}
+
+@test "check: a disk on which uploads are refused because of --min-free is told" {
+    need_root 'mounts'
+    # shellcheck disable=SC2016
+    on_small_disk() {
+        unshare --mount --propagation private bash -c 'mount -t tmpfs -o mode=777,size=1m none "$ROOT" && mkdir -m 777 "$ROOT/disk" &&
+            mount -t tmpfs -o mode=777,size=2m none "$ROOT/disk" && exec setpriv --reuid 65534 --regid 65534 --clear-groups \
+                "$HANDLER" --check --root "$ROOT" --users "$T/users" "$@"' bash "$@"
+    }
+    # shellcheck disable=SC2016
+    users_of_nobody 'a:$6$s$h:/disk::' 'b:$6$s$h:/::'
+    run -0 on_small_disk
+    [[ $output != *min-free* ]]
+    run -0 on_small_disk --min-free 1500K
+    [[ $output == *'warning: root: less than --min-free is free on its disk: every upload is refused (552)'* ]]
+    [[ $output != *'line 1: less'* ]]
+    run -0 on_small_disk --min-free 3M
+    [[ $output == *'warning: root: less than --min-free'* ]]
+    [[ $output == *'warning: users, line 1: less than --min-free'* ]]
+    [[ $output != *'line 2: less'* ]]
+}
+
+@test "check: STORD_CHECK=yes makes a check of what would be a session, and never of a client's connection" {
+    STORD_CHECK=yes run -0 "$HANDLER" --root "$ROOT" --anonymous </dev/null
+    [[ $output == *'anonymous, from anywhere:'*'0 errors, 1 warning' ]]
+    # whatever stands before it, and is wrong
+    run -78 env STORD_BAD=1 STORD_CHECK=yes "$HANDLER" --root "$ROOT" </dev/null
+    [[ $output == 'handler: unknown variable STORD_BAD '* ]]
+    STORD_CHECK=no run -0 "$HANDLER" --root "$ROOT" <<<QUIT
+    [[ $output == *'221 '* ]]
+    export STORD_CHECK=yes
+    for over in tcp tcp6; do
+        talk -o "$over" <<'STEPS'
+< 421
+exits 64
+STEPS
+    done
+    logged 'the settings do not ask for a session'
+}
+
+@test "list-users: each user with its line and how it logs in; with a mistake, the mistakes and nothing else" {
+    # shellcheck disable=SC2016
+    users_of_nobody '# comment' 'a:$6$s$h:/::' '' 'b:!:/::cert=CN=b' 'c:*:/::' 'd d:$6$s$h:/::cert=CN=d' 'e:!$6$s$h:/::cert=CN=e' \
+        'f:!!:/::cert=CN=f' 'g:!none:/::cert=CN=g'
+    run -0 --separate-stderr "$HANDLER" --list-users --users "$T/users"
+    [ -z "$stderr" ]
+    [ "$output" = $'2\tpassword\ta\n4\tcertificate\tb\n5\tlocked\tc\n6\tboth\td d\n7\tlocked\te\n8\tlocked\tf\n9\tcertificate\tg' ]
+    run -0 check --users "$T/users" --tls off
+    [[ $output == *'  user e: '*' locked'$'\n'* ]]
+    [[ $output != *':7: has a certificate'* ]]
+    echo 'x' >>"$T/users"
+    run -65 --separate-stderr "$HANDLER" --list-users --users "$T/users"
+    [ -z "$output" ]
+    [ "$stderr" = "handler: $T/users:10: there are not five fields: name:hash:home:rights:options" ]
+    run -66 --separate-stderr "$HANDLER" --list-users --users "$T/none"
+    [ -z "$output" ]
+    run -64 "$HANDLER" --list-users
+}
+
 @test "check: ports for data connections that are taken, and addresses that clients cannot reach" {
     free_port
     run -0 check --passive-ports "$PORT-$PORT"
@@ -387,8 +460,13 @@ error: users, line 6: home /file: there is a link or a file in the way" ]
     wait_port "$PORT"
     run -0 check --passive-ports "$PORT-$PORT"
     [[ $output == *"warning: passive-ports: all of $PORT to $PORT are in use now"* ]]
-    run -0 check --passive-ports "$PORT-$((PORT + 5))"
+    run -0 check --passive-ports "$((PORT - 1))-$((PORT + 1))"
+    [[ $output == *"warning: passive-ports: another program listens on "[1-3]" of $((PORT - 1)) to $((PORT + 1)), the first is "* ]]
+    run -0 check --passive-ports "$((PORT - 1))-$((PORT + 1))" --no-data-connections
     [[ $output == *'0 warnings' ]]
+    # but not what sessions of the same user hold
+    run -0 "$HANDLER" --check --root "$ROOT" --passive-ports "$PORT-$((PORT + 1))"
+    [[ $output != *"the first is $PORT"* ]]
     for address in 10.1.2.3 172.16.0.1 172.31.255.255 192.168.1.1 100.64.0.1 169.254.1.1; do
         run -0 check --passive-address $address
         [[ $output == *'warning: passive-address: it is '*'elsewhere'* || $output == *'other networks'* ]]

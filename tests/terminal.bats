@@ -22,7 +22,7 @@ teardown() { teardown_sandbox; }
     users "$NAME:!:/$NAME:upload:"
     run "$HANDLER" --check --root "$ROOT" --users "$T/users"
     harmless "$output"
-    [[ $output == *"  user $SHOWN: home=/$SHOWN rights=upload"* ]]
+    [[ $output == *"  user $SHOWN: home=/$SHOWN ($ROOT/$SHOWN) rights=upload"* ]]
 }
 
 @test "terminal: --recount shows names without doing what is in them, a line for each user" {

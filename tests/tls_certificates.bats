@@ -340,6 +340,25 @@ tls cert=me
 STEPS
 }
 
+@test "client certificates: a locked user is let in by none" {
+    for before in '!' "$(hash secret)"; do
+        users "me:!$before:/::cert=$(fingerprint "$T/me.crt")"
+        asking <<'STEPS'
+< 220
+> AUTH TLS
+< 234
+tls cert=me
+> USER me
+< 331
+> PASS secret
+< 530
+STEPS
+        logged 'Login refused: me may not log in while it is locked'
+    done
+    users "me:!:/::cert=$(fingerprint "$T/me.crt")"
+    logs_in me
+}
+
 @test "client certificates: a hash of ! is a certificate alone" {
     users "me:!:/::cert=$(fingerprint "$T/me.crt")"
     logs_in me

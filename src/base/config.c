@@ -104,6 +104,8 @@ static const struct option options[] = {
      "system user to become if started as root; root: stay root"},
     {"require-confinement", NULL, "no", value_flag, FIELD(require_confinement),
      "do not serve if the kernel cannot confine the session"},
+    /* The mode's twin in the environment, for units: see asks_for_check */
+    {"check", NULL, "no", value_flag, FIELD(check), NULL},
     /* Accepted, so that units that still have it keep serving */
     {"debug-confinement", NULL, "no", value_flag, FIELD(retired), NULL},
 };
@@ -112,14 +114,18 @@ static const struct option options[] = {
 static const struct mode {
     const char *name;
     enum config_outcome outcome;
-    bool at_once; /* whatever else is given, or in the environment */
+    bool at_once;     /* whatever else is given, or in the environment */
+    const char *twin; /* in the environment; NULL: none */
     const char *help;
 } modes[] = {
-    {"--check", CONFIG_CHECK, false, "check the set-up, and print what clients would get"},
-    {"--hash", CONFIG_HASH, false, "read a password, and print its hash for the users file"},
-    {"--recount", CONFIG_RECOUNT, false, "count what homes with a quota hold, and print it"},
-    {"--help", CONFIG_HELP, true, "print this and exit"},
-    {"--version", CONFIG_VERSION, true, "print the version and exit"},
+    {"--check", CONFIG_CHECK, false, "STORD_CHECK",
+     "check the set-up, and print what clients would get"},
+    {"--hash", CONFIG_HASH, false, NULL, "read a password, and print its hash for the users file"},
+    {"--list-users", CONFIG_LIST_USERS, false, NULL,
+     "read the users file, and print who is in which line"},
+    {"--recount", CONFIG_RECOUNT, false, NULL, "count what homes with a quota hold, and print it"},
+    {"--help", CONFIG_HELP, true, NULL, "print this and exit"},
+    {"--version", CONFIG_VERSION, true, NULL, "print the version and exit"},
 };
 
 enum { OPTION_COUNT = sizeof(options) / sizeof(options[0]), NAME_SIZE = 64 };
@@ -190,6 +196,14 @@ static enum config_outcome load_environment(struct config *config, char *const *
             return CONFIG_BAD;
     }
     return CONFIG_SERVE;
+}
+
+/* Does the environment ask for --check? Looked for by itself, so that a bad variable before it is
+ * part of the report, and not of a session. */
+static bool asks_for_check(char *const *environment) {
+    while (*environment && strcmp(*environment, "STORD_CHECK=yes") != 0)
+        environment++;
+    return *environment != NULL;
 }
 
 /* Reads one option at argv[*at] and moves *at past it. */
@@ -277,6 +291,8 @@ enum config_outcome config_load(struct config *ret_config, int argc, char *const
         (void)options[i].set((char *)&config + options[i].field, options[i].fallback);
     config.users = config.tls_cert = config.tls_key = config.tls_client_ca = NULL;
     config.xferlog = config.transcript = NULL;
+    config.check = asks_for_check(environment);
+    config.wanted = config.check ? CONFIG_CHECK : CONFIG_SERVE;
     *ret_config = config; /* good enough to complain with */
     enum config_outcome outcome = load_environment(&config, environment, error);
     enum config_outcome from_arguments = CONFIG_SERVE;
@@ -325,8 +341,11 @@ void config_print_help(FILE *to) {
         (void)fprintf(to, "  %-24s %s\n  %-24s [%s, default %s]\n", left, options[i].help, "", twin,
                       options[i].fallback);
     }
-    for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++)
+    for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
         (void)fprintf(to, "  %-24s %s\n", modes[i].name, modes[i].help);
+        if (modes[i].twin)
+            (void)fprintf(to, "  %-24s [%s, default no]\n", "", modes[i].twin);
+    }
     (void)fputs(
         "\nExit status: 0 when the session is over, 64 wrong command line,\n"
         "78 wrong environment, root or set-up, 71 no connection to serve, or not confined,\n"

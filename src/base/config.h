@@ -16,14 +16,15 @@
 #include "base/value.h"
 
 enum config_outcome {
-    CONFIG_SERVE,   /* the settings are good: serve a session */
-    CONFIG_HELP,    /* --help was asked for */
-    CONFIG_VERSION, /* --version was asked for */
-    CONFIG_CHECK,   /* --check was asked for, and the settings are good as far as they go */
-    CONFIG_HASH,    /* --hash was asked for */
-    CONFIG_RECOUNT, /* --recount was asked for, and the settings are good */
-    CONFIG_USAGE,   /* the command line is wrong (EX_USAGE) */
-    CONFIG_BAD      /* the environment is wrong, or TLS lacks a file (EX_CONFIG) */
+    CONFIG_SERVE,      /* the settings are good: serve a session */
+    CONFIG_HELP,       /* --help was asked for */
+    CONFIG_VERSION,    /* --version was asked for */
+    CONFIG_CHECK,      /* --check was asked for, and the settings are good as far as they go */
+    CONFIG_HASH,       /* --hash was asked for */
+    CONFIG_LIST_USERS, /* --list-users was asked for, and the settings are good */
+    CONFIG_RECOUNT,    /* --recount was asked for, and the settings are good */
+    CONFIG_USAGE,      /* the command line is wrong (EX_USAGE) */
+    CONFIG_BAD         /* the environment is wrong, or TLS lacks a file (EX_CONFIG) */
 };
 
 enum { CONFIG_MOST = 64 /* options */ };
@@ -68,6 +69,7 @@ struct config {
     bool no_data_connections;        /* uploads come over the control connection only */
     const char *user;                /* the system user to become if started as root */
     bool require_confinement;        /* do not serve if the kernel cannot confine us */
+    bool check;                      /* the environment asks for --check; never a session */
     bool retired;                    /* where former options are stored */
     const char *xferlog;             /* file that gets wu-ftpd's log of transfers; NULL: none */
     const char *transcript;          /* folder that gets a transcript of each session; NULL: none */
@@ -78,8 +80,8 @@ enum { CONFIG_ERROR_SIZE = 512 };
 
 /* Reads defaults, then the environment, then the arguments into *ret_config, whose strings point
  * into those; the users file and what TLS needs are found once, here. With CONFIG_USAGE and
- * CONFIG_BAD, error holds the exact complaint, and of *ret_config only `wanted` is set; the rest
- * are the defaults. */
+ * CONFIG_BAD, error holds the exact complaint, and of *ret_config only `wanted` and `check` are
+ * set; the rest are the defaults. */
 enum config_outcome config_load(struct config *ret_config, int argc, char *const *argv,
                                 char *const *environment, char error[CONFIG_ERROR_SIZE]);
 

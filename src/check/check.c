@@ -4,12 +4,13 @@
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
+#include <sys/mman.h>
 #include <sysexits.h>
 #include <unistd.h>
 
 #include "base/terminal.h"
 #include "check/check_folders.h"
+#include "check/check_ports.h"
 #include "check/check_tls.h"
 #include "check/complaint.h"
 #include "check/report.h"
@@ -18,7 +19,6 @@
 #include "sandbox/sandbox.h"
 #include "session/names.h"
 #include "users/account.h"
-#include "users/cidr.h"
 #include "users/password.h"
 #include "users/privileges.h"
 
@@ -35,6 +35,25 @@ static void check_identity(struct check *check) {
         complaint_warning(check, "user",
                           "sessions started as root are refused: there is no user %.64s",
                           check->config->user);
+}
+
+/* May files be given to --group? As sessions do it, with a file that nobody sees. */
+static void check_group(struct check *check) {
+    int fd = memfd_create("check", MFD_CLOEXEC);
+    if (fd < 0 || check->config->group == VALUE_NO_GROUP ||
+        fchown(fd, (uid_t)-1, check->config->group) == 0) {
+        /* it may be */
+    } else if (errno == EPERM || errno == EINVAL) {
+        complaint_error(
+            check, "group",
+            "no file can be given to group %u: sessions must belong to it, and their unit "
+            "wants SupplementaryGroups=, PrivateUsers=no and SystemCallFilter=fchown",
+            (unsigned)check->config->group);
+    } else {
+        complaint_error(check, "group", "%s", strerror(errno));
+    }
+    if (fd >= 0)
+        (void)close(fd);
 }
 
 static void complain(void *context, unsigned line, const char *complaint) {
@@ -70,58 +89,6 @@ static void check_who_can_log_in(struct check *check) {
         complaint_warning(check, "users", "nobody in %s can log in", check->users_file);
 }
 
-/* Can any port be bound? On all addresses, because no client has connected to one of them. */
-static int bind_any(struct port_range range) {
-    int result = -EADDRINUSE;
-    for (unsigned port = range.first; port <= range.last && result == -EADDRINUSE; port++) {
-        const struct sockaddr_in address = {.sin_family = AF_INET,
-                                            .sin_port = htons((in_port_t)port)};
-        const int on = 1; /* as sessions do */
-        int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        if (fd < 0)
-            return -errno;
-        (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-        result = bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0 ? -errno : 0;
-        (void)close(fd);
-    }
-    return result;
-}
-
-static void check_passive_ports(struct check *check) {
-    struct port_range range = check->config->passive_ports;
-    int result = check->config->no_data_connections ? 0 : bind_any(range);
-    if (result == -EADDRINUSE)
-        complaint_warning(check, "passive-ports", "all of %u to %u are in use now", range.first,
-                          range.last);
-    else if (result < 0)
-        complaint_error(check, "passive-ports", "none can be bound: %s", strerror(-result));
-}
-
-/* RFC 6890 */
-static void check_passive_address(struct check *check) {
-    static const struct {
-        const char *range, *what;
-    } rows[] = {
-        {"10.0.0.0/8", "private: clients in other networks cannot reach it"},
-        {"172.16.0.0/12", "private: clients in other networks cannot reach it"},
-        {"192.168.0.0/16", "private: clients in other networks cannot reach it"},
-        {"100.64.0.0/10", "private to a provider: clients elsewhere cannot reach it"},
-        {"169.254.0.0/16", "link-local: clients in other networks cannot reach it"},
-        {"127.0.0.0/8", "loopback: clients on other machines cannot reach it"},
-        {"0.0.0.0/8", "no host's: nobody can reach it"},
-        {"224.0.0.0/3", "no host's: nobody can reach it"},
-    };
-    union address told = {
-        .in = {.sin_family = AF_INET, .sin_addr = check->config->passive_address}};
-    struct cidr cidr;
-    if (told.in.sin_addr.s_addr == 0)
-        return;
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        if (cidr_parse(rows[i].range, strlen(rows[i].range), &cidr) == 0 && cidr_has(&cidr, &told))
-            complaint_warning(check, "passive-address", "it is %s", rows[i].what);
-    }
-}
-
 static void check_names(struct check *check) {
     struct names names;
     if (names_open(&names, check->config->names_from) < 0)
@@ -150,11 +117,11 @@ static void check_confinement(struct check *check) {
 
 int check_run(const struct config *config) {
     static void (*const checks[])(struct check *) = {
-        check_identity,        check_tls,        check_root,
-        check_unfinished,      check_users,      check_who_can_log_in,
-        check_homes,           check_side_files, check_passive_ports,
-        check_passive_address, check_names,      check_modules,
-        check_confinement,
+        check_identity,       check_group,           check_tls,
+        check_root,           check_unfinished,      check_users,
+        check_who_can_log_in, check_homes,           check_side_files,
+        check_passive_ports,  check_passive_address, check_names,
+        check_modules,        check_confinement,
     };
     struct check check = {.config = config, .users_file = config->users, .root = {.fd = -1}};
     for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++)

@@ -4,11 +4,13 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "check/complaint.h"
+#include "store/limits.h"
 #include "store/reserved.h"
 #include "store/workplace.h"
 
@@ -17,6 +19,14 @@ enum { NEEDS_WRITING = RIGHT_UPLOAD | RIGHT_APPEND | RIGHT_MKDIR };
 /* May files be made in that folder? Returns 0 or a negative errno. */
 static int may_write(int folder) {
     return faccessat(folder, ".", W_OK | X_OK, AT_EACCESS) < 0 ? -errno : 0;
+}
+
+/* Uploads to a disk that is as full as it may be are refused. */
+static void check_room(struct check *check, const char *about, int folder) {
+    if (limits_check_disk(folder, &check->config->min_free, 0) < 0)
+        complaint_warning(
+            check, about,
+            "less than --min-free is free on its disk: every upload is refused (552)");
 }
 
 void check_root(struct check *check) {
@@ -29,6 +39,8 @@ void check_root(struct check *check) {
     }
     if (result < 0)
         complaint_error(check, "root", "%s: %s", config->root, strerror(-result));
+    else
+        check_room(check, "root", check->root.fd);
 }
 
 void check_unfinished(struct check *check) {
@@ -107,6 +119,16 @@ static int open_nearest(const struct path_root *root, const char *path, bool *re
     }
 }
 
+/* A home is beneath the root: who writes the path on the disk there gets the root's twice. */
+static void check_repeated(struct check *check, const char *about, const char *home) {
+    char *root = realpath(check->config->root, NULL);
+    size_t n = root ? strlen(root) : 0;
+    if (n > 1 && strncmp(home, root, n) == 0 && (home[n] == '/' || home[n] == '\0'))
+        complaint_warning(check, about, "home %s is %s%s on the disk: %s was probably meant", home,
+                          root, home, home[n] ? home + n : "/");
+    free(root);
+}
+
 /* about: whose home it is. */
 static void check_home(struct check *check, const char *about, const struct account *account) {
     bool there;
@@ -121,11 +143,14 @@ static void check_home(struct check *check, const char *about, const struct acco
     if (result < 0)
         complaint_error(check, about, "home %s cannot be %s: %s", account->home,
                         there ? "written to" : "made", strerror(-result));
-    if (there && workplace_is_near(check->root.fd, fd) == 0)
+    if (there && workplace_is_near(check->root.fd, fd) == 0) {
         complaint_warning(
             check, about,
             "home %s is on another file system: interrupted uploads there are not kept",
             account->home);
+        check_room(check, about, fd);
+    }
+    check_repeated(check, about, account->home);
     (void)close(fd);
 }
 

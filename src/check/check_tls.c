@@ -48,7 +48,8 @@ void check_tls(struct check *check) {
 }
 
 bool check_tls_lets_in(const struct check *check, const struct user *user) {
-    return *user->certificate && check->config->tls != TLS_OFF && check->config->tls_client_ca;
+    return *user->certificate && !user->locked && check->config->tls != TLS_OFF &&
+           check->config->tls_client_ca;
 }
 
 bool check_tls_user(struct check *check, const struct user *user) {
@@ -56,7 +57,7 @@ bool check_tls_user(struct check *check, const struct user *user) {
     if (user->tls && is_off)
         complaint_warning(check, "users", "%s:%u: logs in over TLS only, which is not served",
                           check->users_file, user->line);
-    else if (*user->certificate && !check_tls_lets_in(check, user))
+    else if (*user->certificate && !user->locked && !check_tls_lets_in(check, user))
         complaint_warning(
             check, "users", "%s:%u: has a certificate, but %s", check->users_file, user->line,
             is_off ? "TLS is not served" : "clients are asked for one only with --tls-client-ca");

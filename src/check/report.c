@@ -1,6 +1,8 @@
 #include "check/report.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/terminal.h"
 #include "check/complaint.h"
@@ -30,9 +32,19 @@ static void print_size(const char *name, uint64_t size) {
     (void)printf(" %s=%" PRIu64 "%.1s", name, size, units + power);
 }
 
+/* Of the home: as clients name it, and where it is on the disk. */
+static void print_home(const struct config *config, const char *home) {
+    char *root = realpath(config->root, NULL);
+    const char *top = root ? root : config->root;
+    bool is_top = strcmp(home, "/") == 0, nothing = strcmp(top, "/") == 0;
+    terminal_print(stdout, " home=%s (%s%s)", home, nothing && !is_top ? "" : top,
+                   is_top ? "" : home);
+    free(root);
+}
+
 static void print_account(struct account account, const struct config *config) {
     account_complete(&account, config);
-    terminal_print(stdout, " home=%s", account.home);
+    print_home(config, account.home);
     print_rights(account.rights);
     (void)printf(" on-conflict=%s", value_conflict_word(account_policy(&account)));
     print_size("max-file", account.max_file_size);
@@ -52,7 +64,8 @@ static void print_user(const struct user *user, const struct config *config) {
         (void)printf(" lenient");
     if (*user->certificate)
         (void)printf(" by certificate");
-    (void)puts(users_is_strong(user->hash) || *user->certificate ? "" : " locked");
+    bool certificate = *user->certificate && !user->locked;
+    (void)puts(users_is_strong(user->hash) || certificate ? "" : " locked");
 }
 
 void report_clients(const struct check *check) {

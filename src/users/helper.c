@@ -111,6 +111,10 @@ static void judge(const struct helping *helper, const struct question *question,
     answer->outcome = HELPER_NO;
     if (!right)
         return;
+    if (user->locked) {
+        refuse(helper, user, "while it is locked");
+        return;
+    }
     if (!users_may_come_from(user, helper->setup->peer)) {
         refuse(helper, user, "from there");
         return;

@@ -53,6 +53,11 @@ bool users_is_strong(const char *hash) {
     return false;
 }
 
+/* Is it what `stordctl user lock` makes of a hash, or of a lack of one? */
+static bool is_locked(const char *hash) {
+    return *hash == '!' && (hash[1] == '!' || hash[1] == '*' || users_is_strong(hash + 1));
+}
+
 static bool check_hash(struct reader *reader, const char *hash) {
     if (*hash == '!' || *hash == '*' || users_is_strong(hash))
         return true;
@@ -279,6 +284,7 @@ static void read_user(struct reader *reader, char *line, size_t n) {
     if (!split(reader, line, field) || !make_room(reader))
         return;
     user.hash = field[1];
+    user.locked = is_locked(field[1]);
     bool good = read_name(reader, &user, field[0]);
     good = check_hash(reader, field[1]) && good;
     good = read_home(reader, &user, field[2]) && good;

@@ -4,11 +4,11 @@
  *   name:hash:home:rights:options
  *
  * Empty lines and lines that begin with # do not count. hash is one of crypt(3): yescrypt, bcrypt
- * or sha512 (or "!" or "*": no password). home is a folder beneath the root. rights are the words
- * of --allow; if empty, those that --allow gives. options are a comma list: tls, lenient,
- * from=CIDR[+CIDR...], max-file=SIZE, quota=SIZE, on-conflict=POLICY, file-mode=OCTAL; each once;
- * and cert=FINGERPRINT or cert=SUBJECT, which ends the line. The last line must end as the others
- * do.
+ * or sha512; "!" or "*": no password; or "!" and any of these: locked. home is a folder beneath the
+ * root. rights are the words of --allow; if empty, those that --allow gives. options are a comma
+ * list: tls, lenient, from=CIDR[+CIDR...], max-file=SIZE, quota=SIZE, on-conflict=POLICY,
+ * file-mode=OCTAL; each once; and cert=FINGERPRINT or cert=SUBJECT, which ends the line. The last
+ * line must end as the others do.
  */
 #ifndef STORD_USERS_H
 #define STORD_USERS_H
@@ -32,6 +32,7 @@ struct user {
     const char *hash;
     const char *from;        /* where logins must come from: CIDRs separated by +; "": anywhere */
     const char *certificate; /* logs in without a password: fingerprint or subject; or "" */
+    bool locked;             /* cannot log in, by a certificate neither */
     bool tls;                /* logs in over TLS only */
     unsigned line;           /* its line of the file, from 1 */
     struct account account;
