@@ -6,6 +6,7 @@ PREFIX = /usr/local
 SYSCONFDIR = /etc
 LIBEXECDIR = $(PREFIX)/libexec/stord
 UNITDIR = $(PREFIX)/lib/systemd/system
+SBINDIR = $(PREFIX)/sbin
 ZSHDIR = $(PREFIX)/share/zsh/site-functions
 DESTDIR =
 
@@ -36,10 +37,10 @@ HANDLER_SOURCES = $(filter-out client.c src/client/% src/tls/% %_module.c,$(SOUR
 CLIENT_SOURCES = client.c $(wildcard src/client/*.c) src/net/conn.c src/base/await.c src/base/clock.c src/base/escape.c src/base/fingerprint.c
 UNITS = $(notdir $(basename $(wildcard tests/unit/*.c)))
 FUZZERS = $(notdir $(basename $(wildcard tests/fuzz/*.c)))
-SCRIPTS = .ci/run $(wildcard scripts/*) tests/run tests/npm tests/peers tests/mirror tests/trixie tests/with-systemd \
+SCRIPTS = .ci/run $(filter-out scripts/ctl,$(wildcard scripts/*)) $(wildcard scripts/ctl/*.bash) tests/run tests/npm tests/peers tests/mirror tests/trixie tests/with-systemd \
 	tests/ktls/guest tests/ktls/run tests/machines/guest tests/machines/run tests/oldkernel/guest tests/oldkernel/run \
 	tests/powercut/guest tests/powercut/kernel tests/powercut/prepare \
-	$(wildcard tests/*.bash tests/systemd/*.sh debian/*.prerm debian/*.postrm)
+	$(wildcard tests/*.bash tests/systemd/*.sh debian/*.prerm debian/*.postinst debian/*.postrm)
 FUZZ_SECONDS = 60
 
 # For the makes that are started here and build something
@@ -346,40 +347,57 @@ INSTALLED = $(LIBEXECDIR)/handler $(MODULES:%=$(LIBEXECDIR)/stord-%.so) $(PREFIX
 	$(PREFIX)/lib/tmpfiles.d/stord.conf $(SYSCONFDIR)/xinetd.d/stord \
 	$(PREFIX)/share/man/man8/stord-handler.8 $(PREFIX)/share/man/man7/stord.7 \
 	$(PREFIX)/share/man/man1/stor.1 $(UNITDIR)/stor-outbox@.path $(UNITDIR)/stor-outbox@.service \
-	$(PREFIX)/share/bash-completion/completions/stor $(ZSHDIR)/_stor
+	$(PREFIX)/share/bash-completion/completions/stor $(ZSHDIR)/_stor \
+	$(UNITDIR)/stord-check.service $(UNITDIR)/stord-check.timer \
+	$(CHECKED:%=$(UNITDIR)/%@check.service.d/zz-check.conf) \
+	$(SBINDIR)/stordctl $(CTL:scripts/%=$(LIBEXECDIR)/%) $(PREFIX)/share/man/man8/stordctl.8 \
+	$(PREFIX)/share/bash-completion/completions/stordctl $(ZSHDIR)/_stordctl
+
+# Whose instance "check" looks at the settings of the others
+CHECKED = stord stord-tls stord-inline
+CTL = $(wildcard scripts/ctl/*.bash)
 
 # $(call put,MODE,FROM,TO): installs one file, with its paths changed to where things go
 put = install -d "$(DESTDIR)$(dir $(3))" && \
-	sed 's|/usr/local/libexec/stord|$(LIBEXECDIR)|g; s|/usr/local/lib/systemd/system|$(UNITDIR)|g' $(2) | \
+	sed 's|/usr/local/libexec/stord|$(LIBEXECDIR)|g; s|/usr/local/lib/systemd/system|$(UNITDIR)|g; s|/usr/local/sbin|$(SBINDIR)|g' $(2) | \
 	sed 's|/usr/local/share/|$(PREFIX)/share/|g; s|/usr/local/lib/|$(PREFIX)/lib/|g; s|/usr/local/bin/|$(PREFIX)/bin/|g' >"$(DESTDIR)$(3)" && \
 	chmod $(1) "$(DESTDIR)$(3)"
 
 install: all ## install below PREFIX (and SYSCONFDIR), perhaps into DESTDIR
-	install -D -m 755 handler "$(DESTDIR)$(LIBEXECDIR)/handler"
-	install -D -m 644 -t "$(DESTDIR)$(LIBEXECDIR)" $(MODULES:%=stord-%.so)
-	install -D -m 755 client "$(DESTDIR)$(PREFIX)/bin/stor"
-	$(call put,644,units/stord.socket,$(UNITDIR)/stord.socket)
-	$(call put,644,units/stord-busy.service,$(UNITDIR)/stord-busy.service)
-	$(call put,644,units/stord@.service,$(UNITDIR)/stord@.service)
-	$(call put,644,units/stord-tls.socket,$(UNITDIR)/stord-tls.socket)
-	$(call put,644,units/stord@.service,$(UNITDIR)/stord-tls@.service)
-	$(call put,644,units/stord-tls@.service.conf,$(UNITDIR)/stord-tls@.service.d/00-tls.conf)
-	$(call put,644,units/stord-inline.socket,$(UNITDIR)/stord-inline.socket)
-	$(call put,644,units/stord@.service,$(UNITDIR)/stord-inline@.service)
-	$(call put,644,units/stord-inline@.service.conf,$(UNITDIR)/stord-inline@.service.d/00-inline.conf)
-	$(call put,644,units/stord.slice,$(UNITDIR)/stord.slice)
-	$(call put,644,units/fast.conf,$(PREFIX)/share/doc/stord/fast.conf)
-	$(call put,644,units/stord.catalog,$(PREFIX)/lib/systemd/catalog/stord.catalog)
-	$(call put,644,units/stord.sysusers.conf,$(PREFIX)/lib/sysusers.d/stord.conf)
-	$(call put,644,units/stord.tmpfiles.conf,$(PREFIX)/lib/tmpfiles.d/stord.conf)
-	$(call put,644,xinetd.d/stord,$(SYSCONFDIR)/xinetd.d/stord)
-	$(call put,644,$(MANUAL),$(PREFIX)/share/man/man8/stord-handler.8)
-	$(call put,644,doc/stord.7,$(PREFIX)/share/man/man7/stord.7)
-	$(call put,644,build/man/stor.1,$(PREFIX)/share/man/man1/stor.1)
-	$(call put,644,units/stor-outbox@.path,$(UNITDIR)/stor-outbox@.path)
-	$(call put,644,units/stor-outbox@.service,$(UNITDIR)/stor-outbox@.service)
-	$(call put,644,build/completion/stor,$(PREFIX)/share/bash-completion/completions/stor)
-	$(call put,644,build/completion/_stor,$(ZSHDIR)/_stor)
+	@install -D -m 755 handler "$(DESTDIR)$(LIBEXECDIR)/handler"
+	@install -D -m 644 -t "$(DESTDIR)$(LIBEXECDIR)" $(MODULES:%=stord-%.so)
+	@install -D -m 755 client "$(DESTDIR)$(PREFIX)/bin/stor"
+	@$(call put,644,units/stord.socket,$(UNITDIR)/stord.socket)
+	@$(call put,644,units/stord-busy.service,$(UNITDIR)/stord-busy.service)
+	@$(call put,644,units/stord@.service,$(UNITDIR)/stord@.service)
+	@$(call put,644,units/stord-tls.socket,$(UNITDIR)/stord-tls.socket)
+	@$(call put,644,units/stord@.service,$(UNITDIR)/stord-tls@.service)
+	@$(call put,644,units/stord-tls@.service.conf,$(UNITDIR)/stord-tls@.service.d/00-tls.conf)
+	@$(call put,644,units/stord-inline.socket,$(UNITDIR)/stord-inline.socket)
+	@$(call put,644,units/stord@.service,$(UNITDIR)/stord-inline@.service)
+	@$(call put,644,units/stord-inline@.service.conf,$(UNITDIR)/stord-inline@.service.d/00-inline.conf)
+	@$(call put,644,units/stord.slice,$(UNITDIR)/stord.slice)
+	@$(call put,644,units/fast.conf,$(PREFIX)/share/doc/stord/fast.conf)
+	@$(call put,644,units/stord.catalog,$(PREFIX)/lib/systemd/catalog/stord.catalog)
+	@$(call put,644,units/stord.sysusers.conf,$(PREFIX)/lib/sysusers.d/stord.conf)
+	@$(call put,644,units/stord.tmpfiles.conf,$(PREFIX)/lib/tmpfiles.d/stord.conf)
+	@$(call put,644,xinetd.d/stord,$(SYSCONFDIR)/xinetd.d/stord)
+	@$(call put,644,$(MANUAL),$(PREFIX)/share/man/man8/stord-handler.8)
+	@$(call put,644,doc/stord.7,$(PREFIX)/share/man/man7/stord.7)
+	@$(call put,644,build/man/stor.1,$(PREFIX)/share/man/man1/stor.1)
+	@$(call put,644,units/stor-outbox@.path,$(UNITDIR)/stor-outbox@.path)
+	@$(call put,644,units/stor-outbox@.service,$(UNITDIR)/stor-outbox@.service)
+	@$(call put,644,build/completion/stor,$(PREFIX)/share/bash-completion/completions/stor)
+	@$(call put,644,build/completion/_stor,$(ZSHDIR)/_stor)
+	@$(call put,644,units/stord-check.service,$(UNITDIR)/stord-check.service)
+	@$(call put,644,units/stord-check.timer,$(UNITDIR)/stord-check.timer)
+	@for unit in $(CHECKED); do $(call put,644,units/stord-check.conf,$(UNITDIR)/$$unit@check.service.d/zz-check.conf) || exit; done
+	@$(call put,755,scripts/stordctl,$(SBINDIR)/stordctl)
+	@for file in $(notdir $(CTL)); do $(call put,644,scripts/ctl/$$file,$(LIBEXECDIR)/ctl/$$file) || exit; done
+	@$(call put,644,doc/stordctl.8,$(PREFIX)/share/man/man8/stordctl.8)
+	@$(call put,644,scripts/ctl/completion/stordctl,$(PREFIX)/share/bash-completion/completions/stordctl)
+	@$(call put,644,scripts/ctl/completion/_stordctl,$(ZSHDIR)/_stordctl)
+	@$(if $(DESTDIR),:,scripts/next $(PREFIX) $(LIBEXECDIR))
 
 deb: need-DEB ## build Debian packages in build/deb
 	@scripts/deb
@@ -391,7 +409,7 @@ image: need-IMAGE ## build a container image, by podman, buildah or docker
 
 uninstall: ## take away what install put there
 	rm -f $(INSTALLED:%="$(DESTDIR)%")
-	rmdir "$(DESTDIR)$(LIBEXECDIR)" "$(DESTDIR)$(UNITDIR)"/stord-*.d \
+	rmdir "$(DESTDIR)$(LIBEXECDIR)/ctl" "$(DESTDIR)$(LIBEXECDIR)" "$(DESTDIR)$(UNITDIR)"/stord*@*.d \
 		"$(DESTDIR)$(PREFIX)/share/doc/stord" 2>/dev/null || :
 
 clean: ## remove what was built

@@ -6,7 +6,7 @@ load helpers
 load tls
 load manual
 
-PAGES=("$TOP/build/man/stord-handler.8" "$TOP/doc/stord.7" "$TOP/build/man/stor.1")
+PAGES=("$TOP/build/man/stord-handler.8" "$TOP/doc/stord.7" "$TOP/build/man/stor.1" "$TOP/doc/stordctl.8")
 # What else names options and variables
 OTHERS=("$TOP"/README.md "$TOP"/doc/*.md "$TOP"/src/*/README.md "$TOP"/units/* "$TOP"/xinetd.d/* "$TOP"/contrib/*/*/*)
 
@@ -71,7 +71,7 @@ section() { awk -v name=".Sh $2" '/^\.Sh / { is = ($0 == name) } is' "$1"; }
 }
 
 @test "manual: whatever is written about names options and variables that there are" {
-    { options "$HANDLER"; options "$CLIENT"; } >"$T/known"
+    { options "$HANDLER"; options "$CLIENT"; "$TOP/scripts/stordctl" --help | grep -oE -- '--[a-z]+'; } >"$T/known"
     # of make, systemctl, setpriv, useradd and whoever else stands in examples
     printf '%s\n' --create --home-dir --init-groups --now --regid --reuid --shell --system --name --pretty \
         --cap-drop --network --read-only --security-opt \
@@ -183,14 +183,15 @@ END
 @test "manual: pages have the sections that readers look for, and refer to each other" {
     for page in "${PAGES[@]}"; do
         for name in NAME DESCRIPTION ENVIRONMENT FILES 'EXIT STATUS' EXAMPLES 'SEE ALSO' STANDARDS; do
+            case $page:$name in *stordctl.8:ENVIRONMENT | *stordctl.8:STANDARDS) continue ;; esac # there is nothing to say
             [ -n "$(section "$page" "$name")" ] || fail "${page##*/}: no $name"
         done
         grep -q '^\.Xr' <(section "$page" 'SEE ALSO')
     done
     # our own pages are there
-    own() { grep -hoE '\b(stord?(-[a-z]+)?|handler|client) ?\(?[1-8]\b'; }
+    own() { grep -hoE '\b(stord?(ctl)?(-[a-z]+)?|handler|client) ?\(?[1-8]\b'; }
     cat "${PAGES[@]}" | grep '^\.Xr' | own >"$T/references"
-    cat "${OTHERS[@]}" "$TOP"/doc/*.mdoc "$TOP"/doc/*.[178] | grep -oE '\b(stord?(-[a-z]+)?|handler|client)\([1-8]\)' >>"$T/references"
+    cat "${OTHERS[@]}" "$TOP"/doc/*.mdoc "$TOP"/doc/*.[178] | grep -oE '\b(stord?(ctl)?(-[a-z]+)?|handler|client)\([1-8]\)' >>"$T/references"
     [ "$(wc -l <"$T/references")" -gt 10 ]
     while read -r name; do
         name=$(tr -d ')' <<<"$name" | tr ' (' '.')
@@ -214,14 +215,14 @@ END
     section "$TOP/doc/stord.7" FILES >"$T/files"
     while read -r file; do
         case $file in
-        *.d/00-*.conf) continue ;; # a part of the unit
+        *.d/00-*.conf | */libexec/stord/ctl/*) continue ;; # a part of the unit, of a program
         esac
         grep -qF -- "${file##*/}" "$T/files" || fail "stord(7) does not name $file"
     done <"$T/installed"
     grep -oE '/usr/local/[^ ]+|/etc/xinetd.d/[^ ]+' "$T/files" | while read -r file; do
         grep -qxF "$file" "$T/installed" || fail "$file is not installed"
     done
-    for page in man8/stord-handler.8 man7/stord.7 man1/stor.1; do
+    for page in man8/stord-handler.8 man8/stordctl.8 man7/stord.7 man1/stor.1; do
         cmp "$T/dest/usr/local/share/man/$page" <(cat "$TOP/build/man/${page#*/}" "$TOP/doc/${page#*/}" 2>/dev/null | head -c "$(stat -c %s "$T/dest/usr/local/share/man/$page")")
     done
     make -s -C "$TOP" install DESTDIR="$T/other" PREFIX=/opt/ftp >/dev/null
@@ -323,6 +324,30 @@ came() {
     done
 }
 
+# after_edit FILE...: where one says "systemctl edit" of a unit that listens, and not near by that it has to be restarted
+after_edit() {
+    local unit
+    for unit in stord.socket stord-busy; do
+        awk -v unit="$unit" '
+            FNR == 1 { if (open) print where; open = 0 }
+            { gsub(/\\|\n/, " "); text = before " " $0; before = $0 }
+            open && index(text, "systemctl restart " unit) { open = 0 }
+            open && FNR - at > 25 { print where; open = 0 }
+            text ~ ("systemctl (#* *)?edit +(#* *)?" unit "([^-@a-z]|$)") && !open { open = 1; at = FNR; where = FILENAME ":" FNR }
+            END { if (open) print where }' "$@"
+    done
+}
+
+@test "manual: whoever edits what listens is told to restart it" {
+    printf 'By systemctl edit stord.socket:\n\n[Socket]\n' >"$T/bad"
+    after_edit "$T/bad" | grep bad:1
+    # a line may break in the middle of it
+    after_edit <(printf '`systemctl edit\nstord.socket`\n') | grep .
+    after_edit "$TOP/README.md" "$TOP"/doc/*.[178] "$TOP"/units/* "$TOP"/debian/*README* | sort -u >"$T/untold"
+    [ ! -s "$T/untold" ] || fail "no restart: $(paste -sd' ' "$T/untold")"
+    grep -qF 'systemctl edit' "$TOP/README.md" # or it has become another word
+}
+
 @test "manual: every example is played by a test" {
     for page in "${PAGES[@]##*/}"; do
         # a block that nobody plays is not marked
@@ -330,7 +355,7 @@ came() {
         examples "$page" | while read -r kind name; do
             [ -n "$(example "$page" "$kind" "$name")" ]
             case $kind in
-            sh) grep -hE "(play|show) $page $name\b" "$TOP/tests/manual.bats" "$TOP/tests/systemd/manual.sh" "$TOP/tests/container.bats" ;;
+            sh) grep -hE "(play|show) $page $name\b" "$TOP"/tests/{manual,container}.bats "$TOP"/tests/systemd/{manual,stordctl}.sh ;;
             env | users) continue ;; # all of them are looked at in one loop
             listen) grep -h "listens $page\b" "$TOP/tests/manual.bats" ;;
             *) grep -hE "(example|use) $page $kind $name\b" "$TOP/tests/manual.bats" "$TOP/tests/systemd/manual.sh" ;;
@@ -381,7 +406,7 @@ came() {
     play stord-handler.8 hand
     [ "$(cat "$ROOT/hello.txt")" = hello ]
     printf 'secret\n' | play stord-handler.8 user >"$T/out"
-    grep -q 'user scanner: home=/scans rights=upload,list' "$T/out"
+    grep -q 'user scanner: home=/scans (.*/scans) rights=upload,list' "$T/out"
     grep -q '^0 errors' "$T/out"
     play stord-handler.8 certificate -e 's/^handler .*/& --check/' >"$T/out" 2>/dev/null
     grep -q '^TLS: require, certificate of CN=localhost' "$T/out"

@@ -72,15 +72,23 @@ use stord.7 env network >/etc/stord/stord.env
 printf 'secret\n' | show stord.7 users
 [ "$(stat -c '%U:%G %a' /etc/stord/users)" = 'root:stord 640' ]
 use stord.7 drop-in network | edit network stord.socket
+if port_listens 21; then fail "the restart is not needed any more"; fi
 show stord.7 check | tee "$T/check"
-grep -q 'user acme: home=/partners/acme' "$T/check"
+grep -q 'user acme: home=/partners/acme (/var/lib/stord/partners/acme) ' "$T/check"
 grep -q '^0 errors' "$T/check"
-systemctl restart stord.socket
 wait_port 21
+if port_listens 22000; then fail "it still listens where it did"; fi
 refuses stor -p 21 "$T/work/report.pdf"
 curl -sSv -u acme:secret -T "$T/work/report.pdf" ftp://127.0.0.1:21/ 2>"$T/curl"
 grep -E '^< 229 .*\|\|\|500[0-9]{2}\|' "$T/curl"
 came report.pdf "$ROOT/partners/acme"
+undo
+use stord.7 env network >/etc/stord/stord.env
+printf 'secret\n' | show stord.7 ctl | tee "$T/doctor"
+grep -q '^ok    stord.socket listens at .*port 21$' "$T/doctor"
+wait_port 21
+curl -sS -u globex:secret -T "$T/work/report.pdf" ftp://127.0.0.1:21/
+came report.pdf "$ROOT/partners/globex"
 undo
 
 # ------------------------------------------------------------------------------------------------- TLS
@@ -96,6 +104,14 @@ use stord.7 env tls >/etc/stord/stord.env
 refuses stor "$T/work/report.pdf"
 show stord.7 explicit
 came report.pdf
+show stord.7 timer
+[ "$(systemctl is-active stord-check.timer)" = active ]
+make_certificate soon 20
+install -m 644 "$T/soon.crt" /etc/stord/tls.crt
+install -m 600 "$T/soon.key" /etc/stord/tls.key
+refuses systemctl start stord-check.service
+logged 'the certificate expires on'
+systemctl reset-failed
 undo
 show stord.7 implicit
 came report.pdf
@@ -119,7 +135,7 @@ use stord.7 env scanners >/etc/stord/stord.env
 use stord.7 users scanners | fill_users secret >/etc/stord/users
 chgrp stord /etc/stord/users
 use stord.7 drop-in scanners | edit scanners stord.socket
-systemctl restart stord.socket
+show stord.7 listen
 wait_port 21
 systemctl show -P IPAddressDeny stord.socket | grep -F 0.0.0.0/0
 systemctl show -P IPAddressAllow stord.socket | grep -F 192.168.0.0/16

@@ -63,14 +63,13 @@ done
 chgrp stord /etc/stord/users
 chmod 640 /etc/stord/users
 echo STORD_USERS=/etc/stord/users >/etc/stord/stord.env
-readme_command=$(sed -n '/^    setpriv --reuid stord/,/--check$/p' "$TOP/README.md")
-bash -c "$readme_command" | tee "$T/check"
+stordctl check | tee "$T/check"
 grep -q '^Checked as stord' "$T/check"
 grep -qx '0 errors, 0 warnings' "$T/check"
 drop_in stord@.service '[Service]' 'ExecStartPre=/usr/local/libexec/stord/handler --check'
 upload_as_me by-name
 logged 'Checked as stord (uid '
-logged 'user me: home=/home/me rights='
+logged 'user me: home=/home/me (/var/lib/stord/home/me) rights='
 logged '0 errors, 0 warnings'
 
 # A broken one: who it is that breaks it is in the journal, and the client hears nothing of it.

@@ -1,0 +1,222 @@
+# stordctl, where there is no systemd: users, who is connected. (With it: tests/systemd/stordctl.sh)
+# shellcheck shell=bats
+# shellcheck disable=SC2154,SC2016,SC2153 # stderr comes from run; hashes have dollars; serve sets PORT
+bats_require_minimum_version 1.5.0
+load session
+
+setup_file() { make -s -C "$TOP" install DESTDIR= PREFIX="$BATS_FILE_TMPDIR/i" SYSCONFDIR="$BATS_FILE_TMPDIR/etc" >&2; }
+setup() {
+    setup_sandbox
+    I=$BATS_FILE_TMPDIR/i
+    HANDLER=$I/libexec/stord/handler
+}
+teardown() { teardown_sandbox; }
+
+ctl() { "$I/sbin/stordctl" "$@"; }
+# user VERB...: in $T/users; the password is secret
+user() { printf 'secret\n' | ctl --users="$T/users" user "$@"; }
+# logs_in NAME PASSWORD CODE
+logs_in() {
+    talk --users "$T/users" <<STEPS
+< 220
+> USER $1
+< 331
+> PASS $2
+< $3
+STEPS
+}
+# unchanged CMD...: it fails with that status, says so, and leaves the file and its folder as they were
+unchanged() {
+    local status=$1 before
+    shift
+    before=$(cat "$T/users" && stat -c '%i %Y' "$T/users")
+    run "-$status" --separate-stderr "$@"
+    [ -n "$stderr" ]
+    [ "$(cat "$T/users" && stat -c '%i %Y' "$T/users")" = "$before" ] || fail "the file has changed"
+    [ -z "$(find "$T" -name '.users*')" ] || fail "something is left"
+}
+no_control() { run "-$1" --separate-stderr ctl "${@:2}"; }
+
+# ------------------------------------------------------------------------------------------- users
+
+@test "stordctl user add: who was added logs in, and nobody else; the file is for sessions alone" {
+    user add acme home=/partners/acme rights=upload,list quota=10G from=127.0.0.0/8
+    grep -E '^acme:\$y\$[^:]+:/partners/acme:upload,list:quota=10G,from=127\.0\.0\.0/8$' "$T/users"
+    user add 'b c'
+    grep -E '^b c:\$y\$[^:]+:/b c::$' "$T/users"
+    logs_in acme secret 230
+    logs_in 'b c' secret 230
+    at_once logs_in acme wrong 530
+    at_once logs_in b secret 530
+    all_done
+    [ "$(stat -c %a "$T/users")" = 600 ] || [ "$(stat -c '%a %U:%G' "$T/users")" = '640 root:stord' ]
+}
+
+@test "stordctl user: owner, mode, access control list and all other lines stay, and a link stays one" {
+    need_root "changes owners"
+    need setfacl
+    users '# those of the first floor' "me:$(hash secret):/me:upload:tls" '' '# end'
+    chown 1234:4321 "$T/users"
+    chmod 640 "$T/users"
+    setfacl -m u:65534:r "$T/users"
+    mkdir "$T/elsewhere"
+    mv "$T/users" "$T/elsewhere/users"
+    ln -s elsewhere/users "$T/users"
+    before=$(getfacl -cn "$T/elsewhere/users") text=$(cat "$T/users")
+    inode=$(stat -c %i "$T/elsewhere/users")
+    user add you
+    [ "$(stat -c %u:%g "$T/elsewhere/users")" = 1234:4321 ]
+    [ "$(getfacl -cn "$T/elsewhere/users")" = "$before" ]
+    [ "$(stat -c %i "$T/elsewhere/users")" != "$inode" ] # another file, and never half of one
+    [ -L "$T/users" ]
+    [ "$(head -n 4 "$T/users")" = "$text" ]
+    user del you
+    [ "$(cat "$T/users")" = "$text" ]
+    user lock me
+    [ "$(sed -n '1p;3,$p' "$T/users")" = $'# those of the first floor\n\n# end' ]
+}
+
+@test "stordctl user: what would let nobody in, or mean something else, changes nothing" {
+    users "me:$(hash secret):/me::" "10:$(hash secret):/ten::"
+    unchanged 65 user add me
+    [[ $stderr == *'there is a user me in '*' already'* ]]
+    unchanged 65 user add you rights=writing
+    [[ $stderr == *"$T/users:3: the rights are not a comma list"* ]]
+    unchanged 65 user add you home=relative
+    unchanged 65 user add you quota=10X
+    unchanged 65 user add you from=1.2.3.4 from=1.2.3.5
+    unchanged 65 user add you home=/a:b
+    unchanged 65 user add you home=/a $'tls\nroot:!:/::'
+    unchanged 65 user add $'you\nroot'
+    for name in '' a:b '#you' "$(printf '%065d' 0)"; do unchanged 65 user add "$name"; done
+    # A hash that cannot be made
+    unchanged 65 ctl --users="$T/users" user add you < <(echo)
+    unchanged 66 ctl --users="$T/users" user passwd me </dev/null
+    for verb in passwd lock unlock del show; do unchanged 67 user $verb you; done
+    # Names are compared, and not numbers or patterns
+    for name in 1e1 010 '1.' m. ME 'me:'; do unchanged 67 user del "$name"; done
+}
+
+@test "stordctl user: a file that is wrong already is nobody's to change" {
+    users "me:$(hash secret):/me::" 'you'
+    for verb in passwd lock unlock del show; do
+        unchanged 65 user $verb me
+        [[ $stderr == *"$T/users:2: there are not five fields"* ]]
+    done
+    unchanged 65 user add him
+    unchanged 65 user list
+    unchanged 66 ctl --users="$T/none" user list
+    # A last line without its end may be half of one
+    printf 'me:%s:/me::' "$(hash secret)" >"$T/users"
+    unchanged 65 user add you
+}
+
+@test "stordctl user passwd, lock, unlock: one password counts, or none, and the one of before is back" {
+    users "me:$(hash old):/me:upload:tls,cert=CN=me,O=a:b:" "box:!:/box::cert=CN=box"
+    user passwd box
+    grep -E '^box:\$y\$[^:]*:/box::cert=CN=box$' "$T/users"
+    before=$(cat "$T/users")
+    user lock me
+    user lock box
+    [ "$(user list | awk '{ print $1, $2 }')" = $'me locked\nbox locked' ]
+    at_once logs_in box secret 530
+    all_done
+    run -0 --separate-stderr user lock me
+    [[ $stderr == *already* ]]
+    user unlock me
+    user unlock box
+    [ "$(cat "$T/users")" = "$before" ]
+    logs_in box secret 230
+    [ "$(user show me | sed -n 's/^options *//p')" = tls,cert=CN=me,O=a:b: ]
+    [ "$(user list | awk '{ print $1, $2 }')" = $'me both\nbox both' ]
+    # A locked one stays locked with another password
+    user lock box
+    printf 'new\n' | ctl --users="$T/users" user passwd box
+    grep -E '^box:!\$y\$' "$T/users"
+    user unlock box
+    logs_in box new 230
+    # Who logs in by a certificate alone has nothing else to be unlocked
+    user add press cert=CN=press
+    grep -x 'press:!:/press::cert=CN=press' "$T/users"
+    unchanged 65 user unlock press
+    user lock press
+    grep -x 'press:!!:/press::cert=CN=press' "$T/users"
+    user unlock press
+    grep -x 'press:!:/press::cert=CN=press' "$T/users"
+}
+
+@test "stordctl user: twenty at once lose nothing, and whoever reads meanwhile finds a whole file" {
+    users "me:$(hash secret):/me::"
+    (while "$HANDLER" --users "$T/users" --list-users >/dev/null && [ ! -e "$T/stop" ]; do :; done && touch "$T/whole") 3>&- &
+    reader=$!
+    for number in {1..20}; do at_once user add "user$number"; done
+    all_done
+    touch "$T/stop"
+    wait "$reader"
+    [ -e "$T/whole" ]
+    [ "$("$HANDLER" --users "$T/users" --list-users | cut -f3 | sort -V | paste -sd' ')" = "me $(printf 'user%s ' {1..20} | sed 's/ $//')" ]
+    for number in {1..20}; do at_once user del "user$number"; done
+    all_done
+    [ "$(wc -l <"$T/users")" = 1 ]
+}
+
+@test "stordctl: what is asked for wrongly is 64 and tells what there is; whoever is not root is told" {
+    for words in '' nothing user 'user add' 'user list x' 'user del' 'user del a b' 'check --soon' 'who x' kick 'kick a b' log open \
+        'open a b c' 'doctor x' --other; do
+        # shellcheck disable=SC2086 # words
+        no_control 64 $words
+        [[ $stderr == *'stordctl'* ]] || fail "$words: $stderr"
+    done
+    for port in 0 65536 ftp 21x -1; do no_control 64 open "$port"; done
+    for address in host 1.2.3 '1.2.3.4;x' '[::1]'; do no_control 64 open 21 "$address"; done
+    run -0 ctl --help
+    [[ $output == *'user add NAME'* ]]
+    [ "$(ctl --version)" = "stordctl (stord) $("$HANDLER" --version | sed 's/.* //')" ]
+    if [ "$(id -u)" = 0 ]; then
+        cp -r "$I" "$T/i" # where others may look
+        sed -i "s|$I|$T/i|g" "$T/i/sbin/stordctl"
+        for words in check who 'kick x' 'open 21' doctor; do
+            # shellcheck disable=SC2086
+            run -77 setpriv --reuid 65534 --regid 65534 --clear-groups "$T/i/sbin/stordctl" $words
+        done
+    fi
+}
+
+@test "stordctl: shells complete commands and users" {
+    need zsh
+    users "me:$(hash secret):/me::"
+    complete_words() {
+        PATH=$I/sbin:$PATH bash -c '. "$0"; compopt() { :; }; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _stordctl; echo "${COMPREPLY[*]}"' \
+            "$I/share/bash-completion/completions/stordctl" "$@"
+    }
+    [ "$(complete_words stordctl d)" = doctor ]
+    [ "$(complete_words stordctl user l)" = 'lock list' ]
+    # every command of the help, and no other
+    [ "$(complete_words stordctl '' | tr ' ' '\n' | grep -v -- -- | sort)" = "$(ctl --help | sed -nE 's/^  ([a-z]+) .*/\1/p; s/^  (doctor|who).*/\1/p' | sort -u)" ]
+    zsh -n "$I/share/zsh/site-functions/_stordctl"
+}
+
+# ------------------------------------------------------------------------------------ who is connected
+
+@test "stordctl who, kick: sessions under any super-server, not their helpers; a kicked one is told" {
+    need_root "looks at all processes"
+    need ss ps
+    users "me:$(hash secret):/me::"
+    serve --users "$T/users"
+    [ "$(ctl who | wc -l)" = 1 ]
+    exec {one}<>"/dev/tcp/127.0.0.1/$PORT" {two}<>"/dev/tcp/127.0.0.1/$PORT"
+    read -r _ <&"$one"
+    read -r _ <&"$two"
+    ctl who | tee "$T/who"
+    [ "$(awk '$4 == "127.0.0.1"' "$T/who" | wc -l)" = 2 ]
+    [ "$(wc -l <"$T/who")" = 3 ]
+    pid=$(awk 'NR == 2 { print $1 }' "$T/who")
+    run -67 ctl kick 192.0.2.7
+    ctl kick "$pid"
+    [ "$(ctl who | wc -l)" = 2 ]
+    ctl kick 127.0.0.1
+    [ "$(ctl who | wc -l)" = 1 ]
+    grep '^421 ' <&"$one"
+    grep '^421 ' <&"$two"
+    run -67 ctl kick 127.0.0.1
+}
