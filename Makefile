@@ -350,7 +350,7 @@ INSTALLED = $(LIBEXECDIR)/handler $(MODULES:%=$(LIBEXECDIR)/stord-%.so) $(PREFIX
 	$(PREFIX)/share/bash-completion/completions/stor $(ZSHDIR)/_stor \
 	$(UNITDIR)/stord-check.service $(UNITDIR)/stord-check.timer \
 	$(CHECKED:%=$(UNITDIR)/%@check.service.d/zz-check.conf) \
-	$(SBINDIR)/stordctl $(CTL:scripts/%=$(LIBEXECDIR)/%) $(PREFIX)/share/man/man8/stordctl.8 \
+	$(SBINDIR)/stordctl $(CTL:scripts/ctl/%=$(PREFIX)/share/stord/%) $(PREFIX)/share/man/man8/stordctl.8 \
 	$(PREFIX)/share/bash-completion/completions/stordctl $(ZSHDIR)/_stordctl
 
 # Whose instance "check" looks at the settings of the others
@@ -393,7 +393,7 @@ install: all ## install below PREFIX (and SYSCONFDIR), perhaps into DESTDIR
 	@$(call put,644,units/stord-check.timer,$(UNITDIR)/stord-check.timer)
 	@for unit in $(CHECKED); do $(call put,644,units/stord-check.conf,$(UNITDIR)/$$unit@check.service.d/zz-check.conf) || exit; done
 	@$(call put,755,scripts/stordctl,$(SBINDIR)/stordctl)
-	@for file in $(notdir $(CTL)); do $(call put,644,scripts/ctl/$$file,$(LIBEXECDIR)/ctl/$$file) || exit; done
+	@for file in $(notdir $(CTL)); do $(call put,644,scripts/ctl/$$file,$(PREFIX)/share/stord/$$file) || exit; done
 	@$(call put,644,doc/stordctl.8,$(PREFIX)/share/man/man8/stordctl.8)
 	@$(call put,644,scripts/ctl/completion/stordctl,$(PREFIX)/share/bash-completion/completions/stordctl)
 	@$(call put,644,scripts/ctl/completion/_stordctl,$(ZSHDIR)/_stordctl)
@@ -409,7 +409,7 @@ image: need-IMAGE ## build a container image, by podman, buildah or docker
 
 uninstall: ## take away what install put there
 	rm -f $(INSTALLED:%="$(DESTDIR)%")
-	rmdir "$(DESTDIR)$(LIBEXECDIR)/ctl" "$(DESTDIR)$(LIBEXECDIR)" "$(DESTDIR)$(UNITDIR)"/stord*@*.d \
+	rmdir "$(DESTDIR)$(PREFIX)/share/stord" "$(DESTDIR)$(LIBEXECDIR)" "$(DESTDIR)$(UNITDIR)"/stord*@*.d \
 		"$(DESTDIR)$(PREFIX)/share/doc/stord" 2>/dev/null || :
 
 clean: ## remove what was built

@@ -215,7 +215,7 @@ END
     section "$TOP/doc/stord.7" FILES >"$T/files"
     while read -r file; do
         case $file in
-        *.d/00-*.conf | */libexec/stord/ctl/*) continue ;; # a part of the unit, of a program
+        *.d/00-*.conf | */share/stord/*) continue ;; # a part of the unit, of a program
         esac
         grep -qF -- "${file##*/}" "$T/files" || fail "stord(7) does not name $file"
     done <"$T/installed"

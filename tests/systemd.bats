@@ -84,6 +84,16 @@ in_systemd() {
     in_systemd listen-fds.sh
 }
 
+@test "an operator's first day, by README's own commands: port 21, a user, a device in another network; and the demo" {
+    need curl ip
+    in_systemd first-day.sh
+}
+
+@test "stordctl and the units that check see what sessions have; ports, sessions, log, doctor" {
+    need curl nft openssl socat
+    in_systemd stordctl.sh
+}
+
 @test "users log in, by a credential and by a file; fail2ban and --check work with the journal" {
     "$TOP/tests/peers"
     in_systemd users.sh
@@ -116,8 +126,13 @@ files_below() { (cd "$1" && find . ! -type d | sort); }
     grep '/stord-inline@\.service\.d/00-inline\.conf$' "$T/installed"
     grep '/stord\.slice$' "$T/installed"
     grep '/share/doc/stord/fast\.conf$' "$T/installed"
+    grep -x ./usr/local/sbin/stordctl "$T/installed"
+    grep '/stord@check\.service\.d/zz-check\.conf$' "$T/installed"
     grep -x ./usr/local/lib/systemd/catalog/stord.catalog "$T/installed"
 
+    # Whoever installs for others has nothing to do next
+    make -C "$TOP" install DESTDIR="$T/dest" PREFIX=/usr/local >"$T/said"
+    if grep -vE '^make(\[[0-9]+\])?: ' "$T/said"; then fail "it is not quiet"; fi
     make -s -C "$TOP" uninstall DESTDIR="$T/dest" PREFIX=/usr/local
     files_below "$T/dest" >"$T/after"
     diff "$T/before" "$T/after"

@@ -87,7 +87,7 @@ look_at_clients() {
     elif setting STORD_USERS >/dev/null || users_credential >/dev/null; then
         ok "everybody logs in"
     else
-        [ "$outside" != yes ] || bad "open to other machines, which are all refused: there are no users; stordctl user add NAME"
+        [ "$outside" != yes ] || bad "open to other machines, which are all refused: $(lacking_users)"
         [ "$(setting STORD_LOCAL)" != no ] || return 0
         relays=$(relays) || relays=
         if [ -n "$relays" ]; then
@@ -95,6 +95,13 @@ look_at_clients() {
         else
             ok "programs on this machine upload without a login, others cannot"
         fi
+    fi
+}
+lacking_users() {
+    if [ -e /etc/stord/users ]; then
+        echo "/etc/stord/users is not set; echo STORD_USERS=/etc/stord/users >>$settings"
+    else
+        echo "there are no users; stordctl user add NAME"
     fi
 }
 # programs that listen for others and connect to loopback

@@ -164,7 +164,8 @@ tell_about() {
     if [ -n "$known" ]; then
         note "$1, from the next connection on"
     else
-        note "$1 once STORD_USERS=$file stands in $settings: until then everybody on this machine is served, and nobody else"
+        note "$1 once the file is set; then everybody logs in, on this machine, too:"
+        note "    echo STORD_USERS=$file >>$settings"
     fi
 }
 

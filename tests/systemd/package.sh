@@ -49,8 +49,9 @@ finish() {
 
 echo '== Nothing is left of an install that nobody used.'
 names >"$T/before"
-package -i "${packages[@]}"
+package -i "${packages[@]}" 2>&1 | tee "$T/said"
 [ "$(listening)" = '127.0.0.1:22000 [::1]:22000 ' ]
+if grep 'does not listen' "$T/said"; then fail "it does"; fi
 package -P stord stord-client
 left
 [ -z "$(listening)" ]
@@ -58,13 +59,29 @@ is is-active stord.socket inactive
 # Its files may be anywhere.
 getent passwd stord
 
+echo '== Another program has the port: the installation says so, and what to do helps.'
+socat TCP-LISTEN:22000,fork,reuseaddr STDOUT &
+other=$!
+wait_port 22000
+package -i "${packages[@]}" 2>&1 | tee "$T/said"
+grep 'stord.socket does not listen. If another program has port 22000' "$T/said"
+command=$(sed -n 's/^    \(stordctl open .*\)/\1/p' "$T/said")
+if stordctl doctor >"$T/said"; then fail "the doctor finds nothing"; fi
+grep "socat (pid $other) has port 22000" "$T/said"
+$command
+[ "$(ss -Hltn 'sport = :22022' | awk '{ print $4 }')" = 127.0.0.1:22022 ]
+kill "$other"
+rm -r /etc/systemd/system/stord.socket.d
+package -P stord stord-client
+left
+
 echo '== Installed, it serves this machine at once.'
 package -i "${packages[@]}"
 getent passwd stord | grep ':/var/lib/stord:/usr/sbin/nologin$'
 [ "$(stat -c '%U:%G %a' "$ROOT")" = 'stord:stord 750' ]
 is is-enabled stord.socket enabled
 is is-active stord.socket active
-for unit in stord-tls.socket stord-inline.socket stord-busy.service; do
+for unit in stord-tls.socket stord-inline.socket stord-busy.service stord-check.timer; do
     is is-enabled "$unit" disabled
     is is-active "$unit" inactive
 done
@@ -78,9 +95,11 @@ all_sessions_gone
 
 echo '== What it brings is in its place.'
 systemd-analyze verify --man=yes --recursive-errors=no stord.socket stord@.service stord-tls.socket stord-tls@.service \
-    stord-inline.socket stord-inline@.service stord-busy.service stord.slice 2>&1 | tee "$T/complaints"
+    stord-inline.socket stord-inline@.service stord-busy.service stord-check.{timer,service} stord{,-tls,-inline}@check.service stord.slice 2>&1 | tee "$T/complaints"
 [ ! -s "$T/complaints" ]
-for page in '8 stord-handler' '7 stord' '1 stor'; do
+stordctl check
+stordctl doctor
+for page in '8 stord-handler' '8 stordctl' '7 stord' '1 stor'; do
     # shellcheck disable=SC2086 # two words
     man -w $page
 done
@@ -88,6 +107,15 @@ sed -n 's/^-- \([0-9a-f]*\).*/\1/p' /usr/lib/systemd/catalog/stord.catalog | sor
 [ -s "$T/messages" ]
 journalctl --list-catalog | sed 's/ .*//' | sort | comm -13 - "$T/messages" | tee "$T/unknown"
 [ ! -s "$T/unknown" ]
+
+echo '== What its README.Debian says first works.'
+sed -nE 's/^    ((stor|stordctl|echo) .*[^ ])   .*/\1/p' /usr/share/doc/stord/README.Debian | sed 's/  .*//' | sed 's/NAME/first/' >"$T/commands"
+[ "$(wc -l <"$T/commands")" = 5 ]
+printf 'secret\n' | bash -e "$T/commands"
+[ "$(ss -Hltn 'sport = :21' | wc -l)" -gt 0 ]
+rm -r /etc/systemd/system/stord.socket.d /etc/stord/{users,stord.env} "$ROOT/hostname"
+systemctl daemon-reload
+systemctl restart stord.socket
 
 echo '== An upgrade ends no session, and keeps what the administrator has changed.'
 dpkg-deb -R "${packages[0]}" "$T/new"

@@ -49,7 +49,7 @@ does stordctl check
 says '== stord.socket'
 says 'Checked as stord'
 printf 'secret\n' | does stordctl user add me
-says 'once STORD_USERS=/etc/stord/users stands in /etc/stord/stord.env'
+says 'echo STORD_USERS=/etc/stord/users >>/etc/stord/stord.env'
 [ "$(stat -c '%U:%G %a' /etc/stord/users)" = 'root:stord 640' ]
 chown root:root /etc/stord/users && chmod 600 /etc/stord/users
 make_ca

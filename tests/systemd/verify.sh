@@ -10,7 +10,8 @@ install_stord
 systemd-tmpfiles --create --clean --remove --prefix="$ROOT" 2>&1 | tee "$T/complaints"
 [ ! -s "$T/complaints" ] || fail "tmpfiles.d"
 systemd-analyze verify --man=no --recursive-errors=yes stord.socket stord@.service \
-    stord-tls.socket stord-tls@.service stord-inline.socket stord-inline@.service stord.slice 2>&1 | tee "$T/complaints"
+    stord-tls.socket stord-tls@.service stord-inline.socket stord-inline@.service stord.slice \
+    stord{,-tls,-inline}@check.service stord-check.{service,timer} 2>&1 | tee "$T/complaints"
 [ ! -s "$T/complaints" ] || fail "units"
 # exposed UNIT MOST: how much, in tenths
 exposed() {
