@@ -1,5 +1,5 @@
 # stordctl check: handler --check in each unit in use, with all that sessions will have: drop-ins, environment and
-# credentials, folders that are read-only, users and groups.
+# credentials, folders that are read-only, users and groups. And whether the unit listens.
 # shellcheck shell=bash
 # shellcheck disable=SC2154 # variables of stordctl
 
@@ -18,9 +18,14 @@ check_all() {
     local unit
     if has_systemd; then
         for unit in stord stord-tls stord-inline; do
-            if in_use "$unit.socket"; then check_unit "$unit@check.service" "$unit.socket"; fi
+            if ! in_use "$unit.socket"; then continue; fi
+            check_unit "$unit@check.service" "$unit.socket"
+            check_port "$unit.socket"
         done
-        if in_use stord-busy.service; then check_busy; fi
+        if in_use stord-busy.service; then
+            check_busy
+            check_port stord-busy.service
+        fi
     fi
     check_xinetd
 }
@@ -40,6 +45,15 @@ check_unit() {
         echo "error: $1 could not be run:"
         journalctl -q -o cat --since="$since" -u "$1" | sed 's/^/  /'
     fi
+}
+
+# check_port UNIT: does it listen where it should?
+check_port() {
+    local fault
+    while IFS= read -r fault; do
+        errors=$((errors + 1))
+        echo "error: $fault"
+    done < <(listening_faults "$1")
 }
 
 # check_busy: all its sessions are in one service, so another one is made of the same lines for the moment.

@@ -34,21 +34,12 @@ look_at_units() {
     done
     [ -n "$any" ] || has_xinetd || bad "no unit is in use: systemctl enable --now stord.socket"
 }
+# what is wrong with it, the check says
 look_at_unit() {
     local port address
     while read -r port address; do
         case $address in 127.* | '[::1]' | ::1) ;; *) outside=yes ;; esac
-        if ! systemctl is-active -q "$1"; then
-            if port_is_taken "$port"; then
-                bad "$1 does not listen: $(port_holders "$port" | paste -sd' ') has port $port; stordctl open takes another one"
-            else
-                bad "$1 does not run: systemctl restart $1; journalctl -u $1 -n 20"
-            fi
-        elif port_is_taken "$port"; then
-            ok "$1 listens at $address, port $port"
-        else
-            bad "$1 says that it listens at $address, port $port, and does not: systemctl restart $1"
-        fi
+        if [ -z "$(listening_faults "$1")" ]; then ok "$1 listens at $address, port $port"; fi
     done < <(listens_at "$1")
 }
 

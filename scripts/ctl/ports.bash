@@ -17,6 +17,22 @@ listens_at() {
     fi
 }
 
+# listening_faults UNIT: a line for each place where it should listen, and does not
+listening_faults() {
+    local port address
+    while read -r port address; do
+        if port_is_taken "$port" && systemctl is-active -q "$1"; then
+            continue
+        elif port_is_taken "$port"; then
+            echo "it does not listen: $(port_holders "$port" | paste -sd' ') has port $port; stordctl open takes another one"
+        elif systemctl is-active -q "$1"; then
+            echo "it says that it listens at $address, port $port, and does not: systemctl restart $1"
+        else
+            echo "it does not run: systemctl restart $1; journalctl -u $1 -n 20"
+        fi
+    done < <(listens_at "$1")
+}
+
 do_open() {
     local port=${1-} address=${2-} unit=stord.socket
     [ $# = 1 ] || [ $# = 2 ] || misused

@@ -12,29 +12,30 @@ sessions() {
     [ -n "$pids" ] || return 0
     while read -r pid parent seconds; do
         case ,$pids, in *",$parent,"*) continue ;; esac
-        printf '%s\t%s\t%s\n' "$pid" "$seconds" "$(session_title "$pid")"
+        printf '%s\t%s\t%s\n' "$pid" "$seconds" "$(session_title "$pid" "$seconds")"
     done < <(ps -o pid=,ppid=,etimes= -p "$pids" || :)
 }
 
-# session_title PID: what the session tells in its title, "stord: USER PEER WHAT..."; else what others know of it
+# session_title PID SECONDS: what the session tells in its title, "stord: [USER] PEER WHAT"; else what others know of it.
+# A name may have blanks in it, so the peer is the first word that can be one.
 session_title() {
     local title user peer what
-    title=$({ tr '\0\t' '  ' <"/proc/$1/cmdline"; } 2>/dev/null)
-    case $title in
-    'stord: '*)
-        read -r user peer what <<<"${title#stord: }"
-        ;;
-    *)
-        user=$(journalled_user "$1") || user=-
-        peer=$(connected_peer "$1") || peer=-
+    local host='[0-9]+(\.[0-9]+){3}|[0-9a-f]*:[0-9a-f:.]*|localhost|unknown'
+    title=$({ tr '\0\t' '  ' <"/proc/$1/cmdline"; } 2>/dev/null) || title=
+    if [[ $title == 'stord: '* ]]; then
+        title=$(sed -E "s/^stord: //; s/ +\$//; s/(^| )($host) /\\1\t\\2\t/" <<<"$title")
+        IFS=$'\t' read -r user peer what <<<"-$title"
+        user=${user#-} user=${user% }
+    else
+        user=$(journalled_user "$@") || user=
+        peer=$(connected_peer "$1") || peer=
         what=
-        ;;
-    esac
-    printf '%s\t%s\t%s' "${user:--}" "${peer:--}" "$what"
+    fi
+    printf '%s\t%s\t%s' "${user:--}" "${peer:--}" "${what:-}"
 }
 journalled_user() {
     has journalctl || return
-    journalctl -q -b -t stord _PID="$1" STORD_EVENT=logged-in -o cat --output-fields=STORD_USER 2>/dev/null | tail -n 1 | grep .
+    journalctl -q --since="-$(($2 + 1))s" -t stord _PID="$1" STORD_EVENT=logged-in -o cat --output-fields=STORD_USER 2>/dev/null | tail -n 1 | grep .
 }
 # the address of its connection, without the port
 connected_peer() {

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -19,6 +20,7 @@
 #include "sandbox/sandbox.h"
 #include "session/names.h"
 #include "users/account.h"
+#include "users/cidr.h"
 #include "users/password.h"
 #include "users/privileges.h"
 
@@ -87,6 +89,60 @@ static void check_who_can_log_in(struct check *check) {
     }
     if (check->users_file && !check->users_broken && able == 0 && !check->config->anonymous)
         complaint_warning(check, "users", "nobody in %s can log in", check->users_file);
+}
+
+/* Can any port be bound? On all addresses, because no client has connected to one of them. */
+static int bind_any(struct port_range range) {
+    int result = -EADDRINUSE;
+    for (unsigned port = range.first; port <= range.last && result == -EADDRINUSE; port++) {
+        const struct sockaddr_in address = {.sin_family = AF_INET,
+                                            .sin_port = htons((in_port_t)port)};
+        const int on = 1; /* as sessions do */
+        int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        if (fd < 0)
+            return -errno;
+        (void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+        result = bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0 ? -errno : 0;
+        (void)close(fd);
+    }
+    return result;
+}
+
+static void check_passive_ports(struct check *check) {
+    struct port_range range = check->config->passive_ports;
+    int result = check->config->no_data_connections ? 0 : bind_any(range);
+    if (result == -EADDRINUSE)
+        complaint_warning(check, "passive-ports", "all of %u to %u are in use now", range.first,
+                          range.last);
+    else if (result < 0)
+        complaint_error(check, "passive-ports", "none can be bound: %s", strerror(-result));
+    else if (!check->config->no_data_connections)
+        check_ports(check, range);
+}
+
+/* RFC 6890 */
+static void check_passive_address(struct check *check) {
+    static const struct {
+        const char *range, *what;
+    } rows[] = {
+        {"10.0.0.0/8", "private: clients in other networks cannot reach it"},
+        {"172.16.0.0/12", "private: clients in other networks cannot reach it"},
+        {"192.168.0.0/16", "private: clients in other networks cannot reach it"},
+        {"100.64.0.0/10", "private to a provider: clients elsewhere cannot reach it"},
+        {"169.254.0.0/16", "link-local: clients in other networks cannot reach it"},
+        {"127.0.0.0/8", "loopback: clients on other machines cannot reach it"},
+        {"0.0.0.0/8", "no host's: nobody can reach it"},
+        {"224.0.0.0/3", "no host's: nobody can reach it"},
+    };
+    union address told = {
+        .in = {.sin_family = AF_INET, .sin_addr = check->config->passive_address}};
+    struct cidr cidr;
+    if (told.in.sin_addr.s_addr == 0)
+        return;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        if (cidr_parse(rows[i].range, strlen(rows[i].range), &cidr) == 0 && cidr_has(&cidr, &told))
+            complaint_warning(check, "passive-address", "it is %s", rows[i].what);
+    }
 }
 
 static void check_names(struct check *check) {

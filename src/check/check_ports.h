@@ -1,15 +1,15 @@
 /*
- * check_ports: handler --check: ports for data connections, and the address that PASV tells.
+ * check_ports: handler --check: who listens on ports for data connections.
  */
 #ifndef STORD_CHECK_PORTS_H
 #define STORD_CHECK_PORTS_H
 
+#include "base/value.h"
+
 struct check;
 
-/* Can passive ports be bound, and has another program some of them? */
-void check_passive_ports(struct check *check);
-
-/* Is the passive address one that clients can reach? */
-void check_passive_address(struct check *check);
+/* Warns of ports of that range on which another user's program listens: a session that is given one
+ * tries the next. 0-0, which is any port, is not looked at. */
+void check_ports(struct check *check, struct port_range range);
 
 #endif

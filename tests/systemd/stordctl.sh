@@ -212,7 +212,9 @@ drop_in stord.socket "${lines[@]}"
 [ "$(systemctl is-active stord.socket)" = active ]
 if port_listens 21 || port_listens 22000; then fail "systemd has become better: the documents may forget the restart"; fi
 refuses 78 stordctl doctor
-says 'and does not: systemctl restart stord.socket'
+says 'BAD   stord.socket: it says that it listens at [::], port 21, and does not: systemctl restart stord.socket'
+refuses 78 stordctl check
+says 'error: it says that it listens'
 undo
 does stordctl doctor
 says 'ok    stord.socket listens at 127.0.0.1, port 22000'
@@ -233,7 +235,7 @@ other=$!
 wait_port 22000
 systemctl enable stord.socket
 refuses 78 stordctl doctor
-says "BAD   stord.socket does not listen: socat (pid $other) has port 22000; stordctl open takes another one"
+says "BAD   stord.socket: it does not listen: socat (pid $other) has port 22000; stordctl open takes another one"
 kill "$other"
 wait_for eval '! port_listens 22000'
 systemctl disable stord.socket
