@@ -94,6 +94,11 @@ in_systemd() {
     in_systemd stordctl.sh
 }
 
+@test "what a newcomer does wrong is told to the client, in the log and by the check" {
+    need openssl socat
+    in_systemd mistakes.sh
+}
+
 @test "users log in, by a credential and by a file; fail2ban and --check work with the journal" {
     "$TOP/tests/peers"
     in_systemd users.sh

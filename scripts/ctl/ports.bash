@@ -45,7 +45,7 @@ do_open() {
     if systemctl is-active -q stord-busy.service; then unit=stord-busy.service; fi
     refuse_taken "$unit" "$port"
     drop_in "$unit" "$port" "$address"
-    apply "$unit" "$port"
+    apply "$unit" "$port" "$address"
     warn_strangers "$port" "$address"
 }
 
@@ -77,7 +77,7 @@ drop_in() {
     fi
 }
 
-# apply UNIT PORT: a socket whose unit has changed listens nowhere until it is restarted; sessions go on
+# apply UNIT PORT ADDRESS: a socket whose unit has changed listens nowhere until it is restarted; sessions go on
 apply() {
     local tries
     systemctl daemon-reload
@@ -86,7 +86,7 @@ apply() {
     systemctl restart "$1" || die UNAVAILABLE "$1 does not start: journalctl -u $1 -n 20"
     for ((tries = 0; tries < 100; tries++)); do
         if port_is_taken "$2"; then
-            note "$1 listens on port $2, and on no other; from this machine: stor -p $2 FILE"
+            note "$1 listens on port $2, and on no other; from this machine: stor ${3:+-h $3 }-p $2 FILE"
             return
         fi
         sleep 0.1

@@ -24,9 +24,8 @@ static int may_write(int folder) {
 /* Uploads to a disk that is as full as it may be are refused. */
 static void check_room(struct check *check, const char *about, int folder) {
     if (limits_check_disk(folder, &check->config->min_free, 0) < 0)
-        complaint_warning(
-            check, about,
-            "less than --min-free is free on its disk: every upload is refused (552)");
+        complaint_warning(check, about,
+                          "less than --min-free is free on its disk: every upload is refused");
 }
 
 void check_root(struct check *check) {

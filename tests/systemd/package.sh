@@ -174,7 +174,16 @@ if pidof handler tcpsvd; then fail "they go on"; fi
 wait_for no_sessions
 [ -e /etc/xinetd.d/stord ]
 
-echo '== Purged, it leaves what clients and the administrator made.'
+echo '== Purged, it leaves what clients and the administrator made, and has told of all of that.'
+dpkg-deb --fsys-tarfile "${packages[0]}" | tar -xO ./usr/share/doc/stord/README.Debian >"$T/README.Debian"
+mkdir -p /etc/systemd/system/stord.socket.d /var/log/stord
+touch /etc/fail2ban/jail.d/stord.local /etc/systemd/system/stord.socket.d/open.conf /var/log/stord/xferlog
 package -P stord
-left "$ROOT" "$ROOT"/{by-curl,by-stor,during-upgrade,after-upgrade,during-busy,by-busy} /etc/stord /etc/stord/stord.env
+left "$ROOT" "$ROOT"/{by-curl,by-stor,during-upgrade,after-upgrade,during-busy,by-busy} /etc/stord /etc/stord/stord.env \
+    /etc/systemd/system/stord.socket.d{,/open.conf} /var/log/stord{,/xferlog} /etc/fail2ban{,/jail.d{,/stord.local}}
+getent passwd stord
+for told in "$ROOT" /etc/stord '/etc/systemd/system/stord*.d' /var/log/stord /etc/fail2ban/jail.d/stord.local 'user and group stord'; do
+    sed -n '/^An upgrade/,$p' "$T/README.Debian" | grep -F -- "$told"
+    sed -n '/^### Debian package/,/^### systemd/p' "$TOP/README.md" | tr -d '`' | grep -F -- "${told/user and group/user}" || [ "$told" = /etc/fail2ban/jail.d/stord.local ]
+done
 same "$T/by-stor" "$ROOT/by-stor"

@@ -50,6 +50,19 @@ static void bad_arguments(void) {
     CHECK(load(NULL, "--log=nowhere", NULL, NULL) == CONFIG_USAGE && strstr(error, "nowhere"));
 }
 
+static void the_environment_asks_for_a_check(void) {
+    CHECK(load("STORD_CHECK=yes", NULL, NULL, NULL) == CONFIG_CHECK && config.check);
+    CHECK(load("STORD_CHECK=no", NULL, NULL, NULL) == CONFIG_SERVE && !config.check);
+    CHECK(load("STORD_CHECK=maybe", NULL, NULL, NULL) == CONFIG_BAD);
+    CHECK(load(NULL, "--check", NULL, NULL) == CONFIG_CHECK && !config.check);
+    /* what is wrong is a part of the report */
+    char *environment[] = {(char *)"STORD_X=1", (char *)"STORD_CHECK=yes", NULL};
+    char *arguments[] = {(char *)"handler", NULL};
+    CHECK(config_load(&config, 1, arguments, environment, error) == CONFIG_BAD);
+    CHECK(config.wanted == CONFIG_CHECK && config.check);
+    CHECK(load("STORD_CHECK=yes", "--hash", NULL, NULL) == CONFIG_HASH);
+}
+
 static void bad_environment(void) {
     CHECK(load("STORD_ROOTT=/x", NULL, NULL, NULL) == CONFIG_BAD && strstr(error, "STORD_ROOTT"));
     CHECK(load("STORD_=x", NULL, NULL, NULL) == CONFIG_BAD);
@@ -145,6 +158,7 @@ int main(void) {
     check_run("options: the command line wins over the environment",
               arguments_win_over_the_environment);
     check_run("options: a wrong command line is refused", bad_arguments);
+    check_run("options: the environment can ask for a check", the_environment_asks_for_a_check);
     check_run("options: unknown and wrong STORD_ variables are refused", bad_environment);
     check_run("options: what there was once is taken, and means nothing", options_that_there_were);
     check_run("options: rights are a comma list of words", rights_are_words);

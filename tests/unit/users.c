@@ -243,10 +243,32 @@ static void addresses_are_matched(void) {
         CHECK(cidr_parse(bad[i], strlen(bad[i]), &cidr) == -EINVAL);
 }
 
+static void a_lock_stands_before_a_hash(void) {
+    static const struct {
+        const char *hash;
+        bool locked;
+    } hashes[] = {{"!", false},
+                  {"*", false},
+                  {"$6$salt$hash", false},
+                  {"!none", false},
+                  {"!!", true},
+                  {"!*", true},
+                  {"!$6$salt$hash", true},
+                  {"*$6$salt$hash", false},
+                  {"!!$6$salt$hash", true}};
+    for (size_t i = 0; i < sizeof(hashes) / sizeof(hashes[0]); i++) {
+        char line[64];
+        (void)snprintf(line, sizeof(line), "me:%s:/::\n", hashes[i].hash);
+        CHECK(read_file(line) == 0 && users.rows[0].locked == hashes[i].locked);
+        CHECK(users_is_strong(users.rows[0].hash) == (hashes[i].hash[0] == '$'));
+    }
+}
+
 int main(void) {
     check_run("users: the fields of a line", fields);
     check_run("users: what is wrong is told with its line", what_is_wrong_is_told_with_its_line);
     check_run("users: cert= is a fingerprint or a subject", certificates_are_read);
+    check_run("users: a lock stands before a hash", a_lock_stands_before_a_hash);
     check_run("users: certificates are compared", certificates_are_compared);
     check_run("users: many users are found", many_users_are_found);
     check_run("users: addresses are matched", addresses_are_matched);
