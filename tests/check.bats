@@ -447,6 +447,11 @@ STEPS
     run -65 --separate-stderr "$HANDLER" --list-users --users "$T/users"
     [ -z "$output" ]
     [ "$stderr" = "handler: $T/users:10: there are not five fields: name:hash:home:rights:options" ]
+    # half of a hash, as a session would find
+    # shellcheck disable=SC2016
+    users_of_nobody 'a:$6$s:/::'
+    run -65 --separate-stderr "$HANDLER" --list-users --users "$T/users"
+    [[ $stderr == "handler: $T/users:1: "* ]]
     run -66 --separate-stderr "$HANDLER" --list-users --users "$T/none"
     [ -z "$output" ]
     run -64 "$HANDLER" --list-users
@@ -456,7 +461,7 @@ STEPS
     free_port
     run -0 check --passive-ports "$PORT-$PORT"
     [[ $output == *'0 warnings' ]]
-    spawn socat "TCP-LISTEN:$PORT" STDOUT
+    spawn socat "TCP-LISTEN:$PORT,fork" PIPE
     wait_port "$PORT"
     run -0 check --passive-ports "$PORT-$PORT"
     [[ $output == *"warning: passive-ports: all of $PORT to $PORT are in use now"* ]]
@@ -464,7 +469,18 @@ STEPS
     [[ $output == *"warning: passive-ports: another program listens on "[1-3]" of $((PORT - 1)) to $((PORT + 1)), the first is "* ]]
     run -0 check --passive-ports "$((PORT - 1))-$((PORT + 1))" --no-data-connections
     [[ $output == *'0 warnings' ]]
-    # but not what sessions of the same user hold
+    # a connection that somebody else has from such a port is none
+    spawn python3 -ISc '
+import socket, sys, time
+with socket.create_connection(("127.0.0.1", int(sys.argv[1]))) as s:
+    print(s.getsockname()[1], flush=True)
+    time.sleep(60)' "$PORT"
+    wait_for test -s "$SPAWN_LOG"
+    local from
+    from=$(cat "$SPAWN_LOG")
+    run -0 check --passive-ports "$from-$from"
+    [[ $output != *'another program listens'* ]]
+    # nor is what sessions of the same user hold
     run -0 "$HANDLER" --check --root "$ROOT" --passive-ports "$PORT-$((PORT + 1))"
     [[ $output != *"the first is $PORT"* ]]
     for address in 10.1.2.3 172.16.0.1 172.31.255.255 192.168.1.1 100.64.0.1 169.254.1.1; do

@@ -124,10 +124,10 @@ look_at_firewall() {
 # firewalls: that filter what comes in
 firewalls() {
     {
-        if has nft && nft list ruleset 2>/dev/null | grep -q 'hook input'; then echo nftables; fi
-        if has iptables && iptables -S INPUT 2>/dev/null | grep -qvx -e '-P INPUT ACCEPT'; then echo iptables; fi
-        if has ufw && ufw status 2>/dev/null | grep -q '^Status: active'; then echo ufw; fi
-        if has firewall-cmd && firewall-cmd --state 2>/dev/null | grep -q '^running'; then echo firewalld; fi
+        if has nft && nft list ruleset 2>/dev/null | grep 'hook input' >/dev/null; then echo nftables; fi
+        if has iptables && iptables -S INPUT 2>/dev/null | grep -vx -e '-P INPUT ACCEPT' >/dev/null; then echo iptables; fi
+        if has ufw && ufw status 2>/dev/null | grep '^Status: active' >/dev/null; then echo ufw; fi
+        if has firewall-cmd && firewall-cmd --state 2>/dev/null | grep '^running' >/dev/null; then echo firewalld; fi
     } | paste -sd' '
 }
 look_at_nat() {

@@ -51,7 +51,7 @@ do_open() {
 
 # refuse_taken UNIT PORT: another program has it
 refuse_taken() {
-    if ! port_is_taken "$2" || listens_at "$1" | cut -d' ' -f1 | grep -qx "$2"; then return; fi
+    if ! port_is_taken "$2" || listens_at "$1" | cut -d' ' -f1 | grep -x "$2" >/dev/null; then return; fi
     die UNAVAILABLE "another program listens on port $2: $(port_holders "$2" | paste -sd' ')"
 }
 
@@ -81,7 +81,7 @@ drop_in() {
 apply() {
     local tries
     systemctl daemon-reload
-    listens_at "$1" | cut -d' ' -f1 | grep -qx "$2" ||
+    listens_at "$1" | cut -d' ' -f1 | grep -x "$2" >/dev/null ||
         die CONFIG "another drop-in of $1 says otherwise: systemctl cat $1"
     systemctl restart "$1" || die UNAVAILABLE "$1 does not start: journalctl -u $1 -n 20"
     for ((tries = 0; tries < 100; tries++)); do

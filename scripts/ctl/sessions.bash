@@ -39,7 +39,7 @@ journalled_user() {
 }
 # the address of its connection, without the port
 connected_peer() {
-    ss -Htnp state established 2>/dev/null | awk -v pid="pid=$1," 'index($0, pid) { print $4; exit }' |
+    ss -Htnp state established 2>/dev/null | awk -v pid="pid=$1," 'index($0, pid) && !found++ { print $4 }' |
         sed -E 's/:[0-9]+$//; s/^\[(.*)\]$/\1/; s/^::ffff://' | grep .
 }
 

@@ -10,8 +10,9 @@ section() { awk -v name="$1" '/^#+ / { is = ($0 ~ "^#+ " name "$") } is' "$TOP/R
 # block WORD: the first indented block of standard input that has it, without its comments
 block() {
     awk -v word="$1" '
+        found { next }
         /^    / { text = text substr($0, 5) "\n"; next }
-        { if (index(text, word)) exit; text = "" }
+        { if (index(text, word)) found = 1; else text = "" }
         END { if (index(text, word)) printf "%s", text }' | grep . || fail "README.md has no block with $1"
 }
 

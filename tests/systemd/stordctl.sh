@@ -166,6 +166,7 @@ does stordctl log me/report.pdf -o cat
 says 'File uploaded: /me/report.pdf'
 does stordctl log me -o cat
 says 'Logged in: me'
+says 'Connection closed: ' # of which only the fields say whose it was
 session=$(journalctl -t stord -o cat --output-fields=STORD_SESSION STORD_EVENT=upload-failed | tail -n 1)
 does stordctl log "$session" -o cat
 says 'File uploaded: /me/report.pdf'
