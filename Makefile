@@ -195,7 +195,7 @@ SHORT_TESTS = tests/packages.bats tests/tls_clients.bats tests/testssl.bats test
 	$(wildcard tests/filesystems*.bats) tests/client_tls.bats tests/xferlog.bats tests/run.bats
 # what these need, of all that tests need; each says so where something is missing, and fails
 SHORT_PACKAGES = $(DEMO_PACKAGES) $(DEB_PACKAGES) $(FILE_SYSTEMS) $(PEER_LIBRARIES) bats bsdextrautils curl gnutls-bin \
-	iproute2 ipsvd libio-socket-ssl-perl lftp man-db openssl passwd perl php-cli procps python3 rclone socat strace \
+	iproute2 ipsvd libio-socket-ssl-perl lftp man-db nftables openssl passwd perl php-cli procps python3 rclone socat strace \
 	testssl.sh util-linux webalizer/- wput
 trixie: ## on a new Debian 13, as root: build, demo, packages, and the tests that its versions break first; 6 minutes
 	@$(TRIXIE) make demo check TESTS='$(SHORT_TESTS)' TEST_PACKAGES='$(SHORT_PACKAGES)'

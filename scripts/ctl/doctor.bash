@@ -41,6 +41,7 @@ look_at_unit() {
         case $address in 127.* | '[::1]' | ::1) ;; *) outside=yes ;; esac
         if [ -z "$(listening_faults "$1")" ]; then ok "$1 listens at $address, port $port"; fi
     done < <(listens_at "$1")
+    systemctl is-enabled -q "$1" 2>/dev/null || look "$1 does not listen after a restart of the machine: systemctl enable $1"
 }
 
 # -------------------------------------------------------------------- settings, confinement, certificate
@@ -57,6 +58,7 @@ look_at_settings() {
         'TLS: '*) look_at_certificate "$line" ;;
         esac
     done <"$report"
+    if [ "$checked" -gt 0 ] && ! grep ': confinement: ' "$report" >/dev/null; then ok "the kernel can confine sessions completely"; fi
     rm -f "$report"
     if [ "$checked" -gt 0 ] && [ "$errors" = 0 ]; then ok "settings of all units in use ($checked)"; fi
     if [ "$errors" -gt 0 ] && [ "$found" = 0 ]; then bad "a check could not be run: stordctl check"; fi

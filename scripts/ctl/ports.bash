@@ -87,6 +87,7 @@ apply() {
     for ((tries = 0; tries < 100; tries++)); do
         if port_is_taken "$2"; then
             note "$1 listens on port $2, and on no other; from this machine: stor ${3:+-h $3 }-p $2 FILE"
+            systemctl is-enabled -q "$1" 2>/dev/null || note "after a restart of the machine it does not: systemctl enable $1"
             return
         fi
         sleep 0.1

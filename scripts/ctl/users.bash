@@ -145,6 +145,7 @@ user_add() {
     if [ -n "$certificate" ]; then options+=${options:+,}$certificate hash='!'; fi
     refuse_known
     [ -n "$hash" ] || hash=$(make_hash "$name")
+    if [ -z "$known" ] && [ ! -d "$folder" ]; then install -d -m 755 -- "$folder" || die CANTCREAT "$folder cannot be made"; fi
     lock_file
     make_file
     read_file

@@ -27,7 +27,8 @@ device() { ip netns exec lan "$@"; }
 
 unset STORD_USER
 cd "$TOP" || exit
-install_files
+rm -rf /etc/stord
+make -s install PREFIX=/usr/local | tee "$T/next"
 section systemd | block systemd-sysusers >"$T/commands"
 cat "$T/commands"
 bash -eu -o pipefail "$T/commands"
@@ -35,7 +36,7 @@ same README.md "$ROOT/README.md"
 
 # Port 21, as it is edited there. Until the restart nothing listens, and that is what is said.
 section systemd | block '[Socket]' >"$T/drop-in"
-mkdir -p /etc/systemd/system/stord.socket.d /etc/stord
+mkdir -p /etc/systemd/system/stord.socket.d
 cp "$T/drop-in" /etc/systemd/system/stord.socket.d/override.conf
 systemctl daemon-reload
 if port_listens 21; then fail "it need not be restarted"; fi
@@ -68,6 +69,16 @@ stordctl log acme -o cat | grep -F 'Logged in: acme from 192.168.5.2:'
 stordctl doctor | tee "$T/doctor"
 if grep ^BAD "$T/doctor"; then fail "nothing is wrong"; fi
 all_sessions_gone
+systemctl stop stord.socket
+
+# What make install says is next works as well.
+rm -rf /etc/stord /etc/systemd/system/stord.socket.d "${ROOT:?}"/*
+systemctl daemon-reload
+sed -n 's/^    //p' "$T/next" | sed 's/NAME/you/' >"$T/commands"
+printf 'secret\n' | bash -eu -o pipefail "$T/commands"
+same README.md "$ROOT/README.md"
+device curl -sS -u you:secret -T "$T/scan.pdf" ftp://192.168.5.1/
+same "$T/scan.pdf" "$ROOT/you/scan.pdf"
 systemctl stop stord.socket
 
 # What README.md begins with tells of no error.
