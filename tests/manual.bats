@@ -329,11 +329,13 @@ after_edit() {
     local unit
     for unit in stord.socket stord-busy; do
         awk -v unit="$unit" '
-            FNR == 1 { if (open) print where; open = 0 }
-            { gsub(/\\|\n/, " "); text = before " " $0; before = $0 }
+            BEGIN { edit = "systemctl +(# *)?edit +(# *)?" unit "([^-@a-z]|$)" }
+            FNR == 1 { if (open) print where; open = 0; before = "" }
+            { text = before " " $0 }
+            text ~ edit && before !~ edit { open = 1; at = FNR; where = FILENAME ":" FNR }
             open && index(text, "systemctl restart " unit) { open = 0 }
             open && FNR - at > 25 { print where; open = 0 }
-            text ~ ("systemctl (#* *)?edit +(#* *)?" unit "([^-@a-z]|$)") && !open { open = 1; at = FNR; where = FILENAME ":" FNR }
+            { before = $0 }
             END { if (open) print where }' "$@"
     done
 }

@@ -2,6 +2,8 @@
 
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "check/complaint.h"
@@ -17,13 +19,24 @@ struct taken {
     unsigned first;    /* and the first of them */
 };
 
-/* Notes one line of /proc/net/tcp: number, addresses with ports, state, and the user in the eighth
- * field. */
-static void note_listener(struct taken *taken, const char *line) {
-    unsigned port, state, user;
-    if (sscanf(line, " %*u: %*[0-9A-F]:%x %*[0-9A-F]:%*x %x %*s %*s %*s %u", &port, &state,
-               &user) != 3 ||
-        state != LISTENING || user == taken->own)
+/* The number behind the last colon of a word: the port of an address. */
+static unsigned port_of(const char *address) {
+    const char *colon = strrchr(address, ':');
+    return colon ? (unsigned)strtoul(colon + 1, NULL, 16) : 0;
+}
+
+/* Notes one line of /proc/net/tcp, whose words are a number, two addresses, the state, three others
+ * and the user. */
+static void note_listener(struct taken *taken, char *line) {
+    enum { OURS = 1, STATE = 3, USER = 7, WORDS };
+    char *word[WORDS], *at = line;
+    for (size_t i = 0; i < WORDS; i++) {
+        word[i] = strtok_r(i == 0 ? line : NULL, " \n", &at);
+        if (!word[i])
+            return;
+    }
+    unsigned port = port_of(word[OURS]);
+    if (strtoul(word[STATE], NULL, 16) != LISTENING || strtoul(word[USER], NULL, 10) == taken->own)
         return;
     if (port < taken->range.first || port > taken->range.last ||
         taken->is[port - taken->range.first])
