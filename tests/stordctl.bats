@@ -93,6 +93,10 @@ no_control() { run "-$1" --separate-stderr ctl "${@:2}"; }
     unchanged 65 ctl --users="$T/users" user add you < <(echo)
     unchanged 66 ctl --users="$T/users" user passwd me </dev/null
     for verb in passwd lock unlock del show; do unchanged 67 user $verb you; done
+    mv "$T/users" "$T/kept"
+    run -65 user add you rights=writing
+    [ ! -e "$T/users" ]
+    mv "$T/kept" "$T/users"
     # Names are compared, and not numbers or patterns
     for name in 1e1 010 '1.' m. ME 'me:'; do unchanged 67 user del "$name"; done
 }

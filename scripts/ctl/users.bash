@@ -20,7 +20,7 @@ do_user() {
 
 # find_file: file, a plain path; known: somebody has set it
 find_file() {
-    known=yes
+    made= known=yes
     file=$users_file
     [ -n "$file" ] || file=$(setting STORD_USERS) || file=$(users_credential) || file=
     if [ -z "$file" ] || [ "$file" = none ]; then file=/etc/stord/users known=; fi
@@ -89,7 +89,7 @@ become() {
     local new rows_then number_then=
     new=$(mktemp "$folder.users.XXXXXX") || die CANTCREAT "nothing can be made in $folder"
     # shellcheck disable=SC2064 # this one
-    trap "rm -f -- $(printf %q "$new")" EXIT
+    trap "rm -f -- $(printf '%q ' "$new" ${made:+"$made"})" EXIT
     cp --attributes-only --preserve=all -- "$file" "$new" || die CANTCREAT "owner and mode of $file cannot be kept"
     with "$1" >"$new" || die CANTCREAT "$new cannot be written"
     if ! rows_then=$(listing "$new" 2>&1); then
@@ -105,9 +105,10 @@ become() {
     trap - EXIT
 }
 
-# make_file: an empty one, if there is none. Sessions read it, as the user stord, or systemd does for them.
+# make_file: an empty one, in `made' as well, if there is none. Sessions read it, as the user stord, or systemd does for them.
 make_file() {
     if [ -e "$file" ]; then return; fi
+    made=$file
     (umask 077 && : >"$file") || die CANTCREAT "$file cannot be made"
     if [ "$(id -u)" = 0 ] && getent group stord >/dev/null; then chown root:stord -- "$file" && chmod 640 -- "$file"; fi
 }
