@@ -2,6 +2,7 @@
 
 #include "session/reply.h"
 #include "session/session.h"
+#include "session/tell.h"
 #include "session/view.h"
 
 struct usage quota_usage(const struct session *session) {
@@ -14,6 +15,26 @@ struct usage quota_usage(const struct session *session) {
                           .stop = session->control.stop,
                           .folder = -1,
                           .file = -1};
+}
+
+/* An oldest_gone. */
+static void tell_gone(void *context, const char *path, uint64_t bytes, uint64_t seconds) {
+    const struct session *session = context;
+    tell_ousted(session, path, bytes, seconds);
+}
+
+void quota_init(struct session *session) {
+    const struct oldest_home home = {.root = &session->who.root,
+                                     .owner = session->who.owner,
+                                     .turns = &session->turns,
+                                     .stop = session->given->stop,
+                                     .gone = tell_gone,
+                                     .context = session};
+    oldest_init(&session->oldest, &home);
+}
+
+struct oldest *quota_oldest(struct session *session) {
+    return session->who.account.ousts ? &session->oldest : NULL;
 }
 
 void quota_note(const struct session *session, struct usage *usage) {

@@ -297,6 +297,15 @@ bool usage_fits(const struct usage *usage, struct amount more, struct amount les
             (more.names <= less.names || fits(used.names, more.names, usage_names(usage))));
 }
 
+struct amount usage_lack(const struct usage *usage, struct amount more, struct amount less) {
+    struct amount held = amount_add(amount_subtract(usage->count.held, less), more);
+    const struct amount allowed = {.bytes = usage->quota, .names = usage_names(usage)};
+    struct amount lack = amount_subtract(held, allowed);
+    if (more.names <= less.names)
+        lack.names = 0;
+    return lack;
+}
+
 int usage_check(struct usage *usage, struct amount more, struct amount less) {
     if (!usage_is_limited(usage))
         return 0;

@@ -66,8 +66,11 @@ int usage_begin(struct usage *usage);
 /* Does so much more fit, if so much goes? As far as is known. */
 bool usage_fits(const struct usage *usage, struct amount more, struct amount less);
 
-/* The same after usage_begin, and for certain: recounts if necessary. Returns 0, -USAGE_EXCEEDED,
- * or another negative errno if it cannot be found out. */
+/* What is lacking so that so much more fits, if so much goes? As far as is known. */
+struct amount usage_lack(const struct usage *usage, struct amount more, struct amount less);
+
+/* The same as usage_fits after usage_begin, and for certain: recounts if necessary. Returns 0,
+ * -USAGE_EXCEEDED, or another negative errno if it cannot be found out. */
 int usage_check(struct usage *usage, struct amount more, struct amount less);
 
 /* After the change: so much came, so much went. Unlocks. If usage_begin failed and something has

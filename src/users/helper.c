@@ -2,11 +2,13 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/descriptors.h"
@@ -117,6 +119,12 @@ static void judge(const struct helping *helper, const struct question *question,
     }
     if (user->tls && !question->tls) {
         refuse(helper, user, "without TLS");
+        return;
+    }
+    if (users_is_over(user, time(NULL))) {
+        char why[64];
+        (void)snprintf(why, sizeof(why), "any more (until=%.10s)", user->until);
+        refuse(helper, user, why);
         return;
     }
     answer->outcome = HELPER_YES;
