@@ -122,6 +122,12 @@ static void reserve_ahead(struct store *store, uint64_t size) {
         (void)reserve_up_to(store, next < all ? next : all);
 }
 
+/* Of so many bytes that are still to come, those that no room is reserved for. */
+static uint64_t unreserved(const struct store *store, uint64_t more) {
+    uint64_t end = store->kept + more;
+    return store->reserved == 0 ? more : end > store->reserved ? end - store->reserved : 0;
+}
+
 /* What the disk lacks. Some file systems give the room of a file back only later. */
 static struct amount lack_on_disk(const struct store *store, uint64_t more, bool again) {
     int folder = again ? openat(store->folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
@@ -129,7 +135,8 @@ static struct amount lack_on_disk(const struct store *store, uint64_t more, bool
         (void)syncfs(folder);
         (void)close(folder);
     }
-    return (struct amount){.bytes = disk_lack(store->folder, &store->request->min_free, more)};
+    return (struct amount){
+        .bytes = disk_lack(store->folder, &store->request->min_free, unreserved(store, more))};
 }
 
 /* Old files go until `more` bytes fit, after `error`. again: they have gone already. Returns
@@ -232,7 +239,7 @@ static int reserve(struct store *store, uint64_t size) {
     if (size == 0 || store->adds) /* it does not stay where it is received */
         return 0;
     int result = size > AHEAD ? try_whole(store, size) : 0;
-    if (result == 0)
+    if (result == 0 && store->reserved == 0)
         result = reserve_up_to(store, store->kept + (size < AHEAD ? size : AHEAD));
     if (result < 0)
         return says_full(result) ? result : limits_check_room(store, size);
