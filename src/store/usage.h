@@ -52,6 +52,10 @@ int usage_open_folder(const struct path_root *top);
 /* Reads the id of this boot of the machine; "" if that cannot be read. */
 void usage_boot(char ret_boot[USAGE_TEXT_BOOT_SIZE]);
 
+/* What the home was last counted to hold: *ret_held. Changes nothing, and waits for nobody. Returns
+ * whether that is known. */
+bool usage_peek(const struct path_root *top, const char *home, struct amount *ret_held);
+
 /* How many files and folders does the quota allow? */
 uint64_t usage_names(const struct usage *usage);
 

@@ -11,7 +11,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/config.h"
 #include "base/descriptors.h"
+#include "log/metrics.h"
 #include "net/line.h"
 #include "sandbox/sandbox.h"
 #include "users/certname.h"
@@ -188,6 +190,8 @@ static void answer_questions(struct helping *helper, int fd) {
 /* The helper: it closes the client's connection, and ends with the session. */
 static _Noreturn void run(const struct helper_setup *setup, int fd) {
     struct helping helper = {.setup = setup};
+    if (setup->config->metrics_file)
+        metrics_forget(); /* the session counts what came before */
     sigset_t none;
     (void)sigemptyset(&none);
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
@@ -197,6 +201,8 @@ static _Noreturn void run(const struct helper_setup *setup, int fd) {
         load(&helper);
     if (privileges_drop(setup->user) < 0) /* nor could it log why */
         _exit(EXIT_FAILURE);
+    if (setup->config->metrics_file)
+        (void)metrics_open(setup->config->metrics_file); /* the session logs why not */
     (void)prctl(PR_SET_DUMPABLE, 0);
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* it may be in the middle of a long hash then */
     (void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
