@@ -21,7 +21,8 @@
 
 enum {
     REQUEST_MOST = 8192, /* bytes of a request */
-    TIME = 5             /* s for all of it, and for the reply */
+    TIME = 5,            /* s for all of it, and for the reply */
+    DROP_TIME = 1000     /* ms that the rest of what cannot be understood is dropped */
 };
 
 static const char openmetrics_type[] = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -147,6 +148,19 @@ static void write_all(const char *bytes, size_t n, long long deadline) {
     }
 }
 
+/* Closing with unread bytes would reset the connection, and take the reply away. */
+static void drop_rest(void) {
+    static char rest[REQUEST_MOST];
+    long long deadline = clock_ms() + DROP_TIME;
+    ssize_t got = 1;
+    while (got > 0 && clock_ms() < deadline) {
+        struct pollfd ready = {.fd = DESCRIPTOR_IN, .events = POLLIN};
+        got = await_poll(&ready, 1, (int)(deadline - clock_ms())) > 0
+                  ? read(DESCRIPTOR_IN, rest, sizeof(rest))
+                  : 0;
+    }
+}
+
 static const char *phrase_of(int status) {
     switch (status) {
     case 200:
@@ -241,11 +255,15 @@ int scrape_serve(const struct config *config, const struct log *log, const char 
     if (result < 0) {
         log_event(log, EVENT_CANNOT_START, "Cannot start: cannot be confined: %s",
                   strerror(-result));
+        reply_line(503, answers.ill ? answers.ill : "not confined: see the log");
+        drop_rest();
         return EX_OSERR;
     }
     size_t n = read_request(text, clock_deadline(TIME));
     const struct scrape_request request = scrape_understand(text, n);
     answer(&answers, &request);
+    if (request.status == 400)
+        drop_rest();
     free(answers.text[0]);
     free(answers.text[1]);
     return complaint ? EX_CONFIG : EX_OK;
