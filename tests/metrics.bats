@@ -234,7 +234,7 @@ STEPS
 import sys
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse
 families = {family.name: family for family in parse(open(sys.argv[1]).read())}
-assert families["stord_uploads"].type == "counter" and families["stord"].type == "info", families
+assert families["stord_uploads"].type == "counter" and families["stord_build_info"].type == "gauge", families
 assert families["stord_sessions_open"].type == "gauge"
 print("\n".join(sorted(sample.labels["verdict"] for sample in families["stord_uploads"].samples)))
 ' "$T/told" >"$T/verdicts"

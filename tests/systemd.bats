@@ -145,3 +145,8 @@ files_below() { (cd "$1" && find . ! -type d | sort); }
 @test "an outbox is sent and emptied; what fails stays, and is tried again" {
     in_systemd outbox.sh
 }
+
+@test "monitoring: as stord(7) has it, with Debian's Prometheus" {
+    need curl ip prometheus promtool
+    in_systemd metrics.sh
+}

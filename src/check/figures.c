@@ -98,12 +98,9 @@ struct text {
 
 /* Begins a family. In the older format "_total" belongs to its name. */
 static void begin(struct text *text, const char *name, const char *type, const char *help) {
-    bool counts = strcmp(type, "counter") == 0, is_info = strcmp(type, "info") == 0;
     text->name = name;
-    text->suffix = counts ? "_total" : is_info ? "_info" : "";
+    text->suffix = strcmp(type, "counter") == 0 ? "_total" : "";
     const char *suffix = text->openmetrics ? "" : text->suffix;
-    if (is_info && !text->openmetrics)
-        type = "gauge";
     (void)fprintf(text->to, "# HELP %s%s %s.\n# TYPE %s%s %s\n", name, suffix, help, name, suffix,
                   type);
 }
@@ -226,8 +223,9 @@ static void put_quotas(struct text *text) {
 
 void figures_write(FILE *to, const struct figures *figures, bool openmetrics) {
     struct text text = {.to = to, .figures = figures, .openmetrics = openmetrics};
-    begin(&text, "stord", "info", "This program");
-    (void)fprintf(to, "stord_info{version=\"%s\"} 1\n", STORD_VERSION);
+    /* Not of the type "info", which node-exporter does not know */
+    begin(&text, "stord_build_info", "gauge", "Which version this is");
+    (void)fprintf(to, "stord_build_info{version=\"%s\"} 1\n", STORD_VERSION);
     put_uploads(&text);
     put_sessions(&text);
     put_events(&text);
