@@ -172,7 +172,7 @@ need-%:
 	@scripts/need $($*_PACKAGES)
 
 tests-built: all $(UNITS:%=$(OBJ)/../unit/%) build/tools/count build/tools/deny build/tools/plainfs \
-	build/tools/count_crypt.so build/tools/complain.so build/tools/no_exchange.so \
+	build/tools/count_crypt.so build/tools/complain.so build/tools/no_exchange.so build/tools/later.so \
 	$(BENCH_TOOLS) $(OBJ)/../intruder/handler
 
 demo: need-DEMO ## install what is missing, build, and show an upload by socket activation

@@ -150,3 +150,18 @@ files_below() { (cd "$1" && find . ! -type d | sort); }
     need curl ip prometheus promtool
     in_systemd metrics.sh
 }
+
+@test "scanners, and an office that reads and deletes what came: as stord(7) has it" {
+    need curl useradd
+    in_systemd scanners.sh
+}
+
+@test "cameras, with files that go after days, and a full disk: as stord(7) has it" {
+    need curl
+    in_systemd cameras.sh
+}
+
+@test "the other recipes of stord(7)" {
+    need awk curl nft openssl tcpsvd useradd
+    in_systemd recipes.sh
+}
