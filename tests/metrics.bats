@@ -163,6 +163,7 @@ STEPS
     stores_one
     one_warning 'Is a directory'
     METRICS=$T/nowhere/metrics
+    "$HANDLER" --check --root "$ROOT" --metrics-file "$METRICS" | grep -F "warning: metrics: nothing is counted: $METRICS: No such"
     stores_one
     one_warning 'No such file or directory'
     METRICS=/dev/null
