@@ -339,7 +339,7 @@ came() {
             env | users) continue ;; # all of them are looked at in one loop
             listen) grep -h "listens $page\b" "$TOP/tests/manual.bats" ;;
             *) grep -hE "(example|use) $page $kind $name\b" "$TOP/tests/manual.bats" "$TOP/tests/systemd/manual.sh" ||
-                { [ "$page" = stord.7 ] && grep -hE "\buse $kind $name\b" "${RECIPES[@]}"; } ;;
+                { [ "$page" = stord.7 ] && grep -hE "\brecipe $kind $name\b" "${RECIPES[@]}"; } ;;
             esac >/dev/null || fail "$page: nobody plays $kind $name"
         done
     done

@@ -52,8 +52,8 @@ asked() {
     exec {wire}>&-
 }
 
-# replied CODE [LINE...]: so, with these lines
-replied() {
+# answered CODE [LINE...]: so, with these lines
+answered() {
     local line
     head -n 1 "$T/reply" | grep -q "^HTTP/1.0 $1 " || { cat "$T/reply" >&2; fail "not $1"; }
     for line in "${@:2}"; do tr -d '\r' <"$T/reply" | grep -qxF -- "$line" || { cat "$T/reply" >&2; fail "no line $line"; }; done
@@ -249,22 +249,22 @@ print("\n".join(sorted(sample.labels["verdict"] for sample in families["stord_up
     stores_one
     serve --metrics --metrics-file "$METRICS"
     asked 'GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n'
-    replied 200 'Content-Type: text/plain; version=0.0.4; charset=utf-8' 'stord_sessions_total 1' 'Connection: close'
+    answered 200 'Content-Type: text/plain; version=0.0.4; charset=utf-8' 'stord_sessions_total 1' 'Connection: close'
     [ "$(sed '1,/^\r$/d' "$T/reply" | wc -c)" = "$(tr -d '\r' <"$T/reply" | sed -n 's/^Content-Length: //p')" ]
     sed '1,/^\r$/d' "$T/reply" | promtool check metrics
     ! grep -q EOF "$T/reply"
     asked 'GET /metrics HTTP/1.1\r\nAccept: application/openmetrics-text\r\n\r\n'
-    replied 200 'Content-Type: application/openmetrics-text; version=1.0.0; charset=utf-8' '# TYPE stord_uploads counter' '# EOF'
+    answered 200 'Content-Type: application/openmetrics-text; version=1.0.0; charset=utf-8' '# TYPE stord_uploads counter' '# EOF'
     asked 'GET /health HTTP/1.0\r\n\r\n'
-    replied 200 ok
+    answered 200 ok
     asked 'GET / HTTP/1.0\r\n\r\n'
-    replied 404
+    answered 404
     asked 'POST /metrics HTTP/1.0\r\n\r\n'
-    replied 405 'Allow: GET'
+    answered 405 'Allow: GET'
     asked 'USER anonymous\r\n\r\n'
-    replied 400
+    answered 400
     asked "$(head -c 20000 /dev/zero | tr '\0' 'a')"'\r\n\r\n'
-    replied 400
+    answered 400
     # scrapes are not sessions
     figure stord_sessions_total 1
     ! grep -F 'stord[' "$T/serve.log"
@@ -274,25 +274,25 @@ print("\n".join(sorted(sample.labels["verdict"] for sample in families["stord_up
     stores_one
     serve --metrics --metrics-file "$METRICS" --min-free 1000T
     asked 'GET /health HTTP/1.0\r\n\r\n'
-    replied 503 'the disk is full'
+    answered 503 'the disk is full'
     kill_spawned
     echo broken >"$T/users"
     serve --metrics --metrics-file "$METRICS" --users "$T/users"
     asked 'GET /health HTTP/1.0\r\n\r\n'
-    replied 503 'the users file is broken'
+    answered 503 'the users file is broken'
     asked 'GET /metrics HTTP/1.0\r\n\r\n'
-    replied 200
+    answered 200
     kill_spawned
     echo broken >"$METRICS"
     serve --metrics --metrics-file "$METRICS"
     asked 'GET /metrics HTTP/1.0\r\n\r\n'
-    replied 503 'no metrics: see the log'
+    answered 503 'no metrics: see the log'
     asked 'GET /health HTTP/1.0\r\n\r\n'
-    replied 503 'no metrics'
+    answered 503 'no metrics'
     kill_spawned
     STORD_NONSENSE=1 serve --metrics
     asked 'GET /health HTTP/1.0\r\n\r\n'
-    replied 503 'wrong settings: see the log'
+    answered 503 'wrong settings: see the log'
 }
 
 @test "metrics: what answers is confined before it reads, and ends by itself (promise 6)" {
@@ -312,11 +312,11 @@ print("\n".join(sorted(sample.labels["verdict"] for sample in families["stord_up
     grep -q "^Uid:.$(id -u nobody).$(id -u nobody)" "/proc/$pid/status"
     printf 'rics HTTP/1.0\r\n\r\n' >&"$wire"
     timeout 20 cat <&"$wire" >"$T/reply"
-    replied 200 'stord_sessions_total 1'
+    answered 200 'stord_sessions_total 1'
     exec {wire}>&-
     # one that says nothing is answered and let go
     asked ''
-    replied 400
+    answered 400
     wait_for all_gone "$pid"
 }
 

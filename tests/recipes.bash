@@ -13,8 +13,8 @@ show() {
     cat "$T/commands" >&2
     (cd "$T/work" && bash -eu -o pipefail "$T/commands")
 }
-# use KIND NAME: an example, as it is
-use() { example stord.7 "$1" "$2"; }
+# recipe KIND NAME: an example, as it is
+recipe() { example stord.7 "$1" "$2"; }
 # edit NAME UNIT: systemctl edit, with standard input as the drop-in, which the page has for that unit
 edit() {
     grep -qF "play: drop-in $1 $2" "$TOP/doc/stord.7"
@@ -22,12 +22,12 @@ edit() {
     cat >"/etc/systemd/system/$2.d/$1.conf"
     systemctl daemon-reload
 }
-# refuses CMD...: it must fail
-refuses() { if "$@" >"$T/refused" 2>&1; then fail "it went well: $*"; fi }
+# must_fail CMD...: it must fail
+must_fail() { if "$@" >"$T/refused" 2>&1; then fail "it went well: $*"; fi }
 no_scrapes() { [ -z "$(systemctl list-units --all --no-legend --plain 'stord-metrics@*')" ]; }
-# refuse_users: the users file of that example, with the password "secret"
+# use_users NAME: the users file of that example, with the password "secret"
 use_users() {
-    use users "$1" | fill_users secret >/etc/stord/users
+    recipe users "$1" | fill_users secret >/etc/stord/users
     chown root:stord /etc/stord/users
     chmod 640 /etc/stord/users
 }

@@ -25,12 +25,12 @@ fill() {
     for ((i = $(find "$ROOT/cameras" -name 'p*' 2>/dev/null | wc -l) + 1; i <= $1; i++)); do shoot gate 2026-11-30 "p$i" || return; done
 }
 
-use env cameras >/etc/stord/stord.env
+recipe env cameras >/etc/stord/stord.env
 use_users cameras
 
 echo '== The disk fills up; then nothing can be stored while all is young.'
 fill 10
-refuses fill 30
+must_fail fill 30
 n=$(find "$ROOT/cameras" -type f | wc -l)
 [ "$n" -ge 12 ]
 
@@ -57,7 +57,7 @@ printf 'USER gate\r\nPASS secret\r\nALLO 9\r\nSTOR cut\r\nhello' >&"$wire"
 until [[ ${reply:-} == 150* ]]; do read -r -t 20 reply <&"$wire"; done
 exec {wire}>&-
 logged 'Kept to be resumed: /cameras/cut'
-use tmpfiles keep >/etc/tmpfiles.d/stord-keep.conf
+recipe tmpfiles keep >/etc/tmpfiles.d/stord-keep.conf
 systemd-tmpfiles --clean
 [ "$(find "$ROOT/cameras/2026-12-01" -type f | wc -l)" = 3 ]
 sed -i 's/7d/1s/' /etc/tmpfiles.d/stord-keep.conf

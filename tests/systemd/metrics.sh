@@ -12,8 +12,8 @@ start_stord
 ask() { curl -sS "${@:2}" "http://127.0.0.1:22002$1"; }
 
 echo '== Sessions count, and curl is told.'
-use env metrics >>/etc/stord/stord.env
-use drop-in metrics | edit metrics stord@.service
+recipe env metrics >>/etc/stord/stord.env
+recipe drop-in metrics | edit metrics stord@.service
 show metrics | tee "$T/first"
 grep -x 'ok' "$T/first"
 curl_upload one 1000
@@ -53,14 +53,14 @@ grep -x 'stord_upload_bytes_total{verdict="close"} 3000' /var/lib/prometheus/nod
 
 echo '== Other addresses are not let in; a full disk is not healthy.'
 ip address add 192.168.7.7/32 dev lo
-refuses curl -sS -m 3 --interface 192.168.7.7 http://127.0.0.1:22002/health
+must_fail curl -sS -m 3 --interface 192.168.7.7 http://127.0.0.1:22002/health
 echo STORD_MIN_FREE=9999T >>/etc/stord/stord.env
 [ "$(ask /health -o /dev/null -w '%{http_code}')" = 503 ]
 
 echo '== Prometheus, with the lines of the manual, and its rules.'
 sed -i '/MIN_FREE/d' /etc/stord/stord.env
-{ echo 'global: { scrape_interval: 1s, evaluation_interval: 1s }'; use yaml prometheus; echo "rule_files: [ $T/rules.yml ]"; } >"$T/prometheus.yml"
-use yaml rules >"$T/rules.yml"
+{ echo 'global: { scrape_interval: 1s, evaluation_interval: 1s }'; recipe yaml prometheus; echo "rule_files: [ $T/rules.yml ]"; } >"$T/prometheus.yml"
+recipe yaml rules >"$T/rules.yml"
 promtool check config "$T/prometheus.yml"
 spawn prometheus --config.file="$T/prometheus.yml" --storage.tsdb.path="$T/tsdb" --web.listen-address=127.0.0.1:9090
 query() { curl -sS -G --data-urlencode "query=$1" http://127.0.0.1:9090/api/v1/query 2>/dev/null | grep -E "\"value\":\[[0-9.]+,\"$2\"\]"; }

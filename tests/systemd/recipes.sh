@@ -25,8 +25,8 @@ sends() { curl -sS --connect-timeout 20 -u "$1:${3:-secret}" -T "$T/work/report.
 echo '== A folder in /home.'
 useradd -m anna
 show elsewhere
-use env folder >/etc/stord/stord.env
-use drop-in elsewhere | edit elsewhere stord@.service
+recipe env folder >/etc/stord/stord.env
+recipe drop-in elsewhere | edit elsewhere stord@.service
 stor "$T/work/report.pdf"
 came report.pdf /home/anna/in
 undo
@@ -38,9 +38,9 @@ What=/dev/nowhere
 Where=/srv/inbox
 Type=ext4
 UNIT
-use env folder >/etc/stord/stord.env
-use drop-in disk | edit disk stord@.service
-refuses stor "$T/work/report.pdf"
+recipe env folder >/etc/stord/stord.env
+recipe drop-in disk | edit disk stord@.service
+must_fail stor "$T/work/report.pdf"
 [ -z "$(ls -A /srv/inbox)" ]
 sed -i 's/^What=.*/What=tmpfs/; s/^Type=.*/Type=tmpfs/; $aOptions=uid=stord,gid=stord,mode=750' /etc/systemd/system/srv-inbox.mount
 systemctl daemon-reload
@@ -52,7 +52,7 @@ rm /etc/systemd/system/srv-inbox.mount
 undo
 
 echo '== Behind address translation, and a firewall.'
-use env nat >/etc/stord/stord.env
+recipe env nat >/etc/stord/stord.env
 printf 'acme:HASH:/partners/acme:upload:\n' | fill_users secret >/etc/stord/users
 printf 'PASV\nQUIT\n' | sed '1iUSER acme\nPASS secret' | sed 's/$/\r/' >"$T/lines"
 exec {wire}<>"/dev/tcp/127.0.0.1/$PORT"
@@ -73,7 +73,7 @@ echo '== A mail when something goes wrong: what is new, once.'
 # alert: that mail; journalctl fails if there is nothing
 alert() { show alert || :; }
 alert >/dev/null
-refuses sends acme ftp://127.0.0.1:22000/ wrong
+must_fail sends acme ftp://127.0.0.1:22000/ wrong
 logged 'Login failed'
 alert | tee "$T/mail"
 [ "$(grep -c 'Login failed' "$T/mail")" = 1 ]
@@ -83,15 +83,15 @@ echo '== A password, changed; nothing is changed if that fails.'
 chown root:stord /etc/stord/users
 chmod 640 /etc/stord/users
 cp -p /etc/stord/users "$T/users"
-printf '' | refuses show password
+printf '' | must_fail show password
 cmp /etc/stord/users "$T/users"
 printf 'other\n' | show password
 [ "$(stat -c '%U:%G %a' /etc/stord/users)" = 'root:stord 640' ]
-refuses sends acme
+must_fail sends acme
 sends acme "ftp://127.0.0.1:$PORT/" other
 came report.pdf "$ROOT/partners/acme"
 sed -i 's/$/until=2001-01-01/' /etc/stord/users
-refuses sends acme "ftp://127.0.0.1:$PORT/" other
+must_fail sends acme "ftp://127.0.0.1:$PORT/" other
 logged 'acme may not log in any more (until=2001-01-01)'
 undo
 
@@ -133,7 +133,7 @@ shown() { openssl s_client -connect "127.0.0.1:$PORT" -starttls ftp </dev/null 2
 make_ca
 chmod 700 /etc/letsencrypt/{live,archive}
 renewed 1
-use drop-in certbot | edit certbot stord@.service
+recipe drop-in certbot | edit certbot stord@.service
 first=$(shown)
 renewed 2
 second=$(shown)
@@ -141,7 +141,7 @@ second=$(shown)
 [ "$second" = "$(openssl x509 -noout -fingerprint -in "$T/certbot2.crt")" ]
 undo
 install -d /etc/letsencrypt/renewal-hooks/deploy
-use script certbot >/etc/letsencrypt/renewal-hooks/deploy/stord
+recipe script certbot >/etc/letsencrypt/renewal-hooks/deploy/stord
 chmod 755 /etc/letsencrypt/renewal-hooks/deploy/stord
 systemctl disable --now stord.socket
 drop_in stord-busy.service '[Service]' 'LoadCredential=tls.crt:/etc/letsencrypt/live/ftp.example.org/fullchain.pem' \
@@ -186,4 +186,4 @@ done
 for _ in 1 2 3; do curl -sS -a -u logger:secret -T - ftp://127.0.0.1:22000/log <<<line; done
 [ "$(cat "$ROOT/logs/log")" = $'line\nline\nline' ]
 [ "$(curl -sS -u partner:secret ftp://127.0.0.1:22000/report.pdf | wc -c)" = 100000 ]
-refuses curl -sS -u camera:secret ftp://127.0.0.1:22000/report.pdf
+must_fail curl -sS -u camera:secret ftp://127.0.0.1:22000/report.pdf

@@ -20,26 +20,26 @@ systemctl restart stord.socket
 
 echo '== What comes is the group'\''s: anna reads and deletes it, in folders, too; berta does neither.'
 show group
-use env group >/etc/stord/stord.env
+recipe env group >/etc/stord/stord.env
 use_users group
-use drop-in group | edit group stord@.service
+recipe drop-in group | edit group stord@.service
 for _ in 1 2; do scan page.pdf; done
 scan 2026/12/page.pdf
 [ "$(stat -c '%U:%G %a' /srv/inbox/page.pdf /srv/inbox/2026/12/page.pdf | sort -u)" = 'stord:office 660' ]
 [ "$(stat -c '%U:%G %a' /srv/inbox/2026/12)" = 'stord:office 770' ]
 as_anna cat /srv/inbox/page.pdf | cmp - "$T/work/page.pdf"
-refuses setpriv --reuid berta --regid berta --init-groups cat /srv/inbox/page.pdf
+must_fail setpriv --reuid berta --regid berta --init-groups cat /srv/inbox/page.pdf
 as_anna rm /srv/inbox/page.pdf /srv/inbox/2026/12/page.pdf
 as_anna rmdir /srv/inbox/2026/12 /srv/inbox/2026
 [ ! -e /srv/inbox/2026 ]
 
 echo '== One reserved folder, which is no business of theirs; and a quota counts there.'
 [ "$(find /srv/inbox -name '.stord.*' -prune -print)" = /srv/inbox/.stord.unfinished ]
-refuses as_anna ls /srv/inbox/.stord.unfinished
+must_fail as_anna ls /srv/inbox/.stord.unfinished
 sed -i 's/$/,quota=100K/' /etc/stord/users
 scan page.pdf
 for i in 2 3; do scan "page$i.pdf"; done
-refuses scan page4.pdf
+must_fail scan page4.pdf
 as_anna rm /srv/inbox/page.pdf
 scan page4.pdf
 
