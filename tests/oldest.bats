@@ -126,6 +126,20 @@ STEPS
     published_are home home/young
 }
 
+@test "when-full=oldest: --check shows it, and says where it is in vain" {
+    user me /home quota=100,when-full=oldest
+    user you /home when-full=oldest,until=2001-01-01
+    # warned NUMBER [OPTION...]
+    warned() {
+        "$HANDLER" --check --root "$ROOT" --users "$T/users" "${@:2}" >"$T/check"
+        [ "$(grep -c '^warning: users, line 2: when-full=oldest makes no room' "$T/check")" = "$1" ]
+    }
+    warned 1
+    warned 0 --min-free 5%
+    grep -q 'user me: .* when-full=oldest' "$T/check"
+    grep -q 'user you: .* until=2001-01-01 (over) when-full=oldest' "$T/check"
+}
+
 @test "when-full=oldest: without it files stay" {
     user me /home quota=100
     aged 9 home/a 100
@@ -248,6 +262,53 @@ STEPS
     home_holds 960
     [ "$(find "$ROOT/home" -name 'new*' | wc -l)" = 8 ]
     [ "$(grep -c 'Removed to make room' "$T/log")" = 10 ]
+}
+
+@test "when-full=oldest: folders, too, or a camera could not begin a new day" {
+    user me /home quota=100,when-full=oldest
+    aged 9 home/a 50
+    aged 8 home/b 50
+    binary_as me <<'STEPS'
+> MKD day
+< 257
+> MKD night
+< 257
+STEPS
+    gone_are /home/a
+    aged 9 home/c 5M
+    local free
+    free=$(($(stat -f -c '%a * %S' "$ROOT")))
+    binary_as me --min-free=$((free + 1000000)) <<'STEPS'
+> MKD full
+< 257
+STEPS
+    gone_are /home/a /home/c
+    binary_as me --min-free=1T <<'STEPS'
+> MKD never
+< 452
+STEPS
+    gone_are /home/a /home/c
+}
+
+@test "when-full=oldest: what is added, when others have filled the home meanwhile" {
+    user me /home quota=100,when-full=oldest
+    for way in in-place copy; do
+        find "$ROOT/home" -type f -delete
+        rm -f "$COUNT"
+        : >"$T/log"
+        aged 9 home/log 10
+        aged 8 home/old 30
+        {
+            printf '[%s] < 220\n> USER me\n< 331\n> PASS secret\n< 230\n> TYPE I\n< 200\n> PASV\n< 227\n' one
+            printf '> APPE log\n< 150\nconnect\ndata hello\nstored 5\n'
+            printf '[%s] < 220\n> USER me\n< 331\n> PASS secret\n< 230\n> TYPE I\n< 200\n> PASV\n< 227\n' two
+            printf '> STOR new\n< 150\nput@ 60\n< 226\n[one] done\n< 226\n'
+        } >"$T/steps"
+        several --users "$T/users" --append $way <"$T/steps"
+        gone_are /home/old
+        [ "$(stat -c %s "$ROOT/home/log")" = 15 ]
+        home_holds 75
+    done
 }
 
 @test "when-full=oldest: a pipeline of uploads, too" {

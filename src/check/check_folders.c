@@ -161,5 +161,9 @@ void check_homes(struct check *check) {
         account_complete(&account, check->config);
         (void)snprintf(about, sizeof(about), "users, line %u", check->users.rows[i].line);
         check_home(check, about, &account);
+        if (account.ousts && account.quota == VALUE_UNLIMITED &&
+            check->config->min_free.bytes + check->config->min_free.percent == 0)
+            complaint_warning(check, about,
+                              "when-full=oldest makes no room without quota= or --min-free");
     }
 }

@@ -4,6 +4,7 @@
 #include "session/session.h"
 #include "session/tell.h"
 #include "session/view.h"
+#include "store/limits.h"
 
 struct usage quota_usage(const struct session *session) {
     return (struct usage){.top = &session->who.top,
@@ -35,6 +36,22 @@ void quota_init(struct session *session) {
 
 struct oldest *quota_oldest(struct session *session) {
     return session->who.account.ousts ? &session->oldest : NULL;
+}
+
+bool quota_make_room(struct session *session, struct usage *usage, int folder, int error) {
+    const struct amount one = {.bytes = 1, .names = 1}, none = {0};
+    struct oldest *oldest = quota_oldest(session);
+    struct oldest_need need = {.amount = usage_lack(usage, one, none)};
+    struct stat st;
+    if (!oldest || (error != -ENOSPC && error != -USAGE_EXCEEDED) || fstat(folder, &st) < 0)
+        return false;
+    if (error == -ENOSPC) {
+        const struct room *least = &session->given->config->min_free;
+        need = (struct oldest_need){
+            .amount.bytes = limits_lack(folder, least, 0), .on_disk = true, .device = st.st_dev};
+    }
+    return (need.amount.bytes > 0 || need.amount.names > 0) &&
+           oldest_make_room(oldest, usage, &need) == 0;
 }
 
 void quota_note(const struct session *session, struct usage *usage) {

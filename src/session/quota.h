@@ -18,6 +18,10 @@ void quota_init(struct session *session);
 /* What makes room in the session's home, or NULL if nothing does. */
 struct oldest *quota_oldest(struct session *session);
 
+/* There was no room for a folder to be made in that one (-ENOSPC, -USAGE_EXCEEDED): do old files
+ * make it? Then it is worth another try. */
+bool quota_make_room(struct session *session, struct usage *usage, int folder, int error);
+
 /* Logs, once, that it has been recounted. */
 void quota_note(const struct session *session, struct usage *usage);
 

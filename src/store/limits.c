@@ -14,8 +14,7 @@ enum {
     MAKE_ROOM = 4     /* how often old files go, if others take their room */
 };
 
-/* How many bytes are lacking on the disk. */
-static uint64_t disk_lack(int fd, const struct room *least, uint64_t more) {
+uint64_t limits_lack(int fd, const struct room *least, uint64_t more) {
     struct statvfs fs;
     if ((more == 0 && least->bytes == 0 && least->percent == 0) || fstatvfs(fd, &fs) < 0 ||
         fs.f_blocks == 0)
@@ -27,7 +26,7 @@ static uint64_t disk_lack(int fd, const struct room *least, uint64_t more) {
 }
 
 int limits_check_disk(int fd, const struct room *least, uint64_t more) {
-    return disk_lack(fd, least, more) > 0 ? -ENOSPC : 0;
+    return limits_lack(fd, least, more) > 0 ? -ENOSPC : 0;
 }
 
 int limits_check_room(const struct store *store, uint64_t more) {
@@ -136,7 +135,7 @@ static struct amount lack_on_disk(const struct store *store, uint64_t more, bool
         (void)close(folder);
     }
     return (struct amount){
-        .bytes = disk_lack(store->folder, &store->request->min_free, unreserved(store, more))};
+        .bytes = limits_lack(store->folder, &store->request->min_free, unreserved(store, more))};
 }
 
 /* Old files go until `more` bytes fit, after `error`. again: they have gone already. Returns

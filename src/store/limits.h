@@ -14,6 +14,10 @@
 
 struct store;
 
+/* How many bytes are lacking on the disk of a file or folder, so that with so many more that room is
+ * still free? */
+uint64_t limits_lack(int fd, const struct room *least, uint64_t more);
+
 /* With so many more bytes, is the room still free that must be left on the disk of a file or
  * folder? Returns 0 or -ENOSPC. */
 int limits_check_disk(int fd, const struct room *least, uint64_t more);

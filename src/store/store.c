@@ -167,11 +167,16 @@ static int publish(struct store *store) {
     return settle(store, how, result);
 }
 
+/* Have others changed the file, or old files made room? */
+static bool may_try_again(struct store *store, int result) {
+    return result == -EBUSY || result == -ENOENT || limits_make_room(store, result);
+}
+
 /* Adds the bytes to what has the name now: to the file itself, or to a copy that replaces it. If
  * nothing has the name, they are the file. */
 static int add(struct store *store) {
     int result = -EBUSY;
-    for (int i = 0; i < PUBLISH_TRIES && (result == -EBUSY || result == -ENOENT); i++) {
+    for (int i = 0; i < PUBLISH_TRIES && may_try_again(store, result); i++) {
         enum extended how;
         result = extend(store, &how);
         if (result < 0 || how == EXTENDED)
