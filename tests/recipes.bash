@@ -1,6 +1,7 @@
 # The recipes of stord(7) under systemd, on top of tests/systemd/lib.bash and manual.bash: plays what stands there.
 # shellcheck shell=bash
 
+# shellcheck disable=SC2034 # for fill_users
 HANDLER=/usr/local/libexec/stord/handler
 unset STORD_USER
 mkdir -p "$T/work" /etc/stord

@@ -14,8 +14,8 @@
 
 struct store;
 
-/* How many bytes are lacking on the disk of a file or folder, so that with so many more that room is
- * still free? */
+/* How many bytes are lacking on the disk of a file or folder, so that with so many more that room
+ * is still free? */
 uint64_t limits_lack(int fd, const struct room *least, uint64_t more);
 
 /* With so many more bytes, is the room still free that must be left on the disk of a file or

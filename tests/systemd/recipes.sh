@@ -42,7 +42,8 @@ recipe env folder >/etc/stord/stord.env
 recipe drop-in disk | edit disk stord@.service
 must_fail stor "$T/work/report.pdf"
 [ -z "$(ls -A /srv/inbox)" ]
-sed -i 's/^What=.*/What=tmpfs/; s/^Type=.*/Type=tmpfs/; $aOptions=uid=stord,gid=stord,mode=750' /etc/systemd/system/srv-inbox.mount
+sed -i 's/^What=.*/What=tmpfs/; s/^Type=.*/Type=tmpfs/' /etc/systemd/system/srv-inbox.mount
+echo 'Options=uid=stord,gid=stord,mode=750' >>/etc/systemd/system/srv-inbox.mount
 systemctl daemon-reload
 stor "$T/work/report.pdf"
 mountpoint -q /srv/inbox
