@@ -311,6 +311,28 @@ STEPS
     done
 }
 
+@test "when-full=oldest: a session that is killed while files go leaves no wrong count" {
+    user me /home quota=100,when-full=oldest
+    local WRAP when
+    for when in unlinkat pwrite64; do
+        find "$ROOT/home" -type f -delete
+        aged 9 home/a 30
+        aged 8 home/b 30
+        aged 7 home/c 30
+        : >"$T/log"
+        # so that there is a count
+        binary_as me <<<'> SIZE a
+< 213'
+        WRAP=(env ASAN_OPTIONS=detect_leaks=0 strace -f -o "$T/trace" -e "trace=$when" -e "inject=$when:signal=KILL:when=2")
+        announced 150 new 70 2>/dev/null && fail "it was not killed"
+        grep -q 'killed by SIGKILL' "$T/trace"
+        WRAP=()
+        announced 150 new 70
+        home_holds "$(find "$ROOT/home" -type f -printf '%s\n' | awk '{ n += $1 } END { print n }')"
+        [ -f "$ROOT/home/c" ] && [ "$(stat -c %s "$ROOT/home/new")" = 70 ]
+    done
+}
+
 @test "when-full=oldest: a pipeline of uploads, too" {
     user me /home quota=100,when-full=oldest
     aged 9 home/a 50
