@@ -20,12 +20,16 @@ teardown() {
     teardown_sandbox
 }
 
+# no loop device has the image
+detached() { [ -z "$(losetup -j "$IMAGE")" ]; }
+
 # old HOURS NAME...: they changed so long ago
 old() {
     local name when
     when=$(($(date +%s) - $1 * 3600))
     sync -f "$ROOT"
-    umount "$ROOT"
+    wait_for umount "$ROOT"
+    wait_for detached # or it would be mounted as the device remembers it
     for name in "${@:2}"; do printf 'sif "/%s" ctime @%s\n' "$name" "$when"; done >"$T/times"
     debugfs -w -f "$T/times" "$IMAGE" >"$T/debugfs" 2>&1
     mount -o loop "$IMAGE" "$ROOT"
@@ -310,6 +314,7 @@ STEPS
         home_holds 75
     done
 }
+
 
 @test "when-full=oldest: a session that is killed while files go leaves no wrong count" {
     user me /home quota=100,when-full=oldest
