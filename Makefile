@@ -50,7 +50,7 @@ BUILD_PACKAGES = gcc make libc6-dev libcrypt-dev pkg-config libssl-dev libsystem
 DEMO_PACKAGES = $(BUILD_PACKAGES) systemd
 TEST_PACKAGES = $(DEMO_PACKAGES) aria2 bats bsdextrautils busybox ckermit curl gnutls-bin inetutils-ftp iproute2 ipsvd \
 	libio-socket-ssl-perl lftp lua-socket lua5.4 man-db mandoc mono-mcs ncftp openssh-client openssl passwd perl php-cli procps \
-	prometheus python3 python3-prometheus-client python3-pyftpdlib rclone socat strace testssl.sh tnftp ucspi-tcp util-linux webalizer/- wput zsh $(PEER_LIBRARIES) $(FILE_SYSTEMS) $(DEB_PACKAGES) \
+	python3 python3-prometheus-client python3-pyftpdlib rclone socat strace testssl.sh tnftp ucspi-tcp util-linux webalizer/- wput zsh $(PEER_LIBRARIES) $(FILE_SYSTEMS) $(DEB_PACKAGES) \
 	$(CLANG_PACKAGES) $(CONTAINER_PACKAGES)
 # what builds and runs containers
 CONTAINER_PACKAGES = crun nftables podman uidmap

@@ -9,6 +9,7 @@ load filesystems
 setup() {
     setup_sandbox
     METRICS=$T/metrics
+    PATH=$PATH:$TOP/build/peers/usr/bin
     HASH=$(perl -e 'print crypt("secret", q($6$rounds=1000$stord$))')
 }
 teardown() {
@@ -246,6 +247,7 @@ print("\n".join(sorted(sample.labels["verdict"] for sample in families["stord_up
 }
 
 @test "metrics: HTTP answers /metrics and /health, in the format that is asked for" {
+    "$TOP/tests/peers"
     stores_one
     serve --metrics --metrics-file "$METRICS"
     asked 'GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n'
@@ -321,6 +323,7 @@ print("\n".join(sorted(sample.labels["verdict"] for sample in families["stord_up
 }
 
 @test "metrics: Debian's Prometheus reads them" {
+    "$TOP/tests/peers"
     local scraped=$PORT
     stores_one
     stores_one

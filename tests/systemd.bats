@@ -147,7 +147,8 @@ files_below() { (cd "$1" && find . ! -type d | sort); }
 }
 
 @test "monitoring: as stord(7) has it, with Debian's Prometheus" {
-    need curl ip prometheus promtool
+    need curl ip tcpsvd
+    "$TOP/tests/peers"
     in_systemd metrics.sh
 }
 

@@ -5,6 +5,7 @@
 . "$TOP/tests/manual.bash"
 . "$TOP/tests/recipes.bash"
 
+PATH=$PATH:$TOP/build/peers/usr/bin
 install_stord
 start_stord
 
@@ -67,3 +68,14 @@ query() { curl -sS -G --data-urlencode "query=$1" http://127.0.0.1:9090/api/v1/q
 wait_for query 'sum(stord_uploads_total{verdict=~"close|size"})' 2
 wait_for query 'stord_sessions_total' 3
 all_sessions_gone
+
+echo '== Sessions of stord-busy count in the same page.'
+systemctl stop stord.socket
+mkdir -p /etc/systemd/system/stord-busy.service.d
+recipe drop-in metrics >/etc/systemd/system/stord-busy.service.d/metrics.conf
+systemctl daemon-reload
+systemctl start stord-busy
+wait_port "$PORT"
+curl_upload three 4000
+wait_for eval 'ask /metrics | grep -x "stord_sessions_open 0"'
+ask /metrics | grep -x 'stord_upload_bytes_total{verdict="close"} 7000'
