@@ -1,7 +1,7 @@
 # when-full=oldest in the users file: in a full home, or on a full disk, the oldest files make room for uploads.
 # bats file_tags=asan,slow
 # shellcheck shell=bats
-# shellcheck disable=SC2153 # IMAGE is of filesystems.bash
+# shellcheck disable=SC2153,SC2034 # IMAGE is of filesystems.bash; HASH and WRAP are for quota.bash and session.bash
 bats_require_minimum_version 1.5.0
 load quota
 load filesystems

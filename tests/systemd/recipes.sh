@@ -101,7 +101,7 @@ stor "$T/work/report.pdf"
 mkdir -p "$ROOT/.stord.unfinished/user.x"
 touch "$ROOT/.stord.unfinished/user.x/.stord.partial-0-0"
 show backup
-! tar -tzf /root/stord.tgz | grep unfinished
+if tar -tzf /root/stord.tgz | grep unfinished; then fail "that is in it, too"; fi
 rm "$ROOT/report.pdf"
 show restore
 [ "$(stat -c %U "$ROOT/report.pdf")" = stord ]
