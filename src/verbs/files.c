@@ -100,6 +100,8 @@ static int make_folder(const struct session *session, const char *path, struct u
 /* Do old files make room for it? A camera that cannot make a folder sends no pictures, either. */
 static bool makes_room(struct session *session, const char *path, struct usage *usage, int error) {
     const char *name;
+    if (error != -ENOSPC && error != -USAGE_EXCEEDED) /* path may not even be one */
+        return false;
     int parent = path_open_parent(&session->who.root, path, &name);
     if (parent < 0)
         return false;
