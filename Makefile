@@ -51,7 +51,7 @@ BUILD_PACKAGES = gcc make libc6-dev libcrypt-dev pkg-config libssl-dev libsystem
 DEMO_PACKAGES = $(BUILD_PACKAGES) systemd
 TEST_PACKAGES = $(DEMO_PACKAGES) aria2 bats bsdextrautils busybox ckermit curl gnutls-bin inetutils-ftp iproute2 ipsvd \
 	libio-socket-ssl-perl lftp lua-socket lua5.4 man-db mandoc mono-mcs ncftp openssh-client openssl passwd perl php-cli procps \
-	python3 python3-pyftpdlib rclone socat strace testssl.sh tnftp ucspi-tcp util-linux webalizer/- wput zsh $(PEER_LIBRARIES) $(FILE_SYSTEMS) $(DEB_PACKAGES) \
+	python3 python3-prometheus-client python3-pyftpdlib rclone socat strace testssl.sh tnftp ucspi-tcp util-linux webalizer/- wput zsh $(PEER_LIBRARIES) $(FILE_SYSTEMS) $(DEB_PACKAGES) \
 	$(CLANG_PACKAGES) $(CONTAINER_PACKAGES)
 # what builds and runs containers
 CONTAINER_PACKAGES = crun nftables podman uidmap
@@ -173,7 +173,7 @@ need-%:
 	@scripts/need $($*_PACKAGES)
 
 tests-built: all $(UNITS:%=$(OBJ)/../unit/%) build/tools/count build/tools/deny build/tools/plainfs \
-	build/tools/count_crypt.so build/tools/complain.so build/tools/no_exchange.so \
+	build/tools/count_crypt.so build/tools/complain.so build/tools/no_exchange.so build/tools/later.so \
 	$(BENCH_TOOLS) $(OBJ)/../intruder/handler
 
 demo: need-DEMO ## install what is missing, build, and show an upload by socket activation
@@ -340,7 +340,7 @@ INSTALLED = $(LIBEXECDIR)/handler $(MODULES:%=$(LIBEXECDIR)/stord-%.so) $(PREFIX
 	$(UNITDIR)/stord.socket $(UNITDIR)/stord@.service $(PREFIX)/lib/sysusers.d/stord.conf \
 	$(UNITDIR)/stord-tls.socket $(UNITDIR)/stord-busy.service \
 	$(UNITDIR)/stord-tls@.service $(UNITDIR)/stord-tls@.service.d/00-tls.conf \
-	$(UNITDIR)/stord-inline.socket \
+	$(UNITDIR)/stord-inline.socket $(UNITDIR)/stord-metrics.socket $(UNITDIR)/stord-metrics@.service \
 	$(UNITDIR)/stord-inline@.service $(UNITDIR)/stord-inline@.service.d/00-inline.conf \
 	$(UNITDIR)/stord.slice $(PREFIX)/share/doc/stord/fast.conf \
 	$(PREFIX)/lib/systemd/catalog/stord.catalog \
@@ -374,6 +374,8 @@ install: all ## install below PREFIX (and SYSCONFDIR), perhaps into DESTDIR
 	@$(call put,644,units/stord@.service,$(UNITDIR)/stord-tls@.service)
 	@$(call put,644,units/stord-tls@.service.conf,$(UNITDIR)/stord-tls@.service.d/00-tls.conf)
 	@$(call put,644,units/stord-inline.socket,$(UNITDIR)/stord-inline.socket)
+	@$(call put,644,units/stord-metrics.socket,$(UNITDIR)/stord-metrics.socket)
+	@$(call put,644,units/stord-metrics@.service,$(UNITDIR)/stord-metrics@.service)
 	@$(call put,644,units/stord@.service,$(UNITDIR)/stord-inline@.service)
 	@$(call put,644,units/stord-inline@.service.conf,$(UNITDIR)/stord-inline@.service.d/00-inline.conf)
 	@$(call put,644,units/stord.slice,$(UNITDIR)/stord.slice)

@@ -12,9 +12,11 @@
 #include "base/config.h"
 #include "base/terminal.h"
 #include "check/check.h"
+#include "check/figures.h"
 #include "check/hash.h"
 #include "check/list.h"
 #include "check/recount.h"
+#include "check/scrape.h"
 #include "log/log.h"
 #include "rlimits.h"
 #include "serve.h"
@@ -40,6 +42,8 @@ static int run_mode(enum config_outcome outcome, const struct config *config,
         return list_users(config);
     case CONFIG_RECOUNT:
         return recount_homes(config);
+    case CONFIG_METRICS:
+        return figures_run(config);
     default:
         terminal_line(stderr, "handler: %s", complaint);
         return outcome == CONFIG_USAGE ? EX_USAGE : EX_CONFIG;
@@ -68,6 +72,7 @@ static void open_log(struct log *log, const struct config *config, const struct 
     const struct log_setup setup = {.target = config->log,
                                     .level = config->log_level,
                                     .json = config->log_json,
+                                    .counts = config->metrics_file != NULL,
                                     .stderr_is_client = start->stderr_is_client,
                                     .systemd = start->systemd};
     log_open(log, &setup);
@@ -96,6 +101,8 @@ int main(int argc, char **argv) {
     open_log(&log, &config, &start);
     if (tamed < 0)
         status = refuse_streams(&log, tamed);
+    else if (config.wanted == CONFIG_METRICS)
+        status = scrape_serve(&config, &log, outcome == CONFIG_METRICS ? NULL : complaint);
     else if (config.wanted != CONFIG_SERVE)
         status = serve_refuse(&log, EX_USAGE,
                               "the settings do not ask for a session, on a client's connection");

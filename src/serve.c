@@ -16,6 +16,7 @@
 #include "base/scratch.h"
 #include "log/append.h"
 #include "log/log.h"
+#include "log/metrics.h"
 #include "loop.h"
 #include "net/control.h"
 #include "net/dial.h"
@@ -52,6 +53,8 @@ struct making {
     struct session_parts parts; /* which are the following, or what serve was given */
     struct peer peer;
     struct privileges_target user;
+    bool found;  /* `user` is the one to become */
+    bool counts; /* the metrics have been opened, or cannot be */
     struct helper helper;
     struct secure_setup secure;
     struct path_root root;
@@ -77,6 +80,7 @@ __attribute__((format(printf, 3, 4))) static int complain(struct making *making,
 static int find_user(struct making *making) {
     const char *name = making->parts.config->user;
     int result = privileges_find(name, &making->user);
+    making->found = result == 0;
     if (making->peer.kind == PEER_PIPE && !making->peer.relayed &&
         (result < 0 || making->user.wanted)) {
         log_event(making->parts.log, EVENT_SERVING_AS_ROOT,
@@ -162,6 +166,19 @@ static int open_xferlog(struct making *making) {
     return 0;
 }
 
+/* What is wrong with this file costs figures, and no uploads. */
+static int open_metrics(struct making *making) {
+    const char *file = making->parts.config->metrics_file;
+    making->counts = true;
+    int result = file ? metrics_open(file) : 0;
+    if (result < 0)
+        log_event(making->parts.log, EVENT_RECORD_BROKEN, "Continuing without the metrics %s: %s",
+                  file, metrics_reason(result));
+    else if (file)
+        metrics_show_session();
+    return 0;
+}
+
 static int open_transcript(struct making *making) {
     static struct transcript transcript; /* static only for its size */
     const char *folder = making->parts.config->transcript;
@@ -194,12 +211,14 @@ static int confine(struct making *making, struct turns *turns) {
 
 /* Makes the parts in this order. Returns 0, or a negative errno with making->complaint. */
 static int make(struct making *making) {
-    static int (*const steps[])(struct making *) = {find_user,    start_helper,    load_tls,
-                                                    become_user,  open_root,       open_dial,
-                                                    open_xferlog, open_transcript, open_names};
+    static int (*const steps[])(struct making *) = {
+        find_user, start_helper, load_tls,     become_user,     open_metrics,
+        open_root, open_dial,    open_xferlog, open_transcript, open_names};
     int result = 0;
     for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]) && result == 0; i++)
         result = steps[i](making);
+    if (result < 0 && !making->counts && making->found && become_user(making) == 0)
+        (void)open_metrics(making); /* what fails early is counted, too */
     return result;
 }
 

@@ -301,9 +301,10 @@ STEPS
 @test "login: a user that is not there costs what a wrong password costs: one hash like the others" {
     # shellcheck disable=SC2016
     local strong='$6$rounds=1000$salt$'
-    users "me:$(hash secret):/::" "gone:!:/::" "elsewhere:$(hash x):/::from=192.0.2.0/24" "secure:$(hash x):/::tls"
+    users "me:$(hash secret):/::" "gone:!:/::" "elsewhere:$(hash x):/::from=192.0.2.0/24" "secure:$(hash x):/::tls" \
+        "over:$(hash x):/::until=2001-01-01"
     mkdir "$T/by" "$T/none"
-    for user in me nobody gone elsewhere secure "$(printf '%065d' 0)" $'\xff' '%s'; do
+    for user in me nobody gone elsewhere secure over "$(printf '%065d' 0)" $'\xff' '%s'; do
         at_once fail_as "$user" "$T/by/$user"
     done
     all_done

@@ -10,6 +10,9 @@ PAGES=("$TOP/build/man/stord-handler.8" "$TOP/doc/stord.7" "$TOP/build/man/stor.
 # What else names options and variables
 OTHERS=("$TOP"/README.md "$TOP"/doc/*.md "$TOP"/src/*/README.md "$TOP"/units/* "$TOP"/xinetd.d/* "$TOP"/contrib/*/*/*)
 
+# What plays recipes of stord(7), by tests/recipes.bash
+RECIPES=("$TOP"/tests/systemd/{cameras,metrics,recipes,scanners}.sh)
+
 setup() { setup_sandbox; }
 teardown() { teardown_sandbox; }
 
@@ -75,6 +78,7 @@ section() { awk -v name=".Sh $2" '/^\.Sh / { is = ($0 == name) } is' "$1"; }
     # of make, systemctl, setpriv, useradd and whoever else stands in examples
     printf '%s\n' --create --home-dir --init-groups --now --regid --reuid --shell --system --name --pretty \
         --cap-drop --network --read-only --security-opt \
+        --append --groups --exclude --reference --cursor-file \
         --inetd --transfers --checkers --max-time --since --output-fields --update-catalog >>"$T/known"
     for page in "${PAGES[@]}"; do rendered "$page"; done >"$T/text"
     grep -hoE -- '(^|[^[:alnum:]-])--[a-z][a-z0-9-]+' "$T/text" "${OTHERS[@]}" | grep -oE -- '--.*' |
@@ -357,10 +361,12 @@ after_edit() {
         examples "$page" | while read -r kind name; do
             [ -n "$(example "$page" "$kind" "$name")" ]
             case $kind in
-            sh) grep -hE "(play|show) $page $name\b" "$TOP"/tests/{manual,container}.bats "$TOP"/tests/systemd/{manual,stordctl}.sh ;;
+            sh) grep -hE "(play|show) $page $name\b" "$TOP"/tests/{manual,container}.bats "$TOP"/tests/systemd/{manual,stordctl}.sh ||
+                { [ "$page" = stord.7 ] && grep -hE "\bshow $name\b" "${RECIPES[@]}"; } ;;
             env | users) continue ;; # all of them are looked at in one loop
             listen) grep -h "listens $page\b" "$TOP/tests/manual.bats" ;;
-            *) grep -hE "(example|use) $page $kind $name\b" "$TOP/tests/manual.bats" "$TOP/tests/systemd/manual.sh" ;;
+            *) grep -hE "(example|use) $page $kind $name\b" "$TOP/tests/manual.bats" "$TOP/tests/systemd/manual.sh" ||
+                { [ "$page" = stord.7 ] && grep -hE "\brecipe $kind $name\b" "${RECIPES[@]}"; } ;;
             esac >/dev/null || fail "$page: nobody plays $kind $name"
         done
     done
@@ -492,7 +498,7 @@ listens() {
 
 # use PAGE KIND NAME: an example, with our places in it
 use() {
-    example "$1" "$2" "$3" | sed -e "s|/etc/stord|$T/etc|; s|/srv/inbox|$ROOT|"
+    example "$1" "$2" "$3" | sed -e "s|/etc/stord|$T/etc|; s|/srv/inbox|$ROOT|; s|=office|=users|"
 }
 
 @test "manual: settings and users of stord(7) are good by --check" {
@@ -510,7 +516,7 @@ use() {
         grep '^0 errors' "$T/out" >&2
         echo "$name" >>"$T/checked"
     done
-    for name in network tls inline anonymous scanners partners; do grep -qx "$name" "$T/checked"; done
+    for name in network tls inline anonymous scanners partners group cameras nat metrics; do grep -qx "$name" "$T/checked"; done
     use stord.7 env folder | grep -qx "STORD_ROOT=$ROOT"
     use stord.7 users scanners | grep -q '^camera:'
     use stord.7 users partners | grep -q '^globex:'

@@ -165,3 +165,24 @@ files_below() { (cd "$1" && find . ! -type d | sort); }
 @test "an outbox is sent and emptied; what fails stays, and is tried again" {
     in_systemd outbox.sh
 }
+
+@test "monitoring: as stord(7) has it, with Debian's Prometheus" {
+    need curl ip tcpsvd
+    "$TOP/tests/peers"
+    in_systemd metrics.sh
+}
+
+@test "scanners, and an office that reads and deletes what came: as stord(7) has it" {
+    need curl useradd
+    in_systemd scanners.sh
+}
+
+@test "cameras, with files that go after days, and a full disk: as stord(7) has it" {
+    need curl
+    in_systemd cameras.sh
+}
+
+@test "the other recipes of stord(7)" {
+    need awk curl nft openssl tcpsvd useradd
+    in_systemd recipes.sh
+}

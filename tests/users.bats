@@ -442,17 +442,23 @@ STEPS
     TCPREMOTEIP=192.0.2.9 login_refused four -o pair
 }
 
-@test "users: who may log in over TLS only is refused without, and the log says why" {
+@test "users: who may log in over TLS only, or until a day, is refused otherwise, and the log says why" {
     users "me:$SECRET:/::tls" "you:$SECRET:/::from=127.0.0.1,tls"
     at_once login_refused me
     at_once login_refused you
     all_done
     logged 'me may not log in without TLS$'
     logged 'you may not log in without TLS$'
+    # nor from the day after the last one on
+    users "me:$SECRET:/::until=$(date -d yesterday +%F)" "you:$SECRET:/::until=$(date +%F)"
+    login_refused me
+    logged "me may not log in any more \(until=$(date -d yesterday +%F)\)\$"
+    printf '> PWD\n< 257\n' | as you
+    users "me:$SECRET:/::tls,until=2001-01-01"
     # a wrong password is told no more
     : >"$T/log"
     printf '< 220\n> USER me\n< 331\n> PASS wrong\n< 530 Login incorrect\n' | talk --users "$T/users"
-    not_logged TLS
+    not_logged 'TLS|any more'
 }
 
 # ------------------------------------------------------------------------- homes

@@ -57,6 +57,8 @@ static const struct option options[] = {
      "file that gets a line for each transfer, as wu-ftpd writes it"},
     {"transcript", "DIR", NO_FILE, value_folder, FIELD(transcript),
      "folder that gets a file for each session: commands and replies, without passwords"},
+    {"metrics-file", "FILE", NO_FILE, value_file, FIELD(metrics_file),
+     "file in which sessions count what they do, for --metrics"},
     {"default-type", "TYPE", "ascii", value_type, FIELD(default_ascii),
      "until the client sends TYPE: ascii (as RFC 959 has it), binary"},
     {"passive-ports", "FIRST-LAST", "any", value_ports, FIELD(passive_ports),
@@ -124,6 +126,8 @@ static const struct mode {
     {"--list-users", CONFIG_LIST_USERS, false, NULL,
      "read the users file, and print who is in which line"},
     {"--recount", CONFIG_RECOUNT, false, NULL, "count what homes with a quota hold, and print it"},
+    {"--metrics", CONFIG_METRICS, false, NULL,
+     "print the figures of --metrics-file, disk and quotas"},
     {"--help", CONFIG_HELP, true, NULL, "print this and exit"},
     {"--version", CONFIG_VERSION, true, NULL, "print the version and exit"},
 };
@@ -290,7 +294,7 @@ enum config_outcome config_load(struct config *ret_config, int argc, char *const
     for (size_t i = 0; i < OPTION_COUNT; i++)
         (void)options[i].set((char *)&config + options[i].field, options[i].fallback);
     config.users = config.tls_cert = config.tls_key = config.tls_client_ca = NULL;
-    config.xferlog = config.transcript = NULL;
+    config.xferlog = config.transcript = config.metrics_file = NULL;
     config.check = asks_for_check(environment);
     config.wanted = config.check ? CONFIG_CHECK : CONFIG_SERVE;
     *ret_config = config; /* good enough to complain with */
@@ -308,6 +312,7 @@ enum config_outcome config_load(struct config *ret_config, int argc, char *const
     config.users = find_users(&config);
     config.xferlog = file_of(config.xferlog);
     config.transcript = file_of(config.transcript);
+    config.metrics_file = file_of(config.metrics_file);
     bool wants_tls = config.wanted == CONFIG_SERVE || config.wanted == CONFIG_CHECK;
     if (outcome == CONFIG_SERVE && wants_tls && !find_tls(&config, error))
         outcome = CONFIG_BAD;

@@ -23,6 +23,7 @@ enum config_outcome {
     CONFIG_HASH,       /* --hash was asked for */
     CONFIG_LIST_USERS, /* --list-users was asked for, and the settings are good */
     CONFIG_RECOUNT,    /* --recount was asked for, and the settings are good */
+    CONFIG_METRICS,    /* --metrics was asked for, and the settings are good */
     CONFIG_USAGE,      /* the command line is wrong (EX_USAGE) */
     CONFIG_BAD         /* the environment is wrong, or TLS lacks a file (EX_CONFIG) */
 };
@@ -73,6 +74,7 @@ struct config {
     bool retired;                    /* where former options are stored */
     const char *xferlog;             /* file that gets wu-ftpd's log of transfers; NULL: none */
     const char *transcript;          /* folder that gets a transcript of each session; NULL: none */
+    const char *metrics_file;        /* file in which sessions count; NULL: none */
     bool given[CONFIG_MOST];         /* which options were */
 };
 

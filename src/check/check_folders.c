@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "check/complaint.h"
+#include "log/metrics.h"
 #include "store/limits.h"
 #include "store/reserved.h"
 #include "store/workplace.h"
@@ -87,6 +88,22 @@ static void check_xferlog(struct check *check, const char *file) {
     complaint_unless_outside(check, "xferlog", there ? file : folder);
 }
 
+/* Costs no uploads: a warning. */
+static void check_metrics(struct check *check, const char *file) {
+    struct metrics_view *view = NULL;
+    char folder[PATH_MAX];
+    int result = metrics_read(&view, file);
+    bool there = access(file, F_OK) == 0;
+    folder_of(file, folder);
+    metrics_view_free(view);
+    if (result == 0 &&
+        faccessat(AT_FDCWD, there ? file : folder, there ? W_OK : W_OK | X_OK, AT_EACCESS) < 0)
+        result = -errno;
+    if (result < 0)
+        complaint_warning(check, "metrics", "nothing is counted: %s: %s", file,
+                          metrics_reason(result));
+}
+
 static void check_transcript(struct check *check, const char *folder) {
     int fd = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
     int result = fd < 0 ? -errno : may_write(fd);
@@ -102,6 +119,8 @@ void check_side_files(struct check *check) {
         check_xferlog(check, check->config->xferlog);
     if (check->config->transcript)
         check_transcript(check, check->config->transcript);
+    if (check->config->metrics_file)
+        check_metrics(check, check->config->metrics_file);
 }
 
 /* Opens that folder, or the nearest existing one above it. *ret_there: it exists itself. Returns a
@@ -166,5 +185,9 @@ void check_homes(struct check *check) {
         account_complete(&account, check->config);
         (void)snprintf(about, sizeof(about), "users, line %u", check->users.rows[i].line);
         check_home(check, about, &account);
+        if (account.ousts && account.quota == VALUE_UNLIMITED &&
+            check->config->min_free.bytes + check->config->min_free.percent == 0)
+            complaint_warning(check, about,
+                              "when-full=oldest makes no room without quota= or --min-free");
     }
 }

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/terminal.h"
 #include "check/complaint.h"
@@ -58,6 +59,10 @@ static void print_user(const struct user *user, const struct config *config) {
     print_account(user->account, config);
     if (*user->from)
         terminal_print(stdout, " from=%s", user->from);
+    if (*user->until)
+        (void)printf(" until=%s%s", user->until, users_is_over(user, time(NULL)) ? " (over)" : "");
+    if (user->account.ousts)
+        (void)printf(" when-full=oldest");
     if (user->tls)
         (void)printf(" tls only");
     if (user->account.lenient)

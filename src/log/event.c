@@ -56,6 +56,7 @@ const struct event_kind event_kinds[EVENT_KINDS] = {
     [EVENT_DIRECTORY_MADE] = {"directory-made", LOG_LEVEL_INFO, "16c99b7c809c48468212c6b082b9d7c9"},
     [EVENT_REMOVED] = {"removed", LOG_LEVEL_INFO, "b89717def5dd4cafa52d6352b0db6824"},
     [EVENT_RENAMED] = {"renamed", LOG_LEVEL_INFO, "e135332a88914c88b543a53a6a123efc"},
+    [EVENT_OUSTED] = {"ousted", LOG_LEVEL_INFO, "faab0aaf5917488d834cb9ae67e6dd9d"},
     [EVENT_QUOTA_EXCEEDED] = {"quota-exceeded", LOG_LEVEL_WARNING,
                               "e76dff6fd8cb4fa4a40ec2de3c95eaaf"},
     [EVENT_QUOTA_COUNTED] = {"quota-counted", LOG_LEVEL_INFO, "80832b5bad9942f1b6f7fb87ff92fd9f"},

@@ -20,6 +20,7 @@
 #include "base/escape.h"
 #include "base/scratch.h"
 #include "log/json.h"
+#include "log/metrics.h"
 #include "log/outlet.h"
 #include "log/record.h"
 #include "log/systemd.h"
@@ -309,13 +310,16 @@ static void write_event(const struct log *log, enum event event, const struct lo
     scratch_give(raw);
 }
 
-static bool is_wanted(const struct log *log, enum event event) {
+/* Is it to be written? Counts it in any case. */
+static bool is_wanted(const struct log *log, enum event event, const struct log_facts *facts) {
+    if (log->setup.counts)
+        metrics_count(event, facts);
     return event_kinds[event].level <= log->setup.level;
 }
 
 void log_event(const struct log *log, enum event event, const char *format, ...) {
     static const struct log_facts none;
-    if (!is_wanted(log, event))
+    if (!is_wanted(log, event, &none))
         return;
     va_list arguments;
     va_start(arguments, format);
@@ -325,7 +329,7 @@ void log_event(const struct log *log, enum event event, const char *format, ...)
 
 void log_about(const struct log *log, enum event event, const struct log_facts *facts,
                const char *format, ...) {
-    if (!is_wanted(log, event))
+    if (!is_wanted(log, event, facts))
         return;
     va_list arguments;
     va_start(arguments, format);

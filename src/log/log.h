@@ -17,6 +17,7 @@ struct log_setup {
     enum log_target target;
     enum log_level level;          /* what is less urgent is not logged */
     bool json;                     /* lines on standard error are JSON */
+    bool counts;                   /* events are counted: see metrics */
     bool stderr_is_client;         /* what start_tame found out */
     const struct systemd *systemd; /* the journal's functions; NULL without the module */
 };

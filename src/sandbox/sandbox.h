@@ -51,7 +51,8 @@ int sandbox_enter(const struct sandbox *sandbox, struct sandbox_state *ret_state
 int sandbox_narrow(const struct config *config, const struct log *log,
                    const struct sandbox_home *home);
 
-/* For the credential helper, once it has read the users file: no files, and no new connections.
+/* For the credential helper, once it has read the users file, and for what answers a request for
+ * metrics: no files, and no new connections.
  * Returns as sandbox_enter. */
 int sandbox_enter_helper(const struct config *config, const struct log *log);
 

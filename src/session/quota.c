@@ -2,7 +2,9 @@
 
 #include "session/reply.h"
 #include "session/session.h"
+#include "session/tell.h"
 #include "session/view.h"
+#include "store/limits.h"
 
 struct usage quota_usage(const struct session *session) {
     return (struct usage){.top = &session->who.top,
@@ -14,6 +16,42 @@ struct usage quota_usage(const struct session *session) {
                           .stop = session->control.stop,
                           .folder = -1,
                           .file = -1};
+}
+
+/* An oldest_gone. */
+static void tell_gone(void *context, const char *path, uint64_t bytes, uint64_t seconds) {
+    const struct session *session = context;
+    tell_ousted(session, path, bytes, seconds);
+}
+
+void quota_init(struct session *session) {
+    const struct oldest_home home = {.root = &session->who.root,
+                                     .owner = session->who.owner,
+                                     .turns = &session->turns,
+                                     .stop = session->given->stop,
+                                     .gone = tell_gone,
+                                     .context = session};
+    oldest_init(&session->oldest, &home);
+}
+
+struct oldest *quota_oldest(struct session *session) {
+    return session->who.account.ousts ? &session->oldest : NULL;
+}
+
+bool quota_make_room(struct session *session, struct usage *usage, int folder, int error) {
+    const struct amount one = {.bytes = 1, .names = 1}, none = {0};
+    struct oldest *oldest = quota_oldest(session);
+    struct oldest_need need = {.amount = usage_lack(usage, one, none)};
+    struct stat st;
+    if (!oldest || (error != -ENOSPC && error != -USAGE_EXCEEDED) || fstat(folder, &st) < 0)
+        return false;
+    if (error == -ENOSPC) {
+        const struct room *least = &session->given->config->min_free;
+        need = (struct oldest_need){
+            .amount.bytes = limits_lack(folder, least, 0), .on_disk = true, .device = st.st_dev};
+    }
+    return (need.amount.bytes > 0 || need.amount.names > 0) &&
+           oldest_make_room(oldest, usage, &need) == 0;
 }
 
 void quota_note(const struct session *session, struct usage *usage) {

@@ -4,12 +4,23 @@
 #ifndef STORD_QUOTA_H
 #define STORD_QUOTA_H
 
+#include "store/oldest.h"
 #include "store/usage_change.h"
 
 struct session;
 
 /* The usage of the session's home, by its account. */
 struct usage quota_usage(const struct session *session);
+
+/* Prepares what makes room in the home. */
+void quota_init(struct session *session);
+
+/* What makes room in the session's home, or NULL if nothing does. */
+struct oldest *quota_oldest(struct session *session);
+
+/* There was no room for a folder to be made in that one (-ENOSPC, -USAGE_EXCEEDED): do old files
+ * make it? Then it is worth another try. */
+bool quota_make_room(struct session *session, struct usage *usage, int folder, int error);
 
 /* Logs, once, that it has been recounted. */
 void quota_note(const struct session *session, struct usage *usage);

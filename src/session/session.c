@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "session/quota.h"
 
 void session_reset(struct session *session) {
     const struct session_parts *given = session->given;
@@ -13,6 +14,7 @@ void session_reset(struct session *session) {
     place_reset(&session->place);
     retry_reset(&session->retry);
     view_reset(session);
+    oldest_forget(&session->oldest);
     who_reset(&session->who, given->config, given->peer, !secure_is_missing(session));
     log_set_user(given->log, NULL);
 }
@@ -36,6 +38,7 @@ void session_init(struct session *session, const struct session_parts *parts) {
     turns_init(&session->turns, &session->who.top, parts->stop);
     addition_init(&session->addition, &session->who.top, parts->boot, parts->config->no_sync);
     view_init(&session->view);
+    quota_init(session);
     session_reset(session);
 }
 
@@ -59,5 +62,6 @@ void session_close(struct session *session) {
     reply_close(&session->reply);
     addition_close(&session->addition);
     turns_close(&session->turns);
+    oldest_forget(&session->oldest);
     view_reset(session);
 }

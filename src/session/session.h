@@ -29,6 +29,7 @@
 #include "session/watch.h"
 #include "session/who.h"
 #include "store/addition.h"
+#include "store/oldest.h"
 #include "store/turn.h"
 
 /* What a session is given, and never changes. All of it outlives the session. */
@@ -68,6 +69,7 @@ struct session {
     struct names names;            /* file names in the client's encoding */
     struct turns turns;            /* to change files, one session at a time */
     struct addition addition;      /* remembers what is added to files */
+    struct oldest oldest;          /* old files of the home, which make room */
     struct pipeline pipeline;      /* uploads that wait to be published together */
     struct who who;                /* the client */
 

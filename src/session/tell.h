@@ -36,6 +36,9 @@ void tell_file(const struct session *session, enum event event, const char *what
 void tell_no_connection(const struct session *session, const char *path, const char *reason,
                         int reply);
 
+/* Logs that an old file has made room for an upload. */
+void tell_ousted(const struct session *session, const char *path, uint64_t bytes, uint64_t seconds);
+
 /* Logs that a file has another name now. */
 void tell_renamed(const struct session *session, const char *from, const char *to);
 

@@ -141,8 +141,8 @@ static bool take_held(struct receive *receive) {
     return n == 0 || take(receive, receive->buffer, n);
 }
 
-/* Memory of its own for the bytes, which small uploads can do without. If there is none, what there
- * is will do. Nothing is held. */
+/* Memory of its own for the bytes, which small uploads that are not gathered can do without. If there
+ * is none, what there is will do. Nothing is held. */
 static void grow(struct receive *receive) {
     const int protection = PROT_READ | PROT_WRITE, flags = MAP_PRIVATE | MAP_ANONYMOUS;
     uint8_t *memory = mmap(NULL, BUFFER_SIZE + 1, protection, flags, -1, 0);
@@ -189,6 +189,8 @@ struct copy_result copy_receive(const struct copy *copy) {
     static uint8_t small[SMALL_SIZE + 1]; /* static only for its size */
     struct receive receive = {
         .copy = copy, .most = copy->to.most, .buffer = small + 1, .size = SMALL_SIZE};
+    if (copy->gather)
+        grow(&receive);
     size_t head = copy->limit < copy->head_length ? (size_t)copy->limit : copy->head_length;
     if (take_head(&receive, head)) {
         while (step(&receive)) {

@@ -182,6 +182,8 @@ static int write_within(struct adding *adding) {
     int result = limits_begin_change(store, &change);
     if (result == 0)
         result = usage_change_check(&change, more, change.before);
+    if (result == -USAGE_EXCEEDED)
+        adding->store->lack = usage_lack(change.usage, more, change.before);
     if (result < 0) {
         usage_end(change.usage, none, none);
         (void)addition_end(store->request->addition);

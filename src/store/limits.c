@@ -4,20 +4,29 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <unistd.h>
 
 #include "store/stage.h"
 #include "store/store.h"
 
-enum { AHEAD = 16 << 20 /* bytes, of those announced, to reserve room for at a time */ };
+enum {
+    AHEAD = 16 << 20, /* bytes, of those announced, to reserve room for at a time */
+    MAKE_ROOM = 4     /* how often old files go, if others take their room */
+};
 
-int limits_check_disk(int fd, const struct room *least, uint64_t more) {
+uint64_t limits_lack(int fd, const struct room *least, uint64_t more) {
     struct statvfs fs;
     if ((more == 0 && least->bytes == 0 && least->percent == 0) || fstatvfs(fd, &fs) < 0 ||
         fs.f_blocks == 0)
         return 0;
     uint64_t room =
         least->percent ? fs.f_blocks / 100 * fs.f_frsize * least->percent : least->bytes;
-    return fs.f_bavail * fs.f_frsize < room + more ? -ENOSPC : 0;
+    uint64_t free = fs.f_bavail * fs.f_frsize;
+    return free < room + more ? room + more - free : 0;
+}
+
+int limits_check_disk(int fd, const struct room *least, uint64_t more) {
+    return limits_lack(fd, least, more) > 0 ? -ENOSPC : 0;
 }
 
 int limits_check_room(const struct store *store, uint64_t more) {
@@ -80,6 +89,8 @@ static int set_most(struct store *store, uint64_t wanted) {
     int result = gone_amount(store, &less);
     if (result == 0)
         result = usage_room(request->usage, more, less, &room);
+    if (result == -USAGE_EXCEEDED)
+        store->lack = usage_lack(request->usage, more, less);
     if (result == 0)
         store->most = room < store->limit ? room : store->limit;
     return result;
@@ -110,13 +121,74 @@ static void reserve_ahead(struct store *store, uint64_t size) {
         (void)reserve_up_to(store, next < all ? next : all);
 }
 
-int limits_check_growth(struct store *store, uint64_t size) {
+/* Of so many bytes that are still to come, those that no room is reserved for. */
+static uint64_t unreserved(const struct store *store, uint64_t more) {
+    uint64_t end = store->kept + more;
+    return store->reserved == 0 ? more : end > store->reserved ? end - store->reserved : 0;
+}
+
+/* What the disk lacks. Some file systems give the room of a file back only later. */
+static struct amount lack_on_disk(const struct store *store, uint64_t more, bool again) {
+    int folder = again ? openat(store->folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    if (folder >= 0) {
+        (void)syncfs(folder);
+        (void)close(folder);
+    }
+    return (struct amount){
+        .bytes = limits_lack(store->folder, &store->request->min_free, unreserved(store, more))};
+}
+
+/* Old files go until `more` bytes fit, after `error`. again: they have gone already. Returns
+ * whether they did. */
+static bool make_room(struct store *store, int error, uint64_t more, bool again) {
+    const struct store_request *request = store->request;
+    struct stat st;
+    if (!request->oldest || (error != -USAGE_EXCEEDED && error != -ENOSPC) ||
+        fstat(store->folder, &st) < 0)
+        return false;
+    struct oldest_need need = {.amount = store->lack,
+                               .on_disk = error == -ENOSPC,
+                               .device = st.st_dev,
+                               .own = turn_kind_of_name(store->folder, store->name)};
+    if (need.on_disk)
+        need.amount = lack_on_disk(store, more, again);
+    return (need.amount.bytes > 0 || need.amount.names > 0) &&
+           oldest_make_room(request->oldest, request->usage, &need) == 0;
+}
+
+/* Does a check, and again while old files make room. more: bytes that it asks the disk for. */
+static int check_making_room(struct store *store, uint64_t more,
+                             int (*check)(struct store *, uint64_t), uint64_t value) {
+    int result = check(store, value);
+    for (int i = 0; i < MAKE_ROOM && make_room(store, result, more, i > 0); i++)
+        result = check(store, value);
+    return result;
+}
+
+bool limits_make_room(struct store *store, int error) {
+    return make_room(store, error, 0, false);
+}
+
+static int check_growth(struct store *store, uint64_t size) {
     int result = limits_check_room(store, 0);
     if (result == 0 && size > store->most)
         result = size > store->limit ? -EFBIG : set_most(store, size);
+    return result;
+}
+
+int limits_check_growth(struct store *store, uint64_t size) {
+    int result = check_making_room(store, 0, check_growth, size);
     if (result == 0)
         reserve_ahead(store, size);
     return result;
+}
+
+static int check_free(struct store *store, uint64_t more) {
+    return limits_check_room(store, more);
+}
+
+int limits_check_complete(struct store *store) {
+    return check_making_room(store, 0, check_free, 0);
 }
 
 static bool says_full(int error) {
@@ -148,8 +220,7 @@ static int check_folder(const struct store *store, uint64_t size) {
     return result < 0 || !asks ? result : limits_check_disk(store->folder, least, size);
 }
 
-int limits_admit(struct store *store) {
-    uint64_t size = announced(store);
+static int admit(struct store *store, uint64_t size) {
     if (size > store->limit - store->kept || size > INT64_MAX)
         return -EFBIG;
     uint64_t all = store->kept + size; /* if nothing is announced, something will come */
@@ -158,16 +229,25 @@ int limits_admit(struct store *store) {
     return result < 0 ? result : check_folder(store, size);
 }
 
-int limits_reserve(struct store *store) {
+int limits_admit(struct store *store) {
     uint64_t size = announced(store);
+    return check_making_room(store, size, admit, size);
+}
+
+static int reserve(struct store *store, uint64_t size) {
     if (size == 0 || store->adds) /* it does not stay where it is received */
         return 0;
     int result = size > AHEAD ? try_whole(store, size) : 0;
-    if (result == 0)
+    if (result == 0 && store->reserved == 0)
         result = reserve_up_to(store, store->kept + (size < AHEAD ? size : AHEAD));
     if (result < 0)
         return says_full(result) ? result : limits_check_room(store, size);
     return limits_check_room(store, 0);
+}
+
+int limits_reserve(struct store *store) {
+    uint64_t size = announced(store);
+    return check_making_room(store, size, reserve, size);
 }
 
 int limits_begin_change(const struct store *store, struct usage_change *ret_change) {
@@ -191,7 +271,7 @@ int limits_check_partial(const struct store *store, const struct usage_change *c
     return fits ? 0 : -USAGE_EXCEEDED;
 }
 
-int limits_check_published(const struct store *store, const struct usage_change *change,
+int limits_check_published(struct store *store, const struct usage_change *change,
                            struct amount *ret_new, struct amount *ret_old) {
     *ret_new = file_of((uint64_t)stage_end(store));
     *ret_old = (struct amount){0};
@@ -203,5 +283,8 @@ int limits_check_published(const struct store *store, const struct usage_change 
     struct amount less = change->before;
     if (!old_stays(store))
         less = amount_add(less, *ret_old);
-    return usage_change_check(change, *ret_new, less);
+    result = usage_change_check(change, *ret_new, less);
+    if (result == -USAGE_EXCEEDED)
+        store->lack = usage_lack(change->usage, *ret_new, less);
+    return result;
 }

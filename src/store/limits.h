@@ -1,6 +1,7 @@
 /*
  * limits: how many bytes an upload may have, by the size limit, the room to leave on the disk, and
- * the quota. A part of store.
+ * the quota. All that is asked for an upload is asked again if old files can make room (see
+ * oldest). A part of store.
  */
 #ifndef STORD_LIMITS_H
 #define STORD_LIMITS_H
@@ -12,6 +13,10 @@
 #include "store/usage_change.h"
 
 struct store;
+
+/* How many bytes are lacking on the disk of a file or folder, so that with so many more that room
+ * is still free? */
+uint64_t limits_lack(int fd, const struct room *least, uint64_t more);
 
 /* With so many more bytes, is the room still free that must be left on the disk of a file or
  * folder? Returns 0 or -ENOSPC. */
@@ -27,6 +32,13 @@ int limits_set_kept(struct store *store, uint64_t size);
 /* May the file get so many bytes? Reserves room for more of those announced. Returns 0, -ENOSPC if
  * too little room is left, -EFBIG, -USAGE_EXCEEDED, or another negative errno. */
 int limits_check_growth(struct store *store, uint64_t size);
+
+/* Does what has come leave enough room on the disk? Returns 0 or -ENOSPC. */
+int limits_check_complete(struct store *store);
+
+/* A check that found too little room, with that error: do old files make it (see oldest)? Then it
+ * is worth another try. */
+bool limits_make_room(struct store *store, int error);
 
 /* Does what is announced fit, as far as is known before a file is made? Returns 0, -EFBIG, -ENOSPC,
  * -USAGE_EXCEEDED or another negative errno. */
@@ -48,7 +60,7 @@ int limits_check_partial(const struct store *store, const struct usage_change *c
 
 /* Within that: does the file to be published fit? Returns likewise, with what comes and what goes,
  * for usage_end. */
-int limits_check_published(const struct store *store, const struct usage_change *change,
+int limits_check_published(struct store *store, const struct usage_change *change,
                            struct amount *ret_new, struct amount *ret_old);
 
 #endif

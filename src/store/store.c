@@ -9,7 +9,7 @@
 #include "store/resume.h"
 #include "store/stage.h"
 
-enum { PUBLISH_TRIES = 16 /* of adding to a file that others change, too */ };
+enum { PUBLISH_TRIES = 16 /* when others change the file or the home, too */ };
 
 /* ---------------------------------------------------------------- beginning and end */
 
@@ -98,7 +98,7 @@ static int complete(struct store *store) {
 }
 
 int store_prepare(struct store *store) {
-    int result = limits_check_room(store, 0);
+    int result = limits_check_complete(store);
     if (result < 0 || store->adds)
         return result; /* these bytes are synced when they are added */
     return complete(store);
@@ -110,7 +110,7 @@ int store_sync(struct store *store) {
 }
 
 /* Gives the file its name, if the quota leaves room for it. */
-static int publish_within(struct store *store, enum published *ret_published) {
+static int publish_if_it_fits(struct store *store, enum published *ret_published) {
     const struct amount none = {0};
     struct amount new, old;
     struct usage_change change;
@@ -120,6 +120,17 @@ static int publish_within(struct store *store, enum published *ret_published) {
     if (result == 0)
         result = publish_file(store, ret_published);
     usage_end(change.usage, result == 0 ? new : none, result == 0 ? old : none);
+    return result;
+}
+
+/* The same. Others may have published meanwhile; old files go for that as well. */
+static int publish_within(struct store *store, enum published *ret_published) {
+    int result = publish_if_it_fits(store, ret_published);
+    for (int i = 0; i < PUBLISH_TRIES && result == -USAGE_EXCEEDED; i++) {
+        if (!limits_make_room(store, result))
+            break;
+        result = publish_if_it_fits(store, ret_published);
+    }
     return result;
 }
 
@@ -156,11 +167,16 @@ static int publish(struct store *store) {
     return settle(store, how, result);
 }
 
+/* Have others changed the file, or old files made room? */
+static bool may_try_again(struct store *store, int result) {
+    return result == -EBUSY || result == -ENOENT || limits_make_room(store, result);
+}
+
 /* Adds the bytes to what has the name now: to the file itself, or to a copy that replaces it. If
  * nothing has the name, they are the file. */
 static int add(struct store *store) {
     int result = -EBUSY;
-    for (int i = 0; i < PUBLISH_TRIES && (result == -EBUSY || result == -ENOENT); i++) {
+    for (int i = 0; i < PUBLISH_TRIES && may_try_again(store, result); i++) {
         enum extended how;
         result = extend(store, &how);
         if (result < 0 || how == EXTENDED)

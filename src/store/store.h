@@ -20,6 +20,7 @@
 #include "base/value.h"
 #include "store/addition.h"
 #include "store/copy.h"
+#include "store/oldest.h"
 #include "store/partial.h"
 #include "store/places.h"
 #include "store/publish.h"
@@ -64,6 +65,7 @@ struct store_request {
     struct room min_free;      /* room to leave on the disk */
     struct usage *usage;       /* of the home; kept up to date */
     struct turns *turns;       /* of the session */
+    struct oldest *oldest;     /* what goes if the home or the disk is full; NULL: nothing */
     struct places *places;     /* folders that are open for uploads that wait */
     struct addition *addition; /* remembers what is added to files in place */
     bool copies;               /* APPE copies the file and replaces it */
@@ -95,6 +97,7 @@ struct store {
     uint64_t kept;                 /* bytes that it begins with */
     uint64_t written;              /* bytes written after them */
     uint64_t before;               /* bytes of the file that it will be added to */
+    struct amount lack;            /* what a check of the quota found lacking */
     uint64_t limit;                /* bytes that it may have, kept ones included, */
     uint64_t most;                 /* the same, as far as known by the quota */
     struct path_id id;             /* which file it is, when it gets its name; or 0 */

@@ -195,6 +195,22 @@ static int load(struct usage *usage) {
     return 0;
 }
 
+bool usage_peek(const struct path_root *top, const char *home, struct amount *ret_held) {
+    char path[PATH_SIZE], line[USAGE_TEXT_LINE_LENGTH];
+    struct usage_text count;
+    (void)snprintf(path, sizeof(path), "/" RESERVED_FOLDER "/" USAGE_FOLDER "%s/" USAGE_COUNT,
+                   home[1] ? home : "");
+    int fd = path_open(top, path, O_RDONLY | O_NONBLOCK, 0);
+    if (fd < 0)
+        return false;
+    bool known = pread(fd, line, sizeof(line), 0) == (ssize_t)sizeof(line) &&
+                 usage_text_parse(&count, line, sizeof(line));
+    (void)close(fd);
+    if (known)
+        *ret_held = count.held;
+    return known;
+}
+
 /* Writes the whole count, dirty. Returns 0 or a negative errno. */
 static int write_text(struct usage *usage) {
     size_t n = strlen(usage->owners);
@@ -295,6 +311,15 @@ bool usage_fits(const struct usage *usage, struct amount more, struct amount les
     return !usage->known ||
            (fits(used.bytes, more.bytes, usage->quota) &&
             (more.names <= less.names || fits(used.names, more.names, usage_names(usage))));
+}
+
+struct amount usage_lack(const struct usage *usage, struct amount more, struct amount less) {
+    struct amount held = amount_add(amount_subtract(usage->count.held, less), more);
+    const struct amount allowed = {.bytes = usage->quota, .names = usage_names(usage)};
+    struct amount lack = amount_subtract(held, allowed);
+    if (more.names <= less.names)
+        lack.names = 0;
+    return lack;
 }
 
 int usage_check(struct usage *usage, struct amount more, struct amount less) {

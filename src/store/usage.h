@@ -52,6 +52,10 @@ int usage_open_folder(const struct path_root *top);
 /* Reads the id of this boot of the machine; "" if that cannot be read. */
 void usage_boot(char ret_boot[USAGE_TEXT_BOOT_SIZE]);
 
+/* What the home was last counted to hold: *ret_held. Changes nothing, and waits for nobody. Returns
+ * whether that is known. */
+bool usage_peek(const struct path_root *top, const char *home, struct amount *ret_held);
+
 /* How many files and folders does the quota allow? */
 uint64_t usage_names(const struct usage *usage);
 
@@ -66,8 +70,11 @@ int usage_begin(struct usage *usage);
 /* Does so much more fit, if so much goes? As far as is known. */
 bool usage_fits(const struct usage *usage, struct amount more, struct amount less);
 
-/* The same after usage_begin, and for certain: recounts if necessary. Returns 0, -USAGE_EXCEEDED,
- * or another negative errno if it cannot be found out. */
+/* What is lacking so that so much more fits, if so much goes? As far as is known. */
+struct amount usage_lack(const struct usage *usage, struct amount more, struct amount less);
+
+/* The same as usage_fits after usage_begin, and for certain: recounts if necessary. Returns 0,
+ * -USAGE_EXCEEDED, or another negative errno if it cannot be found out. */
 int usage_check(struct usage *usage, struct amount more, struct amount less);
 
 /* After the change: so much came, so much went. Unlocks. If usage_begin failed and something has

@@ -20,11 +20,12 @@ struct walk {
     const struct path_root *root;
     int stop;
     enum usage_walk_kind kind;
-    struct amount held; /* so far */
-    unsigned names;     /* since the last look */
-    char *stack;        /* virtual paths of the folders still to be read, each with its NUL */
-    size_t used;        /* bytes in it */
-    size_t room;        /* bytes that there is memory for */
+    const struct usage_visitor *visitor; /* or NULL */
+    struct amount held;                  /* so far */
+    unsigned names;                      /* since the last look */
+    char *stack; /* virtual paths of the folders still to be read, each with its NUL */
+    size_t used; /* bytes in it */
+    size_t room; /* bytes that there is memory for */
 };
 
 static int make_room(struct walk *walk, size_t n) {
@@ -88,9 +89,11 @@ static int take(struct walk *walk, const char *path, int folder, const struct di
         add(walk, 0);
     if (S_ISDIR(st.st_mode))
         return push(walk, path, entry->d_name);
-    if (S_ISREG(st.st_mode) && counts(walk, entry->d_name, false))
-        add(walk, st.st_size);
-    return 0;
+    if (!S_ISREG(st.st_mode) || !counts(walk, entry->d_name, false))
+        return 0;
+    add(walk, st.st_size);
+    return walk->visitor ? walk->visitor->visit(walk->visitor->context, path, entry->d_name, &st)
+                         : 0;
 }
 
 /* A folder that may not be read. If it may be written to, uploads there would not be counted:
@@ -137,17 +140,27 @@ static int read_folder(struct walk *walk, const char *path) {
     return result;
 }
 
+static int walk_from(struct walk *walk, const char *path, struct amount *ret_held) {
+    char next[PATH_SIZE];
+    int result = push(walk, "/", path + 1);
+    while (result == 0 && walk->used > 0) {
+        pop(walk, next);
+        result = read_folder(walk, next);
+    }
+    free(walk->stack);
+    if (result == 0)
+        *ret_held = walk->held;
+    return result;
+}
+
 int usage_walk(const struct path_root *root, const char *path, enum usage_walk_kind kind, int stop,
                struct amount *ret_held) {
     struct walk walk = {.root = root, .stop = stop, .kind = kind};
-    char next[PATH_SIZE];
-    int result = push(&walk, "/", path + 1);
-    while (result == 0 && walk.used > 0) {
-        pop(&walk, next);
-        result = read_folder(&walk, next);
-    }
-    free(walk.stack);
-    if (result == 0)
-        *ret_held = walk.held;
-    return result;
+    return walk_from(&walk, path, ret_held);
+}
+
+int usage_walk_files(const struct path_root *root, int stop, const struct usage_visitor *visitor,
+                     struct amount *ret_held) {
+    struct walk walk = {.root = root, .stop = stop, .kind = USAGE_WALK_FILES, .visitor = visitor};
+    return walk_from(&walk, "/", ret_held);
 }

@@ -26,6 +26,7 @@ struct account {
     bool has_file_mode;     /* else that of --file-mode */
     mode_t file_mode;       /* of uploads, or VALUE_NO_MODE */
     bool lenient;           /* uploads without a proper end are accepted: see who_is_pardoned_cut */
+    bool ousts;             /* when it is full, the oldest files of the home go */
     uint64_t quota;         /* bytes of all files in the home together, or VALUE_UNLIMITED */
 };
 

@@ -2,14 +2,18 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "base/config.h"
 #include "base/descriptors.h"
+#include "log/metrics.h"
 #include "net/line.h"
 #include "sandbox/sandbox.h"
 #include "users/certname.h"
@@ -123,6 +127,12 @@ static void judge(const struct helping *helper, const struct question *question,
         refuse(helper, user, "without TLS");
         return;
     }
+    if (users_is_over(user, time(NULL))) {
+        char why[64];
+        (void)snprintf(why, sizeof(why), "any more (until=%.10s)", user->until);
+        refuse(helper, user, why);
+        return;
+    }
     answer->outcome = HELPER_YES;
     answer->account = user->account;
     memcpy(answer->home, user->account.home, strlen(user->account.home) + 1);
@@ -184,6 +194,8 @@ static void answer_questions(struct helping *helper, int fd) {
 /* The helper: it closes the client's connection, and ends with the session. */
 static _Noreturn void run(const struct helper_setup *setup, int fd) {
     struct helping helper = {.setup = setup};
+    if (setup->config->metrics_file)
+        metrics_forget(); /* the session counts what came before */
     sigset_t none;
     (void)sigemptyset(&none);
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
@@ -193,6 +205,8 @@ static _Noreturn void run(const struct helper_setup *setup, int fd) {
         load(&helper);
     if (privileges_drop(setup->user) < 0) /* nor could it log why */
         _exit(EXIT_FAILURE);
+    if (setup->config->metrics_file)
+        (void)metrics_open(setup->config->metrics_file); /* the session logs why not */
     (void)prctl(PR_SET_DUMPABLE, 0);
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* it may be in the middle of a long hash then */
     (void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/date.h"
 #include "base/path.h"
 #include "base/rights.h"
 #include "base/sum.h"
@@ -25,6 +26,8 @@ enum option {
     OPTION_FILE_MODE,
     OPTION_CERTIFICATE,
     OPTION_LENIENT,
+    OPTION_UNTIL,
+    OPTION_WHEN_FULL,
     OPTION_COUNT
 };
 
@@ -109,8 +112,8 @@ static const char *set_from(struct user *user, const char *ranges) {
 }
 
 static enum option find_option(const char *name, size_t length) {
-    static const char *const names[] = {"tls",         "from",      "max-file", "quota",
-                                        "on-conflict", "file-mode", "cert",     "lenient"};
+    static const char *const names[] = {"tls",       "from", "max-file", "quota", "on-conflict",
+                                        "file-mode", "cert", "lenient",  "until", "when-full"};
     unsigned i = 0;
     while (i < OPTION_COUNT && (strlen(names[i]) != length || memcmp(names[i], name, length) != 0))
         i++;
@@ -136,6 +139,16 @@ static const char *set_certificate(struct user *user, const char *name) {
     return certname_check(name);
 }
 
+static const char *set_until(struct user *user, const char *day) {
+    user->until = day;
+    return date_end(day, &user->end) < 0 ? "a day like 2026-12-31, the last one" : NULL;
+}
+
+static const char *set_when_full(struct account *account, const char *word) {
+    account->ousts = strcmp(word, "oldest") == 0;
+    return account->ousts || strcmp(word, "refuse") == 0 ? NULL : "refuse or oldest";
+}
+
 /* Sets one option. Returns NULL, or what it should have been. */
 static const char *set_option(struct user *user, enum option option, const char *value) {
     struct account *account = &user->account;
@@ -158,6 +171,10 @@ static const char *set_option(struct user *user, enum option option, const char 
         return value_conflict(&account->conflict, value);
     case OPTION_CERTIFICATE:
         return set_certificate(user, value);
+    case OPTION_UNTIL:
+        return set_until(user, value);
+    case OPTION_WHEN_FULL:
+        return set_when_full(account, value);
     default:
         account->has_file_mode = true;
         return value_file_mode(&account->file_mode, value);
@@ -172,7 +189,8 @@ static bool read_option(struct reader *reader, struct user *user, char *text, un
         *value++ = '\0';
     enum option option = find_option(text, strlen(text));
     const char *expected =
-        "tls, from=, max-file=, quota=, on-conflict=, file-mode=, lenient or cert=";
+        "tls, from=, until=, max-file=, quota=, when-full=, on-conflict=, file-mode=, lenient or "
+        "cert=";
     bool is_flag = option == OPTION_TLS || option == OPTION_LENIENT;
     if (option < OPTION_COUNT)
         expected = set_option(user, option, value || is_flag ? value : "");
@@ -275,8 +293,11 @@ static void add_user(struct reader *reader, const struct user *user) {
 
 static void read_user(struct reader *reader, char *line, size_t n) {
     char *field[FIELDS];
-    struct user user = {
-        .from = "", .certificate = "", .line = reader->line, .account = {.quota = VALUE_UNLIMITED}};
+    struct user user = {.from = "",
+                        .until = "",
+                        .certificate = "",
+                        .line = reader->line,
+                        .account = {.quota = VALUE_UNLIMITED}};
     if (path_has_control(line, n)) {
         (void)wrong(reader, "there is a control character");
         return;
@@ -396,4 +417,8 @@ bool users_may_come_from(const struct user *user, const struct peer *peer) {
             return true;
     }
     return false;
+}
+
+bool users_is_over(const struct user *user, time_t now) {
+    return *user->until && now >= user->end;
 }

@@ -6,9 +6,9 @@
  * Empty lines and lines that begin with # do not count. hash is one of crypt(3): yescrypt, bcrypt
  * or sha512; "!" or "*": no password; or "!" and any of these: locked. home is a folder beneath the
  * root. rights are the words of --allow; if empty, those that --allow gives. options are a comma
- * list: tls, lenient, from=CIDR[+CIDR...], max-file=SIZE, quota=SIZE, on-conflict=POLICY,
- * file-mode=OCTAL; each once; and cert=FINGERPRINT or cert=SUBJECT, which ends the line. The last
- * line must end as the others do.
+ * list: tls, lenient, from=CIDR[+CIDR...], until=YYYY-MM-DD, max-file=SIZE, quota=SIZE,
+ * when-full=refuse or oldest, on-conflict=POLICY, file-mode=OCTAL; each once; and cert=FINGERPRINT
+ * or cert=SUBJECT, which ends the line. The last line must end as the others do.
  */
 #ifndef STORD_USERS_H
 #define STORD_USERS_H
@@ -17,6 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include <time.h>
 
 #include "net/peer.h"
 #include "net/tls.h"
@@ -31,6 +32,8 @@ struct user {
     const char *name;
     const char *hash;
     const char *from;        /* where logins must come from: CIDRs separated by +; "": anywhere */
+    const char *until;       /* the last day of logins; "": for ever */
+    time_t end;              /* when that is over */
     const char *certificate; /* logs in without a password: fingerprint or subject; or "" */
     bool locked;             /* cannot log in, by a certificate neither */
     bool tls;                /* logs in over TLS only */
@@ -61,6 +64,9 @@ const struct user *users_find(const struct users *users, const char *name);
 
 /* May that user log in from that peer? Local sockets and pipes count as 127.0.0.1. */
 bool users_may_come_from(const struct user *user, const struct peer *peer);
+
+/* Is the last day on which that user may log in over? */
+bool users_is_over(const struct user *user, time_t now);
 
 /* Is it a hash that is strong enough: yescrypt, bcrypt or sha512? */
 bool users_is_strong(const char *hash);

@@ -97,11 +97,26 @@ static int make_folder(const struct session *session, const char *path, struct u
     return result;
 }
 
+/* Do old files make room for it? A camera that cannot make a folder sends no pictures, either. */
+static bool makes_room(struct session *session, const char *path, struct usage *usage, int error) {
+    const char *name;
+    if (error != -ENOSPC && error != -USAGE_EXCEEDED) /* path may not even be one */
+        return false;
+    int parent = path_open_parent(&session->who.root, path, &name);
+    if (parent < 0)
+        return false;
+    bool made = quota_make_room(session, usage, parent, error);
+    (void)close(parent);
+    return made;
+}
+
 int verb_mkd(struct session *session, const char *argument) {
     char path[PATH_SIZE], quoted[2 * PATH_SIZE];
     struct usage usage = quota_usage(session);
     int result = path_resolve(session->place.cwd, argument, path);
     if (result == 0)
+        result = make_folder(session, path, &usage);
+    if (result < 0 && makes_room(session, path, &usage, result))
         result = make_folder(session, path, &usage);
     if (result == -USAGE_EXCEEDED)
         return quota_refuse(session, &usage, "Failed to make directory");

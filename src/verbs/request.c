@@ -34,6 +34,7 @@ void request_fill(struct session *session, struct upload *upload) {
     request->no_sync = config->no_sync;
     request->copies = config->copies;
     request->turns = &session->turns;
+    request->oldest = quota_oldest(session);
     request->places = &session->pipeline.places;
     request->addition = &session->addition;
     request->stop = session->given->stop;

@@ -272,12 +272,13 @@ static int finish_late(struct session *session, const struct command *command, v
     return end(session, upload, result);
 }
 
-/* Is it whole, and does the client not wait for the reply? */
+/* Is it whole, and does the client not wait for the reply? Not if old files make room: that is done
+ * with one turn in hand, not with several. */
 static bool may_wait(const struct session *session, const struct upload *upload) {
     bool pipelined = !session->line_alone || pipeline_waits(&session->pipeline);
-    return pipelined && upload->job.is_inline && upload->result.end == COPY_LIMIT &&
-           upload->request.base == STORE_NOTHING && !judge(session, upload)->reason &&
-           pipeline_may_wait(session, upload->store.fd);
+    return pipelined && !upload->request.oldest && upload->job.is_inline &&
+           upload->result.end == COPY_LIMIT && upload->request.base == STORE_NOTHING &&
+           !judge(session, upload)->reason && pipeline_may_wait(session, upload->store.fd);
 }
 
 /* Makes the copy of one that is to wait for others. Returns NULL if it may not. */

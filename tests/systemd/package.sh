@@ -81,7 +81,7 @@ getent passwd stord | grep ':/var/lib/stord:/usr/sbin/nologin$'
 [ "$(stat -c '%U:%G %a' "$ROOT")" = 'stord:stord 750' ]
 is is-enabled stord.socket enabled
 is is-active stord.socket active
-for unit in stord-tls.socket stord-inline.socket stord-busy.service stord-check.timer; do
+for unit in stord-tls.socket stord-inline.socket stord-metrics.socket stord-busy.service stord-check.timer; do
     is is-enabled "$unit" disabled
     is is-active "$unit" inactive
 done
@@ -95,7 +95,7 @@ all_sessions_gone
 
 echo '== What it brings is in its place.'
 systemd-analyze verify --man=yes --recursive-errors=no stord.socket stord@.service stord-tls.socket stord-tls@.service \
-    stord-inline.socket stord-inline@.service stord-busy.service stord-check.{timer,service} stord{,-tls,-inline}@check.service stord.slice 2>&1 | tee "$T/complaints"
+    stord-inline.socket stord-inline@.service stord-metrics.socket stord-metrics@.service stord-busy.service stord-check.{timer,service} stord{,-tls,-inline}@check.service stord.slice 2>&1 | tee "$T/complaints"
 [ ! -s "$T/complaints" ]
 stordctl check
 stordctl doctor

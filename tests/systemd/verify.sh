@@ -10,7 +10,7 @@ install_stord
 systemd-tmpfiles --create --clean --remove --prefix="$ROOT" 2>&1 | tee "$T/complaints"
 [ ! -s "$T/complaints" ] || fail "tmpfiles.d"
 systemd-analyze verify --man=no --recursive-errors=yes stord.socket stord@.service \
-    stord-tls.socket stord-tls@.service stord-inline.socket stord-inline@.service stord.slice \
+    stord-tls.socket stord-tls@.service stord-inline.socket stord-inline@.service stord-metrics.socket stord-metrics@.service stord.slice \
     stord{,-tls,-inline}@check.service stord-check.{service,timer} 2>&1 | tee "$T/complaints"
 [ ! -s "$T/complaints" ] || fail "units"
 # exposed UNIT MOST: how much, in tenths
@@ -21,6 +21,7 @@ exposed() {
 exposed stord@.service 12
 exposed stord-tls@.service 12
 exposed stord-inline@.service 5
+exposed stord-metrics@.service 5
 # What the handler lets itself call, its unit lets it call, too: except what the drop-in for a group adds, and
 # what only a build for tests needs.
 # calls NAME...: those that such words of SystemCallFilter= mean
@@ -40,7 +41,7 @@ sed -nE 's/^ +LET\(([a-z0-9_]+),.*/\1/p' "$TOP/src/sandbox/calls.c" | sort -u >"
     fail "SystemCallFilter= lacks some of these"
 }
 # Whoever enables the socket has it after the next boot.
-for socket in stord.socket stord-tls.socket stord-inline.socket; do
+for socket in stord.socket stord-tls.socket stord-inline.socket stord-metrics.socket; do
     systemctl enable $socket
     [ "$(systemctl is-enabled $socket)" = enabled ]
 done
@@ -51,3 +52,5 @@ wait_port 990 127.0.0.1
 wait_port 990 ::1
 wait_port 22001 127.0.0.1
 wait_port 22001 ::1
+wait_port 22002 127.0.0.1
+wait_port 22002 ::1

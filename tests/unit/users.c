@@ -9,6 +9,7 @@ static int counted(const char *a, const char *b) {
 #define strcmp counted
 #include "users/users.c"
 #undef strcmp
+#include "base/date.c"
 #include "base/fingerprint.c"
 #include "base/path.c"
 #include "base/rights.c"
@@ -56,6 +57,23 @@ static void fields(void) {
     CHECK(you->account.quota == VALUE_UNLIMITED && !you->account.has_max_file_size);
 }
 
+/* The last day counts whole, by this machine's zone; the day after no longer. */
+static void the_last_day_counts(void) {
+    static const char *const zones[] = {"UTC0", "CET-1CEST,M3.5.0,M10.5.0/3",
+                                        "PST8PDT,M3.2.0,M11.1.0"};
+    for (size_t i = 0; i < sizeof(zones) / sizeof(zones[0]); i++) {
+        CHECK(setenv("TZ", zones[i], 1) == 0);
+        CHECK(read_file("a:!:/::until=2028-02-29,when-full=oldest\nb:!:/::when-full=refuse\n") ==
+              0);
+        const struct user *a = users_find(&users, "a"), *b = users_find(&users, "b");
+        struct tm next = {.tm_year = 128, .tm_mon = 2, .tm_mday = 1, .tm_isdst = -1};
+        time_t end = mktime(&next);
+        CHECK(!users_is_over(a, end - 1) && users_is_over(a, end) && !users_is_over(b, end));
+        CHECK(a->account.ousts && !b->account.ousts);
+    }
+    CHECK(unsetenv("TZ") == 0);
+}
+
 static void what_is_wrong_is_told_with_its_line(void) {
     static const struct {
         const char *text, *complaint;
@@ -82,6 +100,14 @@ static void what_is_wrong_is_told_with_its_line(void) {
         {"a:$6$x:/::from=192.0.2.0/24+\n", "1: option \"from\""},
         {"a:$6$x:/::file-mode=888\n", "1: option \"file-mode\""},
         {"a:$6$x:/::lenient=yes\n", "1: option \"lenient\""},
+        {"a:$6$x:/::until\n", "1: option \"until\" wants a day like 2026-12-31"},
+        {"a:$6$x:/::until=2026-02-29\n", "1: option \"until\""},
+        {"a:$6$x:/::until=2026-13-01\n", "1: option \"until\""},
+        {"a:$6$x:/::until=2026-1-1\n", "1: option \"until\""},
+        {"a:$6$x:/::until=2026-01-01 \n", "1: option \"until\""},
+        {"a:$6$x:/::until=31.12.2026\n", "1: option \"until\""},
+        {"a:$6$x:/::until=1970-01-01\n", "1: option \"until\""},
+        {"a:$6$x:/::when-full=newest\n", "1: option \"when-full\" wants refuse or oldest"},
         {"a:$6$x:/::lenient,lenient\n", "1: option \"lenient\" is given twice"},
         {"a:$6$x:/::\nb:$6$x:/::\na:$6$y:/::\n", "3: that user is in an earlier line"},
         {"a:$6$x:/::tls=yes\n", "1: option \"tls\" wants tls, without a value"},
@@ -266,6 +292,7 @@ static void a_lock_stands_before_a_hash(void) {
 
 int main(void) {
     check_run("users: the fields of a line", fields);
+    check_run("users: the last day of a user counts", the_last_day_counts);
     check_run("users: what is wrong is told with its line", what_is_wrong_is_told_with_its_line);
     check_run("users: cert= is a fingerprint or a subject", certificates_are_read);
     check_run("users: a lock stands before a hash", a_lock_stands_before_a_hash);
