@@ -230,13 +230,15 @@ static int give_up(struct session *session) {
     const struct config *config = session->given->config;
     const char *what = is_idle ? "Idle" : "Not logged in";
     unsigned seconds = is_idle ? config->idle_timeout : config->login_timeout;
-    log_event(session->given->log, EVENT_TIMED_OUT, "Closing: %s for %u seconds", what, seconds);
+    const struct log_facts facts = {.reply = 421};
+    log_about(session->given->log, EVENT_TIMED_OUT, &facts, "Closing: %s for %u seconds", what,
+              seconds);
     return leave_saying(session, 421, "%s for %u seconds; closing", what, seconds);
 }
 
 static int reply_stop(struct session *session) {
     (void)leave_stopping(session);
-    return reply_send(session, 421, "The service is shutting down; closing");
+    return reply_told(session, 421, "The service is shutting down; closing");
 }
 
 static int greet(struct session *session) {

@@ -51,7 +51,12 @@ const struct command *session_begin_command(struct session *session,
                                             const struct command *command) {
     const struct command *outer = session->command;
     session->command = command;
+    session->meant = NULL;
     return outer;
+}
+
+void session_means(struct session *session, const char *name) {
+    session->meant = name;
 }
 
 void session_close(struct session *session) {

@@ -58,6 +58,7 @@ struct session {
     double begun;                  /* clock_seconds at its beginning */
     bool line_alone;               /* `line` did not begin in one piece with other bytes */
     const struct command *command; /* the one that is being run, or NULL */
+    const char *meant;             /* the name in its argument, as its verb found it, or NULL */
     struct leave leave;            /* how it ends */
     struct parameters parameters;  /* of transfers */
     struct watch watch;            /* the transfer under way, and commands meanwhile */
@@ -94,6 +95,10 @@ void session_note_piece(struct session *session);
 /* That command is being run from now on; NULL: none. Returns which one was before it: it may wait
  * for its transfer. */
 const struct command *session_begin_command(struct session *session, const struct command *command);
+
+/* The command that is being run means the file of that name, which lives until it has been replied
+ * to. For verbs whose whole argument is the name this is known without. */
+void session_means(struct session *session, const char *name);
 
 /* Frees what a session holds, at its end. */
 void session_close(struct session *session);

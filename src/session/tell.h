@@ -36,6 +36,14 @@ void tell_file(const struct session *session, enum event event, const char *what
 void tell_no_connection(const struct session *session, const char *path, const char *reason,
                         int reply);
 
+/* Logs that a command was refused, as text says, with STORD_FILE if it means a file. verdict: of an
+ * upload, or NULL. No text that may hold a password gets there. */
+void tell_refused(const struct session *session, enum event event, const char *verdict, int reply,
+                  const char *text);
+
+/* Logs that the reserved folder in the root is another user's, if it is. */
+void tell_foreign(const struct session *session);
+
 /* Logs that a file has another name now. */
 void tell_renamed(const struct session *session, const char *from, const char *to);
 

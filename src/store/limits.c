@@ -17,7 +17,10 @@ int limits_check_disk(int fd, const struct room *least, uint64_t more) {
         return 0;
     uint64_t room =
         least->percent ? fs.f_blocks / 100 * fs.f_frsize * least->percent : least->bytes;
-    return fs.f_bavail * fs.f_frsize < room + more ? -ENOSPC : 0;
+    uint64_t there = fs.f_bavail * fs.f_frsize;
+    if (there < more || there == 0)
+        return -ENOSPC;
+    return there < room + more ? -STORE_LITTLE_LEFT : 0;
 }
 
 int limits_check_room(const struct store *store, uint64_t more) {

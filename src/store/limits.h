@@ -14,7 +14,7 @@
 struct store;
 
 /* With so many more bytes, is the room still free that must be left on the disk of a file or
- * folder? Returns 0 or -ENOSPC. */
+ * folder? Returns 0, -ENOSPC, or -STORE_LITTLE_LEFT if only that room is too small. */
 int limits_check_disk(int fd, const struct room *least, uint64_t more);
 
 /* The same for an upload. */
@@ -24,12 +24,13 @@ int limits_check_room(const struct store *store, uint64_t more);
  * too short, -EFBIG if the new file may not have so many. */
 int limits_set_kept(struct store *store, uint64_t size);
 
-/* May the file get so many bytes? Reserves room for more of those announced. Returns 0, -ENOSPC if
- * too little room is left, -EFBIG, -USAGE_EXCEEDED, or another negative errno. */
+/* May the file get so many bytes? Reserves room for more of those announced. Returns 0,
+ * -ENOSPC, -STORE_LITTLE_LEFT if too little room is left, -EFBIG, -USAGE_EXCEEDED, or another
+ * negative errno. */
 int limits_check_growth(struct store *store, uint64_t size);
 
 /* Does what is announced fit, as far as is known before a file is made? Returns 0, -EFBIG, -ENOSPC,
- * -USAGE_EXCEEDED or another negative errno. */
+ * -STORE_LITTLE_LEFT, -USAGE_EXCEEDED or another negative errno. */
 int limits_admit(struct store *store);
 
 /* Finds out with the file itself whether what is announced fits, so that a full disk is known

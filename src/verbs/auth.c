@@ -30,10 +30,12 @@ int auth_refuse(struct session *session) {
         return reply_send(session, 530, "Not logged in: USER and PASS come first");
     if (session->given->config->anonymous)
         return reply_send(session, 530, "Not logged in: log in as anonymous");
-    log_event(session->given->log, EVENT_NO_USERS,
-              "Refused %s: there is no users file, so only local clients are served",
-              session->given->peer->text);
-    return reply_send(session, 530,
+    const struct log_facts facts = {.reply = 530};
+    if (reply_may_tell(session))
+        log_about(session->given->log, EVENT_NO_USERS, &facts,
+                  "Refused %s: there is no users file, so only local clients are served",
+                  session->given->peer->text);
+    return reply_told(session, 530,
                       "Not logged in: without a users file only local clients are served");
 }
 
@@ -74,7 +76,7 @@ static int enter_home(struct session *session) {
 }
 
 static int refuse_home(struct session *session, int error) {
-    const struct log_facts facts = {.user = session->who.user};
+    const struct log_facts facts = {.user = session->who.user, .reply = 421};
     log_about(session->given->log, EVENT_HOME_BROKEN, &facts, "Home %s of %s: %s",
               session->who.account.home, session->who.user, strerror(-error));
     return leave_saying(session, 421, "Your folder is not available; closing");
@@ -130,14 +132,15 @@ static int log_in_anonymous(struct session *session) {
 /* Logs the line that contrib/fail2ban looks for. begun: when the password came (clock_ms), so that
  * the reply's time does not depend on the hash. */
 static int refuse_login(struct session *session, long long begun) {
+    const bool may_retry = who_may_retry(&session->who);
     long long left = begun + FAILURE_DELAY - clock_ms();
-    const struct log_facts facts = {.user = session->who.user};
+    const struct log_facts facts = {.user = session->who.user, .reply = may_retry ? 530 : 421};
     log_about(session->given->log, EVENT_LOGIN_FAILED, &facts, "Login failed from %s: user %s",
               session->given->peer->text, session->who.user);
     (void)control_await(&session->control, -1, 0, left > 0 ? (int)left : 0);
-    if (!who_may_retry(&session->who))
+    if (!may_retry)
         return leave_saying(session, 421, "Too many wrong passwords; closing");
-    return reply_send(session, 530, "Login incorrect");
+    return reply_told(session, 530, "Login incorrect");
 }
 
 /* Waits for the helper's answer as long as the client is there: a client that resets the connection

@@ -13,7 +13,8 @@ enum { LEAST_PORT = 1024 /* of active connections */ };
 
 /* RFC 959 allows PASV no other refusal than 421 if there is no port. */
 static int no_port(struct session *session, int error) {
-    log_event(session->given->log, EVENT_NO_PORT, "Cannot listen for a data connection: %s",
+    const struct log_facts facts = {.reply = 421};
+    log_about(session->given->log, EVENT_NO_PORT, &facts, "Cannot listen for a data connection: %s",
               strerror(-error));
     return leave_saying(session, 421, "Cannot listen for a data connection: %s; closing",
                         strerror(-error));

@@ -104,7 +104,7 @@ int verb_mkd(struct session *session, const char *argument) {
     if (result == 0)
         result = make_folder(session, path, &usage);
     if (result == -USAGE_EXCEEDED)
-        return quota_refuse(session, &usage, "Failed to make directory");
+        return quota_refuse(session, &usage, "Failed to make directory", 0);
     if (result == -EEXIST)
         return reply_send(session, 550, "\"%s\" exists already", quote(path, quoted));
     if (result < 0)
@@ -158,7 +158,7 @@ static int remove_name(struct session *session, const char *path, const char *re
     int parent = path_open_parent(&session->who.root, real, &name);
     if (parent < 0)
         return parent;
-    int result = *name ? unlink_checked(parent, name, flags) : -EPERM; /* the root itself */
+    int result = *name ? unlink_checked(parent, name, flags) : -PATH_FIXED; /* the root itself */
     if (result == -ENOTEMPTY && drop_reserved(parent, name))
         result = unlink_checked(parent, name, flags);
     if (result == 0) {

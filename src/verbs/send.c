@@ -145,7 +145,7 @@ static int broken_code(int error) {
 }
 
 static int reply_broken(struct session *session, int error) {
-    return reply_send(session, broken_code(error), "Transfer ended: %s", broken_reason(error));
+    return reply_told(session, broken_code(error), "Transfer ended: %s", broken_reason(error));
 }
 
 static int no_connection(struct session *session, const struct send_source *source, int error) {
@@ -154,7 +154,7 @@ static int no_connection(struct session *session, const struct send_source *sour
                        is_broken ? broken_code(error) : 425);
     if (is_broken)
         return reply_broken(session, error);
-    return reply_send(session, 425, "Cannot open data connection: %s", data_reason(session, error));
+    return reply_told(session, 425, "Cannot open data connection: %s", data_reason(session, error));
 }
 
 /* Ends the bytes, and waits for the client's end. Without TLS not for long, as that need not come
