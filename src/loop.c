@@ -281,6 +281,18 @@ static void end_transcript(struct session *session) {
     transcript_end(session, &rest);
 }
 
+/* A firewall that closes the passive ports leaves nothing else in the log: most clients go before
+ * they ask for a transfer. */
+static void tell_unused_port(const struct session *session) {
+    unsigned port = data_unused(&session->data);
+    if (port)
+        log_event(
+            session->given->log, EVENT_PORT_UNUSED,
+            "%s was given port %u, and never connected to it: is it open in the firewall? See "
+            "--passive-ports; behind NAT, --passive-address",
+            session->given->peer->text, port);
+}
+
 static void part(struct session *session) {
     const struct leave *end = &session->leave;
     (void)pipeline_commit(session);
@@ -288,6 +300,7 @@ static void part(struct session *session) {
     control_finish(&session->control);
     if (end->must_drain || control_has_unread(&session->control))
         control_drain(&session->control, end->stopping ? STOP_TIME : DRAIN_TIME);
+    tell_unused_port(session);
     data_reset(&session->data);
     conn_bare(&session->control.conn);
     const struct uploads *uploads = &session->uploads;

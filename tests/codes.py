@@ -56,7 +56,7 @@ class Session:
         os.dup2(self.log.fileno(), 2)
         try:
             self.player = Player("pair" if state == "stranger" else "tcp", "lines",
-                                 command + LOGGING + ["--allow", rights])
+                                 command[:1] + ["--allow", rights] + command[1:] + LOGGING)
         finally:
             os.dup2(stderr, 2)
             os.close(stderr)

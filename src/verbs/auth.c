@@ -13,6 +13,7 @@
 #include "sandbox/sandbox.h"
 #include "session/reply.h"
 #include "session/session.h"
+#include "session/tell.h"
 #include "session/view.h"
 #include "store/folder.h"
 #include "users/owner.h"
@@ -49,6 +50,8 @@ static void join_others(struct session *session) {
     if (result < 0)
         log_event(session->given->log, EVENT_OWN_UNKNOWN,
                   "The client's other connections are not known: %s", strerror(-result));
+    if (result == -EPERM)
+        tell_foreign(session);
 }
 
 /* A user with a home below the root must not list the root: keeps only an O_PATH descriptor, for

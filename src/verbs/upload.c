@@ -148,6 +148,8 @@ static int keep(struct session *session, struct upload *upload, bool good) {
         log_event(session->given->log, EVENT_NOT_KEPT, "What arrived of %s is not kept: %s",
                   upload->path,
                   result == -USAGE_EXCEEDED ? "the quota is used up" : strerror(-result));
+        if (result == -EPERM)
+            tell_foreign(session);
         return result;
     }
     if (result == 0 && good)
