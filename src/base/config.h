@@ -40,6 +40,7 @@ struct config {
     bool tls_lenient_close;     /* uploads may end without close_notify */
     bool lenient_close;         /* clients may close the control connection before the reply */
     bool anonymous;             /* strangers may log in as anonymous */
+    bool local;                 /* without a users file, clients on this machine need no login */
     unsigned allow;             /* what sessions may do: bits of enum right */
     enum log_target log;        /* where to log */
     enum log_level log_level;   /* how much to log */
@@ -47,7 +48,7 @@ struct config {
     unsigned unterminated_wait; /* ms of silence that end a command without line end; 0: never */
     bool default_ascii;         /* representation type until TYPE is sent */
     struct port_range passive_ports; /* where data connections are listened for; 0-0: anywhere */
-    struct in_addr passive_address;  /* what PASV tells instead of our own address; 0: nothing */
+    struct told passive_address;     /* what PASV tells instead of our own address */
     unsigned login_timeout;          /* s a client may take to log in */
     unsigned idle_timeout;           /* s a client may think between commands */
     unsigned connect_timeout;        /* s to wait for a data connection */

@@ -59,6 +59,8 @@ const struct event_kind event_kinds[EVENT_KINDS] = {
     [EVENT_PORT_UNUSED] = {"port-unused", LOG_LEVEL_WARNING, "262d7e7d242d40c089ec10fc7196c10c"},
     [EVENT_DATA_REFUSED] = {"data-refused", LOG_LEVEL_WARNING, "d059c48ffe204329a077dc74deb6cd2c"},
     [EVENT_NO_PORT] = {"no-port", LOG_LEVEL_ERROR, "91d3f45a3c9c46b6afc788ca37e6dec4"},
+    [EVENT_ADDRESS_UNKNOWN] = {"address-unknown", LOG_LEVEL_WARNING,
+                               "485fec202fc84644bc6893116a58bb42"},
     [EVENT_DIRECTORY_MADE] = {"directory-made", LOG_LEVEL_INFO, "16c99b7c809c48468212c6b082b9d7c9"},
     [EVENT_REMOVED] = {"removed", LOG_LEVEL_INFO, "b89717def5dd4cafa52d6352b0db6824"},
     [EVENT_RENAMED] = {"renamed", LOG_LEVEL_INFO, "e135332a88914c88b543a53a6a123efc"},

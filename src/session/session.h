@@ -40,6 +40,7 @@ struct session_parts {
     struct xferlog *xferlog;             /* the log of transfers, or NULL */
     struct transcript *transcript;       /* commands and replies, or NULL */
     const struct peer *peer;             /* the client's end of the control connection */
+    struct in_addr told;                 /* what PASV tells instead of our own; 0.0.0.0: nothing */
     const struct path_root *root;        /* the root folder */
     const struct dial *dial;             /* where to connect to in active mode */
     const struct helper *helper;         /* the credential helper */

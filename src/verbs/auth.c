@@ -32,12 +32,12 @@ int auth_refuse(struct session *session) {
     if (session->given->config->anonymous)
         return reply_send(session, 530, "Not logged in: log in as anonymous");
     const struct log_facts facts = {.reply = 530};
+    const char *who = session->given->config->local ? "only local clients are" : "nobody is";
     if (reply_may_tell(session))
         log_about(session->given->log, EVENT_NO_USERS, &facts,
-                  "Refused %s: there is no users file, so only local clients are served",
-                  session->given->peer->text);
-    return reply_told(session, 530,
-                      "Not logged in: without a users file only local clients are served");
+                  "Refused %s: there is no users file, so %s served", session->given->peer->text,
+                  who);
+    return reply_told(session, 530, "Not logged in: without a users file %s served", who);
 }
 
 /* What a client uploads over several connections is its own in all of them. */

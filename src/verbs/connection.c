@@ -30,7 +30,7 @@ int verb_pasv(struct session *session, const char *argument) {
     int result = data_listen(session, &port);
     if (result < 0)
         return no_port(session, result);
-    struct in_addr told = session->given->config->passive_address;
+    struct in_addr told = session->given->told;
     uint32_t host = ntohl(told.s_addr ? told.s_addr : data_address(session).in.sin_addr.s_addr);
     return reply_send(session, 227, "Entering Passive Mode (%u,%u,%u,%u,%u,%u)", host >> 24,
                       host >> 16 & 255, host >> 8 & 255, host & 255, port >> 8, port & 255);
