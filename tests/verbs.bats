@@ -158,8 +158,8 @@ STEPS
 < 220
 > PASV
 < 227 \(192,0,2,99,
-> TYPE I
-< 200
+> EPSV
+< 229
 > STOR y
 < 150
 put hello

@@ -106,19 +106,20 @@ struct unit {
 static bool parse_with_unit(const char *value, const struct unit *units, uint64_t least,
                             uint64_t most, uint64_t *ret) {
     char digits[24];
+    if (parse_number(value, least, most, ret))
+        return true;
     size_t length = strspn(value, "0123456789");
     const char *word = value + length + (value[length] == ' ');
     uint64_t n;
     while (units->word && strcasecmp(units->word, word) != 0)
         units++;
-    if (length >= sizeof(digits) || (value[length] && !units->word))
+    if (length >= sizeof(digits) || !units->word)
         return false;
     memcpy(digits, value, length);
     digits[length] = '\0';
-    uint64_t factor = value[length] ? units->factor : 1;
-    if (!parse_number(digits, 0, most / factor, &n) || n * factor < least)
+    if (!parse_number(digits, 0, most / units->factor, &n) || n * units->factor < least)
         return false;
-    *ret = n * factor;
+    *ret = n * units->factor;
     return true;
 }
 
