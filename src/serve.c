@@ -95,17 +95,16 @@ static int find_owner(struct making *making) {
  * started by hand. A user that is named must exist, also where nothing is to be given up. */
 static int find_user(struct making *making) {
     const struct config *config = making->parts.config;
-    bool is_named = config_has(config, "user");
     bool by_hand = making->peer.kind == PEER_PIPE && !making->peer.relayed;
     const char *hint = strchr(config->user, '/') ? " (is --users meant?)" : "";
     int result = privileges_find(config->user, &making->user);
-    if (by_hand && !is_named && (result < 0 || making->user.wanted))
+    if (by_hand && (result < 0 || making->user.wanted) && !config_has(config, "user"))
         return find_owner(making);
     if (result < 0)
         return complain(making, result,
                         "started as root, and there is no user %.64s to become: see --user%s",
                         config->user, hint);
-    if (is_named && !making->user.wanted && !privileges_exists(config->user))
+    if (!making->user.wanted && !config_user_is_default(config) && !privileges_exists(config->user))
         return complain(making, -ENOENT, "--user: there is no user %.64s%s", config->user, hint);
     return 0;
 }

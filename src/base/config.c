@@ -12,6 +12,7 @@
 #include "base/value.h"
 
 #define DEFAULT_ROOT       "./ftpserver"
+#define DEFAULT_USER       "stord"
 #define NO_FILE            "none"
 #define ENVIRONMENT_PREFIX "STORD_"
 
@@ -103,7 +104,7 @@ static const struct option options[] = {
      "226 does not wait for the disk: a power cut may lose uploads"},
     {"no-data-connections", NULL, "no", value_flag, FIELD(no_data_connections),
      "inline uploads only: no PASV, EPSV, PORT, EPRT, and no socket can be made"},
-    {"user", "USER", "stord", value_user, FIELD(user),
+    {"user", "USER", DEFAULT_USER, value_user, FIELD(user),
      "system user to become if started as root; root: stay root"},
     {"require-confinement", NULL, "no", value_flag, FIELD(require_confinement),
      "do not serve if the kernel cannot confine the session"},
@@ -339,6 +340,10 @@ bool config_has(const struct config *config, const char *name) {
 
 bool config_root_is_default(const struct config *config) {
     return strcmp(config->root, DEFAULT_ROOT) == 0;
+}
+
+bool config_user_is_default(const struct config *config) {
+    return strcmp(config->user, DEFAULT_USER) == 0;
 }
 
 void config_print_help(FILE *to) {

@@ -90,6 +90,9 @@ bool config_has(const struct config *config, const char *name);
 /* Tells whether root is the default one, which is created if it is missing. */
 bool config_root_is_default(const struct config *config);
 
+/* Tells whether the user to become is the default one. */
+bool config_user_is_default(const struct config *config);
+
 /* Prints the help text, whose option list comes from the table. */
 void config_print_help(FILE *to);
 
