@@ -61,6 +61,8 @@ static const struct option options[] = {
      "file that gets a line for each transfer, as wu-ftpd writes it"},
     {"transcript", "DIR", NO_FILE, value_folder, FIELD(transcript),
      "folder that gets a file for each session: commands and replies, without passwords"},
+    {"process-title", NULL, "yes", value_flag, FIELD(process_title),
+     "ps shows who is on, and what is being transferred; no: the arguments stay"},
     {"default-type", "TYPE", "ascii", value_type, FIELD(default_ascii),
      "until the client sends TYPE: ascii (as RFC 959 has it), binary"},
     {"passive-ports", "FIRST-LAST", "any", value_ports, FIELD(passive_ports),

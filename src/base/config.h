@@ -69,6 +69,7 @@ struct config {
     bool no_data_connections;        /* uploads come over the control connection only */
     const char *user;                /* the system user to become if started as root */
     bool require_confinement;        /* do not serve if the kernel cannot confine us */
+    bool process_title;              /* show in the process list what sessions do */
     bool retired;                    /* where former options are stored */
     const char *xferlog;             /* file that gets wu-ftpd's log of transfers; NULL: none */
     const char *transcript;          /* folder that gets a transcript of each session; NULL: none */

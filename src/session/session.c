@@ -15,6 +15,7 @@ void session_reset(struct session *session) {
     view_reset(session);
     who_reset(&session->who, given->config, given->peer, !secure_is_missing(session));
     log_set_user(given->log, NULL);
+    doing_begin(session);
 }
 
 void session_init(struct session *session, const struct session_parts *parts) {

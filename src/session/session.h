@@ -15,6 +15,7 @@
 #include "sandbox/sandbox.h"
 #include "session/command.h"
 #include "session/data.h"
+#include "session/doing.h"
 #include "session/leave.h"
 #include "session/names.h"
 #include "session/parameters.h"
@@ -63,6 +64,7 @@ struct session {
     struct leave leave;            /* how it ends */
     struct parameters parameters;  /* of transfers */
     struct watch watch;            /* the transfer under way, and commands meanwhile */
+    struct doing doing;            /* what the process list shows */
     struct uploads uploads;        /* what has been uploaded */
     struct view view;              /* what the client sees */
     struct secure secure;          /* TLS */

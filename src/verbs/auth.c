@@ -121,6 +121,7 @@ static int log_in(struct session *session, const struct account *account, int co
                             "Nobody can be served safely: see the server's log; closing");
     who_enter(&session->who);
     log_set_user(session->given->log, session->who.user);
+    doing_begin(session);
     log_event(session->given->log, EVENT_LOGGED_IN, "Logged in: %s from %s%s", session->who.user,
               session->given->peer->text, code == 232 ? ", by certificate" : "");
     return reply_send(session, code, "Logged in");

@@ -334,6 +334,7 @@ static int transfer(struct session *session, struct upload *upload) {
     }
     log_default_type(session, upload);
     watch_begin(&session->watch, !upload->job.is_inline);
+    doing_transfer(session, upload->job.size);
     int error = receive_bytes(&upload->job, &upload->result);
     struct upload *copy = error == 0 ? put_off(session, upload) : NULL;
     if (copy) {
@@ -344,6 +345,7 @@ static int transfer(struct session *session, struct upload *upload) {
         result = end(session, upload, result);
     }
     watch_end(&session->watch);
+    doing_end(session);
     return result;
 }
 
