@@ -419,7 +419,7 @@ tls cert=me
 > USER me
 < 331
 STEPS
-    logged 'Login refused: me may not log in from there'
+    logged 'Login refused from .*: may not log in from there: user me'
 }
 
 @test "client certificates: names cannot be tried for ever" {
@@ -447,7 +447,7 @@ tls
 > PASS secret
 < 230
 STEPS
-    logged 'Login refused: me may not log in without TLS'
+    logged 'Login refused from .*: may not log in without TLS: user me'
     secured --users "$T/users" <<'STEPS'
 < 220
 > USER you
