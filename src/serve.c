@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sysexits.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "base/config.h"
@@ -27,12 +28,18 @@
 #include "session/secure.h"
 #include "session/session.h"
 #include "session/transcript.h"
+#include "store/daily.h"
 #include "store/usage.h"
 #include "users/account.h"
 #include "users/helper.h"
 #include "users/privileges.h"
 
-enum { REFUSAL_TIME = 1000 }; /* ms that a client may take to read the 421 */
+#define CERTIFICATE_MARK PATH_RESERVED_PREFIX "certificate"
+
+enum {
+    REFUSAL_TIME = 1000,     /* ms that a client may take to read the 421 */
+    SOON = 14 * 24 * 60 * 60 /* s before the certificate expires in which to warn */
+};
 
 void serve_refuse_at(int in, int out) {
     static const char reply[] = "421 Service not available: see the server's log\r\n";
@@ -153,6 +160,26 @@ static int open_root(struct making *making) {
     return 0;
 }
 
+/* A certificate that expires soon is told once a day by the sessions that there are: from then on
+ * nobody is served. Nothing is made, or written, before. */
+static int watch_certificate(struct making *making) {
+    const struct secure_setup *secure = &making->secure;
+    if (!secure->library)
+        return 0;
+    const time_t expires = secure->library->expires(secure->context), left = expires - time(NULL);
+    struct tm parts = {0};
+    if (left >= SOON || expires == 0 || daily_take(&making->root, CERTIFICATE_MARK) <= 0)
+        return 0;
+    (void)gmtime_r(&expires, &parts);
+    log_event(
+        making->parts.log, EVENT_CERTIFICATE_ENDS,
+        "The certificate %s expires on %04d-%02d-%02d, in %lld days, and no session is served "
+        "from then on",
+        making->parts.config->tls_cert, parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday,
+        (long long)left / (24 * 60 * 60));
+    return 0;
+}
+
 static int open_dial(struct making *making) {
     int result =
         making->parts.config->no_data_connections ? 0 : dial_open(&making->dial, &making->peer);
@@ -230,7 +257,7 @@ static int confine(struct making *making, struct turns *turns) {
 /* Makes the parts in this order. Returns 0, or a negative errno with making->complaint. */
 static int make(struct making *making) {
     static int (*const steps[])(struct making *) = {
-        find_user, start_helper, load_tls,     become_user,     open_root,
+        find_user, start_helper, load_tls,     become_user,     open_root, watch_certificate,
         open_dial, look_up_told, open_xferlog, open_transcript, open_names};
     int result = 0;
     for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]) && result == 0; i++)

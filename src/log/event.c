@@ -44,6 +44,8 @@ const struct event_kind event_kinds[EVENT_KINDS] = {
     [EVENT_TLS_NOT_RESUMED] = {"tls-not-resumed", LOG_LEVEL_INFO,
                                "2a2aefc25c7742a28a92733bb3cf3e08"},
     [EVENT_TLS_INJECTED] = {"tls-injected", LOG_LEVEL_WARNING, "c6ce95a04923413da1a1901e1670e707"},
+    [EVENT_CERTIFICATE_ENDS] = {"certificate-ends", LOG_LEVEL_WARNING,
+                                "aa9fadd92abd447aa6586d3a75d5f94d"},
     [EVENT_UPLOADED] = {"uploaded", LOG_LEVEL_INFO, "c273f7a3f26644e0930209b16ff26cbb"},
     [EVENT_UPLOAD_FAILED] = {"upload-failed", LOG_LEVEL_WARNING,
                              "dbd09128d5ad4ea1bd4a2004ca1f4a49"},

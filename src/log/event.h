@@ -50,6 +50,7 @@ enum event {
     EVENT_TLS_DATA,
     EVENT_TLS_NOT_RESUMED,
     EVENT_TLS_INJECTED,
+    EVENT_CERTIFICATE_ENDS,
 
     /* Files */
     EVENT_UPLOADED,
