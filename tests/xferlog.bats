@@ -177,7 +177,7 @@ STEPS
         words
     done
     [ "$(wc -l <"$X")" = 14 ]
-    cut -d ' ' -f 1-8 --complement "$X" | sed "s|$ROOT||; s/ b _ .*//; /xxxx/d" | diff - <(
+    tr -s ' ' <"$X" | cut -d ' ' -f 1-8 --complement | sed "s|$ROOT||; s/ b _ .*//; /xxxx/d" | diff - <(
         printf '%s\n' /a_b /_lead /trail_ '/quo"te' "/apo'strophe" '/back\slash' '/Grüße_世界' /__ /nb_sp \
             /ls_x /id_x /nel_x '/*_ftp_0_*_c'
     )
