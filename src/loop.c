@@ -258,7 +258,7 @@ static int greet(struct session *session) {
 
 /* Reads and runs one command. Returns 0, or a negative errno if the client cannot be reached. */
 static int step(struct session *session) {
-    struct command command;
+    struct command command = {.length = 0};
     switch (read_command(session, &command)) {
     case READ_LINE: /* the client may have been lost while uploads before it were replied to */
         return session->leave.over ? 0 : run_command(session, &command);

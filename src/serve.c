@@ -37,8 +37,9 @@
 #define CERTIFICATE_MARK PATH_RESERVED_PREFIX "certificate"
 
 enum {
-    REFUSAL_TIME = 1000,     /* ms that a client may take to read the 421 */
-    SOON = 14 * 24 * 60 * 60 /* s before the certificate expires in which to warn */
+    REFUSAL_TIME = 1000, /* ms that a client may take to read the 421 */
+    DAY = 24 * 60 * 60,  /* s */
+    SOON = 14 * DAY      /* s before the certificate expires in which to warn */
 };
 
 void serve_refuse_at(int in, int out) {
@@ -176,7 +177,7 @@ static int watch_certificate(struct making *making) {
         "The certificate %s expires on %04d-%02d-%02d, in %lld days, and no session is served "
         "from then on",
         making->parts.config->tls_cert, parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday,
-        (long long)left / (24 * 60 * 60));
+        (long long)(left / DAY));
     return 0;
 }
 

@@ -255,6 +255,7 @@ refused_without_user() {
 @test "a user that does not exist is refused where it is set, root or not" {
     printf 'QUIT\r\n' >"$T/quit"
     run -78 --separate-stderr setpriv --reuid 65534 --regid 65534 --clear-groups env STORD_USER=/etc/stord/users "$SERVER" --root "$ROOT" <"$T/quit"
+    # shellcheck disable=SC2154
     [[ $stderr == *'there is no user /etc/stord/users (is --users meant?)'* ]]
     run -78 setpriv --reuid 65534 --regid 65534 --clear-groups "$SERVER" --check --root "$ROOT" --user ghost
     [[ $output == *'error: user: there is no user ghost'* ]]

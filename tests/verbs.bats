@@ -182,7 +182,8 @@ STEPS
 < 220
 STEPS
     not_logged 'is not found'
-    WRAP=(strace -f -qq -o "$T/trace" -e trace=openat,open)
+    # shellcheck disable=SC2034 # talk uses it
+    local -a WRAP=(strace -f -qq -o "$T/trace" -e "trace=openat,open")
     talk --passive-address 192.0.2.99 <<'STEPS'
 < 220
 > PASV

@@ -302,14 +302,15 @@ static void explain_room(const struct session *session, char ret_text[REASON_SIZ
     const struct parameters *parameters = &session->parameters;
     char announced[40] = "";
     struct statvfs fs = {0};
+    unsigned long long there;
     (void)fstatvfs(session->who.root.fd, &fs);
+    there = (unsigned long long)fs.f_bavail * fs.f_frsize;
     if (parameters->allo_given)
         (void)snprintf(announced, sizeof(announced), ", %llu announced",
                        (unsigned long long)parameters->allo);
     (void)snprintf(ret_text, REASON_SIZE, " (--min-free %llu%s: %llu bytes are free%s)",
                    least->percent ? least->percent : (unsigned long long)least->bytes,
-                   least->percent ? "%" : "", (unsigned long long)(fs.f_bavail * fs.f_frsize),
-                   announced);
+                   least->percent ? "%" : "", there, announced);
 }
 
 /* The text in brackets after the reason; the client gets it only if it says something to
