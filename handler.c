@@ -11,6 +11,7 @@
 
 #include "base/config.h"
 #include "base/terminal.h"
+#include "base/title.h"
 #include "check/check.h"
 #include "check/figures.h"
 #include "check/hash.h"
@@ -90,6 +91,7 @@ int main(int argc, char **argv) {
     const char *lacking = rlimits_raise();
     if (lacking)
         return rlimits_refuse(lacking);
+    title_open(argv, environ); /* settings refer to both */
     start_shield(&start);
     enum config_outcome outcome = config_load(&config, argc, argv, environ, complaint);
     if (!has_client(&start, &config)) {

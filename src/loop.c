@@ -230,13 +230,15 @@ static int give_up(struct session *session) {
     const struct config *config = session->given->config;
     const char *what = is_idle ? "Idle" : "Not logged in";
     unsigned seconds = is_idle ? config->idle_timeout : config->login_timeout;
-    log_event(session->given->log, EVENT_TIMED_OUT, "Closing: %s for %u seconds", what, seconds);
+    const struct log_facts facts = {.reply = 421};
+    log_about(session->given->log, EVENT_TIMED_OUT, &facts, "Closing: %s for %u seconds", what,
+              seconds);
     return leave_saying(session, 421, "%s for %u seconds; closing", what, seconds);
 }
 
 static int reply_stop(struct session *session) {
     (void)leave_stopping(session);
-    return reply_send(session, 421, "The service is shutting down; closing");
+    return reply_told(session, 421, "The service is shutting down; closing");
 }
 
 static int greet(struct session *session) {
@@ -279,6 +281,18 @@ static void end_transcript(struct session *session) {
     transcript_end(session, &rest);
 }
 
+/* A firewall that closes the passive ports leaves nothing else in the log: most clients go before
+ * they ask for a transfer. */
+static void tell_unused_port(const struct session *session) {
+    unsigned port = data_unused(&session->data);
+    if (port)
+        log_event(
+            session->given->log, EVENT_PORT_UNUSED,
+            "%s was given port %u, and never connected to it: is it open in the firewall? See "
+            "--passive-ports; behind NAT, --passive-address",
+            session->given->peer->text, port);
+}
+
 static void part(struct session *session) {
     const struct leave *end = &session->leave;
     (void)pipeline_commit(session);
@@ -286,6 +300,7 @@ static void part(struct session *session) {
     control_finish(&session->control);
     if (end->must_drain || control_has_unread(&session->control))
         control_drain(&session->control, end->stopping ? STOP_TIME : DRAIN_TIME);
+    tell_unused_port(session);
     data_reset(&session->data);
     conn_bare(&session->control.conn);
     const struct uploads *uploads = &session->uploads;

@@ -6,7 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sysexits.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "base/config.h"
@@ -20,18 +22,26 @@
 #include "loop.h"
 #include "net/control.h"
 #include "net/dial.h"
+#include "net/lookup.h"
 #include "net/peer.h"
 #include "sandbox/sandbox.h"
 #include "session/names.h"
 #include "session/secure.h"
 #include "session/session.h"
 #include "session/transcript.h"
+#include "store/daily.h"
 #include "store/usage.h"
 #include "users/account.h"
 #include "users/helper.h"
 #include "users/privileges.h"
 
-enum { REFUSAL_TIME = 1000 }; /* ms that a client may take to read the 421 */
+#define CERTIFICATE_MARK PATH_RESERVED_PREFIX "certificate"
+
+enum {
+    REFUSAL_TIME = 1000, /* ms that a client may take to read the 421 */
+    DAY = 24 * 60 * 60,  /* s */
+    SOON = 14 * DAY      /* s before the certificate expires in which to warn */
+};
 
 void serve_refuse_at(int in, int out) {
     static const char reply[] = "421 Service not available: see the server's log\r\n";
@@ -75,23 +85,41 @@ __attribute__((format(printf, 3, 4))) static int complain(struct making *making,
     return error;
 }
 
-/* Finds the system user to become. Started as root, serves as root only if --user says so, or if
- * started by hand. */
-static int find_user(struct making *making) {
-    const char *name = making->parts.config->user;
-    int result = privileges_find(name, &making->user);
-    making->found = result == 0;
-    if (making->peer.kind == PEER_PIPE && !making->peer.relayed &&
-        (result < 0 || making->user.wanted)) {
-        log_event(making->parts.log, EVENT_SERVING_AS_ROOT,
-                  "Serving as root: on a pipe, and no super-server has named a client");
-        making->user.wanted = false;
+/* Started by hand as root: the owner of the root folder, whose files must stay its own. A folder of
+ * root's leaves nobody to become. */
+static int find_owner(struct making *making) {
+    char owner[16];
+    struct stat st;
+    if (stat(making->parts.config->root, &st) < 0)
+        st.st_uid = 0;
+    (void)snprintf(owner, sizeof(owner), "%u", (unsigned)st.st_uid);
+    making->found = st.st_uid != 0 && privileges_find(owner, &making->user) == 0;
+    if (making->found)
         return 0;
-    }
-    return result < 0
-               ? complain(making, result,
-                          "started as root, and there is no user %.64s to become: see --user", name)
-               : 0;
+    log_event(making->parts.log, EVENT_SERVING_AS_ROOT,
+              "Serving as root: on a pipe, no super-server has named a client, and the folder is "
+              "root's");
+    making->user.wanted = false;
+    return 0;
+}
+
+/* Finds the system user to become. Started as root, serves as root only if --user says so, or if
+ * started by hand. A user that is named must exist, also where nothing is to be given up. */
+static int find_user(struct making *making) {
+    const struct config *config = making->parts.config;
+    bool by_hand = making->peer.kind == PEER_PIPE && !making->peer.relayed;
+    const char *hint = strchr(config->user, '/') ? " (is --users meant?)" : "";
+    int result = privileges_find(config->user, &making->user);
+    making->found = result == 0;
+    if (by_hand && (result < 0 || making->user.wanted) && !config_has(config, "user"))
+        return find_owner(making);
+    if (result < 0)
+        return complain(making, result,
+                        "started as root, and there is no user %.64s to become: see --user%s",
+                        config->user, hint);
+    if (!making->user.wanted && !config_user_is_default(config) && !privileges_exists(config->user))
+        return complain(making, -ENOENT, "--user: there is no user %.64s%s", config->user, hint);
+    return 0;
 }
 
 /* Starts the credential helper, which may read more than the session: before the session is
@@ -135,6 +163,26 @@ static int open_root(struct making *making) {
     if (result < 0)
         return complain(making, result, "root %.400s: %s", config->root, strerror(-result));
     making->parts.folder = absolute(config->root);
+    return 0;
+}
+
+/* A certificate that expires soon is told once a day by the sessions that there are: from then on
+ * nobody is served. Nothing is made, or written, before. */
+static int watch_certificate(struct making *making) {
+    const struct secure_setup *secure = &making->secure;
+    if (!secure->library)
+        return 0;
+    const time_t expires = secure->library->expires(secure->context), left = expires - time(NULL);
+    struct tm parts = {0};
+    if (left >= SOON || expires == 0 || daily_take(&making->root, CERTIFICATE_MARK) <= 0)
+        return 0;
+    (void)gmtime_r(&expires, &parts);
+    log_event(
+        making->parts.log, EVENT_CERTIFICATE_ENDS,
+        "The certificate %s expires on %04d-%02d-%02d, in %lld days, and no session is served "
+        "from then on",
+        making->parts.config->tls_cert, parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday,
+        (long long)(left / DAY));
     return 0;
 }
 
@@ -189,6 +237,22 @@ static int open_transcript(struct making *making) {
     return 0;
 }
 
+/* Looks up the name that --passive-address is. If it is not found, PASV tells our own address:
+ * clients that upload inline, use EPSV, or come from inside are served. */
+static int look_up_told(struct making *making) {
+    const struct config *config = making->parts.config;
+    const struct told *told = &config->passive_address;
+    making->parts.told = told->address;
+    if (!told->name || config->no_data_connections)
+        return 0;
+    const char *error = lookup_ipv4(told->name, &making->parts.told);
+    if (error)
+        log_event(making->parts.log, EVENT_ADDRESS_UNKNOWN,
+                  "PASV tells the address of this machine: --passive-address %s is not found: %s",
+                  told->name, error);
+    return 0;
+}
+
 static int open_names(struct making *making) {
     int result = names_open(&making->names, making->parts.config->names_from);
     return result < 0 ? complain(making, result, "--names-from: %.64s is %s",
@@ -212,8 +276,8 @@ static int confine(struct making *making, struct turns *turns) {
 /* Makes the parts in this order. Returns 0, or a negative errno with making->complaint. */
 static int make(struct making *making) {
     static int (*const steps[])(struct making *) = {
-        find_user, start_helper, load_tls,     become_user,     open_metrics,
-        open_root, open_dial,    open_xferlog, open_transcript, open_names};
+        find_user,         start_helper, load_tls,     become_user,  open_metrics,    open_root,
+        watch_certificate, open_dial,    look_up_told, open_xferlog, open_transcript, open_names};
     int result = 0;
     for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]) && result == 0; i++)
         result = steps[i](making);

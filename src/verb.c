@@ -145,9 +145,11 @@ static bool is_http(const char *line) {
 }
 
 static int refuse_http(struct session *session) {
-    log_event(session->given->log, EVENT_NOT_FTP, "Closing: the client speaks HTTP, not FTP");
+    const struct log_facts facts = {.reply = 500};
+    log_about(session->given->log, EVENT_NOT_FTP, &facts,
+              "Closing: the client speaks HTTP, not FTP");
     leave_draining(session);
-    return reply_send(session, 500, "This is FTP, not HTTP");
+    return reply_told(session, 500, "This is FTP, not HTTP");
 }
 
 /* Can this session run it, whatever the client's rights? */
@@ -281,12 +283,18 @@ static int run(struct session *session, const struct command *command) {
     return result < 0 ? result : 0;
 }
 
+/* A line that is no command. */
+static int run_none(struct session *session, const struct command *command) {
+    const struct command *outer = session_begin_command(session, command);
+    int refused = refuse_line(session, command);
+    (void)session_begin_command(session, outer);
+    return refused < 0 ? refused : 0;
+}
+
 int verb_run(struct session *session, struct command *command) {
     log_command(session, command);
-    if (!command->verb) {
-        int refused = refuse_line(session, command);
-        return refused < 0 ? refused : 0;
-    }
+    if (!command->verb)
+        return run_none(session, command);
     command->argument = trim(command->verb, command->argument);
     before(session, command->verb);
     const struct command *outer = session_begin_command(session, command);

@@ -136,6 +136,7 @@ PY
     [ "$output" = "Checked as nobody (uid 65534).
 What clients get:
   pipes, local sockets, loopback addresses: no login home=/ ($ROOT) rights=upload,append,replace,list,mkdir on-conflict=replace
+    (that is who comes through a relay on this machine, too: see --local)
   everybody else: refused (530)
 0 errors, 0 warnings" ]
     [ -z "$(ls -A "$ROOT")" ]
@@ -529,7 +530,7 @@ with socket.create_connection(("127.0.0.1", int(sys.argv[1]))) as s:
 @test "check: wrong options are said on standard error, and 421 to nobody" {
     run -64 --separate-stderr "$HANDLER" --check --rooot x
     [ -z "$output" ]
-    [ "$stderr" = 'handler: unknown argument "--rooot" (see --help)' ]
+    [ "$stderr" = 'handler: unknown argument "--rooot": is --root meant? (see --help)' ]
     run -64 --separate-stderr "$HANDLER" --idle-timeout never --check
     [ -z "$output" ]
     [[ $stderr == 'handler: --idle-timeout wants '* ]]

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """Asks a handler everything that is in codes.txt and prints the table with what it answered.
+What it refuses must be in its log, too: see unlogged.
 
 usage: codes.py TABLE RFC-CODES HANDLER [OPTION...]
 
@@ -7,11 +8,14 @@ Each cell is a session of its own. What is not as the table says is marked, and 
 standard error; so is a code that rfc-codes.txt does not have for the verb. Both make the exit
 status 1. With --observe first, only what was answered is printed, to begin a new table from.
 """
+import collections
+import json
 import os
 import re
 import shutil
 import signal
 import sys
+import tempfile
 
 from dialogue import Failure, Player, unescape
 
@@ -19,6 +23,7 @@ STATES = ["stranger", "login", "no-rights", "passive", "restart", "transfer"]
 RIGHTS = "upload,append,replace,list,read,mkdir,rename,delete"
 MEANWHILE = ("ABOR", "NOOP", "STAT")  # only to begin a new table
 UPLOADS = ("STOR", "APPE", "STOU")
+LOGGING = ["--log", "stderr", "--log-format", "json"]
 FILES = {"file": b"0123456789", "folder/inner": b"inner"}
 
 
@@ -46,8 +51,15 @@ class Session:
         os.environ.pop("SOCAT_PEERADDR", None)
         if state == "stranger":
             os.environ["SOCAT_PEERADDR"] = "192.0.2.7"
-        self.player = Player("pair" if state == "stranger" else "tcp", "lines",
-                             command + ["--allow", rights])
+        self.log = tempfile.TemporaryFile("w+", errors="surrogateescape")
+        stderr = os.dup(2)
+        os.dup2(self.log.fileno(), 2)
+        try:
+            self.player = Player("pair" if state == "stranger" else "tcp", "lines",
+                                 command[:1] + ["--allow", rights] + command[1:] + LOGGING)
+        finally:
+            os.dup2(stderr, 2)
+            os.close(stderr)
         os.environ.pop("SOCAT_PEERADDR", None)
         self.player.expect("220", "")
         if state in ("passive", "restart", "transfer"):
@@ -105,6 +117,48 @@ class Session:
         if self.player.process.wait(20) != 0:
             raise Failure("the exit status is not 0")
 
+    def events(self):
+        self.log.seek(0)
+        return [json.loads(line) for line in self.log]
+
+
+def refusals(answers):
+    """(verb, code) of all that was refused."""
+    return [(verb, code) for verb, codes in answers for code in codes if code and code[0] in "45"]
+
+
+def unlogged(answers, lines, events, is_in):
+    """What of the refusals is not in the log as it should be: each has an event of its own with the reply's code, and
+    with the file if one was meant; an upload that was not stored has exactly one with a verdict, of a kind that can be
+    asked for. is_in: the client is logged in; of others the log has no files and no uploads."""
+    said = collections.Counter(code for _, code in refusals(answers))
+    logged = collections.Counter(str(e["reply"]) for e in events if e.get("reply", 0) >= 400)
+    for code in said:
+        # The event with the verdict of an upload may be followed by one with the reason
+        if logged[code] < said[code]:
+            yield f"{said[code]} times {code}, but {logged[code]} times in the log"
+    uploads = [code for verb, code in refusals(answers) if verb in UPLOADS and is_in]
+    failed = [e for e in events if e["event"] in ("upload-failed", "upload-refused")]
+    if len(uploads) != len(failed) or not all(e.get("verdict") and "reply" in e for e in failed):
+        yield f"{len(uploads)} uploads failed, but {len(failed)} in the log"
+    if any(e["event"] not in ("upload-failed", "upload-refused") and e.get("verdict") for e in events
+           if e.get("reply", 0) >= 400 and e["event"] != "send-failed"):
+        yield "a verdict that would be counted twice"
+    for line, (verb, codes) in zip(lines if is_in else [], answers):
+        name = line.split(" ")[-1]
+        if is_meant(verb, line) and codes[-1] and codes[-1][0] in "45" and codes[-1] != "501" and not any(
+                e.get("file", "").endswith("/" + name) or e.get("file", "").endswith(" " + name)
+                for e in events if str(e.get("reply")) == codes[-1]):
+            yield f"{name} is not in the log"
+
+
+def is_meant(verb, line):
+    """Does the command end with the name of a file that there can be?"""
+    takes = "STOR STOU APPE RETR CWD XCWD MKD XMKD RMD XRMD DELE RNFR RNTO LIST NLST MLSD MLST SIZE MDTM MFMT SITE STAT"
+    words = line.split(" ")
+    return (verb in takes.split() and len(words) > 1 + (verb in ("MFMT", "SITE")) and
+            not re.search(r"\.\.|\.stord|\\x|^SITE [XUH](?!TIME)|^SITE [A-Z]*$|(^| )(-[a-z]*|/)$", line))
+
 
 def observe(state, commands, waits, command, root):
     """[(verb, codes)...] of the commands, sent one behind the other, and whether the session was
@@ -125,7 +179,9 @@ def observe(state, commands, waits, command, root):
             answers = [("STOR" if waits or aborted else verbs[0], first)]
             answers += [(v, session.answer(v, True))
                         for v in (verbs if waits or aborted else verbs[1:] + ["STOR"])]
+            lines = ["STOR"] + commands if waits or aborted else commands + ["STOR"]
         else:
+            lines = commands
             for line, verb in zip(commands, verbs):
                 session.player.send(unescape(line) + b"\r\n")
                 answers.append((verb, session.answer(verb, True)))
@@ -135,7 +191,8 @@ def observe(state, commands, waits, command, root):
         if session.player.process.poll() is None:
             session.player.process.kill()
             session.player.process.wait()
-    return [a for a in answers if a[1]], over
+    faults = list(unlogged(answers, lines, session.events(), state != "stranger"))
+    return [a for a in answers if a[1]], over, faults
 
 
 def show(answers, over):
@@ -186,7 +243,8 @@ def main():
             # Answered at once, if the first code is not the end of the transfer
             waits = commands[0] not in MEANWHILE if observing else want.startswith("226")
             try:
-                answers, over = observe(state, commands, waits, command, root)
+                answers, over, faults = observe(state, commands, waits, command, root)
+                complaints += [f"{text}, {state}: {fault}" for fault in faults]
             except (Failure, OSError) as failure:
                 answers, over = [], False
                 complaints.append(f"{text}, {state}: {failure}")

@@ -215,10 +215,10 @@ def words():
     # names that cannot be, in what refuses them
     bad = [word for word in WORDS if re.search(rb"[\x00-\x1f\x7f]", word)]
     replies, lines = play(b"".join(b"MKD %s\r\n" % on_wire(word) for word in bad) + b"QUIT\r\n")
-    texts = [text for text in map(text_of, lines) if "reply 550 to MKD" in text]
+    texts = [text for text in map(text_of, lines) if ": reply 550 to " in text]
     check(len(texts) == len(bad), replies, lines)
     for word, text in zip(bad, texts):
-        check(text.endswith("reply 550 to MKD " + message_of(as_received(word))), word, text)
+        check(text.endswith(": MKD " + message_of(as_received(word))), word, text)
 
 
 def logins():

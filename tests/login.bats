@@ -118,6 +118,11 @@ STEPS
     logged 'Login failed from 127\.0\.0\.1:[0-9]+: user me$'
     logged 'Login failed from 127\.0\.0\.1:[0-9]+: user nobody$'
     not_logged 'Logged in'
+    # The log alone says why, always with the peer
+    local why='the password is wrong: user me|there is no such user: user (nobody|)|locked: user (gone|never)'
+    why+='|may not log in from there: user elsewhere'
+    [ "$(grep -cE "Login refused from 127\.0\.0\.1:[0-9]+: ($why)$" "$T/log")" = 6 ]
+    [ "$(grep -cE 'Login failed from 127\.0\.0\.1:[0-9]+: user ' "$T/log")" = 6 ]
 }
 
 @test "login: the third wrong password ends the session, whatever the names and what stood between" {

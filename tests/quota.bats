@@ -40,7 +40,7 @@ STEPS
 > ALLO 101
 < 200
 > STOR a
-< 552 ^552 Failed to upload file: the quota of 100 bytes is used up$
+< 552 ^552 Failed to upload file: 101 bytes do not fit into the quota of 100$
 > PASV
 < 227
 > ALLO 100

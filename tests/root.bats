@@ -229,6 +229,41 @@ refused_without_user() {
     refused_without_user stord
 }
 
+@test "started by hand, on a pipe, in somebody's folder: the session is theirs, and spoils it for nobody" {
+    chown 54321:54321 "$ROOT"
+    printf 'ALLO 9\r\nSTOR half\r\nhello' | with_users "$SERVER" --root "$ROOT" >"$T/replies" 2>"$T/log"
+    printf 'STOR whole\r\nhello' | with_users "$SERVER" --root "$ROOT" >>"$T/replies" 2>>"$T/log"
+    grep -q '^226 ' "$T/replies"
+    [ "$(find "$ROOT" -printf '%u\n' | sort -u)" = 54321 ]
+    if grep 'as root' "$T/log"; then fail "it served as root"; fi
+    users "me:$(hash secret):/:upload:quota=1M"
+    chmod 644 "$T/users"
+    printf 'USER me\r\nPASS secret\r\nSTOR more\r\nhello' |
+        setpriv --reuid 54321 --regid 54321 --clear-groups "$SERVER" --root "$ROOT" --users "$T/users" >"$T/replies"
+    grep -q '^226 ' "$T/replies"
+}
+
+@test "started by hand, on a pipe: --user is obeyed" {
+    mkdir -m 0777 "$T/empty"
+    printf 'STOR hello\r\nhello\n' | with_users "$SERVER" --root "$T/empty" --user stord >"$T/replies" 2>"$T/log"
+    grep -q '^226 ' "$T/replies"
+    [ "$(stat -c %u "$T/empty/hello")" = 54321 ]
+    printf 'QUIT\r\n' | with_users "$SERVER" --root "$T/empty" --user ghost >"$T/replies" 2>"$T/log" && fail "ghost was served"
+    grep -q '^421 ' "$T/replies"
+}
+
+@test "a user that does not exist is refused where it is set, root or not" {
+    printf 'QUIT\r\n' >"$T/quit"
+    run -78 --separate-stderr setpriv --reuid 65534 --regid 65534 --clear-groups env STORD_USER=/etc/stord/users "$SERVER" --root "$ROOT" <"$T/quit"
+    # shellcheck disable=SC2154
+    [[ $stderr == *'there is no user /etc/stord/users (is --users meant?)'* ]]
+    run -78 setpriv --reuid 65534 --regid 65534 --clear-groups "$SERVER" --check --root "$ROOT" --user ghost
+    [[ $output == *'error: user: there is no user ghost'* ]]
+    for user in nobody root 65534 54321:54321; do
+        run -0 setpriv --reuid 65534 --regid 65534 --clear-groups "$SERVER" --root "$ROOT" --user "$user" <"$T/quit"
+    done
+}
+
 # ------------------------------------------------------- what root alone may read
 
 @test "users file and key are read before root is given up" {

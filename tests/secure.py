@@ -20,7 +20,7 @@ def prepare(folder):
     global CERTIFICATE, CONTEXT
     certificate, key = folder + "/certificate", folder + "/key"
     subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
-                    "-nodes", "-days", "2", "-subj", "/CN=localhost", "-addext",
+                    "-nodes", "-days", "30", "-subj", "/CN=localhost", "-addext",
                     "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", key, "-out", certificate],
                    check=True, stderr=subprocess.DEVNULL)
     CONTEXT = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

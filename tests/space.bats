@@ -379,15 +379,16 @@ store x old
 > EPSV
 < 229
 > STOR x
-< 452 the disk is full
+< 452 too little room would be left on the disk
 file x old
-store@ x 14000000 < 552 the disk is full
+store@ x 14000000 < 552 too little room would be left on the disk
 file x old
 store@ y 3000000
 file@ y 3000000
 STEPS
     root_holds x y
     logged 'Upload failed: /x .*, no-space\)'
+    logged 'on the disk \(--min-free (12582912|75%): [0-9]+ bytes are free, 6000000 announced\): reply 452'
 }
 
 @test "--min-free: 452 before the bytes and 552 after them while so much is still free, in bytes or by percent" {
@@ -478,7 +479,7 @@ STEPS
     talk --min-free=12M --allow=upload,mkdir,delete <<'STEPS'
 < 220
 > MKD b
-< 452 ^452 Failed to make directory: the disk is full$
+< 452 ^452 Failed to make directory: too little room would be left on the disk$
 > MKD a
 < 550 exists already
 > RMD a
@@ -492,7 +493,7 @@ STEPS
     echo old >"$ROOT/x"
     talk --min-free=12M <<'STEPS'
 binary
-store@ x 6000000 < 552 the disk is full
+store@ x 6000000 < 552 too little room would be left on the disk
 file x old\n
 store y small
 file y small
@@ -504,7 +505,7 @@ binary
 > EPSV
 < 229
 > STOR y
-< 452 the disk is full
+< 452 too little room would be left on the disk
 > NOOP
 < 200
 file y small

@@ -27,10 +27,10 @@ teardown() { teardown_sandbox; }
     [ "$output" = "421 Service not available: see the server's log"$'\r' ]
     [[ "$stderr" == *'unknown argument "--rooot"'* ]]
     run -64 --separate-stderr "$HANDLER" --idle-timeout never </dev/null
-    [[ "$stderr" == *'--idle-timeout wants seconds from 1 to 86400, not "never"'* ]]
+    [[ "$stderr" == *'--idle-timeout wants seconds from 1 to 86400 (or followed by s, m, h or d), not "never"'* ]]
     STORD_ROOTT=/x run -78 --separate-stderr "$HANDLER" </dev/null
     [ "$output" = "421 Service not available: see the server's log"$'\r' ]
-    [[ "$stderr" == *'unknown variable STORD_ROOTT'* ]]
+    [[ "$stderr" == *'unknown variable STORD_ROOTT in the environment: is STORD_ROOT meant?'* ]]
     STORD_LOG=nowhere run -78 --separate-stderr "$HANDLER" </dev/null
     [[ "$stderr" == *'STORD_LOG wants auto, stderr, syslog or journal, not "nowhere"'* ]]
     run -78 --separate-stderr "$HANDLER" --root /dev/null </dev/null
@@ -202,6 +202,28 @@ PY
     logged 'Refused 192.0.2.1:'
 }
 
+@test "start: --local=no: nobody is served without a login, wherever from (promise 5)" {
+    local over
+    for over in $(kinds); do
+        talk -o "$over" --local=no <<'STEPS'
+< 220
+> STOR x
+< 530 ^530 Not logged in: without a users file nobody is served$
+STEPS
+    done
+    logged 'there is no users file, so nobody is served'
+    STORD_LOCAL=no talk --anonymous <<'STEPS'
+< 220
+> USER anonymous
+< 331
+> PASS x
+< 230
+STEPS
+    [ -z "$(find "$ROOT" -type f)" ]
+    run -0 "$HANDLER" --check --root "$ROOT" --local=no
+    if [[ $output == *'no login'* ]]; then fail "$output"; fi
+}
+
 @test "start: a stranger relayed over a socketpair or pipes is no local client (promise 5)" {
     for kind in pair pipe; do
         for variable in SOCAT_PEERADDR TCPREMOTEIP REMOTE_ADDR REMOTE_HOST NCAT_REMOTE_ADDR; do
@@ -259,7 +281,7 @@ STEPS
 STEPS
     logged '^stord\[[0-9]+\]: Accepted connection from 127\.0\.0\.1:[0-9]+$'
     logged 'File uploaded: /x \(5 bytes, [0-9]+\.[0-9]+ s, size\) from 127\.0\.0\.1:[0-9]+: reply 226$'
-    logged 'Failed to upload file: no such file or folder .*: reply 550 to STOR no/such$'
+    logged 'Failed to upload file: no such file or folder .*: reply 550 to 127.0.0.1:[0-9]+: STOR no/such$'
     # nothing at error level for what the client did
     talk --log-level error <<'STEPS'
 < 220

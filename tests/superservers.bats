@@ -61,6 +61,22 @@ takes_uploads_by_tcp() {
     same "$T/sent" "$ROOT/by epsv"
 }
 
+# is_shown PATTERN: ps shows a session of $SPAWN_PID so
+is_shown() {
+    local pid
+    for pid in $(process_tree "$SPAWN_PID"); do tr '\0' ' ' <"/proc/$pid/cmdline" | sed 's/ *$/\n/'; done 2>/dev/null | grep -qxE "$1"
+}
+
+# shows_itself: a session is in the process list with who is on, what comes, and how much of that has come
+shows_itself() {
+    connect
+    wait_for is_shown 'stord: 127\.0\.0\.1 idle'
+    printf 'ALLO 10000000\r\nSTOR wan\\ted caf\xe9\r\n' >&"$WIRE"
+    head -c 5000000 /dev/zero >&"$WIRE"
+    wait_for is_shown 'stord: 127\.0\.0\.1 STOR wan\\\\ted caf\\xe9 4[0-9]%'
+    disconnect
+}
+
 # The server's end of the connection asks after a minute of silence whether the client is there, or a
 # router between forgets it.
 keeps_alive() {
@@ -177,6 +193,7 @@ PY
 @test "systemd-socket-activate --inetd" {
     serve
     takes_uploads_by_tcp
+    shows_itself
     logs_to "$T/serve.log"
 }
 
@@ -193,6 +210,7 @@ PY
     spawn systemd-socket-activate -E STORD_USER -a -l "127.0.0.1:$PORT" "$HANDLER" --root "$ROOT"
     wait_for grep -q 'Listening on' "$SPAWN_LOG"
     takes_uploads_by_tcp
+    shows_itself
     logs_to "$SPAWN_LOG"
     # The activator's standard output is the log here: no reply may be in it.
     if grep -a '^220 ' "$SPAWN_LOG"; then fail "a reply went to standard output"; fi
@@ -230,6 +248,7 @@ start_xinetd() {
 @test "xinetd, with the file that we ship: the log is in syslog, nothing of it on the wire" {
     start_xinetd
     takes_uploads_by_tcp
+    shows_itself
     logs_to "$T/syslog"
     # xinetd, too, says how it was.
     wait_for grep -aq 'START: stord .*from=127.0.0.1' "$T/syslog"
@@ -252,9 +271,10 @@ start_xinetd() {
 }
 
 @test "xinetd: a session has its three descriptors and no more of the client's or xinetd's" {
-    start_xinetd
+    start_xinetd -e "s|STORD_ROOT=.*|& STORD_PROCESS_TITLE=no|"
     connect
     session_of "$SPAWN_PID"
+    tr '\0' ' ' <"/proc/$SESSION/cmdline" | grep -qv 'stord: '
     holds_no_fd_to "$SESSION" "$T/xinetd.log"
     ignores_what_errno_tells "$SESSION"
     tr '\0' '\n' <"/proc/$SESSION/environ" >"$T/environ"
@@ -329,6 +349,7 @@ no_session_is_left() { [ "$(process_tree "$SPAWN_PID")" = "$SPAWN_PID" ]; }
     spawn_with_syslog "$inetd" -d "$T/inetd.conf"
     wait_port "$PORT" 127.0.0.1
     takes_uploads_by_tcp
+    shows_itself
     logs_to "$T/syslog"
     if grep -a 'Accepted connection' "$SPAWN_LOG"; then fail "the log is not in syslog only"; fi
     wait_for grep -q 'reaped, status 0' "$SPAWN_LOG"
@@ -341,6 +362,7 @@ no_session_is_left() { [ "$(process_tree "$SPAWN_PID")" = "$SPAWN_PID" ]; }
     spawn tcpsvd -v -l localhost -c 100 127.0.0.1 "$PORT" "$HANDLER" --root "$ROOT"
     wait_port "$PORT" 127.0.0.1
     takes_uploads_by_tcp
+    shows_itself
     logs_to "$SPAWN_LOG"
     connect
     disconnect
@@ -356,6 +378,7 @@ no_session_is_left() { [ "$(process_tree "$SPAWN_PID")" = "$SPAWN_PID" ]; }
     spawn tcpserver -v -H -R -l localhost -c 100 127.0.0.1 "$PORT" "$HANDLER" --root "$ROOT" 7<"$T/leak"
     wait_port "$PORT" 127.0.0.1
     takes_uploads_by_tcp
+    shows_itself
     logs_to "$SPAWN_LOG"
     connect
     session_of "$SPAWN_PID"
@@ -376,6 +399,7 @@ start_socat() {
 @test "socat, the connection itself" {
     start_socat ,nofork
     takes_uploads_by_tcp
+    shows_itself
     logs_to "$SPAWN_LOG"
 }
 

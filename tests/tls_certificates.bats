@@ -438,7 +438,7 @@ tls cert=me
 > USER me
 < 331
 STEPS
-    logged 'Login refused: me may not log in from there'
+    logged 'Login refused from .*: may not log in from there: user me'
 }
 
 @test "client certificates: names cannot be tried for ever" {
@@ -466,7 +466,7 @@ tls
 > PASS secret
 < 230
 STEPS
-    logged 'Login refused: me may not log in without TLS'
+    logged 'Login refused from .*: may not log in without TLS: user me'
     secured --users "$T/users" <<'STEPS'
 < 220
 > USER you
@@ -589,4 +589,29 @@ tls cert=me
 STEPS
         logged "users:1: option \"cert\" wants a certificate's SHA-256 fingerprint"
     done
+}
+
+@test "tls: a certificate that expires soon is told in the log, once a day by all sessions together" {
+    make_certificate soon 13
+    make_certificate later 16
+    session_with() { printf 'QUIT\r\n' | "$HANDLER" --root "$ROOT" --tls-cert "$T/$1.crt" --tls-key "$T/$1.key" 2>>"$T/log" >"$T/out"; }
+    session_with later
+    not_logged 'expires on'
+    [ -z "$(ls -A "$ROOT")" ]
+    for _ in 1 2 3 4 5 6 7 8; do at_once session_with soon; done
+    all_done
+    [ "$(grep -c "The certificate $T/soon.crt expires on $(date -ud '13 days' +%F), in 1[23] days" "$T/log")" = 1 ]
+    # a day later, and when somebody has removed the mark
+    touch -d '25 hours ago' "$ROOT/.stord.unfinished/.stord.certificate"
+    session_with soon
+    session_with soon
+    rm "$ROOT/.stord.unfinished/.stord.certificate"
+    session_with soon
+    [ "$(grep -c 'expires on' "$T/log")" = 3 ]
+    # where nothing can be written, sessions are served all the same
+    rm -r "$ROOT/.stord.unfinished"
+    echo mine >"$ROOT/.stord.unfinished"
+    session_with soon
+    grep -q '^221' "$T/out"
+    [ "$(grep -c 'expires on' "$T/log")" = 3 ]
 }

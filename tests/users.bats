@@ -435,7 +435,7 @@ STEPS
     for over in tcp tcp6 mapped unix pipe; do at_once login_refused far -o $over; done
     at_once login_refused mapped -o tcp6
     all_done
-    logged 'far may not log in from there$'
+    logged 'Login refused from \[::1\]:[0-9]+: may not log in from there: user far$'
     logged 'Login failed from \[::1\]:[0-9]+: user far$'
     # whom a relay names comes from where it says
     TCPREMOTEIP=192.0.2.9 let_in far pair
@@ -447,12 +447,12 @@ STEPS
     at_once login_refused me
     at_once login_refused you
     all_done
-    logged 'me may not log in without TLS$'
-    logged 'you may not log in without TLS$'
+    logged 'Login refused from 127\.0\.0\.1:[0-9]+: may not log in without TLS: user me$'
+    logged 'Login refused from 127\.0\.0\.1:[0-9]+: may not log in without TLS: user you$'
     # nor from the day after the last one on
     users "me:$SECRET:/::until=$(date -d yesterday +%F)" "you:$SECRET:/::until=$(date +%F)"
     login_refused me
-    logged "me may not log in any more \(until=$(date -d yesterday +%F)\)\$"
+    logged "Login refused from 127\.0\.0\.1:[0-9]+: may not log in any more \(until=$(date -d yesterday +%F)\): user me\$"
     printf '> PWD\n< 257\n' | as you
     users "me:$SECRET:/::tls,until=2001-01-01"
     # a wrong password is told no more

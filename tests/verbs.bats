@@ -149,6 +149,49 @@ nofile x
 STEPS
 }
 
+@test "verbs: --passive-address by name: looked up before the session is confined, and nobody is lost if it is not found" {
+    need_root 'has an /etc/hosts of its own'
+    printf '127.0.0.1 localhost\n192.0.2.99 home.example.net\n' >"$T/hosts"
+    # shellcheck disable=SC2016
+    local WRAP=(unshare --mount --propagation private sh -ec 'mount --bind "$0/hosts" /etc/hosts; exec "$@"' "$T")
+    talk --passive-address home.example.net --require-confinement <<'STEPS'
+< 220
+> PASV
+< 227 \(192,0,2,99,
+> EPSV
+< 229
+> STOR y
+< 150
+put hello
+< 226
+STEPS
+    not_logged 'is not found'
+    talk --passive-address nowhere.invalid --require-confinement <<'STEPS'
+binary
+> PASV
+< 227 \(127,0,0,1,
+> STOR z
+< 150
+put hello
+< 226
+STEPS
+    logged 'PASV tells the address of this machine: --passive-address nowhere.invalid is not found: '
+    # An address is not looked up, and where there are no data connections nothing is
+    : >"$T/log"
+    talk --passive-address nowhere.invalid --no-data-connections <<'STEPS'
+< 220
+STEPS
+    not_logged 'is not found'
+    # shellcheck disable=SC2034 # talk uses it
+    local -a WRAP=(strace -f -qq -o "$T/trace" -e "trace=openat,open")
+    talk --passive-address 192.0.2.99 <<'STEPS'
+< 220
+> PASV
+< 227 \(192,0,2,99,
+STEPS
+    if grep -E 'hosts|resolv|nsswitch' "$T/trace"; then fail "it was looked up"; fi
+}
+
 @test "verbs: --passive-ports and --passive-address" {
     free_port
     talk --passive-ports "$PORT-$PORT" <<STEPS

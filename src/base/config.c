@@ -8,9 +8,11 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/near.h"
 #include "base/value.h"
 
 #define DEFAULT_ROOT       "./ftpserver"
+#define DEFAULT_USER       "stord"
 #define NO_FILE            "none"
 #define ENVIRONMENT_PREFIX "STORD_"
 
@@ -46,6 +48,8 @@ static const struct option options[] = {
      "accept uploads whose client closes the control connection first"},
     {"anonymous", NULL, "no", value_flag, FIELD(anonymous),
      "anybody may log in as anonymous or ftp, to upload"},
+    {"local", NULL, "yes", value_flag, FIELD(local),
+     "without a users file, serve clients on this machine without a login; no: behind relays"},
     {"allow", "RIGHTS", "upload,append,replace,list,mkdir", value_rights, FIELD(allow),
      "what clients may do; also: read, rename, delete"},
     {"log", "TARGET", "auto", value_log, FIELD(log), "where to log: auto, stderr, syslog, journal"},
@@ -59,12 +63,14 @@ static const struct option options[] = {
      "folder that gets a file for each session: commands and replies, without passwords"},
     {"metrics-file", "FILE", NO_FILE, value_file, FIELD(metrics_file),
      "file in which sessions count what they do, for --metrics"},
+    {"process-title", NULL, "yes", value_flag, FIELD(process_title),
+     "ps shows who is on, and what is being transferred; no: the arguments stay"},
     {"default-type", "TYPE", "ascii", value_type, FIELD(default_ascii),
      "until the client sends TYPE: ascii (as RFC 959 has it), binary"},
     {"passive-ports", "FIRST-LAST", "any", value_ports, FIELD(passive_ports),
      "ports to wait for data connections on"},
-    {"passive-address", "IPV4", "own", value_address, FIELD(passive_address),
-     "address that PASV tells clients, behind NAT; never bound to"},
+    {"passive-address", "ADDRESS", "own", value_address, FIELD(passive_address),
+     "IPv4 address that PASV tells clients, behind NAT, or the name of a host that has it"},
     {"unterminated-wait", "MS", "300", value_milliseconds, FIELD(unterminated_wait),
      "silence in ms that ends a command without line end; 0: never"},
     {"login-timeout", "S", "60", value_seconds, FIELD(login_timeout),
@@ -102,7 +108,7 @@ static const struct option options[] = {
      "226 does not wait for the disk: a power cut may lose uploads"},
     {"no-data-connections", NULL, "no", value_flag, FIELD(no_data_connections),
      "inline uploads only: no PASV, EPSV, PORT, EPRT, and no socket can be made"},
-    {"user", "USER", "stord", value_user, FIELD(user),
+    {"user", "USER", DEFAULT_USER, value_user, FIELD(user),
      "system user to become if started as root; root: stay root"},
     {"require-confinement", NULL, "no", value_flag, FIELD(require_confinement),
      "do not serve if the kernel cannot confine the session"},
@@ -182,6 +188,36 @@ static bool set(struct config *config, const struct option *option, const char *
     return false;
 }
 
+/* Says that no option is called like this, and which one is near. */
+static void complain_variable(const char *name, size_t length, char error[CONFIG_ERROR_SIZE]) {
+    char twin[NAME_SIZE], near[NAME_SIZE] = "";
+    unsigned least = NEAR_NOT;
+    for (size_t i = 0; i < OPTION_COUNT; i++) {
+        environment_name(&options[i], twin);
+        unsigned far = near_distance(name, length, twin, strlen(ENVIRONMENT_PREFIX));
+        if (far < least && options[i].help)
+            memcpy(near, twin, sizeof(near));
+        least = far < least && options[i].help ? far : least;
+    }
+    (void)snprintf(error, CONFIG_ERROR_SIZE,
+                   "unknown variable %.*s in the environment%s%s%s (see --help)", (int)length, name,
+                   *near ? ": is " : "", near, *near ? " meant?" : "");
+}
+
+static void complain_argument(const char *name, size_t length, const char *argument,
+                              char error[CONFIG_ERROR_SIZE]) {
+    const char *near = NULL;
+    unsigned least = NEAR_NOT;
+    for (size_t i = 0; i < OPTION_COUNT; i++) {
+        unsigned far = near_distance(name, length, options[i].name, 0);
+        if (far < least && options[i].help)
+            near = options[i].name;
+        least = far < least && options[i].help ? far : least;
+    }
+    (void)snprintf(error, CONFIG_ERROR_SIZE, "unknown argument \"%s\"%s%s%s (see --help)", argument,
+                   near ? ": is --" : "", near ? near : "", near ? " meant?" : "");
+}
+
 static enum config_outcome load_environment(struct config *config, char *const *environment,
                                             char error[CONFIG_ERROR_SIZE]) {
     for (char *const *entry = environment; *entry; entry++) {
@@ -191,9 +227,7 @@ static enum config_outcome load_environment(struct config *config, char *const *
         size_t length = (size_t)(equals - *entry);
         const struct option *option = find_environment(*entry, length);
         if (!option) {
-            (void)snprintf(error, CONFIG_ERROR_SIZE,
-                           "unknown variable %.*s in the environment (see --help)", (int)length,
-                           *entry);
+            complain_variable(*entry, length, error);
             return CONFIG_BAD;
         }
         if (!set(config, option, *entry, (int)length, equals + 1, error))
@@ -224,7 +258,7 @@ static enum config_outcome load_argument(struct config *config, int argc, char *
     size_t length = strcspn(name, "=");
     const struct option *option = dashes ? find_option(name, length) : NULL;
     if (!option) {
-        (void)snprintf(error, CONFIG_ERROR_SIZE, "unknown argument \"%s\" (see --help)", argument);
+        complain_argument(name, length, argument, error);
         return CONFIG_USAGE;
     }
     const char *value = NULL;
@@ -329,6 +363,10 @@ bool config_has(const struct config *config, const char *name) {
 
 bool config_root_is_default(const struct config *config) {
     return strcmp(config->root, DEFAULT_ROOT) == 0;
+}
+
+bool config_user_is_default(const struct config *config) {
+    return strcmp(config->user, DEFAULT_USER) == 0;
 }
 
 void config_print_help(FILE *to) {

@@ -42,6 +42,7 @@ struct config {
     bool tls_lenient_close;     /* uploads may end without close_notify */
     bool lenient_close;         /* clients may close the control connection before the reply */
     bool anonymous;             /* strangers may log in as anonymous */
+    bool local;                 /* without a users file, clients on this machine need no login */
     unsigned allow;             /* what sessions may do: bits of enum right */
     enum log_target log;        /* where to log */
     enum log_level log_level;   /* how much to log */
@@ -49,7 +50,7 @@ struct config {
     unsigned unterminated_wait; /* ms of silence that end a command without line end; 0: never */
     bool default_ascii;         /* representation type until TYPE is sent */
     struct port_range passive_ports; /* where data connections are listened for; 0-0: anywhere */
-    struct in_addr passive_address;  /* what PASV tells instead of our own address; 0: nothing */
+    struct told passive_address;     /* what PASV tells instead of our own address */
     unsigned login_timeout;          /* s a client may take to log in */
     unsigned idle_timeout;           /* s a client may think between commands */
     unsigned connect_timeout;        /* s to wait for a data connection */
@@ -71,6 +72,7 @@ struct config {
     const char *user;                /* the system user to become if started as root */
     bool require_confinement;        /* do not serve if the kernel cannot confine us */
     bool check;                      /* the environment asks for --check; never a session */
+    bool process_title;              /* show in the process list what sessions do */
     bool retired;                    /* where former options are stored */
     const char *xferlog;             /* file that gets wu-ftpd's log of transfers; NULL: none */
     const char *transcript;          /* folder that gets a transcript of each session; NULL: none */
@@ -92,6 +94,9 @@ bool config_has(const struct config *config, const char *name);
 
 /* Tells whether root is the default one, which is created if it is missing. */
 bool config_root_is_default(const struct config *config);
+
+/* Tells whether the user to become is the default one. */
+bool config_user_is_default(const struct config *config);
 
 /* Prints the help text, whose option list comes from the table. */
 void config_print_help(FILE *to);

@@ -24,6 +24,7 @@ enum {
     PATH_RESERVED = EKEYREJECTED,  /* the name is reserved */
     PATH_UNFINISHED = EINPROGRESS, /* it is an interrupted upload */
     PATH_NOT_OWN = EREMOTEIO,      /* without the right, it was not uploaded in this session */
+    PATH_FIXED = ENOTNAM,          /* no client may do that, such as rename the root */
 };
 
 struct path_root {

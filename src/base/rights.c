@@ -25,8 +25,11 @@ static enum right find(const char *word, size_t length) {
 int rights_parse(const char *words) {
     unsigned rights = 0;
     while (*words) {
-        size_t length = strcspn(words, ",");
-        enum right right = find(words, length);
+        words += strspn(words, " ");
+        size_t length = strcspn(words, ","), blanks = 0;
+        while (blanks < length && words[length - blanks - 1] == ' ')
+            blanks++;
+        enum right right = find(words, length - blanks);
         if (right == RIGHT_NONE)
             return -1;
         rights |= right;

@@ -6,6 +6,7 @@
 #include <grp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/rights.h"
 
@@ -94,10 +95,39 @@ static bool parse_number(const char *value, uint64_t least, uint64_t most, uint6
     return true;
 }
 
-const char *value_milliseconds(void *field, const char *value) {
+/* A word behind a number, and how much it makes of that; a table ends with the word NULL. */
+struct unit {
+    const char *word;
+    uint64_t factor;
+};
+
+/* Reads a number from least to most that may be followed by one of the units, in any case, with or
+ * without a blank. */
+static bool parse_with_unit(const char *value, const struct unit *units, uint64_t least,
+                            uint64_t most, uint64_t *ret) {
+    char digits[24];
+    if (parse_number(value, least, most, ret))
+        return true;
+    size_t length = strspn(value, "0123456789");
+    const char *word = value + length + (value[length] == ' ');
     uint64_t n;
-    if (!parse_number(value, 0, 60000, &n))
-        return "milliseconds from 0 to 60000";
+    while (units->word && strcasecmp(units->word, word) != 0)
+        units++;
+    if (length >= sizeof(digits) || !units->word)
+        return false;
+    memcpy(digits, value, length);
+    digits[length] = '\0';
+    if (!parse_number(digits, 0, most / units->factor, &n) || n * units->factor < least)
+        return false;
+    *ret = n * units->factor;
+    return true;
+}
+
+const char *value_milliseconds(void *field, const char *value) {
+    static const struct unit units[] = {{"ms", 1}, {"s", 1000}, {NULL, 0}};
+    uint64_t n;
+    if (!parse_with_unit(value, units, 0, 60000, &n))
+        return "milliseconds from 0 to 60000 (or followed by ms or s)";
     *(unsigned *)field = (unsigned)n;
     return NULL;
 }
@@ -113,15 +143,19 @@ const char *value_batch(void *field, const char *value) {
 /* Milliseconds, or "auto". */
 const char *value_vanish_wait(void *field, const char *value) {
     if (strcmp(value, "auto") != 0)
-        return value_milliseconds(field, value) ? "auto, or milliseconds from 0 to 60000" : NULL;
+        return value_milliseconds(field, value)
+                   ? "auto, or milliseconds from 0 to 60000 (or followed by ms or s)"
+                   : NULL;
     *(unsigned *)field = VALUE_AUTO;
     return NULL;
 }
 
 const char *value_seconds(void *field, const char *value) {
+    static const struct unit units[] = {{"s", 1},    {"sec", 1},   {"m", 60}, {"min", 60},
+                                        {"h", 3600}, {"d", 86400}, {NULL, 0}};
     uint64_t n;
-    if (!parse_number(value, 1, 86400, &n))
-        return "seconds from 1 to 86400";
+    if (!parse_with_unit(value, units, 1, 86400, &n))
+        return "seconds from 1 to 86400 (or followed by s, m, h or d)";
     *(unsigned *)field = (unsigned)n;
     return NULL;
 }
@@ -135,9 +169,9 @@ const char *value_ports(void *field, const char *value) {
     static const char expected[] = "two ports from 1024 on, as in 50000-50099, or any";
     char first[8];
     uint64_t a = 0, b = 0;
-    size_t length = strcspn(value, "-");
+    size_t length = strcspn(value, "-:");
     if (strcmp(value, "any") != 0) {
-        if (value[length] != '-' || length >= sizeof(first))
+        if (!value[length] || length >= sizeof(first))
             return expected;
         memcpy(first, value, length);
         first[length] = '\0';
@@ -149,18 +183,32 @@ const char *value_ports(void *field, const char *value) {
     return NULL;
 }
 
+/* Can it be the name of a host, and not a misspelt address? */
+static bool is_host_name(const char *value) {
+    static const char letters[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._";
+    const char *last = strrchr(value, '.');
+    return strspn(value, letters) == strlen(value) &&
+           isalpha((unsigned char)(last ? last[1] : *value)) && isalnum((unsigned char)*value) &&
+           strlen(value) < VALUE_HOST_SIZE;
+}
+
 const char *value_address(void *field, const char *value) {
-    struct in_addr address = {0};
-    if (strcmp(value, "own") != 0 && (inet_pton(AF_INET, value, &address) != 1 || !address.s_addr))
-        return "an IPv4 address, or own";
-    *(struct in_addr *)field = address;
+    struct told told = {.name = NULL};
+    bool is_address = inet_pton(AF_INET, value, &told.address) == 1;
+    if (!is_address && strcmp(value, "own") != 0 && is_host_name(value))
+        told.name = value;
+    else if (strcmp(value, "own") != 0 && (!is_address || !told.address.s_addr))
+        return "an IPv4 address, the name of a host, or own";
+    *(struct told *)field = told;
     return NULL;
 }
 
 const char *value_hours(void *field, const char *value) {
+    static const struct unit units[] = {{"h", 1}, {"d", 24}, {NULL, 0}};
     uint64_t n;
-    if (!parse_number(value, 0, 8760, &n))
-        return "hours from 0 to 8760";
+    if (!parse_with_unit(value, units, 0, 8760, &n))
+        return "hours from 0 to 8760 (or followed by h or d)";
     *(unsigned *)field = (unsigned)n;
     return NULL;
 }
@@ -228,23 +276,15 @@ const char *value_group(void *field, const char *value) {
     return NULL;
 }
 
-/* Bytes, perhaps followed by a letter for the power of 1024. */
+/* Bytes, perhaps followed by a power of 1024: K, KB and KiB are the same. */
 static bool parse_size(const char *value, uint64_t *ret) {
-    static const char powers[] = "KMGT";
-    char digits[24];
-    size_t length = strspn(value, "0123456789");
-    const char *power =
-        value[length] ? strchr(powers, toupper((unsigned char)value[length])) : NULL;
-    unsigned shift = power ? 10 * (unsigned)(power - powers + 1) : 0;
-    uint64_t n;
-    if (length >= sizeof(digits) || value[length + (power != NULL)])
-        return false;
-    memcpy(digits, value, length);
-    digits[length] = '\0';
-    if (!parse_number(digits, 0, INT64_MAX >> shift, &n))
-        return false;
-    *ret = n << shift;
-    return true;
+#define POWER(letter, shift)                                                                       \
+    {letter, UINT64_C(1) << (shift)}, {letter "B", UINT64_C(1) << (shift)}, {                      \
+        letter "iB", UINT64_C(1) << (shift)                                                        \
+    }
+    static const struct unit units[] = {{"B", 1},       POWER("K", 10), POWER("M", 20),
+                                        POWER("G", 30), POWER("T", 40), {NULL, 0}};
+    return parse_with_unit(value, units, 0, INT64_MAX, ret);
 }
 
 const char *value_limit(void *field, const char *value) {

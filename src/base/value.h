@@ -4,6 +4,7 @@
 #ifndef STORD_VALUE_H
 #define STORD_VALUE_H
 
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -11,6 +12,14 @@
 struct port_range {
     unsigned short first, last; /* both included */
 };
+
+/* An address that is told to clients. */
+struct told {
+    struct in_addr address; /* 0.0.0.0: our own */
+    const char *name;       /* of the host whose address it is, still to be looked up; or NULL */
+};
+
+enum { VALUE_HOST_SIZE = 254 /* of the name of a host, with its NUL */ };
 
 /* Room to be left on a disk. */
 struct room {
@@ -69,7 +78,7 @@ value_setter value_seconds;      /* unsigned, 1 to 86400 */
 value_setter value_hours;        /* unsigned, 0 to 8760 */
 value_setter value_type;         /* bool: ASCII */
 value_setter value_ports;        /* struct port_range; "any" is 0-0 */
-value_setter value_address;      /* struct in_addr; "own" is 0.0.0.0 */
+value_setter value_address;      /* struct told */
 value_setter value_conflict;     /* enum conflict */
 value_setter value_file_mode;    /* mode_t, 0 to 0777, or VALUE_NO_MODE */
 value_setter value_dir_mode;     /* mode_t, 0 to 03777, or VALUE_NO_MODE */

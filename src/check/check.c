@@ -17,6 +17,7 @@
 #include "check/report.h"
 #include "log/log.h"
 #include "log/systemd.h"
+#include "net/lookup.h"
 #include "sandbox/sandbox.h"
 #include "session/names.h"
 #include "users/account.h"
@@ -33,7 +34,10 @@ static void check_identity(struct check *check) {
                           "root may do everything, and sessions should not run as root: "
                           "check as the user that they run as");
     struct privileges_target target;
-    if (privileges_find(check->config->user, &target) < 0)
+    if (config_has(check->config, "user") && !privileges_exists(check->config->user))
+        complaint_error(check, "user", "there is no user %.64s%s", check->config->user,
+                        strchr(check->config->user, '/') ? "; is --users meant?" : "");
+    else if (privileges_find(check->config->user, &target) < 0)
         complaint_warning(check, "user",
                           "sessions started as root are refused: there is no user %.64s",
                           check->config->user);
@@ -135,8 +139,12 @@ static void check_passive_address(struct check *check) {
         {"224.0.0.0/3", "no host's: nobody can reach it"},
     };
     union address told = {
-        .in = {.sin_family = AF_INET, .sin_addr = check->config->passive_address}};
+        .in = {.sin_family = AF_INET, .sin_addr = check->config->passive_address.address}};
+    const char *name = check->config->passive_address.name;
+    const char *error = name ? lookup_ipv4(name, &told.in.sin_addr) : NULL;
     struct cidr cidr;
+    if (error)
+        complaint_warning(check, "passive-address", "%s is not found: %s", name, error);
     if (told.in.sin_addr.s_addr == 0)
         return;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

@@ -166,7 +166,6 @@ static void put_sessions(struct text *text) {
     begin(text, "stord_logins", "counter", "Logins, by how they ended");
     put(text, "result", "accepted", metrics_of_event(view, EVENT_LOGGED_IN).count);
     put(text, "result", "failed", metrics_of_event(view, EVENT_LOGIN_FAILED).count);
-    put(text, "result", "refused", metrics_of_event(view, EVENT_LOGIN_REFUSED).count);
     begin(text, "stord_sent_bytes", "counter", "Bytes of files that clients have fetched");
     put(text, NULL, NULL, metrics_of_event(view, EVENT_SENT).bytes);
 }

@@ -76,10 +76,10 @@ static void print_user(const struct user *user, const struct config *config) {
 void report_clients(const struct check *check) {
     const struct config *config = check->config;
     (void)puts("What clients get:");
-    if (!check->users_file) {
+    if (!check->users_file && config->local) {
         (void)printf("  pipes, local sockets, loopback addresses: no login");
         print_account(account_local(), config);
-        (void)puts("");
+        (void)puts("\n    (that is who comes through a relay on this machine, too: see --local)");
     }
     if (config->anonymous) {
         (void)printf("  anonymous, from anywhere:");

@@ -74,6 +74,12 @@ void passive_close(struct passive *passive) {
     passive_init(passive);
 }
 
+bool passive_was_reached(const struct passive *passive) {
+    struct pollfd ready = {.fd = passive->listener, .events = POLLIN};
+    return passive->taken || passive->count > 0 ||
+           (passive->listener >= 0 && await_poll(&ready, 1, 0) > 0);
+}
+
 bool passive_is_open(const struct passive *passive) {
     return passive->listener >= 0 || passive->count > 0;
 }

@@ -58,6 +58,9 @@ void passive_retire(struct passive *passive, const struct peer *peer, const stru
 /* Stops listening and closes the connections that wait. */
 void passive_close(struct passive *passive);
 
+/* Has anybody connected? */
+bool passive_was_reached(const struct passive *passive);
+
 /* Listens, or a connection waits. */
 bool passive_is_open(const struct passive *passive);
 

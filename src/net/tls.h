@@ -76,6 +76,8 @@ struct tls_library {
     int (*use)(const struct tls_client_settings *settings, struct tls_context **ret_context,
                char error[TLS_ERROR_SIZE]);
     void (*free_context)(struct tls_context *context);
+    /* When our own certificate expires; 0: not known. */
+    time_t (*expires)(const struct tls_context *context);
     /* Our own certificate. */
     void (*describe_context)(const struct tls_context *context, struct tls_certificate *ret);
 

@@ -53,6 +53,18 @@ void command_of(struct command *ret_command, struct line *line, const struct ver
     ret_command->secrecy = secrecy_of(ret_command, expects_secret);
 }
 
+const char *command_name(const struct command *command) {
+    const struct verb *verb = command->verb;
+    const char *name = command->argument;
+    if (!verb || verb->argument == ARGUMENT_NONE ||
+        verb->traits & (VERB_TRIM | VERB_SECRET | VERB_NO_PATH | VERB_NESTED))
+        return NULL;
+    if (verb->traits & VERB_WORD)
+        name += strcspn(name, " ");
+    name += verb->traits & VERB_WORD && *name == ' ';
+    return *name ? name : NULL;
+}
+
 void command_copy(struct command *ret_copy, const struct command *command, char *text,
                   size_t room) {
     memcpy(text, command->text, command->length + 1);

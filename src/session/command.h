@@ -79,6 +79,10 @@ struct command {
 void command_of(struct command *ret_command, struct line *line, const struct verb *verb,
                 bool expects_secret);
 
+/* The name of a file that the argument is or, after a word (MFMT), ends with; or NULL. Which of
+ * several words it is only the verb knows (SITE): see session_means. */
+const char *command_name(const struct command *command);
+
 /* Copies a command. text has room for so many bytes, more than command->length. */
 void command_copy(struct command *ret_copy, const struct command *command, char *text, size_t room);
 

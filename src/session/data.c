@@ -56,6 +56,8 @@ void data_finish(struct session *session) {
     struct data *data = &session->data;
     if (!data_prepared(data))
         return;
+    if (passive_is_open(&data->passive)) /* who is refused need not connect */
+        data->unused = 0;
     if (data->passive.taken) {
         data_reset(data);
         return;
@@ -66,6 +68,7 @@ void data_finish(struct session *session) {
 }
 
 void data_reset(struct data *data) {
+    data->reached = data->reached || passive_was_reached(&data->passive);
     passive_close(&data->passive);
     if (data->met == 0)
         data_disconnect(&data->early);
@@ -121,8 +124,12 @@ int data_listen(struct session *session, unsigned *ret_port) {
         return result;
     if (getsockname(session->data.passive.listener, &address.any, &length) < 0)
         return -errno;
-    *ret_port = address_port(&address);
+    *ret_port = session->data.unused = address_port(&address);
     return 0;
+}
+
+unsigned data_unused(const struct data *data) {
+    return data->reached || passive_was_reached(&data->passive) ? 0 : data->unused;
 }
 
 void data_set_active(struct data *data, const union address *address) {
@@ -224,6 +231,8 @@ static int open_one(struct session *session, struct conn *ret_conn) {
     bool is_active = session->data.active.any.sa_family != AF_UNSPEC;
     secure_forget_error(&session->secure);
     watch_be_brief(&session->watch);
+    if (!is_active) /* the transfer tells what comes of it */
+        session->data.unused = 0;
     int fd = is_active ? connect_data(session) : accept_data(session);
     watch_be_patient(&session->watch);
     if (is_active)

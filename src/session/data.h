@@ -27,7 +27,9 @@ struct data {
     long long meet_until;   /* by clock_ms: how long data_meet may take */
     bool is_proven;         /* the connection is the client's: it resumed its TLS session */
     bool spent;             /* the transfer that it was for was refused: see data_finish */
-    bool used;          /* the client has asked for a data connection: no inline uploads any more */
+    bool used;       /* the client has asked for a data connection: no inline uploads any more */
+    unsigned unused; /* the port that the client was given last, until a transfer needs it; or 0 */
+    bool reached;    /* the client has connected to a port */
     bool extended_only; /* EPSV ALL was sent (RFC 2428 section 4) */
 };
 
@@ -65,6 +67,10 @@ int data_refuse(struct session *session);
 /* A transfer is over, or was refused: no more connections. After a refusal the client's end is not
  * reset before it asks for another data connection: curl would take that for the reply. */
 void data_finish(struct session *session);
+
+/* At the end of the session: the port that the client was given last, if no transfer came for it,
+ * and it has never connected to any; else 0. */
+unsigned data_unused(const struct data *data);
 
 /* Forgets a prepared data connection. */
 void data_reset(struct data *data);

@@ -18,14 +18,15 @@ int leave_saying(struct session *session, int code, const char *format, ...) {
     va_list arguments;
     leave(session);
     va_start(arguments, format);
-    int result = reply_send_list(session, code, format, arguments);
+    int result = reply_told_list(session, code, format, arguments);
     va_end(arguments);
     return result;
 }
 
 int leave_stopping(struct session *session) {
+    const struct log_facts facts = {.reply = 421};
     if (!session->leave.stopping) {
-        log_event(session->given->log, EVENT_STOPPED, "Closing: asked to stop");
+        log_about(session->given->log, EVENT_STOPPED, &facts, "Closing: asked to stop");
         transcript_note(session, "The server is asked to stop");
     }
     session->leave.stopping = session->leave.over = true;

@@ -22,7 +22,7 @@ void leave(struct session *session);
  * client could lose the last reply. */
 void leave_draining(struct session *session);
 
-/* The same with a last reply. Returns as reply_send. */
+/* The same with a last reply, whose reason has been logged. Returns as reply_send. */
 int leave_saying(struct session *session, int code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

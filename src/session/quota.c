@@ -1,10 +1,17 @@
 #include "session/quota.h"
 
+#include <stdio.h>
+
 #include "session/reply.h"
 #include "session/session.h"
 #include "session/tell.h"
 #include "session/view.h"
 #include "store/limits.h"
+
+enum {
+    REASON_SIZE = 96,
+    TEXT_SIZE = 2 * REASON_SIZE + ACCOUNT_HOME_LIMIT /* with a home */
+};
 
 struct usage quota_usage(const struct session *session) {
     return (struct usage){.top = &session->who.top,
@@ -43,9 +50,9 @@ bool quota_make_room(struct session *session, struct usage *usage, int folder, i
     struct oldest *oldest = quota_oldest(session);
     struct oldest_need need = {.amount = usage_lack(usage, one, none)};
     struct stat st;
-    if (!oldest || (error != -ENOSPC && error != -USAGE_EXCEEDED) || fstat(folder, &st) < 0)
+    if (!oldest || (!limits_is_disk(error) && error != -USAGE_EXCEEDED) || fstat(folder, &st) < 0)
         return false;
-    if (error == -ENOSPC) {
+    if (limits_is_disk(error)) {
         const struct room *least = &session->given->config->min_free;
         need = (struct oldest_need){
             .amount.bytes = limits_lack(folder, least, 0), .on_disk = true, .device = st.st_dev};
@@ -67,27 +74,32 @@ void quota_note(const struct session *session, struct usage *usage) {
 /* Too many files and folders, though the bytes would fit. */
 static int refuse_name(struct session *session, const struct usage *usage, const char *what) {
     const unsigned long long most = usage_names(usage), quota = usage->quota;
-    const struct log_facts facts = {.reply = 552};
-    log_about(session->given->log, EVENT_QUOTA_EXCEEDED, &facts,
-              "%s: the quota of %llu bytes leaves room for %llu files and folders: %s holds %llu: "
-              "reply 552",
-              what, quota, most, usage->home, (unsigned long long)usage->count.held.names);
-    return reply_send(session, 552,
+    char text[TEXT_SIZE];
+    (void)snprintf(text, sizeof(text),
+                   "%s: the quota of %llu bytes leaves room for %llu files and folders: %s holds "
+                   "%llu",
+                   what, quota, most, usage->home, (unsigned long long)usage->count.held.names);
+    tell_refused(session, EVENT_QUOTA_EXCEEDED, NULL, 552, text);
+    return reply_told(session, 552,
                       "%s: the quota of %llu bytes is used up by %llu files and folders", what,
                       quota, most);
 }
 
-int quota_refuse(struct session *session, struct usage *usage, const char *what) {
+int quota_refuse(struct session *session, struct usage *usage, const char *what, uint64_t size) {
+    const unsigned long long quota = usage->quota, held = usage->count.held.bytes;
+    char text[TEXT_SIZE], reason[REASON_SIZE];
     quota_note(session, usage);
-    if (usage->count.held.bytes < usage->quota && usage->count.held.names >= usage_names(usage))
+    if (held < quota && usage->count.held.names >= usage_names(usage))
         return refuse_name(session, usage, what);
-    const struct log_facts facts = {.reply = 552};
-    log_about(session->given->log, EVENT_QUOTA_EXCEEDED, &facts,
-              "%s: the quota of %llu bytes is used up: %s holds %llu bytes: reply 552", what,
-              (unsigned long long)usage->quota, usage->home,
-              (unsigned long long)usage->count.held.bytes);
-    return reply_send(session, 552, "%s: the quota of %llu bytes is used up", what,
-                      (unsigned long long)usage->quota);
+    if (size > 0 && held < quota)
+        (void)snprintf(reason, sizeof(reason), "%llu bytes do not fit into the quota of %llu",
+                       (unsigned long long)size, quota);
+    else
+        (void)snprintf(reason, sizeof(reason), "the quota of %llu bytes is used up", quota);
+    (void)snprintf(text, sizeof(text), "%s: %s: %s holds %llu bytes", what, reason, usage->home,
+                   held);
+    tell_refused(session, EVENT_QUOTA_EXCEEDED, NULL, 552, text);
+    return reply_told(session, 552, "%s: %s", what, reason);
 }
 
 void quota_begin(struct usage_change *ret_change, struct usage *usage,

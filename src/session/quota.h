@@ -25,9 +25,9 @@ bool quota_make_room(struct session *session, struct usage *usage, int folder, i
 /* Logs, once, that it has been recounted. */
 void quota_note(const struct session *session, struct usage *usage);
 
-/* Replies 552, with an event: the quota is used up. what: what failed, in words. Returns as
- * reply_send. */
-int quota_refuse(struct session *session, struct usage *usage, const char *what);
+/* Replies 552, with an event: the quota is used up, or does not leave so much. what: what failed,
+ * in words. size: the bytes that were announced; 0: none. Returns as reply_send. */
+int quota_refuse(struct session *session, struct usage *usage, const char *what, uint64_t size);
 
 /* Begins a change to files of the home: path, second and third (NULL: no more) are the virtual
  * paths of all that it can add or remove. usage_change_end must follow. */

@@ -6,10 +6,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statvfs.h>
 
 #include "base/clock.h"
 #include "base/rights.h"
 #include "session/session.h"
+#include "session/tell.h"
 #include "store/store.h"
 
 enum {
@@ -18,7 +20,9 @@ enum {
     WRITE_TIMEOUT = 60000,            /* ms a client may take to read a reply */
     LAST_WRITE_TIMEOUT = 200,         /* the same if we were asked to stop */
     REASON_SIZE = 128,                /* of the text in brackets after a reason */
-    RETRY_DELAY = 1000                /* ms before a 45x: some clients retry at once, for ever */
+    RETRY_DELAY = 1000,               /* ms before a 45x: some clients retry at once, for ever */
+    REFUSAL = 400,                    /* the least code of one */
+    TOLD_MOST = 100                   /* refusals that are logged before a login */
 };
 
 /* Sends what has been put together. */
@@ -126,6 +130,7 @@ static int put_code(struct session *session, int code, char separator, const cha
 void reply_init(struct reply *reply) {
     reply->way = REPLY_AT_ONCE;
     reply->length = reply->later = reply->released = 0;
+    reply->told = 0;
     reply->waiting = NULL;
 }
 
@@ -171,17 +176,47 @@ int reply_release_all(struct session *session) {
     return result < 0 ? result : send_out(session);
 }
 
-int reply_send_list(struct session *session, int code, const char *format, va_list arguments) {
+int reply_told_list(struct session *session, int code, const char *format, va_list arguments) {
     char prefix[16];
     (void)snprintf(prefix, sizeof(prefix), "%03d ", code);
     int result = put_line(session, prefix, format, arguments);
     return result < 0 ? result : flush(session);
 }
 
-int reply_send(struct session *session, int code, const char *format, ...) {
+int reply_told(struct session *session, int code, const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
-    int result = reply_send_list(session, code, format, arguments);
+    int result = reply_told_list(session, code, format, arguments);
+    va_end(arguments);
+    return result;
+}
+
+bool reply_may_tell(struct session *session) {
+    return session->who.logged_in || session->reply.told++ < TOLD_MOST;
+}
+
+/* Logs that the command was refused; how an upload ended has to be told once. */
+static void tell(struct session *session, int code, const char *text) {
+    const struct verb *verb = session->command->verb;
+    bool is_upload = verb && verb->traits & VERB_UPLOAD && session->who.logged_in;
+    if (reply_may_tell(session))
+        tell_refused(session, is_upload ? EVENT_UPLOAD_REFUSED : EVENT_REFUSED,
+                     is_upload ? "refused" : NULL, code, text);
+    else if (session->reply.told == TOLD_MOST + 1)
+        tell_refused(session, EVENT_REFUSED, NULL, code,
+                     "More refusals than that are not logged before a login");
+}
+
+int reply_send(struct session *session, int code, const char *format, ...) {
+    va_list arguments;
+    if (code >= REFUSAL && session->command) {
+        va_start(arguments, format);
+        (void)vsnprintf(session->reply.text, sizeof(session->reply.text), format, arguments);
+        va_end(arguments);
+        tell(session, code, session->reply.text);
+    }
+    va_start(arguments, format);
+    int result = reply_told_list(session, code, format, arguments);
     va_end(arguments);
     return result;
 }
@@ -234,10 +269,12 @@ static const struct failure failures[] = {
     {-ENAMETOOLONG, 553, "the name is too long"},
     {-PATH_RESERVED, 553, "names beginning with " PATH_RESERVED_PREFIX " are reserved"},
     {-PATH_NOT_OWN, 550, "permission denied"},
+    {-PATH_FIXED, 550, "permission denied"},
     {-PATH_UNFINISHED, 550, "its upload was interrupted: finish, replace or delete it first"},
     {-EDQUOT, 552, "the disk quota is used up"},
     {-EFBIG, 552, "the file is too large"},
     {-ENOSPC, 452, "the disk is full"},
+    {-STORE_LITTLE_LEFT, 452, "too little room would be left on the disk"},
     {-EAGAIN, 451, "the files of your folder are being counted"},
     {-EMFILE, 451, "too many open files"},
     {-ENFILE, 451, "too many open files"},
@@ -259,6 +296,23 @@ static const struct failure *find_failure(const struct session *session, int err
     return &failures[0];
 }
 
+/* How much is to be left, how much is there, and what was announced. */
+static void explain_room(const struct session *session, char ret_text[REASON_SIZE]) {
+    const struct room *least = &session->given->config->min_free;
+    const struct parameters *parameters = &session->parameters;
+    char announced[40] = "";
+    struct statvfs fs = {0};
+    unsigned long long there;
+    (void)fstatvfs(session->who.root.fd, &fs);
+    there = (unsigned long long)fs.f_bavail * fs.f_frsize;
+    if (parameters->allo_given)
+        (void)snprintf(announced, sizeof(announced), ", %llu announced",
+                       (unsigned long long)parameters->allo);
+    (void)snprintf(ret_text, REASON_SIZE, " (--min-free %llu%s: %llu bytes are free%s)",
+                   least->percent ? least->percent : (unsigned long long)least->bytes,
+                   least->percent ? "%" : "", there, announced);
+}
+
 /* The text in brackets after the reason; the client gets it only if it says something to
  * clients. */
 static void explain(const struct session *session, int error, bool for_log,
@@ -268,33 +322,59 @@ static void explain(const struct session *session, int error, bool for_log,
         (void)snprintf(ret_text, REASON_SIZE,
                        " (no %s right, and it was not uploaded in this session)",
                        right_word(session->view.missing));
-    else if (for_log && error != -PATH_RESERVED && error != -PATH_UNFINISHED)
+    else if (for_log && error == -STORE_LITTLE_LEFT)
+        explain_room(session, ret_text);
+    else if (for_log && error != -PATH_RESERVED && error != -PATH_UNFINISHED &&
+             error != -PATH_FIXED)
         (void)snprintf(ret_text, REASON_SIZE, " (%s)", strerror(-error));
 }
 
-static int answer_failure(struct session *session, int code, const char *what,
-                          const struct failure *failure, int error) {
-    bool local = failure->code < 500, retry = code < 500;
-    char more[REASON_SIZE];
+/* The system does not let this user do what the client may: owner, mode, or a unit that forbids
+ * it. */
+static bool is_forbidden(int error) {
+    return error == -EACCES || error == -EPERM || error == -EROFS;
+}
+
+bool reply_is_ours(const struct session *session, int error) {
+    return is_forbidden(error) || find_failure(session, error)->code < 500;
+}
+
+/* is_told: that an upload failed. */
+static void tell_failure(struct session *session, int code, const char *what, int error,
+                         bool is_told) {
+    const struct failure *failure = find_failure(session, error);
+    char more[REASON_SIZE], text[REASON_SIZE * 3];
     explain(session, error, true, more);
-    const struct log_facts facts = {.reply = code};
-    log_about(session->given->log, local ? EVENT_FAULT : EVENT_REFUSED, &facts,
-              "%s: %s%s: reply %d to %s %s", what, failure->reason, more, code,
-              session->command->verb->name, session->command->argument);
-    if (retry)
-        (void)control_await(&session->control, -1, 0, RETRY_DELAY);
-    explain(session, error, false, more);
-    return reply_send(session, code, "%s: %s%s", what, failure->reason, more);
+    (void)snprintf(text, sizeof(text), "%s: %s%s", what, failure->reason, more);
+    if (is_forbidden(error))
+        tell_refused(session, EVENT_NOT_PERMITTED, NULL, code, text);
+    else if (failure->code < 500)
+        tell_refused(session, EVENT_FAULT, NULL, code, text);
+    else if (is_told)
+        tell_refused(session, EVENT_REFUSED, NULL, code, text);
+    else
+        tell(session, code, text);
+    if (is_forbidden(error))
+        tell_foreign(session);
+}
+
+static bool is_full(int error) {
+    return error == -ENOSPC || error == -STORE_LITTLE_LEFT;
 }
 
 int reply_failure_code(const struct session *session, int error, int code) {
     int usual = find_failure(session, error)->code;
     if (code == REPLY_LATE)
-        return error == -ENOSPC ? 552 : usual < 500 ? 550 : usual;
-    return usual < 500 || code == REPLY_USUAL ? usual : code;
+        return is_full(error) ? 552 : usual < 500 ? 550 : usual;
+    return usual < 500 || code <= REPLY_USUAL ? usual : code;
 }
 
 int reply_failure(struct session *session, int code, const char *what, int error) {
-    return answer_failure(session, reply_failure_code(session, error, code), what,
-                          find_failure(session, error), error);
+    char more[REASON_SIZE];
+    int final = reply_failure_code(session, error, code);
+    tell_failure(session, final, what, error, code < REPLY_USUAL);
+    if (final < 500)
+        (void)control_await(&session->control, -1, 0, RETRY_DELAY);
+    explain(session, error, false, more);
+    return reply_told(session, final, "%s: %s%s", what, find_failure(session, error)->reason, more);
 }

@@ -36,6 +36,7 @@ struct reply {
     size_t length;   /* bytes in out */
     size_t later;    /* bytes in waiting, */
     size_t released; /* of which so many are out */
+    unsigned told;   /* refusals that were logged before a login */
     char *waiting;   /* REPLY_LATER bytes, whole lines; NULL: none has ever waited */
     char out[REPLY_SIZE + 2 * REPLY_TEXT +
              16];          /* the last line may be sent with all its 255 doubled */
@@ -45,13 +46,20 @@ struct reply {
 /* No reply is being put together. */
 void reply_init(struct reply *reply);
 
-/* One line: "CODE text". */
+/* One line: "CODE text". 4xx and 5xx are logged, too. */
 int reply_send(struct session *session, int code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* The same, but whatever the code is, it has been logged already. */
+int reply_told(struct session *session, int code, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
 /* The same, with the arguments in a list. */
-int reply_send_list(struct session *session, int code, const char *format, va_list arguments)
+int reply_told_list(struct session *session, int code, const char *format, va_list arguments)
     __attribute__((format(printf, 3, 0)));
+
+/* May one more refusal be logged? Before a login only so many are, lest strangers fill the disk. */
+bool reply_may_tell(struct session *session);
 
 /* A multi-line reply: "CODE-text", any number of lines, "CODE text". */
 int reply_begin(struct session *session, int code, const char *text);
@@ -88,13 +96,18 @@ enum {
     REPLY_USUAL = 0, /* the code that makes clients do the right thing: 55x: do not try again; 45x:
                       * try again later */
     REPLY_LATE = -1, /* the same once bytes of a file have come: never 45x. After 45x lftp sends
-                      * only the end of the file again, and takes the 226 for the whole file */
+                      * only the end of the file again, and takes the 226 for the whole file. That
+                      * the upload failed has been logged, */
+    REPLY_TOLD = -2  /* and before there were any; otherwise as REPLY_USUAL */
 };
 
 /* The code of the reply to a local failure. error: a negative errno. code: REPLY_USUAL, REPLY_LATE,
  * or a code in place of every 55x, for a verb that has one code for all it refuses (RFC 959 section
  * 5.4: 552 and 553 are for uploads). */
 int reply_failure_code(const struct session *session, int error, int code);
+
+/* Is that error one of this machine, not the client's? */
+bool reply_is_ours(const struct session *session, int error);
 
 /* Replies to a local failure: the code (45x after a short delay), `what`, and the reason. The same
  * is logged. */

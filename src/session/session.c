@@ -17,6 +17,7 @@ void session_reset(struct session *session) {
     oldest_forget(&session->oldest);
     who_reset(&session->who, given->config, given->peer, !secure_is_missing(session));
     log_set_user(given->log, NULL);
+    doing_begin(session);
 }
 
 void session_init(struct session *session, const struct session_parts *parts) {
@@ -54,7 +55,12 @@ const struct command *session_begin_command(struct session *session,
                                             const struct command *command) {
     const struct command *outer = session->command;
     session->command = command;
+    session->meant = NULL;
     return outer;
+}
+
+void session_means(struct session *session, const char *name) {
+    session->meant = name;
 }
 
 void session_close(struct session *session) {

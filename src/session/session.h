@@ -15,6 +15,7 @@
 #include "sandbox/sandbox.h"
 #include "session/command.h"
 #include "session/data.h"
+#include "session/doing.h"
 #include "session/leave.h"
 #include "session/names.h"
 #include "session/parameters.h"
@@ -41,6 +42,7 @@ struct session_parts {
     struct xferlog *xferlog;             /* the log of transfers, or NULL */
     struct transcript *transcript;       /* commands and replies, or NULL */
     const struct peer *peer;             /* the client's end of the control connection */
+    struct in_addr told;                 /* what PASV tells instead of our own; 0.0.0.0: nothing */
     const struct path_root *root;        /* the root folder */
     const struct dial *dial;             /* where to connect to in active mode */
     const struct helper *helper;         /* the credential helper */
@@ -59,9 +61,11 @@ struct session {
     double begun;                  /* clock_seconds at its beginning */
     bool line_alone;               /* `line` did not begin in one piece with other bytes */
     const struct command *command; /* the one that is being run, or NULL */
+    const char *meant;             /* the name in its argument, as its verb found it, or NULL */
     struct leave leave;            /* how it ends */
     struct parameters parameters;  /* of transfers */
     struct watch watch;            /* the transfer under way, and commands meanwhile */
+    struct doing doing;            /* what the process list shows */
     struct uploads uploads;        /* what has been uploaded */
     struct view view;              /* what the client sees */
     struct secure secure;          /* TLS */
@@ -96,6 +100,10 @@ void session_note_piece(struct session *session);
 /* That command is being run from now on; NULL: none. Returns which one was before it: it may wait
  * for its transfer. */
 const struct command *session_begin_command(struct session *session, const struct command *command);
+
+/* The command that is being run means the file of that name, which lives until it has been replied
+ * to. For verbs whose whole argument is the name this is known without. */
+void session_means(struct session *session, const char *name);
 
 /* Frees what a session holds, at its end. */
 void session_close(struct session *session);

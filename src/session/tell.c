@@ -1,11 +1,14 @@
 #include "session/tell.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "log/log.h"
 #include "session/session.h"
+#include "store/reserved.h"
 
 enum { PLACE_SIZE = 2 * PATH_SIZE + ACCOUNT_HOME_LIMIT }; /* of a path on the disk */
 
@@ -82,6 +85,47 @@ void tell_no_connection(const struct session *session, const char *path, const c
     log_about(session->given->log, EVENT_NO_DATA_CONNECTION, &facts,
               "No data connection for %s%s: %s: reply %d", before(session->who.account.home), path,
               reason, reply);
+}
+
+/* The file that the command means: its path on the disk, or NULL. */
+static const char *meant(const struct session *session, char out[PLACE_SIZE]) {
+    char path[PATH_SIZE];
+    const char *name = session->meant ? session->meant : command_name(session->command);
+    if (!session->who.logged_in || !name || path_resolve(session->place.cwd, name, path) < 0)
+        return NULL;
+    return place(session, path, out);
+}
+
+void tell_refused(const struct session *session, enum event event, const char *verdict, int reply,
+                  const char *text) {
+    char file[PLACE_SIZE];
+    const struct command *command = session->command;
+    const char *user = session->given->log->context.user;
+    const bool whole = command->secrecy == COMMAND_PUBLIC;
+    const bool blank = command->verb && *command->argument;
+    const struct log_facts facts = {
+        .file = meant(session, file), .verdict = verdict, .reply = reply};
+    /* The text of a reply repeats what cannot be an argument */
+    log_about(session->given->log, event, &facts, "%s: reply %d to %s%s%s: %s%s%s",
+              command->secrecy == COMMAND_SECRET_LINE && command->verb ? "Refused" : text, reply,
+              session->given->peer->text, user ? ", user " : "", user ? user : "",
+              command->verb ? command->verb->name : "", blank ? " " : "",
+              !whole          ? "***"
+              : command->verb ? command->argument
+                              : command->text);
+}
+
+void tell_foreign(const struct session *session) {
+    int folder = reserved_open(session->who.top.fd, false);
+    if (folder >= 0)
+        (void)close(folder);
+    if (folder == -EPERM)
+        log_event(
+            session->given->log, EVENT_FOREIGN_FOLDER,
+            "%s%s is not the folder of this user (uid %u): as root, chown -R %u it, or remove "
+            "it",
+            before(session->given->folder), "/" RESERVED_FOLDER, (unsigned)geteuid(),
+            (unsigned)geteuid());
 }
 
 void tell_renamed(const struct session *session, const char *from, const char *to) {

@@ -39,6 +39,14 @@ void tell_no_connection(const struct session *session, const char *path, const c
 /* Logs that an old file has made room for an upload. */
 void tell_ousted(const struct session *session, const char *path, uint64_t bytes, uint64_t seconds);
 
+/* Logs that a command was refused, as text says, with STORD_FILE if it means a file. verdict: of an
+ * upload, or NULL. No text that may hold a password gets there. */
+void tell_refused(const struct session *session, enum event event, const char *verdict, int reply,
+                  const char *text);
+
+/* Logs that the reserved folder in the root is another user's, if it is. */
+void tell_foreign(const struct session *session);
+
 /* Logs that a file has another name now. */
 void tell_renamed(const struct session *session, const char *from, const char *to);
 

@@ -112,8 +112,9 @@ static void begin_line(const struct session *session) {
     struct transcript *transcript = session->given->transcript;
     const struct command *command = session->command;
     if (session->watch.transferring)
-        catch_up(session,
-                 command && command->verb->traits & VERB_UPLOAD ? session->watch.moved : 0);
+        catch_up(session, command && command->verb && command->verb->traits & VERB_UPLOAD
+                              ? session->watch.moved
+                              : 0);
     else if (transcript->close_later)
         close_data(session, "done");
 }

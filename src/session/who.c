@@ -31,7 +31,7 @@ void who_reset(struct who *who, const struct config *config, const struct peer *
     memcpy(who->owner, "-", sizeof("-"));
     who->user[0] = '\0';
     who->user_given = who->authenticated = false;
-    who->logged_in = may_enter && peer->local && !config->users;
+    who->logged_in = may_enter && peer->local && config->local && !config->users;
     if (who->logged_in && address_is_inet(&peer->address) && !who_sees(who))
         who_own_as_peer(who, peer); /* it must not see interrupted uploads of others */
 }

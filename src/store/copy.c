@@ -141,8 +141,8 @@ static bool take_held(struct receive *receive) {
     return n == 0 || take(receive, receive->buffer, n);
 }
 
-/* Memory of its own for the bytes, which small uploads that are not gathered can do without. If there
- * is none, what there is will do. Nothing is held. */
+/* Memory of its own for the bytes, which small uploads that are not gathered can do without. If
+ * there is none, what there is will do. Nothing is held. */
 static void grow(struct receive *receive) {
     const int protection = PROT_READ | PROT_WRITE, flags = MAP_PRIVATE | MAP_ANONYMOUS;
     uint8_t *memory = mmap(NULL, BUFFER_SIZE + 1, protection, flags, -1, 0);

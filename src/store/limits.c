@@ -21,12 +21,19 @@ uint64_t limits_lack(int fd, const struct room *least, uint64_t more) {
         return 0;
     uint64_t room =
         least->percent ? fs.f_blocks / 100 * fs.f_frsize * least->percent : least->bytes;
-    uint64_t free = fs.f_bavail * fs.f_frsize;
-    return free < room + more ? room + more - free : 0;
+    uint64_t there = fs.f_bavail * fs.f_frsize;
+    return there < room + more ? room + more - there : 0;
 }
 
 int limits_check_disk(int fd, const struct room *least, uint64_t more) {
-    return limits_lack(fd, least, more) > 0 ? -ENOSPC : 0;
+    static const struct room none;
+    if (limits_lack(fd, least, more) == 0)
+        return 0;
+    return limits_lack(fd, &none, more > 0 ? more : 1) > 0 ? -ENOSPC : -STORE_LITTLE_LEFT;
+}
+
+bool limits_is_disk(int error) {
+    return error == -ENOSPC || error == -STORE_LITTLE_LEFT;
 }
 
 int limits_check_room(const struct store *store, uint64_t more) {
@@ -143,11 +150,11 @@ static struct amount lack_on_disk(const struct store *store, uint64_t more, bool
 static bool make_room(struct store *store, int error, uint64_t more, bool again) {
     const struct store_request *request = store->request;
     struct stat st;
-    if (!request->oldest || (error != -USAGE_EXCEEDED && error != -ENOSPC) ||
+    if (!request->oldest || (error != -USAGE_EXCEEDED && !limits_is_disk(error)) ||
         fstat(store->folder, &st) < 0)
         return false;
     struct oldest_need need = {.amount = store->lack,
-                               .on_disk = error == -ENOSPC,
+                               .on_disk = limits_is_disk(error),
                                .device = st.st_dev,
                                .own = turn_kind_of_name(store->folder, store->name)};
     if (need.on_disk)

@@ -19,8 +19,11 @@ struct store;
 uint64_t limits_lack(int fd, const struct room *least, uint64_t more);
 
 /* With so many more bytes, is the room still free that must be left on the disk of a file or
- * folder? Returns 0 or -ENOSPC. */
+ * folder? Returns 0, -ENOSPC, or -STORE_LITTLE_LEFT if only that room is too small. */
 int limits_check_disk(int fd, const struct room *least, uint64_t more);
+
+/* Is it an error for want of room on the disk? */
+bool limits_is_disk(int error);
 
 /* The same for an upload. */
 int limits_check_room(const struct store *store, uint64_t more);
@@ -29,8 +32,9 @@ int limits_check_room(const struct store *store, uint64_t more);
  * too short, -EFBIG if the new file may not have so many. */
 int limits_set_kept(struct store *store, uint64_t size);
 
-/* May the file get so many bytes? Reserves room for more of those announced. Returns 0, -ENOSPC if
- * too little room is left, -EFBIG, -USAGE_EXCEEDED, or another negative errno. */
+/* May the file get so many bytes? Reserves room for more of those announced. Returns 0,
+ * -ENOSPC, -STORE_LITTLE_LEFT if too little room is left, -EFBIG, -USAGE_EXCEEDED, or another
+ * negative errno. */
 int limits_check_growth(struct store *store, uint64_t size);
 
 /* Does what has come leave enough room on the disk? Returns 0 or -ENOSPC. */
@@ -41,7 +45,7 @@ int limits_check_complete(struct store *store);
 bool limits_make_room(struct store *store, int error);
 
 /* Does what is announced fit, as far as is known before a file is made? Returns 0, -EFBIG, -ENOSPC,
- * -USAGE_EXCEEDED or another negative errno. */
+ * -STORE_LITTLE_LEFT, -USAGE_EXCEEDED or another negative errno. */
 int limits_admit(struct store *store);
 
 /* Finds out with the file itself whether what is announced fits, so that a full disk is known

@@ -5,6 +5,7 @@
  *   ROOT/.stord.unfinished/.stord.0123456789abcdef   an upload in flight
  *   ROOT/.stord.unfinished/OWNER/                    interrupted uploads: see partial
  *   ROOT/.stord.unfinished/.stord.additions/         bytes being added to files: see addition
+ *   ROOT/.stord.unfinished/.stord.certificate        when its end was told last: see daily
  *   ROOT/.stord.unfinished/.stord.shared/            what clients have uploaded: see share
  *   ROOT/.stord.unfinished/.stord.turns/             who may change a name: see turn
  *   ROOT/.stord.unfinished/.stord.usage/             how much homes are used: see usage

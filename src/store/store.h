@@ -29,8 +29,11 @@
 #include "store/usage.h"
 #include "store/version.h"
 
-/* An error that nothing else gives: it is no longer what the client was shown. */
-enum { STORE_OTHER = EBADE };
+/* Errors that nothing else gives */
+enum {
+    STORE_OTHER = EBADE,        /* it is no longer what the client was shown */
+    STORE_LITTLE_LEFT = EBADSLT /* it would fit, but not leave the room that is to stay free */
+};
 
 /* What the new file begins with, of the partial of that name if there is one that may be resumed,
  * else of the file. */
@@ -113,8 +116,8 @@ struct store {
  * and may not be replaced or extended), -ERANGE (shorter than what is to be kept of it), -EFBIG
  * (more is announced than it may have), -USAGE_EXCEEDED (or than the quota leaves; no upload begins
  * if that leaves nothing), -STORE_OTHER (the client was shown something else), -TURN_BUSY (others
- * keep the turn), -ENAMETOOLONG, -EACCES, -ENOSPC, -ESHUTDOWN (we are to stop) and those of
- * open(2). */
+ * keep the turn), -ENAMETOOLONG, -EACCES, -ENOSPC, -STORE_LITTLE_LEFT, -ESHUTDOWN (we are
+ * to stop) and those of open(2). */
 int store_begin(struct store *ret_store, int folder, const struct store_request *request);
 
 /* Where its bytes go. */

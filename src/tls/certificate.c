@@ -29,13 +29,18 @@ static void describe_digest(const X509 *certificate, char ret[TLS_FINGERPRINT_SI
         (void)snprintf(ret + (size_t)2 * i, 3, "%02x", digest[i]);
 }
 
-void certificate_describe(X509 *certificate, struct tls_certificate *ret) {
+time_t certificate_expires(const X509 *certificate) {
     struct tm expires;
+    return certificate && ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &expires) == 1
+               ? timegm(&expires)
+               : 0;
+}
+
+void certificate_describe(X509 *certificate, struct tls_certificate *ret) {
     *ret = (struct tls_certificate){0};
     if (!certificate)
         return;
     describe_subject(certificate, ret->subject);
     describe_digest(certificate, ret->fingerprint);
-    if (ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &expires) == 1)
-        ret->expires = timegm(&expires);
+    ret->expires = certificate_expires(certificate);
 }

@@ -52,6 +52,10 @@ void context_free(struct tls_context *context) {
     free(context);
 }
 
+time_t context_expires(const struct tls_context *context) {
+    return certificate_expires(context->identity.certificate);
+}
+
 void context_describe(const struct tls_context *context, struct tls_certificate *ret) {
     certificate_describe(context->identity.certificate, ret);
 }

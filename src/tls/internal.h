@@ -47,6 +47,7 @@ struct tls_context *context_new(void);
 int context_set_up(struct tls_context *context, const SSL_METHOD *method, long cache,
                    char error[TLS_ERROR_SIZE]);
 void context_free(struct tls_context *context);
+time_t context_expires(const struct tls_context *context);
 void context_describe(const struct tls_context *context, struct tls_certificate *ret);
 /* reason: what OpenSSL complains about */
 
@@ -83,6 +84,7 @@ int client_finish(struct tls_stream *stream);
 /* certificate */
 
 void certificate_describe(X509 *certificate, struct tls_certificate *ret);
+time_t certificate_expires(const X509 *certificate);
 
 /* stream: as in tls.h */
 

@@ -10,6 +10,7 @@ const struct tls_library stord_tls = {
     .ready = server_ready,
     .use = client_open,
     .free_context = context_free,
+    .expires = context_expires,
     .describe_context = context_describe,
     .open = stream_open,
     .free_stream = stream_free,

@@ -86,9 +86,15 @@ static int check_time(const struct tls_context *context, char error[TLS_ERROR_SI
         what = "expired";
     else if (X509_cmp_current_time(from) > 0)
         what = "is not valid yet";
-    if (what)
-        (void)snprintf(error, TLS_ERROR_SIZE, "the certificate %s", what);
-    return what ? -EINVAL : 0;
+    if (!what)
+        return 0;
+    const time_t now = time(NULL);
+    struct tm parts = {0};
+    (void)gmtime_r(&now, &parts);
+    (void)snprintf(error, TLS_ERROR_SIZE,
+                   "the certificate %s, or this clock is wrong: %04d-%02d-%02d", what,
+                   parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday);
+    return -EINVAL;
 }
 
 /* Makes the context ready with all but the authorities for clients. */

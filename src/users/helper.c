@@ -99,11 +99,21 @@ static bool has_password(const struct helping *helper, const struct question *qu
     return right > 0 && known;
 }
 
-/* The password or certificate is right, but the user may not log in this way. */
-static void refuse(const struct helping *helper, const struct user *user, const char *how) {
-    const struct log_facts facts = {.user = user->name};
-    log_about(helper->setup->log, EVENT_LOGIN_REFUSED, &facts,
-              "Login refused: %s may not log in %s", user->name, how);
+/* Says why, to the operator alone. The client is answered the same, at the same time, whatever the
+ * reason is; and so is the session, which may have been taken over. */
+static void refuse(const struct helping *helper, const char *name, const char *why) {
+    const struct log_facts facts = {.user = name};
+    log_about(helper->setup->log, EVENT_LOGIN_REFUSED, &facts, "Login refused from %s: %s: user %s",
+              helper->setup->peer->text, why, name);
+}
+
+/* What is wrong with a password, or with what has none. */
+static const char *reason_of(const struct user *user) {
+    if (!user)
+        return "there is no such user";
+    if (!users_is_strong(user->hash))
+        return *user->certificate ? "there is no password, only a certificate" : "locked";
+    return "the password is wrong";
 }
 
 static void judge(const struct helping *helper, const struct question *question,
@@ -113,24 +123,27 @@ static void judge(const struct helping *helper, const struct question *question,
                      ? user && certname_is(user->certificate, &question->certificate)
                      : has_password(helper, question, user);
     answer->outcome = HELPER_NO;
-    if (!right)
+    if (!right) {
+        if (!question->by_certificate) /* else a password may follow */
+            refuse(helper, question->name, reason_of(user));
         return;
+    }
     if (user->locked) {
-        refuse(helper, user, "while it is locked");
+        refuse(helper, user->name, "locked");
         return;
     }
     if (!users_may_come_from(user, helper->setup->peer)) {
-        refuse(helper, user, "from there");
+        refuse(helper, user->name, "may not log in from there");
         return;
     }
     if (user->tls && !question->tls) {
-        refuse(helper, user, "without TLS");
+        refuse(helper, user->name, "may not log in without TLS");
         return;
     }
     if (users_is_over(user, time(NULL))) {
         char why[64];
-        (void)snprintf(why, sizeof(why), "any more (until=%.10s)", user->until);
-        refuse(helper, user, why);
+        (void)snprintf(why, sizeof(why), "may not log in any more (until=%.10s)", user->until);
+        refuse(helper, user->name, why);
         return;
     }
     answer->outcome = HELPER_YES;

@@ -93,6 +93,12 @@ int privileges_find(const char *name, struct privileges_target *ret_target) {
     return result;
 }
 
+bool privileges_exists(const char *name) {
+    struct privileges_target number;
+    return strcmp(name, "root") == 0 || find_local(name) || getpwnam(name) ||
+           find_number(name, &number) == 0;
+}
+
 /* A super-server may have left us some, such as the one for ports below 1024. */
 static int drop_capabilities(void) {
     struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};

@@ -24,6 +24,9 @@ struct privileges_target {
  * user, or another negative errno. */
 int privileges_find(const char *name, struct privileges_target *ret_target);
 
+/* Is it a name or number that privileges_find would take from root, or "root"? */
+bool privileges_exists(const char *name);
+
 /* Becomes that user, with its groups (one of /etc/passwd has those of /etc/group), and gives up all
  * capabilities. If the process stays root, it keeps root's. Returns 0 or a negative errno. */
 int privileges_drop(const struct privileges_target *target);

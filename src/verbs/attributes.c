@@ -120,6 +120,7 @@ static int set_time(struct session *session, const char *name, time_t *time) {
 /* Sets the time of a file and replies `code` with its new time. */
 static int modify(struct session *session, const char *name, time_t time, int code) {
     char text[FACTS_TIME_SIZE];
+    session_means(session, name);
     int result = set_time(session, name, &time);
     if (result < 0)
         return reply_failure(session, 550, "Failed to set time", result);
@@ -226,11 +227,11 @@ static int fit_mode(int fd, mode_t *mode) {
     return S_ISREG(st.st_mode) ? 1 : -ENXIO;
 }
 
-/* *mode becomes the mode that was set. The root is the operator's: -EPERM. Returns 0 or a negative
- * errno. */
+/* *mode becomes the mode that was set. The root is the operator's: -PATH_FIXED. Returns 0 or a
+ * negative errno. */
 static int set_mode(const struct path_root *root, const char *path, mode_t *mode) {
     if (strcmp(path, "/") == 0)
-        return -EPERM;
+        return -PATH_FIXED;
     int fd = path_open(root, path, O_RDONLY | O_NONBLOCK, 0);
     if (fd == -EACCES)
         fd = path_open(root, path, O_PATH, 0);
@@ -250,6 +251,7 @@ int site_chmod(struct session *session, const char *argument) {
     if (wanted < 0 || *rest != ' ' || !rest[1])
         return reply_send(session, 501, "Wanted: SITE CHMOD mode name");
     mode_t mode = (mode_t)wanted & 0777;
+    session_means(session, rest + 1);
     int result = look_up_to_set(session, rest + 1, path);
     if (result == 0)
         result = set_mode(&session->who.root, path, &mode);

@@ -13,6 +13,7 @@
 #include "sandbox/sandbox.h"
 #include "session/reply.h"
 #include "session/session.h"
+#include "session/tell.h"
 #include "session/view.h"
 #include "store/folder.h"
 #include "users/owner.h"
@@ -30,11 +31,13 @@ int auth_refuse(struct session *session) {
         return reply_send(session, 530, "Not logged in: USER and PASS come first");
     if (session->given->config->anonymous)
         return reply_send(session, 530, "Not logged in: log in as anonymous");
-    log_event(session->given->log, EVENT_NO_USERS,
-              "Refused %s: there is no users file, so only local clients are served",
-              session->given->peer->text);
-    return reply_send(session, 530,
-                      "Not logged in: without a users file only local clients are served");
+    const struct log_facts facts = {.reply = 530};
+    const char *who = session->given->config->local ? "only local clients are" : "nobody is";
+    if (reply_may_tell(session))
+        log_about(session->given->log, EVENT_NO_USERS, &facts,
+                  "Refused %s: there is no users file, so %s served", session->given->peer->text,
+                  who);
+    return reply_told(session, 530, "Not logged in: without a users file %s served", who);
 }
 
 /* What a client uploads over several connections is its own in all of them. */
@@ -47,6 +50,8 @@ static void join_others(struct session *session) {
     if (result < 0)
         log_event(session->given->log, EVENT_OWN_UNKNOWN,
                   "The client's other connections are not known: %s", strerror(-result));
+    if (result == -EPERM)
+        tell_foreign(session);
 }
 
 /* A user with a home below the root must not list the root: keeps only an O_PATH descriptor, for
@@ -74,7 +79,7 @@ static int enter_home(struct session *session) {
 }
 
 static int refuse_home(struct session *session, int error) {
-    const struct log_facts facts = {.user = session->who.user};
+    const struct log_facts facts = {.user = session->who.user, .reply = 421};
     log_about(session->given->log, EVENT_HOME_BROKEN, &facts, "Home %s of %s: %s",
               session->who.account.home, session->who.user, strerror(-error));
     return leave_saying(session, 421, "Your folder is not available; closing");
@@ -116,6 +121,7 @@ static int log_in(struct session *session, const struct account *account, int co
                             "Nobody can be served safely: see the server's log; closing");
     who_enter(&session->who);
     log_set_user(session->given->log, session->who.user);
+    doing_begin(session);
     log_event(session->given->log, EVENT_LOGGED_IN, "Logged in: %s from %s%s", session->who.user,
               session->given->peer->text, code == 232 ? ", by certificate" : "");
     return reply_send(session, code, "Logged in");
@@ -130,14 +136,15 @@ static int log_in_anonymous(struct session *session) {
 /* Logs the line that contrib/fail2ban looks for. begun: when the password came (clock_ms), so that
  * the reply's time does not depend on the hash. */
 static int refuse_login(struct session *session, long long begun) {
+    const bool may_retry = who_may_retry(&session->who);
     long long left = begun + FAILURE_DELAY - clock_ms();
-    const struct log_facts facts = {.user = session->who.user};
+    const struct log_facts facts = {.user = session->who.user, .reply = may_retry ? 530 : 421};
     log_about(session->given->log, EVENT_LOGIN_FAILED, &facts, "Login failed from %s: user %s",
               session->given->peer->text, session->who.user);
     (void)control_await(&session->control, -1, 0, left > 0 ? (int)left : 0);
-    if (!who_may_retry(&session->who))
+    if (!may_retry)
         return leave_saying(session, 421, "Too many wrong passwords; closing");
-    return reply_send(session, 530, "Login incorrect");
+    return reply_told(session, 530, "Login incorrect");
 }
 
 /* Waits for the helper's answer as long as the client is there: a client that resets the connection

@@ -13,7 +13,8 @@ enum { LEAST_PORT = 1024 /* of active connections */ };
 
 /* RFC 959 allows PASV no other refusal than 421 if there is no port. */
 static int no_port(struct session *session, int error) {
-    log_event(session->given->log, EVENT_NO_PORT, "Cannot listen for a data connection: %s",
+    const struct log_facts facts = {.reply = 421};
+    log_about(session->given->log, EVENT_NO_PORT, &facts, "Cannot listen for a data connection: %s",
               strerror(-error));
     return leave_saying(session, 421, "Cannot listen for a data connection: %s; closing",
                         strerror(-error));
@@ -29,7 +30,7 @@ int verb_pasv(struct session *session, const char *argument) {
     int result = data_listen(session, &port);
     if (result < 0)
         return no_port(session, result);
-    struct in_addr told = session->given->config->passive_address;
+    struct in_addr told = session->given->told;
     uint32_t host = ntohl(told.s_addr ? told.s_addr : data_address(session).in.sin_addr.s_addr);
     return reply_send(session, 227, "Entering Passive Mode (%u,%u,%u,%u,%u,%u)", host >> 24,
                       host >> 16 & 255, host >> 8 & 255, host & 255, port >> 8, port & 255);

@@ -100,7 +100,7 @@ static int make_folder(const struct session *session, const char *path, struct u
 /* Do old files make room for it? A camera that cannot make a folder sends no pictures, either. */
 static bool makes_room(struct session *session, const char *path, struct usage *usage, int error) {
     const char *name;
-    if (error != -ENOSPC && error != -USAGE_EXCEEDED) /* path may not even be one */
+    if (!limits_is_disk(error) && error != -USAGE_EXCEEDED) /* path may not even be one */
         return false;
     int parent = path_open_parent(&session->who.root, path, &name);
     if (parent < 0)
@@ -119,7 +119,7 @@ int verb_mkd(struct session *session, const char *argument) {
     if (result < 0 && makes_room(session, path, &usage, result))
         result = make_folder(session, path, &usage);
     if (result == -USAGE_EXCEEDED)
-        return quota_refuse(session, &usage, "Failed to make directory");
+        return quota_refuse(session, &usage, "Failed to make directory", 0);
     if (result == -EEXIST)
         return reply_send(session, 550, "\"%s\" exists already", quote(path, quoted));
     if (result < 0)
@@ -173,7 +173,7 @@ static int remove_name(struct session *session, const char *path, const char *re
     int parent = path_open_parent(&session->who.root, real, &name);
     if (parent < 0)
         return parent;
-    int result = *name ? unlink_checked(parent, name, flags) : -EPERM; /* the root itself */
+    int result = *name ? unlink_checked(parent, name, flags) : -PATH_FIXED; /* the root itself */
     if (result == -ENOTEMPTY && drop_reserved(parent, name))
         result = unlink_checked(parent, name, flags);
     if (result == 0) {

@@ -358,6 +358,7 @@ static int open_argument(struct listing *listing, const char *argument) {
         listing->all |= asks_for_all(argument, n);
         argument += n;
         argument += strspn(argument, " ");
+        session_means(listing->session, argument);
     }
     if (result < 0 && is_pattern(argument))
         return open_pattern(listing, argument);

@@ -141,6 +141,7 @@ static bool is_hello(const uint8_t *bytes, size_t n) {
 
 static ssize_t read_wire(void *context, void *bytes, size_t n) {
     struct receive_job *job = context;
+    doing_move(job->session, &job->session->doing, job->session->watch.moved);
     ssize_t got = conn_read(job->conn, bytes, n);
     if (got > 0)
         job->still = 0;

@@ -47,7 +47,7 @@ int verb_rnfr(struct session *session, const char *argument) {
     place_forget_rename(&session->place);
     int result = path_resolve(session->place.cwd, argument, path);
     if (result == 0)
-        result = strcmp(path, "/") == 0 ? -EPERM : find_to_rename(session, path, real, &st);
+        result = strcmp(path, "/") == 0 ? -PATH_FIXED : find_to_rename(session, path, real, &st);
     if (result == 0 || result == -ENOENT || result == -PATH_NOT_OWN) {
         int is_partial = view_is_partial(session, path, result == 0 ? &st : NULL, &partial);
         if (is_partial)
@@ -187,7 +187,7 @@ static int rename_within(struct move *move, bool folder, char ret_real[PATH_SIZE
     (void)close(move->old_folder);
     if (move->new_folder >= 0)
         (void)close(move->new_folder);
-    return result == -EINVAL ? -EPERM : result; /* a folder into itself */
+    return result == -EINVAL ? -PATH_FIXED : result; /* a folder into itself */
 }
 
 /* Finds the folder of a name, for its turn. Returns a descriptor or a negative errno. */

@@ -123,13 +123,14 @@ static int transfer(struct session *session, struct retr *retr) {
     if (!session->parameters.ascii)
         (void)snprintf(note, sizeof(note), " (%llu bytes)",
                        (unsigned long long)(retr->size - retr->offset));
-    const struct send_source source = {.path = retr->path,
-                                       .what = "file",
-                                       .event = EVENT_SENT,
-                                       .note = note,
-                                       .produce =
-                                           session->parameters.ascii ? send_text : send_image,
-                                       .context = retr};
+    const struct send_source source = {
+        .path = retr->path,
+        .what = "file",
+        .size = session->parameters.ascii ? 0 : retr->size - retr->offset,
+        .event = EVENT_SENT,
+        .note = note,
+        .produce = session->parameters.ascii ? send_text : send_image,
+        .context = retr};
     return send_transfer(session, &source);
 }
 

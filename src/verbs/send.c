@@ -41,6 +41,12 @@ static int broke(struct sender *sender, int error) {
     return error;
 }
 
+/* So many bytes more have been sent. */
+static void move(struct session *session, uint64_t n) {
+    watch_move(&session->watch, n);
+    doing_move(session, &session->doing, session->watch.moved);
+}
+
 static int wait_for_room(struct sender *sender) {
     struct session *session = sender->session;
     int fd;
@@ -65,7 +71,7 @@ static int flush(struct sender *sender) {
             return broke(sender, (int)done);
         at += done < 0 ? 0 : (size_t)done;
     }
-    watch_move(&sender->session->watch, at);
+    move(sender->session, at);
     sender->length = 0;
     return 0;
 }
@@ -118,7 +124,7 @@ int send_file(struct sender *sender, int fd, off_t offset, uint64_t n) {
         if (done == 0 || (done < 0 && !conn_is_passing(errno)))
             return send_read(sender, fd, offset, n);
         n -= done < 0 ? 0 : (uint64_t)done;
-        watch_move(&sender->session->watch, done < 0 ? 0 : (uint64_t)done);
+        move(sender->session, done < 0 ? 0 : (uint64_t)done);
     }
     return result;
 }
@@ -145,7 +151,7 @@ static int broken_code(int error) {
 }
 
 static int reply_broken(struct session *session, int error) {
-    return reply_send(session, broken_code(error), "Transfer ended: %s", broken_reason(error));
+    return reply_told(session, broken_code(error), "Transfer ended: %s", broken_reason(error));
 }
 
 static int no_connection(struct session *session, const struct send_source *source, int error) {
@@ -154,7 +160,7 @@ static int no_connection(struct session *session, const struct send_source *sour
                        is_broken ? broken_code(error) : 425);
     if (is_broken)
         return reply_broken(session, error);
-    return reply_send(session, 425, "Cannot open data connection: %s", data_reason(session, error));
+    return reply_told(session, 425, "Cannot open data connection: %s", data_reason(session, error));
 }
 
 /* Ends the bytes, and waits for the client's end. Without TLS not for long, as that need not come
@@ -233,6 +239,7 @@ int send_transfer(struct session *session, const struct send_source *source) {
     if (result < 0)
         return result;
     watch_begin(&session->watch, true);
+    doing_transfer(session, source->size);
     int connected = data_connect(session, &sender.conn);
     if (connected == 0) {
         result = run(&sender, source);
@@ -240,6 +247,7 @@ int send_transfer(struct session *session, const struct send_source *source) {
         transcript_sent(session, result);
     }
     watch_end(&session->watch);
+    doing_end(session);
     if (connected < 0)
         return no_connection(session, source, connected);
     return finish(&sender, source, clock_seconds() - begun, result);

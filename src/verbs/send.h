@@ -22,6 +22,7 @@ typedef int send_producer(struct sender *sender, void *context);
 struct send_source {
     const char *path;       /* virtual path, for the log */
     const char *what;       /* for the log and the client: "file" or "listing" */
+    uint64_t size;          /* bytes that will be sent; 0: not known */
     enum event event;       /* logged if all went well */
     const char *note;       /* for the end of reply 150, or "" */
     send_producer *produce; /* writes it */

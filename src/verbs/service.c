@@ -64,8 +64,10 @@ int verb_rein(struct session *session, const char *argument) {
     (void)argument;
     /* The credential helper has ended, so there is no other login; or the client must begin with
      * TLS */
-    if (session->who.authenticated || session->given->config->tls == TLS_IMPLICIT)
-        return leave_saying(session, 421, "Connect again to log in as another user; closing");
+    if (session->who.authenticated || session->given->config->tls == TLS_IMPLICIT) {
+        leave(session);
+        return reply_send(session, 421, "Connect again to log in as another user; closing");
+    }
     int result = reply_send(session, 220, "Ready for a new user");
     if (result == 0 && conn_is_secure(&session->control.conn))
         result = secure_leave(session);
@@ -126,6 +128,8 @@ int verb_site(struct session *session, const char *argument) {
         const struct site *site = &sites[i];
         if (strlen(site->name) != length || strncasecmp(site->name, argument, length) != 0)
             continue;
+        const char *name = strchr(word, ' ');
+        session_means(session, name ? name + 1 : NULL);
         if (site->right && !(session->who.rights & (site->right | RIGHTS_OWN)))
             return reply_send(session, 550, "SITE %s: permission denied (no %s right)", site->name,
                               right_word(site->right));

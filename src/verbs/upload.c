@@ -37,37 +37,54 @@ static void tell(const struct session *session, const struct upload *upload, con
     tell_pardon(session, upload, word, code, NULL);
 }
 
-/* The word for an error that ended an upload. */
-static const char *error_word(int error) {
-    if (error == -ENOSPC || error == -EDQUOT)
+/* The word for an error that ended an upload; NULL: it has none of its own. */
+static const char *find_word(int error) {
+    if (error == -ENOSPC || error == -EDQUOT || error == -STORE_LITTLE_LEFT)
         return "no-space";
+    if (error == -ESHUTDOWN)
+        return "stopped";
     if (error == -USAGE_EXCEEDED)
         return "quota";
-    return error == -EFBIG ? "too-large" : "failed";
+    return error == -EFBIG ? "too-large" : NULL;
 }
 
-/* The code for an error once bytes of the file have come. */
-static int late_code(const struct session *session, int error) {
+static const char *error_word(int error) {
+    const char *word = find_word(error);
+    return word ? word : "failed";
+}
+
+/* The code for an error. code: as for reply_error. */
+static int code_of(const struct session *session, int error, int code) {
     if (error == -ESHUTDOWN)
         return 421;
     if (error == -USAGE_EXCEEDED || error == -EFBIG)
         return 552;
-    return reply_failure_code(session, error, REPLY_LATE);
+    return reply_failure_code(session, error, code);
 }
 
-/* Replies to an error. late: bytes of the file have come. */
-static int reply_error(struct session *session, struct upload *upload, int error, bool late) {
+/* Replies to an error. code: REPLY_LATE, or for what could not begin REPLY_USUAL or REPLY_TOLD. */
+static int reply_error(struct session *session, struct upload *upload, int error, int code) {
     uint64_t limit = session->who.account.max_file_size;
     if (error == -ESHUTDOWN) {
         (void)leave_stopping(session);
-        return reply_send(session, 421, "%s: the service is shutting down", failed);
+        return reply_told(session, 421, "%s: the service is shutting down", failed);
     }
     if (error == -EFBIG && limit != VALUE_UNLIMITED)
-        return reply_send(session, 552, "%s: larger than the %llu bytes that are allowed", failed,
+        return reply_told(session, 552, "%s: larger than the %llu bytes that are allowed", failed,
                           (unsigned long long)limit);
     if (error == -USAGE_EXCEEDED)
-        return quota_refuse(session, &upload->usage, failed);
-    return reply_failure(session, late ? REPLY_LATE : REPLY_USUAL, failed, error);
+        return quota_refuse(session, &upload->usage, failed,
+                            code == REPLY_LATE ? 0 : upload->job.size);
+    return reply_failure(session, code, failed, error);
+}
+
+/* It could not begin: says why. */
+static int refuse(struct session *session, struct upload *upload, int error) {
+    if (!find_word(error) && !reply_is_ours(session, error))
+        return reply_error(session, upload, error, REPLY_USUAL);
+    tell_refused(session, EVENT_UPLOAD_FAILED, error_word(error),
+                 code_of(session, error, REPLY_TOLD), failed);
+    return reply_error(session, upload, error, REPLY_TOLD);
 }
 
 /* Replaces the requested name in the path by the file's final name. */
@@ -131,6 +148,8 @@ static int keep(struct session *session, struct upload *upload, bool good) {
         log_event(session->given->log, EVENT_NOT_KEPT, "What arrived of %s is not kept: %s",
                   upload->path,
                   result == -USAGE_EXCEEDED ? "the quota is used up" : strerror(-result));
+        if (result == -EPERM)
+            tell_foreign(session);
         return result;
     }
     if (result == 0 && good)
@@ -178,15 +197,15 @@ static int reply_verdict(struct session *session, struct upload *upload,
     if (kept < 0 && upload->store.taken && !upload->request.hidden && code == 426)
         code = 550;
     tell_pardon(session, upload, verdict->word, code, verdict->pardon);
-    return reply_send(session, code, "%s: %s%s", failed, verdict->reason,
+    return reply_told(session, code, "%s: %s%s", failed, verdict->reason,
                       kept > 0 ? "; it can be resumed" : "");
 }
 
 /* A local error once bytes have come. */
 static int fail_late(struct session *session, struct upload *upload, int error) {
-    tell(session, upload, error_word(error), late_code(session, error));
+    tell(session, upload, error_word(error), code_of(session, error, REPLY_LATE));
     forget_failure(session, upload);
-    return reply_error(session, upload, error, true);
+    return reply_error(session, upload, error, REPLY_LATE);
 }
 
 /* The same while the transaction is not over. */
@@ -227,13 +246,15 @@ static int finish(struct session *session, struct upload *upload) {
 
 static int no_connection(struct session *session, struct upload *upload, int error) {
     int code = error == -ESHUTDOWN ? 421 : error == -ECANCELED ? 426 : 425;
+    const char *word = code == 421 ? "stopped" : code == 426 ? "aborted" : "no-connection";
     (void)keep(session, upload, true);
+    tell(session, upload, word, code);
     tell_no_connection(session, upload->path, data_reason(session, error), code);
     if (error == -ESHUTDOWN)
-        return reply_error(session, upload, error, false);
+        return reply_error(session, upload, error, REPLY_LATE);
     if (error == -ECANCELED)
-        return reply_send(session, code, "%s: as you asked", failed);
-    return reply_send(session, code, "Cannot open data connection: %s",
+        return reply_told(session, code, "%s: as you asked", failed);
+    return reply_told(session, code, "Cannot open data connection: %s",
                       data_reason(session, error));
 }
 
@@ -314,6 +335,7 @@ static int transfer(struct session *session, struct upload *upload) {
     }
     log_default_type(session, upload);
     watch_begin(&session->watch, !upload->job.is_inline);
+    doing_transfer(session, upload->job.size);
     int error = receive_bytes(&upload->job, &upload->result);
     struct upload *copy = error == 0 ? put_off(session, upload) : NULL;
     if (copy) {
@@ -324,6 +346,7 @@ static int transfer(struct session *session, struct upload *upload) {
         result = end(session, upload, result);
     }
     watch_end(&session->watch);
+    doing_end(session);
     return result;
 }
 
@@ -350,7 +373,7 @@ static int run(struct session *session, const char *name, struct upload *upload)
     quota_note(session, &upload->usage);
     if (error == 0)
         return transfer(session, upload);
-    int result = reply_error(session, upload, error, false);
+    int result = refuse(session, upload, error);
     quota_note(session, &upload->usage);
     return result;
 }

@@ -142,6 +142,11 @@ static int standin_ready(struct tls_context *context, char error[TLS_ERROR_SIZE]
     return 0;
 }
 
+static time_t standin_expires(const struct tls_context *context) {
+    (void)context;
+    return 0;
+}
+
 static void standin_describe_context(const struct tls_context *context,
                                      struct tls_certificate *ret) {
     (void)context;
@@ -306,7 +311,7 @@ static const char *standin_error(const struct tls_stream *stream) {
     {                                                                                              \
         .serve = standin_serve, .ready = standin_ready, .use = standin_use,                        \
         .free_context = standin_free_context,                                                      \
-        .describe_context = standin_describe_context, .open = standin_begin,                       \
+        .expires = standin_expires, .describe_context = standin_describe_context, .open = standin_begin,                       \
         .free_stream = standin_free_stream, .handshake = standin_handshake, .read = standin_read,  \
         .write = standin_write, .end = standin_end, .events = standin_events,                      \
         .has_buffered = standin_has_buffered, .read_ahead = standin_read_ahead,                    \

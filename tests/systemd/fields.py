@@ -113,7 +113,7 @@ def local():
     failed = [event for events in found for event in events if event["STORD_EVENT"] == "upload-failed"]
     is_upload(only(failed, "upload-failed"), b"short", 5, "short", 426)
     refused = only([event for events in found for event in events], "refused")
-    assert refused["STORD_REPLY"] == "550" and "STORD_FILE" not in refused, refused
+    assert refused["STORD_REPLY"] == "550" and field(refused, "STORD_FILE") == b"/var/lib/stord/no/such", refused
 
 
 def users():

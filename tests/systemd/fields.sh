@@ -6,7 +6,7 @@
 install_stord
 install -d /etc/stord
 printf 'me:%s:/:upload,replace,list:\n' "$(perl -e 'print crypt("secret", q($6$rounds=1000$salt$))')" >/etc/stord/users
-openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost \
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj /CN=localhost \
     -keyout /etc/stord/tls.key -out /etc/stord/tls.crt 2>/dev/null
 drop_in stord@.service '[Service]' LoadCredential=tls.crt:/etc/stord/tls.crt LoadCredential=tls.key:/etc/stord/tls.key
 systemctl daemon-reload

@@ -159,15 +159,19 @@ exec {wire}<>"/dev/tcp/127.0.0.1/22000"
 printf 'USER acme\r\nPASS secret\r\nALLO 9\r\nSTOR cut\r\nhello' >&"$wire"
 until [[ ${reply:-} == 150* ]]; do read -r -t 20 reply <&"$wire"; done
 exec {wire}>&-
+refuses curl -sS -u acme:secret --ftp-method nocwd -T "$T/work/report.pdf" ftp://127.0.0.1:22000/no/report.pdf
 logged 'Upload failed'
+journalctl --update-catalog # as README has it behind make install
 { use stord.7 journal lines; use stord.7 journal number; } >"$T/commands"
 session=$(journalctl -t stord -o cat --output-fields=STORD_SESSION STORD_EVENT=upload-failed | tail -n 1)
 while read -r line; do
     # each finds something, and does not wait for more
-    bash -c "${line/0123456789abcdef/$session} --no-pager --quiet" </dev/null >"$T/found"
+    line=${line/0123456789abcdef/$session}
+    bash -c "${line/journalctl/journalctl --no-pager --quiet}" </dev/null >"$T/found"
     [ -s "$T/found" ] || fail "$line"
     case $line in
-    *upload-failed) grep 'Upload failed' "$T/found" ;;
+    *warning*) grep -A20 'Upload failed' "$T/found" | grep 'The reason is STORD_VERDICT, here "short"' ;;
+    *uniq*) grep -x ' *1 short' "$T/found" && grep ' refused$' "$T/found" ;;
     *SESSION*) grep 'Accepted connection' "$T/found" ;;
     *STORD_FILE* | *MESSAGE_ID*) grep 'File uploaded: /partners/acme/report.pdf' "$T/found" ;;
     *USER*) grep 'Logged in: acme' "$T/found" ;;

@@ -1,4 +1,5 @@
 #include "base/config.c"
+#include "base/near.c"
 #include "base/rights.c"
 #include "base/value.c"
 
@@ -85,7 +86,8 @@ static void rights_are_words(void) {
     CHECK(load(NULL, "--allow", "read,delete", NULL) == CONFIG_SERVE);
     CHECK(config.allow == (RIGHT_READ | RIGHT_DELETE));
     CHECK(load(NULL, "--allow=", NULL, NULL) == CONFIG_SERVE && config.allow == 0);
-    static const char *const bad[] = {"reading", "upload,", ",upload", "upload, list", "all"};
+    static const char *const bad[] = {"reading",       "upload,", ",upload", "upload list",
+                                      "upload, ,list", " ",       "all"};
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
         CHECK(load(NULL, "--allow", bad[i], NULL) == CONFIG_USAGE);
 }
@@ -101,17 +103,66 @@ static void sizes_have_units(void) {
     CHECK(takes("--max-file-size", "5000000000") &&
           config.max_file_size == 5000000000); /* beyond 32 bits */
     CHECK(takes("--max-file-size", "2T") && config.max_file_size == (uint64_t)2 << 40);
+    CHECK(takes("--max-file-size", "100MB") && config.max_file_size == 100 << 20);
+    CHECK(takes("--max-file-size", "100 mib") && config.max_file_size == 100 << 20);
+    CHECK(takes("--min-free", "7B") && config.min_free.bytes == 7);
     CHECK(takes("--max-file-size", "8388607T"));
     CHECK(takes("--max-file-size", "9223372036854775807"));
     CHECK(takes("--min-free", "5%") && config.min_free.percent == 5 && config.min_free.bytes == 0);
     CHECK(takes("--min-free", "1M") && config.min_free.percent == 0);
     CHECK(config.min_free.bytes == 1 << 20);
-    static const char *const bad[] = {"",   "K",   "1KK", "1 K",      "-1",
+    static const char *const bad[] = {"",   "K",   "1KK", "1  K",     "-1",
                                       "1P", "1.5", "0x1", "8388608T", "99999999999999999999999"};
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
         CHECK(!takes("--max-file-size", bad[i]) && !takes("--min-free", bad[i]));
     CHECK(!takes("--max-file-size", "0") && takes("--min-free", "0"));
     CHECK(!takes("--min-free", "100%") && !takes("--min-free", "%") && !takes("--min-free", "5%%"));
+}
+
+static void times_have_units(void) {
+    static const char *const bad[] = {"",    "s",  "1x",  "1 ",  "1.5h",
+                                      "25h", "0s", "-1s", "5ms", "999999999999999999999s"};
+    CHECK(takes("--idle-timeout", "30s") && config.idle_timeout == 30);
+    CHECK(takes("--idle-timeout", "5 min") && config.idle_timeout == 300);
+    CHECK(takes("--idle-timeout", "5m") && config.idle_timeout == 300);
+    CHECK(takes("--idle-timeout", "24H") && config.idle_timeout == 86400);
+    CHECK(takes("--resume-hours", "2d") && config.resume_hours == 48);
+    CHECK(takes("--batch-time", "2s") && config.batch_time == 2000);
+    CHECK(takes("--vanish-wait", "20ms") && config.vanish_wait == 20);
+    CHECK(!takes("--batch-time", "5m") &&
+          !takes("--resume-hours", "5m")); /* could mean two things */
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        CHECK(!takes("--idle-timeout", bad[i]));
+    CHECK(takes("--passive-ports", "50000:50099") && config.passive_ports.last == 50099);
+    CHECK(takes("--allow", "upload, list") && config.allow == (RIGHT_UPLOAD | RIGHT_LIST));
+}
+
+static void addresses_may_be_names(void) {
+    static const char *const bad[] = {"",    "1.2.3", "1.2.3.4.5", "256.1.1.1", "0.0.0.0",
+                                      "::1", "a b",   "-a",        "a/b",       "host.1"};
+    CHECK(takes("--passive-address", "own") && !config.passive_address.name);
+    CHECK(takes("--passive-address", "192.0.2.1") && !config.passive_address.name);
+    CHECK(takes("--passive-address", "home.example.net"));
+    CHECK(strcmp(config.passive_address.name, "home.example.net") == 0);
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        CHECK(!takes("--passive-address", bad[i]));
+}
+
+static bool suggests(const char *variable, const char *meant) {
+    return load(variable, NULL, NULL, NULL) == CONFIG_BAD &&
+           (meant ? strstr(error, meant) != NULL : strstr(error, "meant") == NULL);
+}
+
+static void unknown_ones_have_neighbours(void) {
+    CHECK(suggests("STORD_ROOTT=/x", "is STORD_ROOT meant?"));
+    CHECK(suggests("STORD_USRES=/x", "is STORD_USERS meant?"));
+    CHECK(suggests("STORD_MAXFILESIZE=1", "is STORD_MAX_FILE_SIZE meant?"));
+    CHECK(suggests("STORD_USERS_FILE=/x", "is STORD_USERS meant?"));
+    CHECK(suggests("STORD_CERT=/x", "is STORD_TLS_CERT meant?"));
+    CHECK(suggests("STORD_XYZZY=1", NULL) && suggests("STORD_=1", NULL) &&
+          suggests("STORD_DEBUG=1", NULL));
+    CHECK(load(NULL, "--rooot", "/x", NULL) == CONFIG_USAGE && strstr(error, "is --root meant?"));
+    CHECK(load(NULL, "--", "/x", NULL) == CONFIG_USAGE && !strstr(error, "meant"));
 }
 
 static void modes_are_octal(void) {
@@ -163,6 +214,10 @@ int main(void) {
     check_run("options: what there was once is taken, and means nothing", options_that_there_were);
     check_run("options: rights are a comma list of words", rights_are_words);
     check_run("options: sizes have units", sizes_have_units);
+    check_run("options: times have units, and so on: what cannot be misread is taken",
+              times_have_units);
+    check_run("options: an address may be the name of a host", addresses_may_be_names);
+    check_run("options: of unknown ones a near one is told", unknown_ones_have_neighbours);
     check_run("options: modes are octal", modes_are_octal);
     check_run("options: groups are names or numbers", groups_are_names_or_numbers);
     check_run("options: flags have no value", flags_have_no_value);

@@ -17,7 +17,7 @@ static const struct path_root root = {.fd = 7};
 static const struct helper helper = {.fd = -1};
 
 static void begin(unsigned rights, bool local) {
-    config = (struct config){.allow = rights};
+    config = (struct config){.allow = rights, .local = true};
     peer = (struct peer){.kind = PEER_INET, .local = local, .address.in.sin_family = AF_INET};
     CHECK(inet_pton(AF_INET, "192.0.2.7", &peer.address.in.sin_addr) == 1);
     who_init(&who, &root, &helper, 1000);
@@ -30,6 +30,10 @@ static void needs_no_login(void) {
     who_reset(&who, &config, &peer, false); /* TLS is missing */
     CHECK(!who.logged_in);
     config.users = "users";
+    who_reset(&who, &config, &peer, true);
+    CHECK(!who.logged_in);
+    begin(RIGHTS_ALL, true);
+    config.local = false; /* relays bring strangers */
     who_reset(&who, &config, &peer, true);
     CHECK(!who.logged_in);
     begin(RIGHTS_ALL, false);
