@@ -16,6 +16,7 @@
 #include "base/path.h"
 #include "base/rights.h"
 #include "base/scratch.h"
+#include "gate/gate.h"
 #include "log/append.h"
 #include "log/log.h"
 #include "log/metrics.h"
@@ -66,6 +67,7 @@ struct making {
     bool found;  /* `user` is the one to become */
     bool counts; /* the metrics have been opened, or cannot be */
     struct helper helper;
+    struct gate gate;
     struct secure_setup secure;
     struct path_root root;
     struct dial dial;
@@ -132,6 +134,24 @@ static int start_helper(struct making *making) {
                                        .user = &making->user};
     int result = setup.file ? helper_start(&making->helper, &setup) : 0;
     return result < 0 ? complain(making, result, "credential helper: %s", strerror(-result)) : 0;
+}
+
+/* The gatekeeper, too, is started before the process has the key. */
+static int start_gate(struct making *making) {
+    const struct config *config = making->parts.config;
+    const struct gate_setup setup = {.program = config->gate,
+                                     .time = config->gate_time,
+                                     .log = making->parts.log,
+                                     .user = &making->user};
+    int result = setup.program ? gate_start(&making->gate, &setup) : 0;
+    return result < 0 ? complain(making, result, "gate: %s", strerror(-result)) : 0;
+}
+
+/* By the rights of the user whom the session is now. */
+static int check_gate(struct making *making) {
+    const char *program = making->parts.config->gate;
+    const char *fault = program ? gate_fault(program) : NULL;
+    return fault ? complain(making, -EPERM, "gate %.300s: %s", program, fault) : 0;
 }
 
 static int load_tls(struct making *making) {
@@ -276,8 +296,9 @@ static int confine(struct making *making, struct turns *turns) {
 /* Makes the parts in this order. Returns 0, or a negative errno with making->complaint. */
 static int make(struct making *making) {
     static int (*const steps[])(struct making *) = {
-        find_user,         start_helper, load_tls,     become_user,  open_metrics,    open_root,
-        watch_certificate, open_dial,    look_up_told, open_xferlog, open_transcript, open_names};
+        find_user,    start_gate,   start_helper,    load_tls,          become_user,
+        check_gate,   open_metrics, open_root,       watch_certificate, open_dial,
+        look_up_told, open_xferlog, open_transcript, open_names};
     int result = 0;
     for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]) && result == 0; i++)
         result = steps[i](making);
@@ -304,7 +325,7 @@ static int speak(struct making *making) {
 int serve(const struct config *config, struct log *log, int stop) {
     struct making *making = scratch_take(sizeof(*making)); /* for as long as the process lives */
     memset(making, 0, sizeof(*making));
-    making->helper.fd = -1;
+    making->helper.fd = making->gate.fd = -1;
     making->parts = (struct session_parts){.config = config,
                                            .log = log,
                                            .boot = making->boot,
@@ -312,6 +333,7 @@ int serve(const struct config *config, struct log *log, int stop) {
                                            .root = &making->root,
                                            .dial = &making->dial,
                                            .helper = &making->helper,
+                                           .gate = &making->gate,
                                            .secure = &making->secure,
                                            .names = &making->names,
                                            .sandbox = &making->sandbox,

@@ -98,6 +98,11 @@ static const struct option options[] = {
      "room that uploads leave on the disk: bytes, K, M, G, T, or %"},
     {"names-from", "ENCODING", "raw", value_names, FIELD(names_from),
      "names that are not UTF-8: raw, refuse, or the encoding to read them in"},
+    {"gate", "PROGRAM", NO_FILE, value_file, FIELD(gate),
+     "program that decides about each upload before it gets its name"},
+    {"gate-time", "S", "10", value_gate_time, FIELD(gate_time), "seconds it may take"},
+    {"gate-failure", "HOW", "later", value_gate_failure, FIELD(gate_failure_publishes),
+     "if it fails: later (keep what came, the client tries again), publish"},
     {"append", "HOW", "in-place", value_append, FIELD(copies),
      "APPE adds to the file: in-place, or copy (replaced as a whole)"},
     {"batch-files", "N", "64", value_batch, FIELD(batch_files),
@@ -344,6 +349,7 @@ enum config_outcome config_load(struct config *ret_config, int argc, char *const
     if (from_arguments != CONFIG_SERVE)
         outcome = from_arguments; /* --help works in any environment */
     config.users = find_users(&config);
+    config.gate = file_of(config.gate);
     config.xferlog = file_of(config.xferlog);
     config.transcript = file_of(config.transcript);
     config.metrics_file = file_of(config.metrics_file);

@@ -65,6 +65,9 @@ struct config {
     struct room min_free;            /* room that uploads leave on the disk */
     const char *names_from;          /* how names that are not UTF-8 are read: see names_open */
     bool copies;                     /* appending copies the file, and replaces it */
+    const char *gate;                /* program that decides about uploads, or NULL */
+    unsigned gate_time;              /* s that it may take */
+    bool gate_failure_publishes;     /* if it fails, else the upload is kept for later */
     unsigned batch_files;            /* inline uploads that are synced together, */
     unsigned batch_time;             /* and ms that the first of them waits, at most */
     bool no_sync;                    /* nothing waits for the disk */

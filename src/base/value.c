@@ -78,6 +78,10 @@ const char *value_append(void *field, const char *value) {
     return set_choice(field, value, "in-place", "copy") ? NULL : "in-place or copy";
 }
 
+const char *value_gate_failure(void *field, const char *value) {
+    return set_choice(field, value, "later", "publish") ? NULL : "later or publish";
+}
+
 const char *value_log_format(void *field, const char *value) {
     return set_choice(field, value, "text", "json") ? NULL : "text or json";
 }
@@ -150,12 +154,21 @@ const char *value_vanish_wait(void *field, const char *value) {
     return NULL;
 }
 
+static const struct unit times[] = {{"s", 1},    {"sec", 1},   {"m", 60}, {"min", 60},
+                                    {"h", 3600}, {"d", 86400}, {NULL, 0}};
+
 const char *value_seconds(void *field, const char *value) {
-    static const struct unit units[] = {{"s", 1},    {"sec", 1},   {"m", 60}, {"min", 60},
-                                        {"h", 3600}, {"d", 86400}, {NULL, 0}};
     uint64_t n;
-    if (!parse_with_unit(value, units, 1, 86400, &n))
+    if (!parse_with_unit(value, times, 1, 86400, &n))
         return "seconds from 1 to 86400 (or followed by s, m, h or d)";
+    *(unsigned *)field = (unsigned)n;
+    return NULL;
+}
+
+const char *value_gate_time(void *field, const char *value) {
+    uint64_t n;
+    if (!parse_with_unit(value, times, 1, 3600, &n))
+        return "seconds from 1 to 3600 (or followed by s, m or h)";
     *(unsigned *)field = (unsigned)n;
     return NULL;
 }

@@ -86,6 +86,8 @@ value_setter value_group;        /* gid_t by name or number, or VALUE_NO_GROUP *
 value_setter value_limit;        /* uint64_t: bytes, or VALUE_UNLIMITED */
 value_setter value_room;         /* struct room */
 value_setter value_append;       /* bool: copy */
+value_setter value_gate_time;    /* unsigned: seconds, 1 to 3600 */
+value_setter value_gate_failure; /* bool: publish */
 value_setter value_tls;          /* enum tls_mode */
 value_setter value_flag;         /* bool: yes or no */
 

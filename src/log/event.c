@@ -50,6 +50,8 @@ const struct event_kind event_kinds[EVENT_KINDS] = {
     [EVENT_UPLOAD_FAILED] = {"upload-failed", LOG_LEVEL_WARNING,
                              "dbd09128d5ad4ea1bd4a2004ca1f4a49"},
     [EVENT_UPLOAD_REFUSED] = {"upload-refused", LOG_LEVEL_INFO, "5ddb1b6479024bc8a04327c556882ade"},
+    [EVENT_GATE_SAYS] = {"gate-says", LOG_LEVEL_INFO, "cca125528d014f299c69ae89650756d4"},
+    [EVENT_GATE_BROKEN] = {"gate-broken", LOG_LEVEL_WARNING, "9306830def3b4ed881bc900ae2ba8a83"},
     [EVENT_KEPT] = {"kept", LOG_LEVEL_INFO, "59b57b85da4d4ea18ad442d918eff6e8"},
     [EVENT_NOT_KEPT] = {"not-kept", LOG_LEVEL_WARNING, "2527c1ffdcc042e9bdb7919b993ccb99"},
     [EVENT_DEFAULT_TYPE] = {"default-type", LOG_LEVEL_INFO, "21e631e5154b4ffdb4c57bb3b9a6aa21"},

@@ -10,16 +10,13 @@
 #include "session/session.h"
 #include "store/reserved.h"
 
-enum { PLACE_SIZE = 2 * PATH_SIZE + ACCOUNT_HOME_LIMIT }; /* of a path on the disk */
-
 /* A folder as a prefix of a path: "" for "/". */
 static const char *before(const char *folder) {
     return folder[1] ? folder : "";
 }
 
-/* Where a virtual path is on the disk. */
-static const char *place(const struct session *session, const char *path, char out[PLACE_SIZE]) {
-    (void)snprintf(out, PLACE_SIZE, "%s%s%s", before(session->given->folder),
+const char *tell_place(const struct session *session, const char *path, char out[TELL_PLACE_SIZE]) {
+    (void)snprintf(out, TELL_PLACE_SIZE, "%s%s%s", before(session->given->folder),
                    before(session->who.account.home), path);
     return out;
 }
@@ -45,8 +42,8 @@ static void add_to_xferlog(const struct session *session, const struct transfer 
 }
 
 void tell_transfer(const struct session *session, const struct transfer *transfer) {
-    char file[PLACE_SIZE], reply[32] = "", pardon[96] = "";
-    const struct log_facts facts = {.file = place(session, transfer->path, file),
+    char file[TELL_PLACE_SIZE], reply[32] = "", pardon[96] = "";
+    const struct log_facts facts = {.file = tell_place(session, transfer->path, file),
                                     .verdict = transfer->verdict,
                                     .reply = transfer->reply,
                                     .moved = true,
@@ -72,33 +69,33 @@ void tell_transfer(const struct session *session, const struct transfer *transfe
 
 void tell_file(const struct session *session, enum event event, const char *what,
                const char *path) {
-    char file[PLACE_SIZE];
-    const struct log_facts facts = {.file = place(session, path, file)};
+    char file[TELL_PLACE_SIZE];
+    const struct log_facts facts = {.file = tell_place(session, path, file)};
     log_about(session->given->log, event, &facts, "%s: %s%s", what,
               before(session->who.account.home), path);
 }
 
 void tell_no_connection(const struct session *session, const char *path, const char *reason,
                         int reply) {
-    char file[PLACE_SIZE];
-    const struct log_facts facts = {.file = place(session, path, file), .reply = reply};
+    char file[TELL_PLACE_SIZE];
+    const struct log_facts facts = {.file = tell_place(session, path, file), .reply = reply};
     log_about(session->given->log, EVENT_NO_DATA_CONNECTION, &facts,
               "No data connection for %s%s: %s: reply %d", before(session->who.account.home), path,
               reason, reply);
 }
 
 /* The file that the command means: its path on the disk, or NULL. */
-static const char *meant(const struct session *session, char out[PLACE_SIZE]) {
+static const char *meant(const struct session *session, char out[TELL_PLACE_SIZE]) {
     char path[PATH_SIZE];
     const char *name = session->meant ? session->meant : command_name(session->command);
     if (!session->who.logged_in || !name || path_resolve(session->place.cwd, name, path) < 0)
         return NULL;
-    return place(session, path, out);
+    return tell_place(session, path, out);
 }
 
 void tell_refused(const struct session *session, enum event event, const char *verdict, int reply,
                   const char *text) {
-    char file[PLACE_SIZE];
+    char file[TELL_PLACE_SIZE];
     const struct command *command = session->command;
     const char *user = session->given->log->context.user;
     const bool whole = command->secrecy == COMMAND_PUBLIC;
@@ -129,8 +126,8 @@ void tell_foreign(const struct session *session) {
 }
 
 void tell_renamed(const struct session *session, const char *from, const char *to) {
-    char file[PLACE_SIZE];
-    const struct log_facts facts = {.file = place(session, to, file)};
+    char file[TELL_PLACE_SIZE];
+    const struct log_facts facts = {.file = tell_place(session, to, file)};
     const char *home = before(session->who.account.home);
     log_about(session->given->log, EVENT_RENAMED, &facts, "Renamed: %s%s to %s%s", home, from, home,
               to);

@@ -7,9 +7,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/path.h"
 #include "log/event.h"
+#include "users/account.h"
 
 struct session;
+
+enum { TELL_PLACE_SIZE = 2 * PATH_SIZE + ACCOUNT_HOME_LIMIT }; /* of a path on the disk */
 
 /* A transfer that has ended, however it ended. */
 struct transfer {
@@ -25,6 +29,9 @@ struct transfer {
     bool incoming;       /* an upload */
     bool ascii;          /* line ends were converted */
 };
+
+/* Where a virtual path is on the disk: in out, which is returned. */
+const char *tell_place(const struct session *session, const char *path, char out[TELL_PLACE_SIZE]);
 
 /* Logs a transfer, also in the xferlog and the transcript if there are any. */
 void tell_transfer(const struct session *session, const struct transfer *transfer);

@@ -105,8 +105,11 @@ int store_prepare(struct store *store) {
 }
 
 int store_sync(struct store *store) {
-    int result = store_prepare(store);
-    return result < 0 || store->adds ? result : stage_sync(store);
+    return store->adds ? 0 : stage_sync(store);
+}
+
+bool store_replaces(const struct store *store) {
+    return store->taken && (store->adds || store->on_conflict == CONFLICT_REPLACE);
 }
 
 /* Gives the file its name, if the quota leaves room for it. */

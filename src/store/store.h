@@ -1,10 +1,10 @@
 /*
  * store: an upload as a transaction.
  *
- * store_begin, the bytes to store_sink, store_received, store_sync, then store_publish; or
- * store_keep; or store_abort. Until it is published nothing shows under the final name, and a file
- * that has it is not touched. Sessions that publish, keep and resume uploads of one name take
- * turns.
+ * store_begin, the bytes to store_sink, store_received, store_prepare, store_sync, then
+ * store_publish; or store_keep; or store_abort. Until it is published nothing shows under the final
+ * name, and a file that has it is not touched. Sessions that publish, keep and resume uploads of
+ * one name take turns.
  */
 #ifndef STORD_STORE_H
 #define STORD_STORE_H
@@ -130,14 +130,17 @@ void store_received(struct store *store, uint64_t written);
  * file. */
 bool store_is_as_announced(const struct store *store, uint64_t received);
 
-/* All that comes before the sync: room, length, mode, and a reserved name. Returns as store_sync.
- */
+/* All that comes before the sync: room, length, mode, and a reserved name, which it has from then
+ * on. Returns as store_sync. */
 int store_prepare(struct store *store);
 
-/* Brings the bytes to the disk; the file has a reserved name from then on. (Bytes that are added to
- * a file are synced by store_publish.) Returns 0 or a negative errno; then, or if it must no longer
- * be published, call store_keep or store_abort. */
+/* Brings the bytes to the disk, after store_prepare. (Bytes that are added to a file are synced by
+ * store_publish.) Returns 0 or a negative errno; then, or if it must no longer be published, call
+ * store_keep or store_abort. */
 int store_sync(struct store *store);
+
+/* Does a file have the name that is replaced, or added to? */
+bool store_replaces(const struct store *store);
 
 /* Gives the synced file its name, and syncs the folder; or adds its bytes to the file that has it.
  * Returns 0 once that is on disk, and removes partials of that name. On a negative errno (as

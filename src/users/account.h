@@ -27,6 +27,7 @@ struct account {
     mode_t file_mode;       /* of uploads, or VALUE_NO_MODE */
     bool lenient;           /* uploads without a proper end are accepted: see who_is_pardoned_cut */
     bool ousts;             /* when it is full, the oldest files of the home go */
+    bool no_gate;           /* the gate is not asked about its uploads */
     uint64_t quota;         /* bytes of all files in the home together, or VALUE_UNLIMITED */
 };
 

@@ -35,7 +35,7 @@ const struct verdict receive_contested = {
 static const struct verdict cut_short = {"short", "fewer bytes than announced by ALLO", 426, NULL};
 const struct verdict receive_shrunk = {"short", "fewer bytes than before it was interrupted", 426,
                                        NULL};
-static const struct verdict stopped = {"stopped", "the service is shutting down", 421, NULL};
+const struct verdict receive_stopped = {"stopped", "the service is shutting down", 421, NULL};
 
 /* Can the number of bytes be compared with ALLO? Not if line ends are converted. */
 static bool counts(const struct receive_job *job) {
@@ -65,7 +65,7 @@ static const struct verdict *judge_end(const struct receive_job *job,
     case COPY_ABORTED:
         return &aborted;
     case COPY_STOPPED:
-        return &stopped;
+        return &receive_stopped;
     default:
         return NULL;
     }
@@ -125,13 +125,13 @@ const struct verdict *receive_confirm(struct receive_job *job, const struct copy
         (void)watch_until(session, job->ended + time_to_watch(job, result));
     bool is_contested = data_is_contested(session, true);
     if (is_contested && !session->watch.aborted)
-        return session->leave.stopping ? &stopped : &receive_contested;
+        return session->leave.stopping ? &receive_stopped : &receive_contested;
     verdict = judge_anew(job, result);
     bool has_left = session->watch.half_closed &&
                     !who_is_pardoned_leaving(&session->who, session->given->config);
     if (verdict->reason || !has_left || probe_reaches(session))
         return verdict;
-    return session->leave.stopping ? &stopped : judge_anew(job, result);
+    return session->leave.stopping ? &receive_stopped : judge_anew(job, result);
 }
 
 /* A ClientHello (RFC 8446, 5.1) */

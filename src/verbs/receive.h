@@ -66,4 +66,7 @@ extern const struct verdict receive_contested;
 /* The verdict on an upload that ends with fewer bytes than the try before in the same session. */
 extern const struct verdict receive_shrunk;
 
+/* We are to stop. */
+extern const struct verdict receive_stopped;
+
 #endif

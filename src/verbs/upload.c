@@ -10,7 +10,10 @@
 #include "session/session.h"
 #include "session/tell.h"
 #include "session/view.h"
+#include "verbs/admit.h"
 #include "verbs/request.h"
+
+enum { LATER_TIME = 2000000 /* µs before 451: lftp tries again at once, a hundred times */ };
 
 static const char failed[] = "Failed to upload file";
 
@@ -228,20 +231,85 @@ static int conclude(struct session *session, struct upload *upload, const char *
     return reply_progress(session, upload, 226, "File uploaded successfully");
 }
 
+/* The gate refuses it: nothing is kept. said: by its program, or "". */
+static int turn_away(struct session *session, struct upload *upload, const char *said) {
+    tell(session, upload, "gate", 550);
+    forget_failure(session, upload);
+    store_abort(&upload->store);
+    return reply_send(session, 550, "%s: %s", failed, *said ? said : "it was refused");
+}
+
+/* It is to be sent again later: resumed, if it can be. If it cannot, no client must try to. */
+static int put_off_client(struct session *session, struct upload *upload, const char *said) {
+    int kept = keep(session, upload, true), code = kept > 0 ? 451 : 550;
+    forget_failure(session, upload);
+    if (kept > 0 && upload->request.base != STORE_ALL)
+        note_failure(session, upload);
+    tell(session, upload, "gate-later", code);
+    if (kept > 0)
+        (void)watch_until(session, clock_us() + LATER_TIME);
+    return reply_send(session, code, "%s: %s%s", failed, *said ? said : "not now",
+                      kept > 0 ? "; try again later" : "");
+}
+
+/* The gate's program has failed. */
+static int do_without_answer(struct session *session, struct upload *upload, const char *word,
+                             const char *why) {
+    bool publishes = session->given->config->gate_failure_publishes;
+    char text[GATE_SAID + 64];
+    (void)snprintf(text, sizeof(text), "The gate has failed: %s: %s", why,
+                   publishes ? "published without it" : "not published");
+    tell_file(session, EVENT_GATE_BROKEN, text, upload->path);
+    return publishes ? conclude(session, upload, word, store_publish(&upload->store))
+                     : put_off_client(session, upload, "it cannot be checked now");
+}
+
+/* The upload is whole, and the gate has answered. */
+static int decide(struct session *session, struct upload *upload, const char *word,
+                  const struct gate_answer *answer) {
+    switch ((enum gate_outcome)answer->outcome) {
+    case GATE_OPEN:
+        return conclude(session, upload, word, store_publish(&upload->store));
+    case GATE_CLOSED:
+        return turn_away(session, upload, answer->said);
+    case GATE_LATER:
+        return put_off_client(session, upload, answer->said);
+    default:
+        return do_without_answer(session, upload, word, answer->said);
+    }
+}
+
+/* Brings the bytes to the disk while the gate's program reads them. Returns 0, or a negative
+ * errno. */
+static int secure_bytes(struct session *session, struct upload *upload, const char *word,
+                        struct admission *admission) {
+    int error = store_prepare(&upload->store);
+    if (error < 0)
+        return error;
+    admit_ask(session, upload, word, admission);
+    error = store_sync(&upload->store);
+    return error < 0 ? error : admit_await(session, upload, admission);
+}
+
 /* Publishes or drops what arrived, and says which. */
 static int finish(struct session *session, struct upload *upload) {
+    struct admission admission = {0};
     if (upload->result.end == COPY_FAILED)
         return fail_locally(session, upload, upload->result.error);
     receive_look(&upload->job);
     const struct verdict *verdict = judge(session, upload);
-    int error = verdict->reason ? 0 : store_sync(&upload->store);
+    int error = verdict->reason ? 0 : secure_bytes(session, upload, verdict->word, &admission);
+    if (error < 0)
+        admit_call_off(session, &admission);
+    if (error == -ESHUTDOWN)
+        return reply_verdict(session, upload, &receive_stopped);
     if (error < 0)
         return fail_locally(session, upload, error);
     if (!verdict->reason) /* once more, for meanwhile the client may have vanished */
         verdict = receive_confirm(&upload->job, &upload->result, verdict);
     if (verdict->reason)
         return reply_verdict(session, upload, verdict);
-    return conclude(session, upload, verdict->word, store_publish(&upload->store));
+    return decide(session, upload, verdict->word, &admission.answer);
 }
 
 static int no_connection(struct session *session, struct upload *upload, int error) {
@@ -297,7 +365,7 @@ static int finish_late(struct session *session, const struct command *command, v
  * with one turn in hand, not with several. */
 static bool may_wait(const struct session *session, const struct upload *upload) {
     bool pipelined = !session->line_alone || pipeline_waits(&session->pipeline);
-    return pipelined && !upload->request.oldest && upload->job.is_inline &&
+    return pipelined && !upload->request.oldest && !admit_asks(session) && upload->job.is_inline &&
            upload->result.end == COPY_LIMIT && upload->request.base == STORE_NOTHING &&
            !judge(session, upload)->reason && pipeline_may_wait(session, upload->store.fd);
 }

@@ -1,0 +1,87 @@
+#include "gate/keeper.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "base/descriptors.h"
+#include "gate/errand.h"
+#include "users/privileges.h"
+
+enum { FACTS_MOST = 16 };
+
+/* Receives a question, or what is none. Returns its bytes and *ret_file, 0 at the end of the
+ * session, or a negative errno. */
+static ssize_t receive(int fd, char facts[GATE_FACTS], int *ret_file) {
+    union {
+        struct cmsghdr header;
+        char room[CMSG_SPACE(sizeof(int))];
+    } control = {0};
+    struct iovec part = {facts, GATE_FACTS};
+    struct msghdr message = {.msg_iov = &part,
+                             .msg_iovlen = 1,
+                             .msg_control = control.room,
+                             .msg_controllen = sizeof(control.room)};
+    ssize_t n;
+    do
+        n = recvmsg(fd, &message, MSG_CMSG_CLOEXEC);
+    while (n < 0 && errno == EINTR);
+    const struct cmsghdr *header = n > 0 ? CMSG_FIRSTHDR(&message) : NULL;
+    *ret_file = -1;
+    if (header && header->cmsg_type == SCM_RIGHTS && header->cmsg_len == CMSG_LEN(sizeof(int)))
+        memcpy(ret_file, CMSG_DATA(header), sizeof(int));
+    return n < 0 ? -errno : n;
+}
+
+/* Makes an environment of n bytes of texts. The session may have been taken over: they may be
+ * anything. Returns false if they are no environment. */
+static bool split(char *facts, size_t n, char *environment[FACTS_MOST + 1]) {
+    size_t count = 0;
+    if (n == 0 || facts[n - 1] != '\0')
+        return false;
+    for (char *at = facts; at < facts + n; at += strlen(at) + 1) {
+        if (count == FACTS_MOST || strncmp(at, "STORD_", 6) != 0 || !strchr(at, '='))
+            return false;
+        environment[count++] = at;
+    }
+    environment[count] = NULL;
+    return true;
+}
+
+/* Has as little as possible of what the session has. */
+static void shed(const struct gate_setup *setup) {
+    sigset_t none;
+    (void)sigemptyset(&none);
+    (void)sigprocmask(SIG_SETMASK, &none, NULL);
+    (void)signal(SIGPIPE, SIG_IGN); /* of programs' outputs; errand gives them back the default */
+    (void)close(DESCRIPTOR_IN);
+    (void)close(DESCRIPTOR_OUT);
+    if (privileges_drop(setup->user) < 0) /* nor could it log why */
+        _exit(EXIT_FAILURE);
+    (void)prctl(PR_SET_DUMPABLE, 0);
+}
+
+_Noreturn void keeper_run(const struct gate_setup *setup, int fd) {
+    static char facts[GATE_FACTS];
+    char *environment[FACTS_MOST + 1];
+    int file;
+    shed(setup);
+    for (;;) {
+        ssize_t n = receive(fd, facts, &file);
+        if (n <= 0)
+            _exit(EXIT_SUCCESS);
+        if (file < 0)
+            continue; /* what was to be called off has ended */
+        struct gate_answer answer = {.outcome = GATE_BROKEN};
+        if (split(facts, (size_t)n, environment))
+            errand_run(setup, fd, file, environment, &answer);
+        (void)close(file);
+        if (send(fd, &answer, sizeof(answer), MSG_NOSIGNAL) < 0)
+            _exit(EXIT_SUCCESS);
+    }
+}
