@@ -181,11 +181,21 @@ static void check_confinement(struct check *check) {
 
 int check_run(const struct config *config) {
     static void (*const checks[])(struct check *) = {
-        check_identity,       check_group,           check_tls,
-        check_root,           check_unfinished,      check_users,
-        check_who_can_log_in, check_homes,           check_side_files,
-        check_passive_ports,  check_passive_address, check_names,
-        check_modules,        check_confinement,
+        check_identity,
+        check_group,
+        check_tls,
+        check_root,
+        check_unfinished,
+        check_users,
+        check_who_can_log_in,
+        check_homes,
+        check_side_files,
+        check_passive_ports,
+        check_passive_address,
+        check_names,
+        check_modules,
+        check_gate,
+        check_confinement,
     };
     struct check check = {.config = config, .users_file = config->users, .root = {.fd = -1}};
     for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++)

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "check/complaint.h"
+#include "gate/gate.h"
 #include "log/metrics.h"
 #include "store/limits.h"
 #include "store/reserved.h"
@@ -41,6 +42,12 @@ void check_root(struct check *check) {
         complaint_error(check, "root", "%s: %s", config->root, strerror(-result));
     else
         check_room(check, "root", check->root.fd);
+}
+
+void check_gate(struct check *check) {
+    const char *program = check->config->gate, *fault = program ? gate_fault(program) : NULL;
+    if (fault)
+        complaint_error(check, "gate", "%s: %s", program, fault);
 }
 
 void check_unfinished(struct check *check) {

@@ -12,6 +12,9 @@ void check_root(struct check *check);
 /* The reserved folder: is it ours, or can it be made? */
 void check_unfinished(struct check *check);
 
+/* The gate's program. */
+void check_gate(struct check *check);
+
 /* The homes: can they be written to, or made? */
 void check_homes(struct check *check);
 

@@ -67,6 +67,8 @@ static void print_user(const struct user *user, const struct config *config) {
         (void)printf(" tls only");
     if (user->account.lenient)
         (void)printf(" lenient");
+    if (user->account.no_gate && config->gate)
+        (void)printf(" gate=no");
     if (*user->certificate)
         (void)printf(" by certificate");
     bool certificate = *user->certificate && !user->locked;

@@ -28,6 +28,7 @@ enum option {
     OPTION_LENIENT,
     OPTION_UNTIL,
     OPTION_WHEN_FULL,
+    OPTION_GATE,
     OPTION_COUNT
 };
 
@@ -112,8 +113,9 @@ static const char *set_from(struct user *user, const char *ranges) {
 }
 
 static enum option find_option(const char *name, size_t length) {
-    static const char *const names[] = {"tls",       "from", "max-file", "quota", "on-conflict",
-                                        "file-mode", "cert", "lenient",  "until", "when-full"};
+    static const char *const names[] = {"tls",         "from",      "max-file", "quota",
+                                        "on-conflict", "file-mode", "cert",     "lenient",
+                                        "until",       "when-full", "gate"};
     unsigned i = 0;
     while (i < OPTION_COUNT && (strlen(names[i]) != length || memcmp(names[i], name, length) != 0))
         i++;
@@ -159,6 +161,9 @@ static const char *set_option(struct user *user, enum option option, const char 
     case OPTION_LENIENT:
         account->lenient = true;
         return value ? "lenient, without a value" : NULL;
+    case OPTION_GATE:
+        account->no_gate = strcmp(value, "no") == 0;
+        return account->no_gate ? NULL : "gate=no";
     case OPTION_FROM:
         return set_from(user, value);
     case OPTION_MAX_FILE:
@@ -189,8 +194,8 @@ static bool read_option(struct reader *reader, struct user *user, char *text, un
         *value++ = '\0';
     enum option option = find_option(text, strlen(text));
     const char *expected =
-        "tls, from=, until=, max-file=, quota=, when-full=, on-conflict=, file-mode=, lenient or "
-        "cert=";
+        "tls, from=, until=, max-file=, quota=, when-full=, on-conflict=, file-mode=, gate=no, "
+        "lenient or cert=";
     bool is_flag = option == OPTION_TLS || option == OPTION_LENIENT;
     if (option < OPTION_COUNT)
         expected = set_option(user, option, value || is_flag ? value : "");
