@@ -49,7 +49,7 @@ ALL_CORES = -j$(shell nproc)
 # What has to be installed, by Debian's names, as scripts/need takes them
 BUILD_PACKAGES = gcc make libc6-dev libcrypt-dev pkg-config libssl-dev libsystemd-dev
 DEMO_PACKAGES = $(BUILD_PACKAGES) systemd
-TEST_PACKAGES = $(DEMO_PACKAGES) aria2 bats bsdextrautils busybox ckermit curl gnutls-bin inetutils-ftp iproute2 ipsvd \
+TEST_PACKAGES = $(DEMO_PACKAGES) aria2 bats bsdextrautils busybox ckermit clamav-daemon clamdscan curl gnutls-bin inetutils-ftp iproute2 ipsvd \
 	libio-socket-ssl-perl lftp lua-socket lua5.4 man-db mandoc mono-mcs ncftp openssh-client openssl passwd perl php-cli procps \
 	python3 python3-prometheus-client python3-pyftpdlib rclone socat strace testssl.sh tnftp ucspi-tcp util-linux webalizer/- wput zsh $(PEER_LIBRARIES) $(FILE_SYSTEMS) $(DEB_PACKAGES) \
 	$(CLANG_PACKAGES) $(CONTAINER_PACKAGES)

@@ -77,7 +77,7 @@ section() { awk -v name=".Sh $2" '/^\.Sh / { is = ($0 == name) } is' "$1"; }
     { options "$HANDLER"; options "$CLIENT"; "$TOP/scripts/stordctl" --help | grep -oE -- '--[a-z]+'; } >"$T/known"
     # of make, systemctl, setpriv, useradd and whoever else stands in examples
     printf '%s\n' --create --home-dir --init-groups --now --regid --reuid --shell --system --name --pretty \
-        --cap-drop --network --read-only --security-opt \
+        --cap-drop --fdpass --network --no-summary --read-only --security-opt \
         --append --groups --exclude --reference --cursor-file \
         --inetd --transfers --checkers --max-time --since --output-fields --update-catalog >>"$T/known"
     for page in "${PAGES[@]}"; do rendered "$page"; done >"$T/text"
@@ -85,7 +85,7 @@ section() { awk -v name=".Sh $2" '/^\.Sh / { is = ($0 == name) } is' "$1"; }
         sort -u | grep -vxFf "$T/known" >"$T/unknown" || :
     [ ! -s "$T/unknown" ] || fail "no such option: $(paste -sd' ' "$T/unknown")"
     # .Va is a field of the journal
-    { "$HANDLER" --help | grep -oE 'STORD_[A-Z_]+'; sed -n 's/^\.It Va //p' "${PAGES[0]}" | grep -oE 'STORD_[A-Z_]+'; } >"$T/known"
+    { "$HANDLER" --help | grep -oE 'STORD_[A-Z_]+'; sed -nE 's/^\.It (Va|Ev) //p' "${PAGES[0]}" | grep -oE 'STORD_[A-Z_]+'; } >"$T/known"
     grep -hoE 'STORD_[A-Z_]*[A-Z]' "$T/text" "${OTHERS[@]}" | sort -u | grep -vxFf "$T/known" >"$T/unknown" || :
     [ ! -s "$T/unknown" ] || fail "no such variable: $(paste -sd' ' "$T/unknown")"
     grep -qx STORD_ROOT "$T/known"
@@ -365,7 +365,7 @@ after_edit() {
                 { [ "$page" = stord.7 ] && grep -hE "\bshow $name\b" "${RECIPES[@]}"; } ;;
             env | users) continue ;; # all of them are looked at in one loop
             listen) grep -h "listens $page\b" "$TOP/tests/manual.bats" ;;
-            *) grep -hE "(example|use) $page $kind $name\b" "$TOP/tests/manual.bats" "$TOP/tests/systemd/manual.sh" ||
+            *) grep -hE "(example|use) $page $kind $name\b" "$TOP"/tests/{manual,gate_clients}.bats "$TOP/tests/systemd/manual.sh" ||
                 { [ "$page" = stord.7 ] && grep -hE "\brecipe $kind $name\b" "${RECIPES[@]}"; } ;;
             esac >/dev/null || fail "$page: nobody plays $kind $name"
         done

@@ -10,7 +10,6 @@
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <sysexits.h>
 #include <unistd.h>
 
 #include "base/await.h"
@@ -18,11 +17,13 @@
 #include "log/log.h"
 
 enum {
-    PIECE = 4096,       /* bytes to read at once */
-    LINE_MOST = 1024,   /* bytes of a line on standard error that are logged */
-    LINES_MOST = 100,   /* lines of one run that are */
-    PROGRAM_REFUSES = 1 /* its exit status then */
+    PIECE = 4096,     /* bytes to read at once */
+    LINE_MOST = 1024, /* bytes of a line on standard error that are logged */
+    LINES_MOST = 100  /* lines of one run that are */
 };
+
+/* Exit statuses of the program */
+enum { STATUS_OPEN = 0, STATUS_CLOSED = 1, STATUS_LATER = 75 };
 
 /* A line that comes in pieces. */
 struct gathering {
@@ -211,11 +212,11 @@ static void judge(struct errand *errand, const siginfo_t *end) {
     answer->outcome = GATE_BROKEN;
     if (end->si_code != CLD_EXITED)
         explain(errand, "signal %d ended it", end->si_status);
-    else if (end->si_status == EX_OK)
+    else if (end->si_status == STATUS_OPEN)
         answer->outcome = GATE_OPEN;
-    else if (end->si_status == PROGRAM_REFUSES)
+    else if (end->si_status == STATUS_CLOSED)
         answer->outcome = GATE_CLOSED;
-    else if (end->si_status == EX_TEMPFAIL)
+    else if (end->si_status == STATUS_LATER)
         answer->outcome = GATE_LATER;
     else
         explain(errand, "its exit status was %d", end->si_status);
