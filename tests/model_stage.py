@@ -35,6 +35,7 @@ class Stage:
         self.log = open(self.folder + "/log", "wb")
         self.away, self.old = [], []
         self.make_old_files()
+        self.make_gate()
         self.sessions, self.begun = {}, collections.Counter()
         self.left_by_bursts = 0  # files that killed handlers may have left
 
@@ -45,6 +46,8 @@ class Stage:
 
     def options(self, *more):
         options = self.config.options() + list(more)
+        if self.config.gate:
+            options += ["--gate", self.gate]
         if self.config.quota:
             users = self.folder + "/users"
             with open(users, "w", encoding="ascii") as file:
@@ -79,6 +82,27 @@ class Stage:
         session.quit()
         session.close()
         del self.sessions["z"]
+
+    # ------------------------------------------------------------- the gate
+
+    def make_gate(self):
+        """It publishes, but where its next answer lies ready."""
+        self.gate, self.answer = self.folder + "/gate", self.folder + "/answer"
+        with open(self.gate, "w", encoding="ascii") as file:
+            file.write(f"#!/bin/sh\n[ -e {self.answer} ] || exit 0\nread -r status <{self.answer}\n"
+                       f"rm {self.answer}\nexit \"$status\"\n")
+        os.chmod(self.gate, 0o755)
+
+    def let_gate_say(self, status):
+        with open(self.answer, "w", encoding="ascii") as file:
+            file.write(f"{status}\n")
+
+    def gate_has_said(self):
+        """Was it asked? Else the answer is taken away."""
+        if not os.path.exists(self.answer):
+            return True
+        os.remove(self.answer)
+        return False
 
     # ------------------------------------------------------------- the disk
 

@@ -138,6 +138,40 @@ def end(stage, session, _name=None, _rng=None):
     ended(stage, session, *session.reply())
 
 
+def end_at_gate(stage, session, _name, rng):
+    """The same where the gate refuses, or puts the client off, if it comes to that."""
+    upload, status = session.upload, rng.choice((1, 1, 75))
+    stage.let_gate_say(status)
+    if upload.total is not None:
+        session.send(upload.total - upload.sent)
+    session.done()
+    code, text = session.reply()
+    if not stage.gate_has_said():
+        ended(stage, session, code, text)
+        return
+    session.upload = None
+    upload.data.close()
+    forget_plans(session, upload.name)
+    session.lost.pop(upload.name, None)
+    stage.check("the gate has not let an upload in")
+    if status == 1:
+        if code != 550:
+            raise Failure(6, "the gate refused an upload", "550", text)
+        stage.world.turn_away(upload)
+    elif code == 451:
+        note_lost(session, upload, stage.world.left(upload))
+        stage.world.interrupt(upload, True)
+    elif code == 550:
+        stage.world.interrupt(upload, False)
+    else:
+        raise Failure(6, "the gate put a client off", "451 or 550", text)
+    stage.count("not let in")
+
+
+def may_meet_gate(stage, session, name):
+    return stage.config.gate and is_open(stage, session, name)
+
+
 def whole(stage, session, upload, rng, count):
     if rng.random() < 0.6:
         upload.total = count
@@ -712,6 +746,7 @@ TABLE = [
     Row("some inline at once, and SIGKILL", 1, may_be_killed_in_burst, burst_killed, "session"),
     Row("more bytes", 6, may_send, send_more, "session"),
     Row("its end", 10, is_open, end, "session"),
+    Row("its end, and the gate does not let it in", 6, may_meet_gate, end_at_gate, "session"),
     Row("reset", 8, is_open, break_reset, "session"),
     Row("ABOR", 4, is_open, break_abort, "session"),
     Row("fewer bytes than announced", 5, may_be_short, break_short, "session"),

@@ -7,6 +7,7 @@ may have come of it. Wherever the server is free, the model holds all that is po
   partials  interrupted uploads of each name. Each may be there or gone; of several, the last one
             that was kept for sure has taken the place of those before it
 """
+import os
 import re
 
 NAMES = ("x", "y")
@@ -74,6 +75,7 @@ class Config:
         self.stalls = rng.random() < 0.08
         self.no_sync = rng.random() < 0.5
         self.copies = has_append_option and rng.random() < 0.3
+        self.gate = rng.random() < 0.3 and os.geteuid() == 0  # its program must not be ours to change
 
     def options(self):
         given = ["--allow", self.allow, "--on-conflict", self.conflict]
@@ -348,6 +350,13 @@ class World:
             return
         self.add_partials(upload.name, [Partial(b"", upload.stream, 0, upload.began, upload.base)])
         self.give_back(upload)
+
+    def turn_away(self, upload):
+        """The gate has refused it: nothing of it is kept, nor what it went on with, unless that is empty and
+        was left where it was."""
+        base = upload.goes_on()
+        if base and base.data and not (upload.verb == "STOR" and not upload.rest):
+            self.partials[upload.name] = [p for p in self.partials[upload.name] if p is not base]
 
     def give_back(self, upload):
         """What the upload went on with may be there again, as it was, or without its last byte once more."""
