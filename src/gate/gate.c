@@ -83,14 +83,15 @@ int gate_start(struct gate *ret_gate, const struct gate_setup *setup) {
     return 0;
 }
 
-int gate_ask(const struct gate *gate, int file, const char *facts, size_t n) {
+int gate_ask(struct gate *gate, int file, const char *facts, size_t n) {
     union {
         struct cmsghdr header;
         char room[CMSG_SPACE(sizeof(int))];
     } control = {0};
-    struct iovec part = {(char *)facts, n};
-    struct msghdr message = {.msg_iov = &part,
-                             .msg_iovlen = 1,
+    unsigned question = ++gate->questions;
+    struct iovec parts[] = {{&question, sizeof(question)}, {(char *)facts, n}};
+    struct msghdr message = {.msg_iov = parts,
+                             .msg_iovlen = 2,
                              .msg_control = control.room,
                              .msg_controllen = sizeof(control.room)};
     struct cmsghdr *header = CMSG_FIRSTHDR(&message);
@@ -106,8 +107,10 @@ int gate_take(const struct gate *gate, struct gate_answer *ret_answer) {
     ssize_t got = recv(gate->fd, ret_answer, sizeof(*ret_answer), 0);
     if (got < 0)
         return -errno;
+    if (got != (ssize_t)sizeof(*ret_answer))
+        return -EPIPE;
     ret_answer->said[GATE_SAID] = '\0';
-    return got == (ssize_t)sizeof(*ret_answer) ? 0 : -EPIPE;
+    return ret_answer->question == gate->questions ? 0 : -EAGAIN;
 }
 
 void gate_call_off(const struct gate *gate) {

@@ -28,6 +28,7 @@ enum gate_outcome {
 };
 
 struct gate_answer {
+    unsigned question; /* which one it answers */
     unsigned char outcome;
     char said[GATE_SAID + 1]; /* the last line of its standard output, any bytes; of GATE_BROKEN,
                                * the reason */
@@ -35,8 +36,9 @@ struct gate_answer {
 
 /* The session's end. */
 struct gate {
-    int fd;    /* -1: there is none */
-    pid_t pid; /* of the gatekeeper */
+    int fd;             /* -1: there is none */
+    pid_t pid;          /* of the gatekeeper */
+    unsigned questions; /* that were asked */
 };
 
 struct gate_setup {
@@ -56,9 +58,10 @@ int gate_start(struct gate *ret_gate, const struct gate_setup *setup);
 /* Asks about an open file: the program can read it from its beginning, and not write to it. facts:
  * its environment, n bytes: texts, each ended by a NUL. Returns 0 or a negative errno; then
  * gate->fd becomes readable once there is an answer. */
-int gate_ask(const struct gate *gate, int file, const char *facts, size_t n);
+int gate_ask(struct gate *gate, int file, const char *facts, size_t n);
 
-/* Takes the answer. Returns 0, or a negative errno if there is no gatekeeper any more. */
+/* Takes the answer to the last question. Returns 0, -EAGAIN if it is one to an earlier question, or
+ * another negative errno if there is no gatekeeper any more. */
 int gate_take(const struct gate *gate, struct gate_answer *ret_answer);
 
 /* Ends the program, and waits for the answer to what was asked. */

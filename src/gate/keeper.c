@@ -15,27 +15,42 @@
 
 enum { FACTS_MOST = 16 };
 
-/* Receives a question, or what is none. Returns its bytes and *ret_file, 0 at the end of the
- * session, or a negative errno. */
-static ssize_t receive(int fd, char facts[GATE_FACTS], int *ret_file) {
+/* What came with a message. There is one descriptor with a question, and none with anything else.
+ */
+static int take_file(struct msghdr *message) {
+    const struct cmsghdr *header = CMSG_FIRSTHDR(message);
+    if (!header || header->cmsg_type != SCM_RIGHTS || header->cmsg_len < CMSG_LEN(sizeof(int)))
+        return -1;
+    size_t count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+    int file;
+    for (size_t i = 0; i < count; i++) {
+        memcpy(&file, CMSG_DATA(header) + i * sizeof(int), sizeof(int));
+        if (count > 1)
+            (void)close(file);
+    }
+    return count == 1 ? file : -1;
+}
+
+/* Receives a question: its number, and an environment; or what is none. Returns the bytes of the
+ * environment and *ret_file, below 0 at the end of the session. */
+static ssize_t receive(int fd, unsigned *ret_question, char facts[GATE_FACTS], int *ret_file) {
     union {
         struct cmsghdr header;
         char room[CMSG_SPACE(sizeof(int))];
     } control = {0};
-    struct iovec part = {facts, GATE_FACTS};
-    struct msghdr message = {.msg_iov = &part,
-                             .msg_iovlen = 1,
+    struct iovec parts[] = {{ret_question, sizeof(*ret_question)}, {facts, GATE_FACTS}};
+    struct msghdr message = {.msg_iov = parts,
+                             .msg_iovlen = 2,
                              .msg_control = control.room,
                              .msg_controllen = sizeof(control.room)};
     ssize_t n;
     do
         n = recvmsg(fd, &message, MSG_CMSG_CLOEXEC);
     while (n < 0 && errno == EINTR);
-    const struct cmsghdr *header = n > 0 ? CMSG_FIRSTHDR(&message) : NULL;
-    *ret_file = -1;
-    if (header && header->cmsg_type == SCM_RIGHTS && header->cmsg_len == CMSG_LEN(sizeof(int)))
-        memcpy(ret_file, CMSG_DATA(header), sizeof(int));
-    return n < 0 ? -errno : n;
+    *ret_file = n > 0 ? take_file(&message) : -1;
+    if (n <= 0)
+        return -1;
+    return n > (ssize_t)sizeof(*ret_question) ? n - (ssize_t)sizeof(*ret_question) : 0;
 }
 
 /* Makes an environment of n bytes of texts. The session may have been taken over: they may be
@@ -72,12 +87,12 @@ _Noreturn void keeper_run(const struct gate_setup *setup, int fd) {
     int file;
     shed(setup);
     for (;;) {
-        ssize_t n = receive(fd, facts, &file);
-        if (n <= 0)
+        struct gate_answer answer = {.outcome = GATE_BROKEN};
+        ssize_t n = receive(fd, &answer.question, facts, &file);
+        if (n < 0)
             _exit(EXIT_SUCCESS);
         if (file < 0)
             continue; /* what was to be called off has ended */
-        struct gate_answer answer = {.outcome = GATE_BROKEN};
         if (split(facts, (size_t)n, environment))
             errand_run(setup, fd, file, environment, &answer);
         (void)close(file);

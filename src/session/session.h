@@ -46,7 +46,7 @@ struct session_parts {
     const struct path_root *root;        /* the root folder */
     const struct dial *dial;             /* where to connect to in active mode */
     const struct helper *helper;         /* the credential helper */
-    const struct gate *gate;             /* who decides about uploads */
+    struct gate *gate;             /* who decides about uploads */
     const struct secure_setup *secure;   /* TLS */
     const struct names *names;           /* file names in the client's encoding */
     const struct sandbox_state *sandbox; /* how it is confined */

@@ -103,13 +103,18 @@ int admit_await(struct session *session, const struct upload *upload, struct adm
     struct gate_answer *answer = &admission->answer;
     if (!admission->asked)
         return 0;
-    int result = await(session, upload);
-    if (result < 0 && result != -ETIMEDOUT) { /* the verdict is another one then */
+    int result;
+    do {
+        result = await(session, upload);
+        if (result == 0)
+            result = gate_take(session->given->gate, answer);
+    } while (result == -EAGAIN);
+    if (result == -ESHUTDOWN || result == -ECANCELED || result == -ENOTCONN) { /* another verdict */
         admit_call_off(session, admission);
         return result == -ESHUTDOWN ? result : 0;
     }
     admission->asked = false;
-    if (result < 0 || gate_take(session->given->gate, answer) < 0)
+    if (result < 0)
         break_off(answer, "the gatekeeper gives no answer");
     else if (answer->outcome == GATE_OPEN && has_changed(upload, &admission->file))
         break_off(answer, "the file has changed meanwhile");
