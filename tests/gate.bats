@@ -121,7 +121,7 @@ file x hello" || fail "$end, publish" || return
         pwd >'$T/folder'
         (echo more >&0) 2>/dev/null && echo writable >'$T/writable'
         ps -o pgid= -p \$\$ | tr -d ' ' >'$T/pgid'; echo \$\$ >'$T/pid'
-        grep -E '^Sig(Blk|Ign):' /proc/\$\$/status >'$T/signals'
+        grep -E '^Sig(Blk|Ign):' /proc/self/status >'$T/signals'
         exit 0"
     echo -n old >"$ROOT/x"
     users 'ann:'"$(hash secret)"':/:upload,replace:'
