@@ -141,6 +141,7 @@ static int start_gate(struct making *making) {
     const struct config *config = making->parts.config;
     const struct gate_setup setup = {.program = config->gate,
                                      .time = config->gate_time,
+                                     .metrics = config->metrics_file,
                                      .log = making->parts.log,
                                      .user = &making->user};
     int result = setup.program ? gate_start(&making->gate, &setup) : 0;

@@ -44,6 +44,7 @@ struct gate {
 struct gate_setup {
     const char *program; /* its absolute path */
     unsigned time;       /* s that it may take */
+    const char *metrics; /* file in which it counts what it logs, or NULL */
     const struct log *log;
     const struct privileges_target *user; /* whom the session will be, and the program */
 };

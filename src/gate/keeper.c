@@ -11,6 +11,7 @@
 
 #include "base/descriptors.h"
 #include "gate/errand.h"
+#include "log/metrics.h"
 #include "users/privileges.h"
 
 enum { FACTS_MOST = 16 };
@@ -79,6 +80,10 @@ static void shed(const struct gate_setup *setup) {
     if (privileges_drop(setup->user) < 0) /* nor could it log why */
         _exit(EXIT_FAILURE);
     (void)prctl(PR_SET_DUMPABLE, 0);
+    if (setup->metrics) {
+        metrics_forget();                   /* the session counts what came before */
+        (void)metrics_open(setup->metrics); /* and logs why not */
+    }
 }
 
 _Noreturn void keeper_run(const struct gate_setup *setup, int fd) {

@@ -135,8 +135,8 @@ void tell_renamed(const struct session *session, const char *from, const char *t
 
 void tell_ousted(const struct session *session, const char *path, uint64_t bytes,
                  uint64_t seconds) {
-    char file[PLACE_SIZE];
-    const struct log_facts facts = {.file = place(session, path, file)};
+    char file[TELL_PLACE_SIZE];
+    const struct log_facts facts = {.file = tell_place(session, path, file)};
     log_about(session->given->log, EVENT_OUSTED, &facts,
               "Removed to make room: %s%s (%llu bytes, %llu hours old)",
               before(session->who.account.home), path, (unsigned long long)bytes,
