@@ -116,6 +116,25 @@ PYTHON
     [ "$(ls "$T/box")" = new ]
 }
 
+@test "--outbox with --move-to into the outbox, where it would be sent again, is refused unless that is hidden" {
+    serve
+    mkdir -p "$T/box/sent" "$T/box/.sent" "$T/boxes"
+    ln -s "$T/box" "$T/link"
+    cp "$T/file" "$T/box/one"
+    local folder
+    for folder in "$T/box/sent" "$T/box" "$T/link/sent" "$T/boxes/../box/sent"; do
+        upload --outbox "$T/box" --move-to "$folder"
+        [ "$status" = 64 ] || fail "$folder"
+    done
+    upload --outbox "$T/link" --move-to "$T/box/.sent"
+    [ "$status" = 0 ]
+    same "$T/file" "$T/box/.sent/one"
+    cp "$T/file" "$T/box/two"
+    upload --outbox "$T/box" --move-to "$T/boxes"
+    [ "$status" = 0 ]
+    same "$T/file" "$T/boxes/two"
+}
+
 # outbox_once: as the unit runs it
 outbox_once() {
     timeout 120 "$CLIENT" -q -h 127.0.0.1 -p "$PORT" --outbox "$T/box"

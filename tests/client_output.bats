@@ -50,6 +50,37 @@ odd = rows[folder + "/q\"uo te\\xff"]
 assert odd["status"] == 0, odd' "$T" "$SERVER"
 }
 
+@test "--json prints an object for a source that cannot be sent, too" {
+    serve
+    mkdir "$T/folder"
+    plainly --json "$T/missing" "$T/folder" "$T/file"
+    [ "$status" = 66 ]
+    [ "${stderr_lines[0]}" = "client: $T/missing: No such file or directory" ]
+    printf '%s\n' "$output" | command -p python3 -ISc '
+import json, sys
+rows = {row["source"].rsplit("/", 1)[1]: row for row in map(json.loads, sys.stdin)}
+assert len(rows) == 3 and rows["file"]["status"] == 0, rows
+assert rows["missing"]["status"] == 66 and rows["missing"]["error"] == "No such file or directory", rows
+assert rows["folder"]["status"] == 66 and rows["folder"]["tries"] == 0, rows'
+    # and nobody is asked for that
+    kill_spawned
+    plainly "$T/missing"
+    [ "$status" = 66 ]
+    [ "$stderr" = "client: $T/missing: No such file or directory" ]
+}
+
+@test "what is told and cannot be written is a failure, but not the file's" {
+    serve
+    local how
+    for how in --json -v --progress=none; do
+        run --separate-stderr bash -c '"$@" >/dev/full' _ "$CLIENT" -h 127.0.0.1 -p "$PORT" "$how" --delete "$T/file"
+        [ "$status" = 1 ]
+        [ "$stderr" = 'client: standard output: not all could be written' ]
+        [ ! -e "$T/file" ]
+        mv "$ROOT/file" "$T/file"
+    done
+}
+
 @test "a digest that was verified is in the object" {
     proftpd
     plainly --json --verify=hash "$T/file"

@@ -19,7 +19,7 @@ static int send_password(struct control *control, struct secret *secret, struct 
     return 0;
 }
 
-static int send_account(struct control *control, struct secret *secret, struct failure *failure) {
+int login_account(struct control *control, struct secret *secret, struct failure *failure) {
     if (secret_want_account(secret))
         return control_ask(control, "ACCT %s", secret->account);
     failure_set(failure, EX_NOPERM,
@@ -34,7 +34,7 @@ enum login login_run(struct control *control, struct secret *secret, struct fail
     if (code == 331)
         code = send_password(control, secret, failure);
     if (code == 332)
-        code = send_account(control, secret, failure);
+        code = login_account(control, secret, failure);
     if (code / 100 == 2 && code > 0)
         return LOGIN_DONE;
     if (code != 0)

@@ -22,7 +22,7 @@ struct plan {
 
 /* Reads arguments and lists. name: that of the only file, or NULL. What is wrong with the command
  * line ends the program (64): two sources of one target, a name that cannot be sent. What is wrong
- * with a source has been told, and is in status. */
+ * with a source is in its job (error), or has been told, and is in status. */
 void plan_make(struct plan *plan, const struct options *options, const char *name, char **arguments,
                int count);
 

@@ -1,8 +1,10 @@
 #include "client/run.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/random.h>
 #include <sysexits.h>
 
@@ -48,7 +50,7 @@ static int back_off(unsigned tries) {
 
 /* Standard input and pipes can be sent once. */
 static bool can_be_repeated(const struct job *job) {
-    return job->is_plain || job->kind == JOB_FOLDER || job->sent == 0;
+    return job->is_plain || job->is_stored || job->kind == JOB_FOLDER || job->sent == 0;
 }
 
 /* A try has failed: puts the job back for another one, or not. */
@@ -66,6 +68,7 @@ static void settle(struct run *run, struct job *job, const struct failure *failu
 /* The server has it. name: under which it was uploaded. */
 static void finish(struct run *run, struct job *job, const char *name) {
     struct failure failure = {0};
+    job->is_stored = true;
     if (finish_is_needed(run->session, run->options) &&
         !finish_file(run->session, run->options, job, name, &failure)) {
         session_look(run->session);
@@ -85,6 +88,7 @@ static void finish(struct run *run, struct job *job, const char *name) {
 static void finish_batch(struct run *run) {
     for (size_t i = 0; i < run->count; i++) {
         struct failure failure;
+        run->stored[i]->is_stored = true;
         if (session_open(run->session, &failure))
             finish(run, run->stored[i], run->stored[i]->target);
         else
@@ -109,10 +113,8 @@ static void fly(struct run *run) {
 
 static void make_folder(struct run *run, struct job *job) {
     struct failure failure = {0};
-    char name[WIRE_NAME_SIZE];
     wire_begin(job);
-    if (wire_name(job->target, name, &failure) &&
-        place_make(&run->session->control, name, &failure)) {
+    if (place_make(&run->session->control, job->target, &failure)) {
         job->state = JOB_DONE;
         return;
     }
@@ -120,15 +122,19 @@ static void make_folder(struct run *run, struct job *job) {
     settle(run, job, &failure);
 }
 
-/* One file. */
+/* One file; or what is still to be done after its upload, which is not repeated. */
 static void upload(struct run *run, struct job *job) {
     struct failure failure = {0};
     char name[WIRE_NAME_SIZE];
     finish_temporary(run->session, run->options, job, name, sizeof(name));
-    if (upload_file(run->session, job, name, run->options->retry > 0, &failure))
+    if (job->is_stored) {
+        wire_begin(job);
         finish(run, job, name);
-    else
+    } else if (upload_file(run->session, job, name, run->options->retry > 0, &failure)) {
+        finish(run, job, name);
+    } else {
         settle(run, job, &failure);
+    }
 }
 
 /* There is no session, and there will be none: the first one tells why, the others are counted. */
@@ -169,6 +175,19 @@ static void step(struct run *run, struct job *job) {
         upload(run, job);
 }
 
+/* What is known to fail is told first, and needs no server. */
+static void fail_unreadable(struct run *run) {
+    for (size_t i = 0; i < run->plan->count; i++) {
+        struct job *job = &run->plan->jobs[i];
+        struct failure failure = {0};
+        if (!job->error || job->state != JOB_WAITING)
+            continue;
+        failure_ours(&failure, EX_NOINPUT, "%s%s", strerror(job->error),
+                     job->error == EISDIR ? " (-r sends folders)" : "");
+        fail(run, job, &failure);
+    }
+}
+
 void run_all(struct session *session, struct plan *plan, const struct options *options,
              enum report_style style) {
     static struct flight flight;
@@ -179,6 +198,7 @@ void run_all(struct session *session, struct plan *plan, const struct options *o
     flight.plan = plan;
     flight.resumes = options->retry > 0;
     flight.spools = options->program != NULL;
+    fail_unreadable(&run);
     while ((job = plan_next(plan)) || flight.count > 0 || run.count > 0) {
         if (flight.count > 0 || (!job && run.count > 0))
             fly(&run);

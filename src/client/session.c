@@ -161,7 +161,7 @@ bool session_open(struct session *session, struct failure *failure) {
     if (!link_open(&session->link, &control->conn, failure))
         return false;
     control_reset(control);
-    session->is_binary = false;
+    session->is_binary = session->gave_account = false;
     if (!begin(session))
         control_explain(control, failure, "");
     else if (enter(session, failure))

@@ -44,6 +44,7 @@ struct session {
     enum way way;                /* found out in the first session */
     struct features features;    /* the same */
     bool is_binary;              /* TYPE I has been asked for in this session */
+    bool gave_account;           /* ACCT has been sent in it, when a file was to be stored */
     struct control control;
 };
 

@@ -33,8 +33,8 @@ struct source {
  * job what is sent. False: see the failure. */
 bool source_open(struct source *source, struct job *job, bool spool, struct failure *failure);
 
-/* Begins at that byte. False: it cannot. */
-bool source_seek(struct source *source, off_t offset);
+/* Begins at that byte. False: see the failure. */
+bool source_seek(struct source *source, off_t offset, struct failure *failure);
 
 /* Makes sure that buffer has bytes to send, reading up to `most` if it has none. Returns how many;
  * 0 at the end; or a negative errno. */
