@@ -407,7 +407,7 @@ quit()
 PYTHON
     upload "$T/pipe"
     [ "$status" = 76 ]
-    [[ $stderr == "client: $T/pipe: $SERVER: 226 Done" ]]
+    [[ $stderr == "client: $T/pipe: $SERVER: the server did not wait for all of it: 226 Done" ]]
     script_done
 }
 

@@ -157,7 +157,7 @@ ended()
 PYTHON
     upload "$T/file"
     [ "$status" = 77 ]
-    [ "$stderr" = "client: $T/file: $SERVER: 530 No guests" ]
+    [ "$stderr" = "client: $T/file: $SERVER: login as anonymous: 530 No guests" ]
     STOR_PASSWORD=wrong upload -u me "$T/file" "$T/other"
     [ "$status" = 77 ]
     [ "${stderr_lines[0]}" = "client: $T/file: $SERVER: 530 Not you" ]
@@ -264,4 +264,32 @@ PYTHON
     [ "$status" = 1 ]
     [[ $stderr == *'has a line break' ]]
     script_done
+}
+
+@test "our server that wants a login gets one as anonymous; that which refuses it is asked once, not for each file" {
+    printf 'me:%s:/home/me:upload,mkdir,list:\n' "$(printf 'secret\n' | "$HANDLER" --hash)" >"$T/users"
+    serve --users "$T/users" --anonymous
+    mkdir "$T/tree"
+    cp "$T/file" "$T/tree/in"
+    upload -r --mkdir --dir new "$T/tree" "$T/file"
+    [ "$status" = 0 ]
+    [ "$(sessions)" = 2 ]
+    same "$T/file" "$ROOT/new/tree/in"
+    upload "$T/file" "$T/other"
+    [ "$status" = 0 ]
+    [ "$(sessions)" = 2 ]
+    stored "$T/file" "$T/other"
+    upload --name piped - < <(cat "$T/file")
+    [ "$status" = 0 ]
+    same "$T/file" "$ROOT/piped"
+    unset STOR_PASSWORD
+    upload -u anonymous --name named "$T/file"
+    [ "$status" = 0 ]
+    same "$T/file" "$ROOT/named"
+    serve --users "$T/users"
+    upload --retry 3 "$T/file" "$T/other"
+    [ "$status" = 77 ]
+    [ "$(sessions)" = 2 ]
+    [ "${stderr_lines[0]}" = "client: $T/file: $SERVER: login as anonymous: 530 Login incorrect" ]
+    [ "${stderr_lines[1]}" = "client: 1 more file: not sent" ]
 }

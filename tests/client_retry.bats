@@ -151,6 +151,39 @@ say("213 1999999\r\n")'"$SEND_REST"
     stored "$T/large"
 }
 
+@test "--retry: a 226 for less than all of the file is no reason to give up" {
+    scripted <<'PYTHON'
+greet_ordinary()
+hear("SIZE large")
+say("550 No\r\n")
+hear("EPSV")
+data = passive("229 Extended (|||{port}|)\r\n")
+hear("STOR large")
+say("150 Go\r\n")
+got = data.accept()[0]
+whole = b""
+while len(whole) < 2000000:
+    whole += got.recv(2000000 - len(whole))
+got.close()
+say("226 Fine\r\n")
+hear("SIZE large")
+say("213 2000000\r\n")
+hear("EPSV")
+data = passive("229 Extended (|||{port}|)\r\n")
+hear("REST 2000000")
+say("350 Go on\r\n")
+hear("STOR large")
+say("150 Go\r\n")
+store("large", whole + receive(data)[0])
+say("226 Done\r\n")
+quit()
+PYTHON
+    upload --retry 1 "$T/large"
+    [ "$status" = 0 ]
+    script_done
+    stored "$T/large"
+}
+
 @test "where REST is refused, APPE resumes" {
     partly 'hear("SIZE large")
 say("213 1999999\r\n")

@@ -43,9 +43,10 @@ void control_explain(struct control *control, struct failure *failure, const cha
         failure_by_code(failure, code, answer);
     else
         failure_set(failure, control->status ? control->status : EX_TEMPFAIL, "%s", answer);
-    bool passing = failure->passing;
+    bool passing = failure->passing, final = failure->final;
     failure_set(failure, failure->status, "%s%s", before, failure->why);
     failure->passing = passing;
+    failure->final = final;
 }
 
 /* Nothing more is received. The reason is in two parts. */

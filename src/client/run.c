@@ -36,6 +36,20 @@ static void fail(struct run *run, struct job *job, const struct failure *failure
     report_failed(run->style, run->session, job, failure);
 }
 
+/* There is no session, and there will be none: the first one tells why, the others are counted. */
+static void give_up(struct run *run, struct job *job, const struct failure *failure) {
+    size_t others = 0;
+    fail(run, job, failure);
+    while ((job = plan_next(run->plan))) {
+        job->state = JOB_FAILED;
+        others += job->kind == JOB_FILE;
+        if (run->style == REPORT_JSON)
+            report_failed(run->style, run->session, job, failure);
+    }
+    if (others > 0)
+        say_error("%zu more file%s: not sent", others, others == 1 ? "" : "s");
+}
+
 /* Waits before the next try: 1 s, then twice as long each time, between half of that and all of it
  * at random, so that many clients of a server that comes back do not come at once. */
 static int back_off(unsigned tries) {
@@ -53,8 +67,24 @@ static bool can_be_repeated(const struct job *job) {
     return job->is_plain || job->is_stored || job->kind == JOB_FOLDER || job->sent == 0;
 }
 
+/* If what failed is only that nobody has logged in, puts the job back for a session where somebody
+ * does. */
+static bool logs_in_first(struct run *run, struct job *job, const struct failure *failure) {
+    if (!failure->final || !can_be_repeated(job) || !session_can_log_in(run->session))
+        return false;
+    job->tries--;
+    plan_put_back(run->plan, job);
+    return true;
+}
+
 /* A try has failed: puts the job back for another one, or not. */
 static void settle(struct run *run, struct job *job, const struct failure *failure) {
+    if (logs_in_first(run, job, failure))
+        return;
+    if (failure->final) {
+        give_up(run, job, failure);
+        return;
+    }
     if (!failure->passing || job->tries > (unsigned)run->options->retry || !can_be_repeated(job)) {
         fail(run, job, failure);
         return;
@@ -137,22 +167,10 @@ static void upload(struct run *run, struct job *job) {
     }
 }
 
-/* There is no session, and there will be none: the first one tells why, the others are counted. */
-static void give_up(struct run *run, struct job *job, const struct failure *failure) {
-    size_t others = 0;
-    fail(run, job, failure);
-    while ((job = plan_next(run->plan))) {
-        job->state = JOB_FAILED;
-        others += job->kind == JOB_FILE;
-        if (run->style == REPORT_JSON)
-            report_failed(run->style, run->session, job, failure);
-    }
-    if (others > 0)
-        say_error("%zu more file%s: not sent", others, others == 1 ? "" : "s");
-}
-
 static void open_for(struct run *run, struct job *job, const struct failure *failure) {
     wire_begin(job);
+    if (logs_in_first(run, job, failure))
+        return;
     if (failure->passing && job->tries <= (unsigned)run->options->retry)
         settle(run, job, failure);
     else
