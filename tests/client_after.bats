@@ -102,6 +102,31 @@ PYTHON
     [ "$(ls "$T/box")" = '' ]
 }
 
+@test "--outbox that cannot be emptied ends with 75, so that the unit waits before the next try" {
+    serve
+    local left
+    for left in link pipe folder/.hidden; do
+        rm -rf "${T:?}/box"
+        mkdir -p "$T/box/folder"
+        cp "$T/file" "$T/box/folder/one"
+        case $left in
+        link) ln -s "$T/file" "$T/box/link" ;;
+        pipe) mkfifo "$T/box/pipe" ;;
+        *) touch "$T/box/$left" ;;
+        esac
+        upload --outbox "$T/box"
+        [ "$status" = 75 ] || fail "$left: $status"
+        [ "$(cd "$T/box" && find . -not -type d)" = "./$left" ]
+        same "$T/file" "$ROOT/folder/one"
+    done
+    # what is hidden at its top does not start the unit
+    rm -rf "${T:?}/box"
+    mkdir "$T/box"
+    touch "$T/box/.hidden"
+    upload --outbox "$T/box"
+    [ "$status" = 0 ]
+}
+
 @test "--outbox, where nobody can be asked who writes: files that have changed just now are left" {
     need_root "becomes nobody"
     serve

@@ -50,6 +50,25 @@ odd = rows[folder + "/q\"uo te\\xff"]
 assert odd["status"] == 0, odd' "$T" "$SERVER"
 }
 
+@test "of what has no size, the bytes that were sent are told, and can be verified" {
+    local server
+    for server in serve pyftpd tutorial_server; do
+        "$server"
+        plainly --json --name piped - < <(cat "$T/other")
+        [ "$status" = 0 ]
+        [[ $output == *'"bytes": 2000,'* ]] || fail "$server"
+        kill_spawned
+    done
+    serve
+    plainly --verify=size --name piped - < <(cat "$T/other")
+    [ "$status" = 0 ]
+    [[ $output == "- -> $SERVER/piped, 2000 bytes, "* ]]
+    tutorial_server # its sessions end with the file
+    plainly --verify=size --name piped - < <(cat "$T/other")
+    [ "$status" = 1 ]
+    [[ $stderr == "client: -: $SERVER: SIZE: 500 "* ]]
+}
+
 @test "--json prints an object for a source that cannot be sent, too" {
     serve
     mkdir "$T/folder"
@@ -145,6 +164,14 @@ greet_inline()
 hear("ALLO 1000", "STOR file")
 lines.read(1000)
 say("200 ok\r\n150 go\r\n" + os.environ["REPLY"] + "\r\n")
+if os.environ["REPLY"].startswith("530"): # it tries a login
+    accept()
+    say("220 Hello\r\n")
+    hear("USER anonymous")
+    say("230 Fine\r\n")
+    hear("ALLO 1000", "STOR file")
+    lines.read(1000)
+    say("200 ok\r\n150 go\r\n" + os.environ["REPLY"] + "\r\n")
 PYTHON
         plainly "$T/file"
         [ "$status" = "$wanted" ] || fail "$reply: $status"
@@ -173,6 +200,8 @@ PYTHON
     [[ $stderr == "client: $T/file: no-such-host.invalid:22000: "* ]]
     run -64 --separate-stderr "$CLIENT" --verify=luck "$T/file"
     run -64 --separate-stderr "$CLIENT" --limit-rate=none "$T/file"
+    run -64 --separate-stderr "$CLIENT" -p no-such-service "$T/file"
+    run -64 --separate-stderr "$CLIENT" -h 127.0.0.1:21 "$T/file"
     run -64 --separate-stderr "$CLIENT" --bind nowhere "$T/file"
     run -64 --separate-stderr "$CLIENT" -4 -6 "$T/file"
     run -64 --separate-stderr "$CLIENT" --delete --move-to "$T" "$T/file"

@@ -79,7 +79,10 @@ static void visit(void *context, const struct stat *st, const char *path, const 
 
 static void add_folder(struct making *making, const char *path, const char *target, bool hidden) {
     struct tree_rules rules = {.follow = making->options->dereference, .hidden = hidden};
-    plan_note(making->plan, tree_walk(path, target, rules, visit, making));
+    size_t skipped;
+    plan_note(making->plan, tree_walk(path, target, rules, visit, making, &skipped));
+    if (making->options->outbox)
+        making->plan->unsent += skipped;
 }
 
 /* The last part of a path, without slashes behind it; "." and ".." have none. */

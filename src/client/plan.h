@@ -17,7 +17,7 @@ struct plan {
     size_t files;  /* jobs that are files */
     int status;    /* the exit status so far: that of the first failure; 0 */
     size_t next;   /* no job before this one is waiting */
-    size_t unsent; /* what an outbox keeps, because somebody writes it */
+    size_t unsent; /* what an outbox keeps: somebody writes it, or it cannot be sent */
 };
 
 /* Reads arguments and lists. name: that of the only file, or NULL. What is wrong with the command

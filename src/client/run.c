@@ -99,8 +99,9 @@ static void settle(struct run *run, struct job *job, const struct failure *failu
 static void finish(struct run *run, struct job *job, const char *name) {
     struct failure failure = {0};
     job->is_stored = true;
-    if (finish_is_needed(run->session, run->options) &&
-        !finish_file(run->session, run->options, job, name, &failure)) {
+    if (finish_is_needed(run->session, run->options) && /* an upload may have ended the session */
+        (!session_open(run->session, &failure) ||
+         !finish_file(run->session, run->options, job, name, &failure))) {
         session_look(run->session);
         settle(run, job, &failure);
         return;
@@ -116,14 +117,8 @@ static void finish(struct run *run, struct job *job, const char *name) {
 
 /* What has been stored by a flight that is over. */
 static void finish_batch(struct run *run) {
-    for (size_t i = 0; i < run->count; i++) {
-        struct failure failure;
-        run->stored[i]->is_stored = true;
-        if (session_open(run->session, &failure))
-            finish(run, run->stored[i], run->stored[i]->target);
-        else
-            settle(run, run->stored[i], &failure);
-    }
+    for (size_t i = 0; i < run->count; i++)
+        finish(run, run->stored[i], run->stored[i]->target);
     run->count = 0;
 }
 
@@ -224,7 +219,7 @@ void run_all(struct session *session, struct plan *plan, const struct options *o
             step(&run, job);
     }
     for (size_t i = plan->count; i-- > 0;)
-        if (plan->jobs[i].kind == JOB_FOLDER)
-            after_folder(options, &plan->jobs[i]);
+        if (plan->jobs[i].kind == JOB_FOLDER && !after_folder(options, &plan->jobs[i]))
+            plan->unsent++;
     session_end(session);
 }

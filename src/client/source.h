@@ -21,6 +21,7 @@ struct source {
     int fd;
     off_t size; /* bytes in it; -1: up to the end of input */
     off_t left; /* bytes still to send; or -1 */
+    off_t sent; /* bytes that went to the server */
     bool copy;  /* by read and write; else by sendfile */
     bool is_plain;
     bool began;              /* something has been read of it */

@@ -168,6 +168,8 @@ bool upload_file(struct session *session, struct job *job, const char *name, boo
     bool good = source_seek(&source, try.offset, failure);
     bool stored = good && (send_by_way(&try) || (give_account(&try) && send_by_way(&try)));
     wire_note_sent(job, &source);
+    if (stored && job->bytes < 0)
+        job->bytes = source.sent;
     source_close(&source);
     session_look(session);
     return stored;
