@@ -143,7 +143,7 @@ dishonest() {
 
 # uploaders_bench ARG...: a tiny one of the uploader
 uploaders_bench() {
-    TMPDIR=$T FILES=30 CURL_FILES=3 BIG=1 SPARSE=8 run --separate-stderr "$TOP/tests/bench-client" "$@" 1
+    TMPDIR=$T FILES=30 CURL_FILES=3 BIG=1 SPARSE=64 run --separate-stderr "$TOP/tests/bench-client" "$@" 1
     printf '%s\n' "exit $status" "$output" "$stderr" >&2
 }
 
@@ -154,9 +154,10 @@ uploaders_bench() {
     for program in stor curl lftp ncftpput; do
         [ "$(grep -cE "^\| $program \| [0-9,]*[1-9][0-9,]* \| [0-9.]+ \|$" <<<"$output")" = 2 ] || fail "$program"
     done
-    for row in stor curl '1 MiB' '8 MiB'; do
+    for row in stor curl '4 MiB' '64 MiB'; do
         grep -qE "^\| $row \| [0-9,.]*[1-9][0-9,.]* \|$" <<<"$output" || fail "$row"
     done
+    grep -q '^- other programs took [0-9.]* of the ' <<<"$output"
     [ "$(sed '1,4d' "$T/report.md")" = "$output" ]
     uploaders_bench --report "$T/report.md"
     [ "$(grep -c '^The \|^## ' "$T/report.md")" = 3 ]
