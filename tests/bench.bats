@@ -1,6 +1,6 @@
 # tests/bench, which compares servers: what it says, and that no server gets figures that stored nothing. Not how fast they are.
 # shellcheck shell=bats
-# shellcheck disable=SC2016,SC2154 # what scripts are to expand; stderr comes from run
+# shellcheck disable=SC2016,SC2030,SC2031,SC2154 # what scripts are to expand; stderr and others come from run
 bats_require_minimum_version 1.5.0
 load helpers
 
