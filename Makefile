@@ -243,10 +243,12 @@ MACHINES =
 machines: need-MACHINES ## build and test for arm64, armhf, i386, riscv64 in a Debian 13 with emulators; MACHINES: which
 	@tests/trixie tests/machines/run $(MACHINES)
 
-BENCH_PACKAGES = $(BUILD_PACKAGES) gnuplot-nox iproute2 ipsvd openssl perl python3 util-linux $(PEER_LIBRARIES)
+BENCH_CLIENT_PACKAGES = $(BUILD_PACKAGES) curl lftp ncftp python3 systemd
+BENCH_PACKAGES = $(BENCH_CLIENT_PACKAGES) gnuplot-nox iproute2 ipsvd openssl perl util-linux $(PEER_LIBRARIES)
 BENCH = tests/bench/run $(ROUNDS:%=--rounds %) $(if $(ONLY),--only '$(ONLY)')
-bench: bench-built ## compare with other FTP servers, ROUNDS times, and write doc/bench.md; ONLY='small idle': only print these measures
+bench: bench-built ## compare with other FTP servers, and the uploader with others, ROUNDS times, and write doc/bench.md; ONLY='small idle': only print these measures of servers
 	@$(BENCH) $(if $(ONLY),,--report doc/bench.md --plot doc/bench.svg --readme README.md)
+	@$(if $(ONLY),:,tests/bench-client --report doc/bench.md $(ROUNDS))
 
 bench-quick: bench-built ## the same with less of all, and only print; 3 minutes
 	@$(BENCH) --size quick
@@ -261,8 +263,7 @@ bench-append: need-BENCH_APPEND ## measure appends to a large file, ROUNDS times
 	@tests/peers
 	@tests/bench-append $(ROUNDS)
 
-BENCH_CLIENT_PACKAGES = $(BUILD_PACKAGES) curl lftp ncftp python3 systemd
-bench-client: need-BENCH_CLIENT ## compare the uploader with curl, lftp and ncftpput, ROUNDS times
+bench-client: need-BENCH_CLIENT ## compare the uploader with curl, lftp and ncftpput, ROUNDS times, and only print
 	@$(MAKE) $(ALL_CORES) --no-print-directory all
 	@tests/bench-client $(ROUNDS)
 

@@ -2,9 +2,11 @@
  * client - uploads files to an FTP server; installed as stor. Here: what the options come to; all
  * else is in src/client/.
  */
+#include <limits.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -121,16 +123,30 @@ static bool has_input(char **arguments, int count) {
     return false;
 }
 
+/* Tells whether what is in that folder would be sent from the outbox. */
+static bool is_sent_from(const char *outbox, const char *folder) {
+    char above[PATH_MAX], below[PATH_MAX];
+    if (!realpath(outbox, above) || !realpath(folder, below))
+        return false;
+    size_t length = strcmp(above, "/") == 0 ? 0 : strlen(above);
+    bool is_in = strncmp(above, below, length) == 0 && (!below[length] || below[length] == '/');
+    return is_in && !strstr(below + length, "/.");
+}
+
 /* What contradicts itself, or cannot be done. */
 static void check(const struct options *options, size_t sources, bool reads_input) {
     if (sources == 0 && !options->files_from && !options->outbox)
         options_refuse("no file to upload", "name one");
     if (options->files_from && strcmp(options->files_from, "-") == 0 && reads_input)
         options_refuse("-", "standard input is the list already");
+    if (options->temp && (!*options->temp || strpbrk(options->temp, "\r\n")))
+        options_refuse("--temp", "not a prefix for names");
     if (options->delete_sent && options->move_to)
         options_refuse("--move-to", "not together with --delete");
     if (options->move_to && access(options->move_to, W_OK) < 0)
         options_refuse("--move-to", "not a folder that can be written to");
+    if (options->outbox && options->move_to && is_sent_from(options->outbox, options->move_to))
+        options_refuse("--move-to", "in the outbox it would be sent again: hide it by a dot");
 }
 
 /* Prepares TLS. False: the user has been told why. */
@@ -186,6 +202,10 @@ int main(int argc, char **argv) {
     run_all(&session, &plan, &options, style);
     stord_tls.free_context(session.context);
     explicit_bzero(&session.secret, sizeof(session.secret));
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        say_error("standard output: not all could be written");
+        plan_note(&plan, FAILURE_OTHER);
+    }
     status = plan.status;
     if (status == 0 && plan.unsent > 0)
         status = EX_TEMPFAIL;

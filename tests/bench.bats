@@ -1,6 +1,6 @@
 # tests/bench, which compares servers: what it says, and that no server gets figures that stored nothing. Not how fast they are.
 # shellcheck shell=bats
-# shellcheck disable=SC2016,SC2154 # what scripts are to expand; stderr comes from run
+# shellcheck disable=SC2016,SC2030,SC2031,SC2154 # what scripts are to expand; stderr and others come from run
 bats_require_minimum_version 1.5.0
 load helpers
 
@@ -139,4 +139,35 @@ dishonest() {
     wait_for all_gone "$SPAWN_PID"
     [ -z "$(pgrep -f "$T/")" ]
     [ -z "$(compgen -G "$T/stord-bench.*")$(compgen -G "$T/bench.*")" ]
+}
+
+# uploaders_bench ARG...: a tiny one of the uploader
+uploaders_bench() {
+    TMPDIR=$T FILES=30 CURL_FILES=3 BIG=1 SPARSE=64 run --separate-stderr "$TOP/tests/bench-client" "$@" 1
+    printf '%s\n' "exit $status" "$output" "$stderr" >&2
+}
+
+@test "bench: the uploader has its figures beside others, and they replace older ones at the end of the report" {
+    printf 'The servers\n\nThe end of them\n' >"$T/report.md"
+    uploaders_bench --report "$T/report.md"
+    [ "$status" = 0 ]
+    for program in stor curl lftp ncftpput; do
+        [ "$(grep -cE "^\| $program \| [0-9,]*[1-9][0-9,]* \| [0-9.]+ \|$" <<<"$output")" = 2 ] || fail "$program"
+    done
+    for row in stor curl '4 MiB' '64 MiB'; do
+        grep -qE "^\| $row \| [0-9,.]*[1-9][0-9,.]* \|$" <<<"$output" || fail "$row"
+    done
+    grep -q '^- other programs took [0-9.]* of the ' <<<"$output"
+    [ "$(sed '1,4d' "$T/report.md")" = "$output" ]
+    uploaders_bench --report "$T/report.md"
+    [ "$(grep -c '^The \|^## ' "$T/report.md")" = 3 ]
+    [ "$(compgen -G "$T/stord-bench.*")" = '' ]
+}
+
+@test "bench: an uploader that loses a file gets no figure" {
+    printf '#!/bin/sh\n"%s" "$@"\nrm -f "%s"/stord-bench.*/root/f7\n' "$CLIENT" "$T" >"$T/loses"
+    chmod 755 "$T/loses"
+    CLIENT=$T/loses uploaders_bench
+    [ "$status" = 1 ]
+    grep -qx '| stor | no figure: not all has arrived |  |' <<<"$output"
 }

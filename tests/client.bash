@@ -67,7 +67,7 @@ END
     wait_port "$PORT"
 }
 
-# pure_ftpd [OPTION...]. For it, anonymous users are the user ftp, which the machine may lack: it sees
+# pure_ftpd [OPTION...]. PURE_WHO: -E, no anonymous users; default -e, no others. For it, anonymous users are the user ftp, which the machine may lack: it sees
 # a passwd file of its own.
 pure_ftpd() {
     need_root "mounts a passwd file"
@@ -76,7 +76,7 @@ pure_ftpd() {
     { grep -v '^ftp:' /etc/passwd; echo "ftp:x:65534:65534::$ROOT:/bin/false"; } >"$T/passwd"
     # shellcheck disable=SC2016 # expanded there
     spawn unshare -m sh -c 'mount --bind "$0" /etc/passwd && exec "$@"' "$T/passwd" \
-        "$TOP/build/peers/usr/sbin/pure-ftpd" -S "127.0.0.1,$PORT" -e -M -H -f none -g "$T/pure-ftpd.pid" "$@"
+        "$TOP/build/peers/usr/sbin/pure-ftpd" -S "127.0.0.1,$PORT" "${PURE_WHO:--e}" -M -H -f none -g "$T/pure-ftpd.pid" "$@"
     wait_port "$PORT"
 }
 
@@ -126,7 +126,7 @@ END
     wait_port "$PORT"
 }
 
-# pyftpd [EXPRESSION...]: Python's; what is set in the handler's class
+# pyftpd [EXPRESSION...]: Python's; what is set in the handler's class. ADDRESS: where; WITHIN: a command that starts it
 pyftpd() {
     free_port
     cat >"$T/pyftpd.py" <<PYTHON
@@ -139,10 +139,12 @@ users.add_anonymous(sys.argv[2], perm="elradfmwMT")
 users.add_user("me", "secret", sys.argv[2], perm="elradfmwMT")
 FTPHandler.authorizer = users
 $(printf 'FTPHandler.%s\n' "${@:-banner = 'Hello'}")
-FTPServer(("127.0.0.1", int(sys.argv[1])), FTPHandler).serve_forever()
+server = FTPServer((sys.argv[3], int(sys.argv[1])), FTPHandler)
+print("listening", flush=True)
+server.serve_forever()
 PYTHON
-    spawn_python -W ignore "$T/pyftpd.py" "$PORT" "$ROOT"
-    wait_port "$PORT"
+    spawn "${WITHIN[@]}" "$(command -pv python3)" -W ignore "$T/pyftpd.py" "$PORT" "$ROOT" "${ADDRESS:-127.0.0.1}"
+    wait_for grep -q '^listening' "$SPAWN_LOG"
 }
 
 # inetutils_ftpd: the small one of BSD

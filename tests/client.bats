@@ -468,8 +468,8 @@ PYTHON
 @test "replies other than 226 and 250 after the bytes are failures" {
     scripted <<'PYTHON'
 greet_inline()
-for reply in "451 Local error\r\n", "200 Fine\r\n":
-    hear("ALLO 3", "STOR three")
+for name, reply in ("one", "451 Local error\r\n"), ("two", "200 Fine\r\n"):
+    hear("ALLO 3", "STOR " + name)
     say("200 ok\r\n150 go\r\n")
     lines.read(3)
     say(reply)
@@ -481,8 +481,9 @@ lines.read(3)
 say("250 Fine\r\n")
 quit()
 PYTHON
-    random_file "$T/three" 3
-    upload "$T/three" "$T/three" "$T/three"
+    local name
+    for name in one two three; do random_file "$T/$name" 3; done
+    upload "$T/one" "$T/two" "$T/three"
     [ "$status" = 75 ]
     [[ $stderr == *'451 Local error'*'200 Fine' ]]
     script_done
@@ -598,8 +599,9 @@ PYTHON
 
 @test "nobody listening, or no such host, is reported" {
     free_port
+    random_file "$T/other" 1000
     random_file "$T/file" 1000
-    upload "$T/file" "$T/file"
+    upload "$T/file" "$T/other"
     [ "$status" = 69 ]
     [ "${stderr_lines[0]}" = "client: $T/file: $SERVER: cannot connect: Connection refused" ]
     [ "${stderr_lines[1]}" = "client: 1 more file: not sent" ]
@@ -669,14 +671,15 @@ hear("ALLO 3", "STOR three")
 say("200 ok\r\n150 go\r\n")
 store("three", lines.read(3))
 say("226 done\r\n")
-hear("ALLO 3", "STOR three")
+hear("ALLO 3", "STOR four")
 say("200 ok\r\n550 Not again\r\n")
 PYTHON
     random_file "$T/three" 3
-    upload -q "$T/three" "$T/three"
+    random_file "$T/four" 3
+    upload -q "$T/three" "$T/four"
     [ "$status" = 77 ]
     [ "$output" = '' ]
-    [ "$stderr" = "client: $T/three: $SERVER: 550 Not again" ]
+    [ "$stderr" = "client: $T/four: $SERVER: 550 Not again" ]
 }
 
 @test "localhost and port 22000 are what is used when nothing else is asked for" {

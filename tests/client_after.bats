@@ -102,6 +102,31 @@ PYTHON
     [ "$(ls "$T/box")" = '' ]
 }
 
+@test "--outbox that cannot be emptied ends with 75, so that the unit waits before the next try" {
+    serve
+    local left
+    for left in link pipe folder/.hidden; do
+        rm -rf "${T:?}/box"
+        mkdir -p "$T/box/folder"
+        cp "$T/file" "$T/box/folder/one"
+        case $left in
+        link) ln -s "$T/file" "$T/box/link" ;;
+        pipe) mkfifo "$T/box/pipe" ;;
+        *) touch "$T/box/$left" ;;
+        esac
+        upload --outbox "$T/box"
+        [ "$status" = 75 ] || fail "$left: $status"
+        [ "$(cd "$T/box" && find . -not -type d)" = "./$left" ]
+        same "$T/file" "$ROOT/folder/one"
+    done
+    # what is hidden at its top does not start the unit
+    rm -rf "${T:?}/box"
+    mkdir "$T/box"
+    touch "$T/box/.hidden"
+    upload --outbox "$T/box"
+    [ "$status" = 0 ]
+}
+
 @test "--outbox, where nobody can be asked who writes: files that have changed just now are left" {
     need_root "becomes nobody"
     serve
@@ -114,6 +139,25 @@ PYTHON
     [ "$status" = 75 ]
     same "$T/file" "$ROOT/old"
     [ "$(ls "$T/box")" = new ]
+}
+
+@test "--outbox with --move-to into the outbox, where it would be sent again, is refused unless that is hidden" {
+    serve
+    mkdir -p "$T/box/sent" "$T/box/.sent" "$T/boxes"
+    ln -s "$T/box" "$T/link"
+    cp "$T/file" "$T/box/one"
+    local folder
+    for folder in "$T/box/sent" "$T/box" "$T/link/sent" "$T/boxes/../box/sent"; do
+        upload --outbox "$T/box" --move-to "$folder"
+        [ "$status" = 64 ] || fail "$folder"
+    done
+    upload --outbox "$T/link" --move-to "$T/box/.sent"
+    [ "$status" = 0 ]
+    same "$T/file" "$T/box/.sent/one"
+    cp "$T/file" "$T/box/two"
+    upload --outbox "$T/box" --move-to "$T/boxes"
+    [ "$status" = 0 ]
+    same "$T/file" "$T/boxes/two"
 }
 
 # outbox_once: as the unit runs it

@@ -9,6 +9,8 @@ load tls
 setup() {
     setup_sandbox
     random_file "$T/file" 1000
+    random_file "$T/next" 1000
+    random_file "$T/last" 1000
 }
 teardown() { teardown_sandbox; }
 
@@ -71,8 +73,8 @@ for i in range(30):
 say("220 Hello\r\n")
 hear("FEAT")
 say("211-Features:\r\n INLINE ALLO\r\n211 End\r\n")
-for i in range(2):
-    hear("ALLO 1000", "STOR file")
+for name in "file", "next":
+    hear("ALLO 1000", "STOR " + name)
     say("200 ok\r\n150 Go\r\n")
     lines.read(1000)
     for i in range(30):
@@ -80,7 +82,7 @@ for i in range(2):
     say("226 Done\r\n")
 quit()
 PYTHON
-    upload "$T/file" "$T/file"
+    upload "$T/file" "$T/next"
     [ "$status" = 0 ]
     script_done
 }
@@ -421,19 +423,19 @@ hear("PASS client@")
 say("230 Fine\r\n")
 hear("TYPE I")
 say("200 Binary\r\n")
-for i in range(2):
+for name in "file", "next":
     hear("EPSV")
     data = passive("229 Extended (|||{port}|)\r\n")
-    hear("STOR file")
+    hear("STOR " + name)
     say("150 Go\r\n")
-    store("file", receive(data)[0])
+    store(name, receive(data)[0])
     say("226 Done\r\n226 Done\r\n")
 quit()
 PYTHON
-    upload "$T/file" "$T/file"
+    upload "$T/file" "$T/next"
     [ "$status" = 0 ]
     script_done
-    stored "$T/file"
+    stored "$T/file" "$T/next"
 }
 
 @test "a 226 of an earlier file does not confirm the next one" {
@@ -443,12 +445,14 @@ hear("ALLO 1000", "STOR file")
 say("200 ok\r\n150 Go\r\n")
 lines.read(1000)
 say("226 Done\r\n226 Done\r\n226 Done\r\n")
-hear("ALLO 1000", "STOR file")
+hear("ALLO 1000", "STOR next")
 lines.read(1000)
 ended()
 PYTHON
-    upload "$T/file" "$T/file"
-    gave_up 76 '226 Done'
+    upload "$T/file" "$T/next"
+    [ "$status" = 76 ]
+    [ "$stderr" = "client: $T/next: $SERVER: 226 Done" ]
+    script_done
 }
 
 @test "a server that takes its leave without having been asked is heard" {
@@ -460,17 +464,17 @@ lines.read(1000)
 say("226 Done\r\n421 I must go\r\n")
 accept()
 say("220 Hello\r\n")
-hear("ALLO 1000", "STOR file")
+hear("ALLO 1000", "STOR last")
 say("200 ok\r\n150 Go\r\n")
-store("file", lines.read(1000))
+store("last", lines.read(1000))
 say("226 Done\r\n")
 quit()
 PYTHON
-    upload "$T/file" "$T/file" "$T/file"
+    upload "$T/file" "$T/next" "$T/last"
     [ "$status" = 75 ]
-    [ "$stderr" = "client: $T/file: $SERVER: 421 I must go" ]
+    [ "$stderr" = "client: $T/next: $SERVER: 421 I must go" ]
     script_done
-    stored "$T/file"
+    stored "$T/last"
 }
 
 @test "a 226 right behind STOR, without 150, confirms nothing" {

@@ -7,6 +7,7 @@ load client
 setup() {
     setup_sandbox
     random_file "$T/file" 1000
+    random_file "$T/other" 1000
     export HOME=$T/home
     mkdir "$HOME"
     unset STOR_PASSWORD
@@ -156,8 +157,8 @@ ended()
 PYTHON
     upload "$T/file"
     [ "$status" = 77 ]
-    [ "$stderr" = "client: $T/file: $SERVER: 530 No guests" ]
-    STOR_PASSWORD=wrong upload -u me "$T/file" "$T/file"
+    [ "$stderr" = "client: $T/file: $SERVER: login as anonymous: 530 No guests" ]
+    STOR_PASSWORD=wrong upload -u me "$T/file" "$T/other"
     [ "$status" = 77 ]
     [ "${stderr_lines[0]}" = "client: $T/file: $SERVER: 530 Not you" ]
     [ "${stderr_lines[1]}" = "client: 1 more file: not sent" ]
@@ -182,4 +183,113 @@ PYTHON
 
 @test "two users, of the URL and of -u, are wrong usage" {
     run -64 --separate-stderr "$CLIENT" -u you "$T/file" ftp://me@127.0.0.1/
+}
+
+@test "an account that is wanted only when a file is to be stored is given then, once a session" {
+    local code
+    for code in 332 532; do
+        CODE=$code scripted <<'PYTHON'
+def offer():
+    hear("EPSV")
+    return passive("229 Extended (|||{port}|)\r\n")
+def refuse_store(name):
+    offer()
+    hear("STOR " + name)
+    say(os.environ["CODE"] + " Need account for storing files\r\n")
+greet_ordinary()
+refuse_store("file")
+hear("ACCT books")
+say("230 Fine\r\n")
+for name in "file", "other":
+    data = offer()
+    hear("STOR " + name)
+    say("150 Go\r\n")
+    store(name, receive(data)[0])
+    say("226 Done\r\n")
+quit()
+# it helps nothing, or is refused, or there is none
+greet_ordinary()
+refuse_store("file")
+hear("ACCT books")
+say("202 Superfluous\r\n")
+refuse_store("file")
+quit()
+greet_ordinary()
+refuse_store("file")
+hear("ACCT books")
+say("530 No such account\r\n")
+quit()
+greet_ordinary()
+refuse_store("file")
+quit()
+PYTHON
+        STOR_ACCOUNT=books upload "$T/file" "$T/other"
+        [ "$status" = 0 ]
+        stored "$T/file" "$T/other"
+        STOR_ACCOUNT=books upload --retry 1 "$T/file"
+        [ "$status" = 77 ]
+        [ "$stderr" = "client: $T/file: $SERVER: $code Need account for storing files" ]
+        STOR_ACCOUNT=books upload "$T/file"
+        [ "$status" = 77 ]
+        [ "$stderr" = "client: $T/file: $SERVER: ACCT: 530 No such account" ]
+        run --separate-stderr setsid -w "$CLIENT" -h 127.0.0.1 -p "$PORT" "$T/file" </dev/null
+        [ "$status" = 77 ]
+        [[ $stderr == *'the server wants an account'* ]]
+        script_done
+    done
+}
+
+@test "what is sent is one command, whatever ~/.netrc has; byte 255 is doubled in passwords, too" {
+    printf 'machine 127.0.0.1 login me password "se\xffcret" machine 127.0.0.1 login you password "a\r\nDELE x"' >"$HOME/.netrc"
+    chmod 600 "$HOME/.netrc"
+    scripted <<'PYTHON'
+greet_inline()
+hear("USER me")
+say("331 Password?\r\n")
+line = lines.readline()
+assert line == b"PASS se\xff\xffcret\r\n", line
+say("230 Fine\r\n")
+hear("ALLO 1000", "STOR file")
+store("file", lines.read(1000))
+say("200 ok\r\n150 go\r\n226 done\r\n")
+quit()
+greet_inline()
+hear("USER you")
+say("331 Password?\r\n")
+ended()
+PYTHON
+    upload -u me "$T/file"
+    [ "$status" = 0 ]
+    upload -u you "$T/file"
+    [ "$status" = 1 ]
+    [[ $stderr == *'has a line break' ]]
+    script_done
+}
+
+@test "our server that wants a login gets one as anonymous; that which refuses it is asked once, not for each file" {
+    printf 'me:%s:/home/me:upload,mkdir,list:\n' "$(printf 'secret\n' | "$HANDLER" --hash)" >"$T/users"
+    serve --users "$T/users" --anonymous
+    mkdir "$T/tree"
+    cp "$T/file" "$T/tree/in"
+    upload -r --mkdir --dir new "$T/tree" "$T/file"
+    [ "$status" = 0 ]
+    [ "$(sessions)" = 2 ]
+    same "$T/file" "$ROOT/new/tree/in"
+    upload "$T/file" "$T/other"
+    [ "$status" = 0 ]
+    [ "$(sessions)" = 2 ]
+    stored "$T/file" "$T/other"
+    upload --name piped - < <(cat "$T/file")
+    [ "$status" = 0 ]
+    same "$T/file" "$ROOT/piped"
+    unset STOR_PASSWORD
+    upload -u anonymous --name named "$T/file"
+    [ "$status" = 0 ]
+    same "$T/file" "$ROOT/named"
+    serve --users "$T/users"
+    upload --retry 3 "$T/file" "$T/other"
+    [ "$status" = 77 ]
+    [ "$(sessions)" = 2 ]
+    [ "${stderr_lines[0]}" = "client: $T/file: $SERVER: login as anonymous: 530 Login incorrect" ]
+    [ "${stderr_lines[1]}" = "client: 1 more file: not sent" ]
 }

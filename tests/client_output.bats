@@ -50,6 +50,56 @@ odd = rows[folder + "/q\"uo te\\xff"]
 assert odd["status"] == 0, odd' "$T" "$SERVER"
 }
 
+@test "of what has no size, the bytes that were sent are told, and can be verified" {
+    local server
+    for server in serve pyftpd tutorial_server; do
+        "$server"
+        plainly --json --name piped - < <(cat "$T/other")
+        [ "$status" = 0 ]
+        [[ $output == *'"bytes": 2000,'* ]] || fail "$server"
+        kill_spawned
+    done
+    serve
+    plainly --verify=size --name piped - < <(cat "$T/other")
+    [ "$status" = 0 ]
+    [[ $output == "- -> $SERVER/piped, 2000 bytes, "* ]]
+    tutorial_server # its sessions end with the file
+    plainly --verify=size --name piped - < <(cat "$T/other")
+    [ "$status" = 1 ]
+    [[ $stderr == "client: -: $SERVER: SIZE: 500 "* ]]
+}
+
+@test "--json prints an object for a source that cannot be sent, too" {
+    serve
+    mkdir "$T/folder"
+    plainly --json "$T/missing" "$T/folder" "$T/file"
+    [ "$status" = 66 ]
+    [ "${stderr_lines[0]}" = "client: $T/missing: No such file or directory" ]
+    printf '%s\n' "$output" | command -p python3 -ISc '
+import json, sys
+rows = {row["source"].rsplit("/", 1)[1]: row for row in map(json.loads, sys.stdin)}
+assert len(rows) == 3 and rows["file"]["status"] == 0, rows
+assert rows["missing"]["status"] == 66 and rows["missing"]["error"] == "No such file or directory", rows
+assert rows["folder"]["status"] == 66 and rows["folder"]["tries"] == 0, rows'
+    # and nobody is asked for that
+    kill_spawned
+    plainly "$T/missing"
+    [ "$status" = 66 ]
+    [ "$stderr" = "client: $T/missing: No such file or directory" ]
+}
+
+@test "what is told and cannot be written is a failure, but not the file's" {
+    serve
+    local how
+    for how in --json -v --progress=none; do
+        run --separate-stderr bash -c '"$@" >/dev/full' _ "$CLIENT" -h 127.0.0.1 -p "$PORT" "$how" --delete "$T/file"
+        [ "$status" = 1 ]
+        [ "$stderr" = 'client: standard output: not all could be written' ]
+        [ ! -e "$T/file" ]
+        mv "$ROOT/file" "$T/file"
+    done
+}
+
 @test "a digest that was verified is in the object" {
     proftpd
     plainly --json --verify=hash "$T/file"
@@ -114,6 +164,14 @@ greet_inline()
 hear("ALLO 1000", "STOR file")
 lines.read(1000)
 say("200 ok\r\n150 go\r\n" + os.environ["REPLY"] + "\r\n")
+if os.environ["REPLY"].startswith("530"): # it tries a login
+    accept()
+    say("220 Hello\r\n")
+    hear("USER anonymous")
+    say("230 Fine\r\n")
+    hear("ALLO 1000", "STOR file")
+    lines.read(1000)
+    say("200 ok\r\n150 go\r\n" + os.environ["REPLY"] + "\r\n")
 PYTHON
         plainly "$T/file"
         [ "$status" = "$wanted" ] || fail "$reply: $status"
@@ -142,6 +200,8 @@ PYTHON
     [[ $stderr == "client: $T/file: no-such-host.invalid:22000: "* ]]
     run -64 --separate-stderr "$CLIENT" --verify=luck "$T/file"
     run -64 --separate-stderr "$CLIENT" --limit-rate=none "$T/file"
+    run -64 --separate-stderr "$CLIENT" -p no-such-service "$T/file"
+    run -64 --separate-stderr "$CLIENT" -h 127.0.0.1:21 "$T/file"
     run -64 --separate-stderr "$CLIENT" --bind nowhere "$T/file"
     run -64 --separate-stderr "$CLIENT" -4 -6 "$T/file"
     run -64 --separate-stderr "$CLIENT" --delete --move-to "$T" "$T/file"

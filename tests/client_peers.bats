@@ -273,6 +273,90 @@ for i in range(1000):
     stored "${files[@]}"
 }
 
+# lossy_network: two hosts as tests/lossy.py makes them; $SERVER_HOST and $CLIENT_HOST enter them
+lossy_network() {
+    need_root "makes network namespaces"
+    spawn_python -B -c '
+import os, signal, sys
+sys.path.insert(0, sys.argv[1])
+import lossy
+with lossy.network(0.02, 0.01, 0.05) as hosts:
+    for host, name in zip(hosts, ("server", "client")):
+        os.symlink(f"/proc/{os.getpid()}/fd/{host}", f"{sys.argv[2]}/host.{name}")
+    signal.pause()' "$TOP/tests" "$T"
+    wait_for test -L "$T/host.client"
+    # only where it is started: bats may find its own
+    mkdir "$T/bin"
+    printf '#!/bin/sh\nexec nsenter --net="%s" "%s" "$@"\n' "$T/host.server" "$(command -v systemd-socket-activate)" \
+        >"$T/bin/systemd-socket-activate"
+    chmod 755 "$T/bin/systemd-socket-activate"
+}
+
+@test "a network that delays packets and loses one in twenty: everything arrives whole, inline and over data connections" {
+    local i files=()
+    lossy_network
+    for ((i = 0; i < 12; i++)); do
+        random_file "$T/f$i" $((i * i * 1500))
+        files+=("$T/f$i")
+    done
+    PATH=$T/bin:$PATH serve_at 192.0.2.1 --anonymous
+    through_loss "${files[@]}"
+    [ "$(grep -c "^220 " <<<"$output")" = 2 ] # the second one logs in as anonymous
+    rm -rf "${ROOT:?}"/*
+    # shellcheck disable=SC2034 # for pyftpd
+    local ADDRESS=192.0.2.1 WITHIN=(nsenter --net="$T/host.server")
+    pyftpd
+    through_loss "${files[@]}"
+}
+through_loss() {
+    run --separate-stderr timeout 200 nsenter --net="$T/host.client" "$CLIENT" -v --retry 5 -h 192.0.2.1 -p "$PORT" "$@"
+    printf '%s\n' "exit $status" "$output" "$stderr" >&2
+    [ "$status" = 0 ]
+    stored "$@"
+}
+
+# resumes [OPTION...]: a data connection is cut after 3 MB of a file, which then is continued, and whole there
+resumes() {
+    cat >"$T/link.py" <<'PYTHON'
+import os, socket, sys, threading
+port, control, mark = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
+server = socket.create_connection(("127.0.0.1", port))
+left = 1 << 60 if port == control or os.path.exists(mark) else 3000000
+def come_back():
+    while block := server.recv(65536):
+        os.write(1, block)
+    os._exit(0)
+threading.Thread(target=come_back).start()
+while left > 0 and (block := os.read(0, min(left, 65536))):
+    server.sendall(block)
+    left -= len(block)
+if left == 0:
+    open(mark, "w").close()
+    server.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+    server.close()
+    os._exit(0)
+server.shutdown(socket.SHUT_WR)
+PYTHON
+    run --separate-stderr timeout 120 "$CLIENT" -v --retry 2 -h 127.0.0.1 -p "$PORT" \
+        -e "exec $(command -pv python3) $T/link.py %p $PORT $T/cut" "$@" "$T/tree/a/b/large"
+    printf '%s\n' "exit $status" "$output" "$stderr" >&2
+    [ -e "$T/cut" ]
+    [ "$status" = 0 ]
+    same "$T/tree/a/b/large" "$ROOT/large"
+    [[ $stderr == *'again in'* ]]
+    [[ $output == *$'\n350 '*$'\n226 '* ]] || fail "sent anew, not resumed"
+}
+
+@test "an upload that breaks off is resumed: vsftpd" { vsftpd anon_other_write_enable=YES anon_umask=022 && resumes; }
+@test "an upload that breaks off is resumed: proftpd" { proftpd && resumes; }
+@test "an upload that breaks off is resumed: pure-ftpd" {
+    "$TOP/tests/peers"
+    printf '%s\n' secret secret | "$TOP/build/peers/usr/bin/pure-pw" useradd me -f "$T/pw" -F "$T/pdb" -m -u 65534 -g 65534 -d "$ROOT"
+    PURE_WHO=-E pure_ftpd -l "puredb:$T/pdb"
+    STOR_PASSWORD=secret resumes -u me
+}
+@test "an upload that breaks off is resumed: pyftpdlib" { pyftpd && resumes; }
+
 @test "100,000 small files in one session, as a tree" {
     serve --no-sync
     command -p python3 -ISc '

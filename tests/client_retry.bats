@@ -104,7 +104,7 @@ PYTHON
 # ------------------------------------------------------------------------------ resuming
 
 # partly SCRIPT: an ordinary server that takes part of "large", breaks off, and then plays SCRIPT; BEFORE: what it
-# says to SIZE before that
+# says to SIZE before that; MEANWHILE: what happens between the two sessions
 partly() {
     BEFORE=${BEFORE:-550 No such file} scripted <<PYTHON
 def begin():
@@ -118,6 +118,7 @@ greet_ordinary()
 hear("SIZE large")
 say(os.environ["BEFORE"] + "\r\n")
 whole = break_off("large", 2000000)
+exec(os.environ.get("MEANWHILE", ""))
 begin()
 $1
 PYTHON
@@ -144,6 +145,39 @@ quit()'
 @test "an upload that broke off is resumed by SIZE and REST" {
     partly 'hear("SIZE large")
 say("213 1999999\r\n")'"$SEND_REST"
+    upload --retry 1 "$T/large"
+    [ "$status" = 0 ]
+    script_done
+    stored "$T/large"
+}
+
+@test "--retry: a 226 for less than all of the file is no reason to give up" {
+    scripted <<'PYTHON'
+greet_ordinary()
+hear("SIZE large")
+say("550 No\r\n")
+hear("EPSV")
+data = passive("229 Extended (|||{port}|)\r\n")
+hear("STOR large")
+say("150 Go\r\n")
+got = data.accept()[0]
+whole = b""
+while len(whole) < 2000000:
+    whole += got.recv(2000000 - len(whole))
+got.close()
+say("226 Fine\r\n")
+hear("SIZE large")
+say("213 2000000\r\n")
+hear("EPSV")
+data = passive("229 Extended (|||{port}|)\r\n")
+hear("REST 2000000")
+say("350 Go on\r\n")
+hear("STOR large")
+say("150 Go\r\n")
+store("large", whole + receive(data)[0])
+say("226 Done\r\n")
+quit()
+PYTHON
     upload --retry 1 "$T/large"
     [ "$status" = 0 ]
     script_done
@@ -179,6 +213,15 @@ say("213 9000000\r\n")'"$SEND_ALL"
 
 @test "what may not be the beginning of this file is not resumed: as long as what was there before" {
     BEFORE='213 1999999' partly 'hear("SIZE large")
+say("213 1999999\r\n")'"$SEND_ALL"
+    upload --retry 1 "$T/large"
+    [ "$status" = 0 ]
+    script_done
+    stored "$T/large"
+}
+
+@test "what may not be the beginning of this file is not resumed: the source was changed between two tries" {
+    MEANWHILE='with open(os.path.dirname(ROOT) + "/large", "r+b") as file: file.write(b"new")' partly 'hear("SIZE large")
 say("213 1999999\r\n")'"$SEND_ALL"
     upload --retry 1 "$T/large"
     [ "$status" = 0 ]
@@ -319,6 +362,100 @@ PYTHON
     [ "$status" = 1 ]
     [ "$stderr" = "client: $T/file: $SERVER: uploaded as .in.file, not renamed: 553 It is there" ]
     [ -e "$T/file" ]
+    script_done
+}
+
+# What scripted servers do again and again
+AGAIN='
+def again():
+    accept()
+    say("220 Hello\r\n")
+    hear("USER anonymous")
+    say("230 Fine\r\n")
+    hear("TYPE I")
+    say("200 Binary\r\n")
+def take(name):
+    hear("EPSV")
+    data = passive("229 Extended (|||{port}|)\r\n")
+    hear("STOR " + name)
+    say("150 Go\r\n")
+    store("file", receive(data)[0])
+    say("226 Done\r\n")
+def cut():
+    conn.close()
+    lines.close()
+'
+
+@test "--retry: what was confirmed is not sent again, only what is to be done after that" {
+    scripted <<PYTHON
+$AGAIN
+greet_ordinary()
+take(".in.file")
+hear("RNFR .in.file")
+cut()
+again()
+hear("RNFR .in.file")
+say("350 Ready\r\n")
+hear("RNTO file")
+say("250 Done\r\n")
+hear("SIZE file")
+say("450 Busy\r\n")
+hear("SIZE file")
+say("213 1000\r\n")
+quit()
+PYTHON
+    upload --retry 2 --temp --verify=size --delete "$T/file"
+    [ "$status" = 0 ]
+    script_done
+    [ ! -e "$T/file" ]
+}
+
+@test "--retry: inline files that were confirmed are not sent again when verifying them breaks off" {
+    scripted <<'PYTHON'
+greet_inline()
+for name in "file", "other":
+    hear("ALLO 1000", "STOR " + name)
+    lines.read(1000)
+    say("200 ok\r\n150 go\r\n226 done\r\n")
+hear("TYPE I")
+conn.close()
+lines.close()
+accept()
+say("220 Hello\r\n")
+hear("TYPE I")
+say("200 Fine\r\n")
+for name in "other", "file":
+    hear("SIZE " + name)
+    say("213 1000\r\n")
+quit()
+PYTHON
+    random_file "$T/other" 1000
+    upload --retry 1 --verify=size "$T/file" "$T/other"
+    [ "$status" = 0 ]
+    script_done
+}
+
+@test "--retry: where the reply to RNTO was lost, and there is nothing to rename, the file is sent again" {
+    scripted <<PYTHON
+$AGAIN
+greet_ordinary()
+take(".in.file")
+hear("RNFR .in.file")
+say("350 Ready\r\n")
+hear("RNTO file")
+cut()
+again()
+hear("RNFR .in.file")
+say("550 No such file\r\n")
+take(".in.file")
+hear("RNFR .in.file")
+say("350 Ready\r\n")
+hear("RNTO file")
+say("250 Done\r\n")
+quit()
+PYTHON
+    upload --retry 2 --temp "$T/file"
+    [ "$status" = 0 ]
     script_done
 }
 

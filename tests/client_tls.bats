@@ -11,6 +11,7 @@ setup() {
     make_ca
     make_certificate server
     random_file "$T/file" 1000
+    random_file "$T/other" 1000
 }
 teardown() { teardown_sandbox; }
 
@@ -407,7 +408,7 @@ for reply in "502 No\r\n", "534 No\r\n", "334 ADAT\r\n", "200 Fine\r\n", "421 Bu
     ended()
 PYTHON
     for _ in 1 2 3 4 5; do
-        secure_upload "$T/file" "$T/file"
+        secure_upload "$T/file" "$T/other"
         [ "$status" = 76 ]
     done
     script_done

@@ -134,6 +134,32 @@ under_name() {
     nothing_sent
 }
 
+@test "what is named twice is sent once" {
+    serve --on-conflict=rename
+    cp "$T/report.pdf" "$T/copy"
+    printf '%s\n' "$T/report.pdf" "$T/report.pdf" >"$T/list"
+    mkdir "$T/tree"
+    cp "$T/report.pdf" "$T/tree/x"
+    upload --delete -r "$T/report.pdf" "$T/tree" "$T/tree/" --files-from "$T/list"
+    [ "$status" = 0 ]
+    [ "$(cd "$ROOT" && find . -type f -not -path './.stord.*' | sort)" = $'./report.pdf\n./tree/x' ]
+    same "$T/copy" "$ROOT/report.pdf"
+}
+
+@test "a temporary name that is another file's is refused, and nothing is sent" {
+    no_server
+    touch "$T/.in.report.pdf" "$T/new-report.pdf"
+    upload --temp "$T/.in.report.pdf" "$T/report.pdf"
+    nothing_sent
+    [ "$stderr" = "client: $T/report.pdf: its temporary name .in.report.pdf is another file's: choose another --temp" ]
+    upload --temp=new- "$T/new-report.pdf" "$T/report.pdf"
+    nothing_sent
+    upload --temp= "$T/report.pdf"
+    nothing_sent
+    upload --temp=$'x\r\nDELE ' "$T/report.pdf"
+    nothing_sent
+}
+
 @test "a file and a folder of one name are refused" {
     no_server
     mkdir -p "$T/one/x" "$T/two"
@@ -232,6 +258,34 @@ PYTHON
     upload -q -r "$T/names"
     [ "$status" = 0 ]
     script_done
+    # and so are folders that are not the sources', and what is asked about files
+    scripted <<'PYTHON'
+def hear_bytes(wanted):
+    line = lines.readline()
+    assert line == wanted + b"\r\n", line
+greet_ordinary()
+hear_bytes(b"CWD \xff\xff")
+say("250 Fine\r\n")
+hear("EPSV")
+data = passive("229 Extended (|||{port}|)\r\n")
+hear_bytes(b"STOR .in.n\xff\xff")
+say("150 Go\r\n")
+receive(data)
+say("226 Done\r\n")
+hear_bytes(b"RNFR .in.n\xff\xff")
+say("350 Fine\r\n")
+hear_bytes(b"RNTO n\xff\xff")
+say("250 Fine\r\n")
+hear_bytes(b"SIZE n\xff\xff")
+say("213 1000\r\n")
+date = lines.readline()
+assert date.startswith(b"MFMT ") and date.endswith(b" n\xff\xff\r\n"), date
+say("213 Fine\r\n")
+quit()
+PYTHON
+    upload --dir $'\xff' --name $'n\xff' --temp --verify=size --times "$T/report.pdf"
+    [ "$status" = 0 ]
+    script_done
 }
 
 @test "a server that stores under another name is quoted" {
@@ -245,6 +299,14 @@ PYTHON
     [[ $output == "$T/report.pdf -> 127.0.0.1:$PORT/report.pdf (there as $other), 1000 bytes, "* ]]
     run --separate-stderr "$CLIENT" --json -h 127.0.0.1 -p "$PORT" "$T/report.pdf"
     [[ $output == *'"name": "report-'* ]]
+    # that one is asked about, not the one which had the name
+    head -c 500 "$T/report.pdf" >"$T/half"
+    touch -d '2020-02-29 12:34:56 UTC' "$T/half"
+    upload --verify=size --times --retry 1 --name report.pdf "$T/half"
+    [ "$status" = 0 ]
+    [ "$(find "$ROOT" -name 'report-*.pdf' -size -501c -newermt '2020-02-29 12:34:55 UTC' -not -newermt '2020-02-29 12:34:57 UTC' | wc -l)" = 1 ]
+    [ "$(stat -c %s "$ROOT/report.pdf")" = 1000 ]
+    [ "$(find "$ROOT" -name 'report*.pdf' | wc -l)" = 4 ]
 }
 
 # ------------------------------------------------------------------------------ trees

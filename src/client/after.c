@@ -56,7 +56,6 @@ bool after_sent(const struct options *options, const struct job *job, struct fai
     return result == 0;
 }
 
-void after_folder(const struct options *options, const struct job *job) {
-    if (options->outbox)
-        (void)rmdir(job->source);
+bool after_folder(const struct options *options, const struct job *job) {
+    return !options->outbox || rmdir(job->source) == 0 || errno == ENOENT;
 }

@@ -14,7 +14,8 @@
  * failure. */
 bool after_sent(const struct options *options, const struct job *job, struct failure *failure);
 
-/* Removes the folders of an outbox that have become empty, but not the outbox. */
-void after_folder(const struct options *options, const struct job *job);
+/* Removes the folders of an outbox that have become empty, but not the outbox. Returns whether the
+ * folder is gone, or may stay. */
+bool after_folder(const struct options *options, const struct job *job);
 
 #endif

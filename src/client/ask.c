@@ -4,14 +4,11 @@
 #include <unistd.h>
 
 #include "client/source.h"
-#include "client/wire.h"
 #include "tls/digest.h"
 
 off_t ask_size(struct session *session, const char *name) {
-    char sent[WIRE_NAME_SIZE];
-    struct failure unused = {0};
     session_be_binary(session);
-    if (!wire_name(name, sent, &unused) || control_ask(&session->control, "SIZE %s", sent) != 213)
+    if (control_ask(&session->control, "SIZE %s", name) != 213)
         return -1;
     return (off_t)reply_size(control_answer(&session->control));
 }
@@ -19,17 +16,15 @@ off_t ask_size(struct session *session, const char *name) {
 bool ask_digest(struct session *session, const char *name, char ret[ASK_DIGEST_SIZE]) {
     struct control *control = &session->control;
     struct features *features = &session->features;
-    char sent[WIRE_NAME_SIZE];
-    struct failure unused = {0};
     size_t digits = digest_digits(features->hash);
-    if (digits == 0 || digits >= ASK_DIGEST_SIZE || !wire_name(name, sent, &unused))
+    if (digits == 0 || digits >= ASK_DIGEST_SIZE)
         return false;
     session_be_binary(session);
     if (features->must_choose &&
         control_ask(control, "OPTS HASH %s", features->hash_word) / 100 != 2)
         return false;
     int code =
-        control_ask(control, "%s %s", features->by_hash ? "HASH" : features->hash_word, sent);
+        control_ask(control, "%s %s", features->by_hash ? "HASH" : features->hash_word, name);
     return code > 0 && code / 100 == 2 && reply_digest(control_answer(control), ret, digits);
 }
 

@@ -43,9 +43,10 @@ void control_explain(struct control *control, struct failure *failure, const cha
         failure_by_code(failure, code, answer);
     else
         failure_set(failure, control->status ? control->status : EX_TEMPFAIL, "%s", answer);
-    bool passing = failure->passing;
+    bool passing = failure->passing, final = failure->final;
     failure_set(failure, failure->status, "%s%s", before, failure->why);
     failure->passing = passing;
+    failure->final = final;
 }
 
 /* Nothing more is received. The reason is in two parts. */
@@ -257,14 +258,29 @@ bool control_drop_unasked(struct control *control) {
     return false;
 }
 
+size_t control_encode(char *out, size_t size, const char *text) {
+    size_t length = 0;
+    for (const char *at = text; *at; at++) {
+        if (*at == '\r' || *at == '\n' || length + 2 >= size)
+            return 0;
+        if (*at == '\xff')
+            out[length++] = *at;
+        out[length++] = *at;
+    }
+    out[length] = '\0';
+    return length;
+}
+
 int control_ask(struct control *control, const char *format, ...) {
-    char command[COMMAND_SIZE];
+    char text[COMMAND_SIZE], command[COMMAND_SIZE];
     va_list arguments;
     va_start(arguments, format);
-    int length = vsnprintf(command, sizeof(command) - 2, format, arguments);
+    int written = vsnprintf(text, sizeof(text), format, arguments);
     va_end(arguments);
-    if (length < 0 || (size_t)length >= sizeof(command) - 2) {
-        control_fail(control, EX_PROTOCOL, "the command is too long");
+    bool fits = written > 0 && (size_t)written < sizeof(text);
+    size_t length = fits ? control_encode(command, sizeof(command) - 2, text) : 0;
+    if (length == 0) {
+        control_fail(control, FAILURE_OTHER, "what is to be sent is too long, or has a line break");
         return REPLY_NONE;
     }
     command[length++] = '\r';
@@ -274,6 +290,6 @@ int control_ask(struct control *control, const char *format, ...) {
     if (control->deaf || !control_drop_unasked(control))
         return control->reply.code;
     control->preliminary = 0;
-    return send_command(control, command, (size_t)length) ? control_get_reply(control)
-                                                          : get_last_words(control);
+    return send_command(control, command, length) ? control_get_reply(control)
+                                                  : get_last_words(control);
 }

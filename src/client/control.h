@@ -39,7 +39,7 @@ struct control {
     bool early;                 /* reply is the final one of an upload that was still being sent */
     int preliminary;            /* 1yz replies to this command after the first one */
     char why[CONTROL_WHY_SIZE]; /* why there is no reply, for the user, */
-    int status;                 /* and for the program's exit: EX_TEMPFAIL or EX_PROTOCOL */
+    int status;                 /* and for the program's exit */
     struct reply reply;         /* the latest */
     size_t length;              /* bytes in buffer: received, not yet taken as lines */
     char buffer[CONTROL_LINE_SIZE + 1]; /* with room for a NUL */
@@ -48,9 +48,12 @@ struct control {
 /* Forgets what came over an earlier connection. */
 void control_reset(struct control *control);
 
-/* Sends one command, or two with CRLF between them, and waits for the (first) reply, which is in
- * control->reply then. Returns its code, or REPLY_NONE. Replies that came before are dropped,
- * except 421: then nothing is sent. */
+/* Writes text as commands carry it: byte 255 is telnet's IAC there, and doubled (RFC 959, 5.3).
+ * Returns its length, or 0: it does not fit, or a line break in it would make it two commands. */
+size_t control_encode(char *out, size_t size, const char *text);
+
+/* Sends one command and waits for the (first) reply, which is in control->reply then. Returns its
+ * code, or REPLY_NONE. Replies that came before are dropped, except 421: then nothing is sent. */
 int control_ask(struct control *control, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

@@ -50,6 +50,7 @@ static int status_of(int code) {
 void failure_by_code(struct failure *failure, int code, const char *line) {
     failure_set(failure, status_of(code), "%s", line);
     failure->passing = code / 100 == 4;
+    failure->final = code == 530;
 }
 
 void failure_clear(struct failure *failure) {

@@ -15,6 +15,7 @@ enum { FAILURE_OTHER = 1 };
 struct failure {
     int status;   /* of the program, see stor(1); 0: there is none */
     bool passing; /* network trouble or 4yz: worth another try */
+    bool final;   /* the login is refused or missing: no other file will be taken */
     bool ours;    /* about the source or this machine: the server has no part in it */
     char why[FAILURE_SIZE];
 };

@@ -19,7 +19,11 @@ bool finish_is_needed(const struct session *session, const struct options *optio
 void finish_temporary(const struct session *session, const struct options *options,
                       const struct job *job, char *ret, size_t size);
 
-/* Does it. name: under which the file was uploaded. False: see the failure. */
+/* A target with a prefix before its last part. */
+void finish_prefix(const char *target, const char *prefix, char *ret, size_t size);
+
+/* Does it. name: under which the file was uploaded. False: see the failure; job->is_stored tells
+ * whether the server still has what it confirmed, so that only this is to be tried again. */
 bool finish_file(struct session *session, const struct options *options, struct job *job,
                  const char *name, struct failure *failure);
 

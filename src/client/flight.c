@@ -18,7 +18,7 @@
 enum { COMMANDS_SIZE = 2 * WIRE_NAME_SIZE + 128 };
 
 bool flight_takes(const struct flight *flight, const struct job *job) {
-    if (job->kind != JOB_FILE)
+    if (job->kind != JOB_FILE || job->is_stored)
         return false;
     return flight->spools || !job->may_lack_size ||
            (strcmp(job->source, "-") != 0 && wire_is_empty(job->source));
@@ -246,7 +246,10 @@ static struct job *take_off(struct flight *flight, struct job *job, struct failu
                        : 0;
     if (flight->resumes && flight->count == 0)
         resume_look(flight->session, job, job->target, source);
-    bool good = wire_name(job->target, name, failure) && source_seek(source, offset);
+    bool good = control_encode(name, sizeof(name), job->target) > 0;
+    if (!good)
+        failure_ours(failure, FAILURE_OTHER, "the name is too long");
+    good = good && source_seek(source, offset, failure);
     size_t before = flight->end;
     if (flight->count++ == 0)
         begin_flight(&flight->session->control);

@@ -29,7 +29,10 @@ static int open_program(const struct link *link, const char *port, struct conn *
 
 /* Why a host's address was not found. A name server that does not answer may do so later. */
 static void explain_host(struct failure *failure, int error) {
-    failure_set(failure, EX_NOHOST, "%s", gai_strerror(error));
+    if (error == EAI_SERVICE)
+        failure_set(failure, EX_USAGE, "the port has no such name");
+    else
+        failure_set(failure, EX_NOHOST, "%s", gai_strerror(error));
     failure->passing = error == EAI_AGAIN;
 }
 

@@ -15,6 +15,10 @@ enum login {
     LOGIN_REFUSED  /* or something is missing, or the session is lost: see the failure */
 };
 
+/* Sends the account, which a server may also ask for when a file is to be stored (532). Returns the
+ * code of the reply, or 0: there is none to send, see the failure. */
+int login_account(struct control *control, struct secret *secret, struct failure *failure);
+
 /* Logs in, anonymously if no user is named. */
 enum login login_run(struct control *control, struct secret *secret, struct failure *failure);
 

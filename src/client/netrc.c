@@ -26,15 +26,9 @@ static char *take_quoted(char **at) {
     return word;
 }
 
-/* Takes the next word, and moves *at past it; NULL at the end. A comment goes to the end of its
- * line. */
-static char *take_word(char **at) {
-    for (;;) {
-        *at += strspn(*at, blanks);
-        if (**at != '#')
-            break;
-        *at += strcspn(*at, "\n");
-    }
+/* Takes the next word, whatever it begins with, and moves *at past it; NULL at the end. */
+static char *take_value(char **at) {
+    *at += strspn(*at, blanks);
     if (!**at)
         return NULL;
     if (**at == '"')
@@ -46,10 +40,26 @@ static char *take_word(char **at) {
     return word;
 }
 
+/* The same where a comment may stand, which goes to the end of its line. */
+static char *take_word(char **at) {
+    for (*at += strspn(*at, blanks); **at == '#'; *at += strspn(*at, blanks))
+        *at += strcspn(*at, "\n");
+    return take_value(at);
+}
+
+/* Reads up to the end of a line. Returns whether anything but blanks was there. */
+static bool skip_line(char **at) {
+    size_t length = strcspn(*at, "\n");
+    bool is_empty = strspn(*at, " \t\r") >= length;
+    *at += length + ((*at)[length] == '\n');
+    return !is_empty;
+}
+
 /* Passes over a macro: up to an empty line. */
 static void skip_macro(char **at) {
-    char *end = strstr(*at, "\n\n");
-    *at = end ? end + 2 : *at + strlen(*at);
+    (void)skip_line(at); /* its name */
+    while (**at && skip_line(at))
+        continue;
 }
 
 static void keep(char to[NETRC_WORD_SIZE], const char *word) {
@@ -63,11 +73,11 @@ static char *read_entry(char **at, struct netrc *entry) {
         if (strcmp(word, "machine") == 0 || strcmp(word, "default") == 0)
             return word;
         if (strcmp(word, "login") == 0)
-            keep(entry->login, take_word(at));
+            keep(entry->login, take_value(at));
         else if (strcmp(word, "password") == 0)
-            keep(entry->password, take_word(at));
+            keep(entry->password, take_value(at));
         else if (strcmp(word, "account") == 0)
-            keep(entry->account, take_word(at));
+            keep(entry->account, take_value(at));
         else if (strcmp(word, "macdef") == 0)
             skip_macro(at);
     }
@@ -82,7 +92,7 @@ bool netrc_find(char *text, const char *host, const char *user, struct netrc *re
             skip_macro(&text);
         bool fits = strcmp(word, "default") == 0;
         if (strcmp(word, "machine") == 0) {
-            const char *name = take_word(&text);
+            const char *name = take_value(&text);
             fits = name && strcasecmp(name, host) == 0;
         }
         word = read_entry(&text, &entry);

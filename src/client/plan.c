@@ -8,9 +8,12 @@
 #include <sysexits.h>
 
 #include "client/failure.h"
+#include "client/finish.h"
 #include "client/say.h"
 #include "client/settled.h"
 #include "client/tree.h"
+
+enum { NAME_SIZE = 8192 };
 
 /* What goes on while a plan is made. */
 struct making {
@@ -76,7 +79,10 @@ static void visit(void *context, const struct stat *st, const char *path, const 
 
 static void add_folder(struct making *making, const char *path, const char *target, bool hidden) {
     struct tree_rules rules = {.follow = making->options->dereference, .hidden = hidden};
-    plan_note(making->plan, tree_walk(path, target, rules, visit, making));
+    size_t skipped;
+    plan_note(making->plan, tree_walk(path, target, rules, visit, making, &skipped));
+    if (making->options->outbox)
+        making->plan->unsent += skipped;
 }
 
 /* The last part of a path, without slashes behind it; "." and ".." have none. */
@@ -105,13 +111,11 @@ static void add_named(struct making *making, const char *path, const char *name)
     check_target(path, target);
     if (error == 0 && is_folder && !making->options->recursive)
         error = EISDIR;
-    if (error != 0) {
-        say_error("%s: %s%s", path, strerror(error), error == EISDIR ? " (-r sends folders)" : "");
-        plan_note(making->plan, EX_NOINPUT);
-    } else if (is_folder) {
+    if (is_folder && error == 0) {
         add_folder(making, path, target, true);
     } else {
-        add(making->plan, is_input ? NULL : &st, path, target);
+        add(making->plan, is_input || error ? NULL : &st, path, target);
+        making->plan->jobs[making->plan->count - 1].error = error;
     }
     free(base);
 }
@@ -156,31 +160,67 @@ static void add_list(struct making *making, const char *list) {
 
 /* What is sorted. */
 struct entry {
-    const struct job *job;
+    struct job *job;
 };
 
 static int compare(const void *a, const void *b) {
-    const struct entry *left = a, *right = b;
-    return strcmp(left->job->target, right->job->target);
+    const struct job *left = ((const struct entry *)a)->job,
+                     *right = ((const struct entry *)b)->job;
+    int result = strcmp(left->target, right->target);
+    if (result == 0)
+        result = strcmp(left->source, right->source);
+    return result ? result : (left > right) - (left < right); /* the first one stays */
 }
 
-/* Two sources of one target: one of them would be lost. A folder that is named twice is made
- * once. */
-static void refuse_collisions(const struct plan *plan) {
+static int compare_target(const void *key, const void *entry) {
+    return strcmp(key, ((const struct entry *)entry)->job->target);
+}
+
+/* Two sources of one target: one of them would be lost. What is named twice is sent once. */
+static void refuse_collisions(struct plan *plan, const struct entry *sorted, size_t count) {
+    for (size_t i = 1; i < count; i++) {
+        struct job *a = sorted[i - 1].job, *b = sorted[i].job;
+        bool are_folders = a->kind == JOB_FOLDER && b->kind == JOB_FOLDER;
+        if (strcmp(a->target, b->target) != 0 || are_folders)
+            continue;
+        if (strcmp(a->source, b->source) != 0) {
+            say_error("%s and %s: both would become %s", a->source, b->source, a->target);
+            exit(EX_USAGE);
+        }
+        b->state = JOB_DONE;
+        plan->files--;
+    }
+}
+
+/* The same with the names that files have there until they are renamed. */
+static void refuse_temporary_collisions(const struct entry *sorted, size_t count,
+                                        const char *prefix) {
+    for (size_t i = 0; i < count; i++) {
+        const struct job *job = sorted[i].job;
+        char name[NAME_SIZE];
+        if (job->kind != JOB_FILE)
+            continue;
+        finish_prefix(job->target, prefix, name, sizeof(name));
+        if (!bsearch(name, sorted, count, sizeof(*sorted), compare_target))
+            continue;
+        say_error("%s: its temporary name %s is another file's: choose another --temp", job->source,
+                  name);
+        exit(EX_USAGE);
+    }
+}
+
+static void check_collisions(struct plan *plan, const char *prefix) {
     struct entry *sorted = reallocarray(NULL, plan->count + 1, sizeof(*sorted));
+    size_t count = 0;
     if (!sorted)
         end_without_memory();
     for (size_t i = 0; i < plan->count; i++)
-        sorted[i].job = &plan->jobs[i];
-    qsort(sorted, plan->count, sizeof(*sorted), compare);
-    for (size_t i = 1; i < plan->count; i++) {
-        const struct job *a = sorted[i - 1].job, *b = sorted[i].job;
-        bool are_folders = a->kind == JOB_FOLDER && b->kind == JOB_FOLDER;
-        if (are_folders || strcmp(a->target, b->target) != 0 || strcmp(a->source, b->source) == 0)
-            continue;
-        say_error("%s and %s: both would become %s", a->source, b->source, a->target);
-        exit(EX_USAGE);
-    }
+        if (!plan->jobs[i].error)
+            sorted[count++].job = &plan->jobs[i];
+    qsort(sorted, count, sizeof(*sorted), compare);
+    refuse_collisions(plan, sorted, count);
+    if (prefix)
+        refuse_temporary_collisions(sorted, count, prefix);
     free(sorted);
 }
 
@@ -210,7 +250,7 @@ void plan_make(struct plan *plan, const struct options *options, const char *nam
         add_list(&making, options->files_from);
     if (options->outbox)
         add_folder(&making, options->outbox, "", false);
-    refuse_collisions(plan);
+    check_collisions(plan, options->temp);
     put_folders_first(plan);
 }
 

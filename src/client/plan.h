@@ -17,12 +17,12 @@ struct plan {
     size_t files;  /* jobs that are files */
     int status;    /* the exit status so far: that of the first failure; 0 */
     size_t next;   /* no job before this one is waiting */
-    size_t unsent; /* what an outbox keeps, because somebody writes it */
+    size_t unsent; /* what an outbox keeps: somebody writes it, or it cannot be sent */
 };
 
 /* Reads arguments and lists. name: that of the only file, or NULL. What is wrong with the command
  * line ends the program (64): two sources of one target, a name that cannot be sent. What is wrong
- * with a source has been told, and is in status. */
+ * with a source is in its job (error), or has been told, and is in status. */
 void plan_make(struct plan *plan, const struct options *options, const char *name, char **arguments,
                int count);
 

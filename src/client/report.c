@@ -9,21 +9,9 @@
 #include "base/escape.h"
 #include "client/progress.h"
 #include "client/say.h"
+#include "client/wire.h"
 
 enum { TEXT_SIZE = 9216 };
-
-/* The name that the server has given it, if it says one that is another: "FILE: name" (RFC 1123,
- * 4.1.2.9). NULL if not. */
-static const char *other_name(const struct job *job) {
-    const char *mark = strstr(job->reply, "FILE: ");
-    const char *base = strrchr(job->target, '/');
-    base = base ? base + 1 : job->target;
-    if (!mark)
-        return NULL;
-    const char *given = strrchr(mark, '/');
-    given = given ? given + 1 : mark + strlen("FILE: ");
-    return strcmp(given, base) == 0 ? NULL : mark + strlen("FILE: ");
-}
 
 static void write_target(char *out, size_t size, const struct session *session,
                          const struct job *job) {
@@ -34,12 +22,12 @@ static void write_target(char *out, size_t size, const struct session *session,
 }
 
 static void print_line(const struct session *session, const struct job *job) {
-    char target[TEXT_SIZE], text[2 * TEXT_SIZE];
-    const char *other = other_name(job);
+    char target[TEXT_SIZE], text[3 * TEXT_SIZE], other[TEXT_SIZE] = "";
+    bool is_other = wire_other_name(job, job->target, other, sizeof(other));
     write_target(target, sizeof(target), session, job);
     (void)snprintf(text, sizeof(text), "%s -> %s%s%s%s%s, %jd bytes", job->source,
-                   session->server_name, target, other ? " (there as " : "", other ? other : "",
-                   other ? ")" : "", (intmax_t)(job->bytes >= 0 ? job->bytes : 0));
+                   session->server_name, target, is_other ? " (there as " : "", other,
+                   is_other ? ")" : "", (intmax_t)(job->bytes >= 0 ? job->bytes : 0));
     escape_in_place(text, strlen(text));
     if (job->bytes < 0)
         *strrchr(text, ',') = '\0';
@@ -55,7 +43,7 @@ static void print_member(const char *name, const char *text) {
 /* "ftp://host:port/folder/name", as much a URL as the name is one */
 static void print_json(const struct session *session, const struct job *job,
                        const struct failure *failure) {
-    char target[TEXT_SIZE], escaped[6 * TEXT_SIZE], url[2 * TEXT_SIZE];
+    char target[TEXT_SIZE], escaped[6 * TEXT_SIZE], url[2 * TEXT_SIZE], other[TEXT_SIZE];
     write_target(target, sizeof(target), session, job);
     (void)snprintf(url, sizeof(url), "ftp%s://%s%s",
                    session->server.security == SECURITY_IMPLICIT ? "s" : "", session->server_name,
@@ -69,8 +57,8 @@ static void print_json(const struct session *session, const struct job *job,
                  job->tries ? (double)(clock_ms() - job->began) / 1000 : 0.0, job->tries);
     if (*job->reply)
         print_member("reply", job->reply);
-    if (!failure && other_name(job))
-        print_member("name", other_name(job));
+    if (!failure && wire_other_name(job, job->target, other, sizeof(other)))
+        print_member("name", other);
     if (*job->digest)
         print_member("digest", job->digest);
     if (failure)

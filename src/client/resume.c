@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "client/ask.h"
-#include "client/wire.h"
 
 static bool is_worth_it(const struct job *job, const struct source *source) {
     return job->is_plain && source->size >= RESUME_LEAST;

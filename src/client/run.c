@@ -1,8 +1,10 @@
 #include "client/run.h"
 
+#include <errno.h>
 #include <poll.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/random.h>
 #include <sysexits.h>
 
@@ -34,6 +36,20 @@ static void fail(struct run *run, struct job *job, const struct failure *failure
     report_failed(run->style, run->session, job, failure);
 }
 
+/* There is no session, and there will be none: the first one tells why, the others are counted. */
+static void give_up(struct run *run, struct job *job, const struct failure *failure) {
+    size_t others = 0;
+    fail(run, job, failure);
+    while ((job = plan_next(run->plan))) {
+        job->state = JOB_FAILED;
+        others += job->kind == JOB_FILE;
+        if (run->style == REPORT_JSON)
+            report_failed(run->style, run->session, job, failure);
+    }
+    if (others > 0)
+        say_error("%zu more file%s: not sent", others, others == 1 ? "" : "s");
+}
+
 /* Waits before the next try: 1 s, then twice as long each time, between half of that and all of it
  * at random, so that many clients of a server that comes back do not come at once. */
 static int back_off(unsigned tries) {
@@ -48,11 +64,27 @@ static int back_off(unsigned tries) {
 
 /* Standard input and pipes can be sent once. */
 static bool can_be_repeated(const struct job *job) {
-    return job->is_plain || job->kind == JOB_FOLDER || job->sent == 0;
+    return job->is_plain || job->is_stored || job->kind == JOB_FOLDER || job->sent == 0;
+}
+
+/* If what failed is only that nobody has logged in, puts the job back for a session where somebody
+ * does. */
+static bool logs_in_first(struct run *run, struct job *job, const struct failure *failure) {
+    if (!failure->final || !can_be_repeated(job) || !session_can_log_in(run->session))
+        return false;
+    job->tries--;
+    plan_put_back(run->plan, job);
+    return true;
 }
 
 /* A try has failed: puts the job back for another one, or not. */
 static void settle(struct run *run, struct job *job, const struct failure *failure) {
+    if (logs_in_first(run, job, failure))
+        return;
+    if (failure->final) {
+        give_up(run, job, failure);
+        return;
+    }
     if (!failure->passing || job->tries > (unsigned)run->options->retry || !can_be_repeated(job)) {
         fail(run, job, failure);
         return;
@@ -66,8 +98,10 @@ static void settle(struct run *run, struct job *job, const struct failure *failu
 /* The server has it. name: under which it was uploaded. */
 static void finish(struct run *run, struct job *job, const char *name) {
     struct failure failure = {0};
-    if (finish_is_needed(run->session, run->options) &&
-        !finish_file(run->session, run->options, job, name, &failure)) {
+    job->is_stored = true;
+    if (finish_is_needed(run->session, run->options) && /* an upload may have ended the session */
+        (!session_open(run->session, &failure) ||
+         !finish_file(run->session, run->options, job, name, &failure))) {
         session_look(run->session);
         settle(run, job, &failure);
         return;
@@ -83,13 +117,8 @@ static void finish(struct run *run, struct job *job, const char *name) {
 
 /* What has been stored by a flight that is over. */
 static void finish_batch(struct run *run) {
-    for (size_t i = 0; i < run->count; i++) {
-        struct failure failure;
-        if (session_open(run->session, &failure))
-            finish(run, run->stored[i], run->stored[i]->target);
-        else
-            settle(run, run->stored[i], &failure);
-    }
+    for (size_t i = 0; i < run->count; i++)
+        finish(run, run->stored[i], run->stored[i]->target);
     run->count = 0;
 }
 
@@ -109,10 +138,8 @@ static void fly(struct run *run) {
 
 static void make_folder(struct run *run, struct job *job) {
     struct failure failure = {0};
-    char name[WIRE_NAME_SIZE];
     wire_begin(job);
-    if (wire_name(job->target, name, &failure) &&
-        place_make(&run->session->control, name, &failure)) {
+    if (place_make(&run->session->control, job->target, &failure)) {
         job->state = JOB_DONE;
         return;
     }
@@ -120,33 +147,25 @@ static void make_folder(struct run *run, struct job *job) {
     settle(run, job, &failure);
 }
 
-/* One file. */
+/* One file; or what is still to be done after its upload, which is not repeated. */
 static void upload(struct run *run, struct job *job) {
     struct failure failure = {0};
     char name[WIRE_NAME_SIZE];
     finish_temporary(run->session, run->options, job, name, sizeof(name));
-    if (upload_file(run->session, job, name, run->options->retry > 0, &failure))
+    if (job->is_stored) {
+        wire_begin(job);
         finish(run, job, name);
-    else
+    } else if (upload_file(run->session, job, name, run->options->retry > 0, &failure)) {
+        finish(run, job, name);
+    } else {
         settle(run, job, &failure);
-}
-
-/* There is no session, and there will be none: the first one tells why, the others are counted. */
-static void give_up(struct run *run, struct job *job, const struct failure *failure) {
-    size_t others = 0;
-    fail(run, job, failure);
-    while ((job = plan_next(run->plan))) {
-        job->state = JOB_FAILED;
-        others += job->kind == JOB_FILE;
-        if (run->style == REPORT_JSON)
-            report_failed(run->style, run->session, job, failure);
     }
-    if (others > 0)
-        say_error("%zu more file%s: not sent", others, others == 1 ? "" : "s");
 }
 
 static void open_for(struct run *run, struct job *job, const struct failure *failure) {
     wire_begin(job);
+    if (logs_in_first(run, job, failure))
+        return;
     if (failure->passing && job->tries <= (unsigned)run->options->retry)
         settle(run, job, failure);
     else
@@ -169,6 +188,19 @@ static void step(struct run *run, struct job *job) {
         upload(run, job);
 }
 
+/* What is known to fail is told first, and needs no server. */
+static void fail_unreadable(struct run *run) {
+    for (size_t i = 0; i < run->plan->count; i++) {
+        struct job *job = &run->plan->jobs[i];
+        struct failure failure = {0};
+        if (!job->error || job->state != JOB_WAITING)
+            continue;
+        failure_ours(&failure, EX_NOINPUT, "%s%s", strerror(job->error),
+                     job->error == EISDIR ? " (-r sends folders)" : "");
+        fail(run, job, &failure);
+    }
+}
+
 void run_all(struct session *session, struct plan *plan, const struct options *options,
              enum report_style style) {
     static struct flight flight;
@@ -179,6 +211,7 @@ void run_all(struct session *session, struct plan *plan, const struct options *o
     flight.plan = plan;
     flight.resumes = options->retry > 0;
     flight.spools = options->program != NULL;
+    fail_unreadable(&run);
     while ((job = plan_next(plan)) || flight.count > 0 || run.count > 0) {
         if (flight.count > 0 || (!job && run.count > 0))
             fly(&run);
@@ -186,7 +219,7 @@ void run_all(struct session *session, struct plan *plan, const struct options *o
             step(&run, job);
     }
     for (size_t i = plan->count; i-- > 0;)
-        if (plan->jobs[i].kind == JOB_FOLDER)
-            after_folder(options, &plan->jobs[i]);
+        if (plan->jobs[i].kind == JOB_FOLDER && !after_folder(options, &plan->jobs[i]))
+            plan->unsent++;
     session_end(session);
 }

@@ -130,6 +130,7 @@ static void note(struct control *control, struct source *source, size_t bytes) {
     control_begin_wait(control);
     limit_spend(bytes);
     progress_add(bytes);
+    source->sent += (off_t)bytes;
     if (source->left > 0)
         source->left -= (off_t)bytes;
 }

@@ -146,11 +146,19 @@ static bool enter(struct session *session, struct failure *failure) {
     bool has_data = session->way == WAY_EPSV || session->way == WAY_PASV;
     if (has_data && !login(session, failure))
         return false;
-    if (!has_data && *session->secret.user &&
+    if (!has_data && (*session->secret.user || session->wants_login) &&
         login_run(&session->control, &session->secret, failure) != LOGIN_DONE)
         return false;
     return !*session->folder ||
            place_enter(&session->control, session->folder, session->make_folder, failure);
+}
+
+bool session_can_log_in(struct session *session) {
+    bool is_inline = session->way == WAY_ALLO || session->way == WAY_PLAIN;
+    if (session->wants_login || !is_inline || *session->secret.user)
+        return false;
+    session_drop(session);
+    return session->wants_login = true;
 }
 
 bool session_open(struct session *session, struct failure *failure) {
@@ -161,7 +169,7 @@ bool session_open(struct session *session, struct failure *failure) {
     if (!link_open(&session->link, &control->conn, failure))
         return false;
     control_reset(control);
-    session->is_binary = false;
+    session->is_binary = session->gave_account = false;
     if (!begin(session))
         control_explain(control, failure, "");
     else if (enter(session, failure))

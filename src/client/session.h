@@ -40,10 +40,12 @@ struct session {
     struct tls_context *context; /* if server.security asks for TLS; else NULL */
     bool ordinary;               /* has shown that it is an ordinary FTP server: bytes of a file
                                     must never reach it as commands */
+    bool wants_login;            /* takes inline uploads, but only after a login */
     bool asks_late;              /* answers FEAT only after the login */
     enum way way;                /* found out in the first session */
     struct features features;    /* the same */
     bool is_binary;              /* TYPE I has been asked for in this session */
+    bool gave_account;           /* ACCT has been sent in it, when a file was to be stored */
     struct control control;
 };
 
@@ -52,6 +54,9 @@ void session_be_binary(struct session *session);
 
 /* Makes sure that there is a session. False: there is none, see the failure. */
 bool session_open(struct session *session, struct failure *failure);
+
+/* After a 530: tells whether another session may do better, which logs in as anonymous first. */
+bool session_can_log_in(struct session *session);
 
 /* Says goodbye and closes the connection, if there is one. */
 void session_end(struct session *session);

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -13,6 +14,11 @@
 static struct job_identity identify(const struct stat *st) {
     return (struct job_identity){
         .device = st->st_dev, .inode = st->st_ino, .size = st->st_size, .changed = st->st_mtim};
+}
+
+bool source_is_it(const struct job_identity *a, const struct job_identity *b) {
+    return a->device == b->device && a->inode == b->inode && a->size == b->size &&
+           a->changed.tv_sec == b->changed.tv_sec && a->changed.tv_nsec == b->changed.tv_nsec;
 }
 
 /* Copies what comes to a file without a name. Returns its descriptor, or a negative errno. */
@@ -81,6 +87,10 @@ bool source_open(struct source *source, struct job *job, bool spool, struct fail
     else
         source->fd = open(job->source, O_RDONLY | O_CLOEXEC | (job->is_found ? O_NOFOLLOW : 0));
     int result = look(source, spool);
+    if (!source_is_it(&job->was, &source->was)) {
+        job->sent = 0; /* what the server has of it is of another one */
+        job->before = JOB_NOT_ASKED;
+    }
     job->bytes = source->size;
     job->was = source->was;
     job->is_plain = source->is_plain && !is_input(source);
@@ -91,11 +101,13 @@ bool source_open(struct source *source, struct job *job, bool spool, struct fail
     return false;
 }
 
-bool source_seek(struct source *source, off_t offset) {
+bool source_seek(struct source *source, off_t offset, struct failure *failure) {
     if (offset == 0)
         return true;
-    if (source->size < offset || lseek(source->fd, offset, SEEK_CUR) < 0)
+    if (source->size < offset || lseek(source->fd, offset, SEEK_CUR) < 0) {
+        failure_ours(failure, EX_NOINPUT, "cannot be read from byte %jd on", (intmax_t)offset);
         return false;
+    }
     source->left = source->size - offset;
     return true;
 }
@@ -111,11 +123,6 @@ ssize_t source_fill(struct source *source, size_t most) {
     source->start = 0;
     source->end = (size_t)n;
     return n;
-}
-
-bool source_is_it(const struct job_identity *a, const struct job_identity *b) {
-    return a->device == b->device && a->inode == b->inode && a->size == b->size &&
-           a->changed.tv_sec == b->changed.tv_sec && a->changed.tv_nsec == b->changed.tv_nsec;
 }
 
 bool source_is_same(const struct source *source, struct failure *failure) {

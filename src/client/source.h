@@ -21,6 +21,7 @@ struct source {
     int fd;
     off_t size; /* bytes in it; -1: up to the end of input */
     off_t left; /* bytes still to send; or -1 */
+    off_t sent; /* bytes that went to the server */
     bool copy;  /* by read and write; else by sendfile */
     bool is_plain;
     bool began;              /* something has been read of it */
@@ -33,8 +34,8 @@ struct source {
  * job what is sent. False: see the failure. */
 bool source_open(struct source *source, struct job *job, bool spool, struct failure *failure);
 
-/* Begins at that byte. False: it cannot. */
-bool source_seek(struct source *source, off_t offset);
+/* Begins at that byte. False: see the failure. */
+bool source_seek(struct source *source, off_t offset, struct failure *failure);
 
 /* Makes sure that buffer has bytes to send, reading up to `most` if it has none. Returns how many;
  * 0 at the end; or a negative errno. */

@@ -22,6 +22,7 @@ struct walk {
     tree_visitor *visit;
     void *context;
     int status;
+    size_t skipped;
 };
 
 static void complain(struct walk *walk, const char *path, int error) {
@@ -48,6 +49,12 @@ static bool is_above(const struct level *level, const struct stat *st) {
 static void walk_folder(struct walk *walk, const struct level *above, const char *path,
                         const char *target);
 
+static void skip(struct walk *walk, const char *path, mode_t mode) {
+    say_error("%s: skipped: %s", path,
+              S_ISLNK(mode) ? "a symbolic link (-L would follow it)" : "not a plain file");
+    walk->skipped++;
+}
+
 /* One entry of a folder. */
 static void walk_entry(struct walk *walk, const struct level *above, const char *path,
                        const char *target) {
@@ -61,9 +68,7 @@ static void walk_entry(struct walk *walk, const struct level *above, const char 
     else if (S_ISDIR(st.st_mode))
         walk_folder(walk, above, path, target);
     else
-        say_error("%s: skipped: %s", path,
-                  S_ISLNK(st.st_mode) ? "a symbolic link (-L would follow it)"
-                                      : "not a plain file");
+        skip(walk, path, st.st_mode);
 }
 
 static void walk_named(struct walk *walk, const struct level *level, const char *path,
@@ -102,8 +107,9 @@ static void walk_folder(struct walk *walk, const struct level *above, const char
 }
 
 int tree_walk(const char *path, const char *target, struct tree_rules rules, tree_visitor *visit,
-              void *context) {
+              void *context, size_t *ret_skipped) {
     struct walk walk = {.rules = rules, .visit = visit, .context = context};
     walk_folder(&walk, NULL, path, target);
+    *ret_skipped = walk.skipped;
     return walk.status;
 }

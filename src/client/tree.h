@@ -5,6 +5,7 @@
 #define STORD_CLIENT_TREE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <sys/stat.h>
 
 struct tree_rules {
@@ -18,9 +19,9 @@ typedef void tree_visitor(void *context, const struct stat *st, const char *path
                           const char *target);
 
 /* Walks over a folder, of which target is the name. What is neither file nor folder is named on
- * standard error and skipped. Returns 0, or EX_NOINPUT if something could not be read, which has
- * been told. */
+ * standard error and skipped: *ret_skipped is how often. Returns 0, or EX_NOINPUT if something
+ * could not be read, which has been told. */
 int tree_walk(const char *path, const char *target, struct tree_rules rules, tree_visitor *visit,
-              void *context);
+              void *context, size_t *ret_skipped);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include "base/await.h"
 #include "client/data.h"
+#include "client/login.h"
 #include "client/outgoing.h"
 #include "client/progress.h"
 #include "client/resume.h"
@@ -19,8 +20,8 @@ struct try {
     struct session *session;
     struct job *job;
     struct source *source;
-    const char *name; /* as it is sent */
-    off_t offset;     /* where it begins */
+    const char *name;
+    off_t offset; /* where it begins */
     struct failure *failure;
 };
 
@@ -38,9 +39,11 @@ static bool confirm(const struct try *try, enum sent sent) {
     if (sent == SENT_ALL && (code == 226 || code == 250))
         return true;
     control_explain(control, try->failure, "");
-    if (sent != SENT_ALL && code / 100 == 2)
+    if (sent != SENT_ALL && code / 100 == 2) {
         failure_set(try->failure, EX_PROTOCOL, "the server did not wait for all of it: %s",
                     try->job->reply);
+        try->failure->passing = true; /* what it took for the end may have been a broken network */
+    }
     return false;
 }
 
@@ -133,23 +136,40 @@ static bool send_by_way(const struct try *try) {
     return send_inline(try);
 }
 
+/* Gives the account, if that is what the server wants before it stores anything (RFC 959, 5.4: 532;
+ * some say 332). Returns whether the upload is to be asked for again. */
+static bool give_account(const struct try *try) {
+    struct session *session = try->session;
+    int code = session->control.reply.code;
+    bool has_begun = try->source->left != try->source->size - try->offset || try->source->began;
+    if ((code != 332 && code != 532) || session->gave_account || has_begun || !session->ordinary)
+        return false;
+    session->gave_account = true;
+    code = login_account(&session->control, &session->secret, try->failure);
+    if (code != 0)
+        control_explain(&session->control, try->failure, "ACCT: ");
+    return code > 0 && code / 100 == 2;
+}
+
 bool upload_file(struct session *session, struct job *job, const char *name, bool resumes,
                  struct failure *failure) {
     static struct source source;
-    char sent_name[WIRE_NAME_SIZE];
     struct try try = {
-        .session = session, .job = job, .source = &source, .name = sent_name, .failure = failure};
+        .session = session, .job = job, .source = &source, .name = name, .failure = failure};
     failure_clear(failure);
     wire_begin(job);
-    if (!wire_name(name, sent_name, failure) || !source_open(&source, job, false, failure))
+    if (!source_open(&source, job, false, failure))
         return false;
     if (resumes && session->ordinary) {
         try.offset = resume_offset(session, job, name, &source);
         resume_look(session, job, name, &source);
     }
     progress_file(job->source, source.size);
-    bool stored = source_seek(&source, try.offset) && send_by_way(&try);
+    bool good = source_seek(&source, try.offset, failure);
+    bool stored = good && (send_by_way(&try) || (give_account(&try) && send_by_way(&try)));
     wire_note_sent(job, &source);
+    if (stored && job->bytes < 0)
+        job->bytes = source.sent;
     source_close(&source);
     session_look(session);
     return stored;

@@ -101,11 +101,17 @@ static const char *read_user(const char **text, struct url *ret) {
 }
 
 /* Reads what follows the slash after the host. In a URL of FTP ? and # are letters as others, but
- * not those whom other programs would tell apart. */
+ * not those whom other programs would tell apart. ";type=i" (RFC 1738, 3.2.2) is what we do. */
 static const char *read_path(const char *text, struct url *ret) {
+    size_t length = strlen(text), type = length > 7 ? length - 7 : 0;
     if (text[strcspn(text, "?#")])
         return "? and # are written %3F and %23";
-    return decode(ret->path, sizeof(ret->path), text, strlen(text));
+    if (strncasecmp(text + type, ";type=", 6) == 0) {
+        if (text[length - 1] != 'i' && text[length - 1] != 'I')
+            return "only ;type=i is understood";
+        length = type;
+    }
+    return decode(ret->path, sizeof(ret->path), text, length);
 }
 
 /* Reads what follows "ftp://". */
@@ -134,8 +140,11 @@ bool url_is_one(const char *text) {
 
 /* Reads a host that is not a URL. */
 static const char *read_plain(const char *text, struct url *ret) {
+    const char *colon = strchr(text, ':');
     if (strstr(text, "://"))
         return "only ftp:// and ftps:// are understood";
+    if (strchr(text, '/') || (*text != '[' && colon && !strchr(colon + 1, ':')))
+        return "not a host: port and path need ftp:// in front";
     if (*text == '[') {
         const char *wrong = read_bracketed(&text, ret);
         return !wrong && *text ? "there is something behind the bracket" : wrong;

@@ -8,28 +8,31 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-
-bool wire_name(const char *name, char ret[WIRE_NAME_SIZE], struct failure *failure) {
-    size_t length = 0;
-    for (const char *at = name; *at; at++) {
-        if (length + 2 >= WIRE_NAME_SIZE) {
-            *ret = '\0';
-            failure_ours(failure, FAILURE_OTHER, "the name is too long");
-            return false;
-        }
-        if (*at == '\xff')
-            ret[length++] = *at;
-        ret[length++] = *at;
-    }
-    ret[length] = '\0';
-    return true;
-}
+#include "base/escape.h"
 
 void wire_begin(struct job *job) {
     job->state = JOB_FLYING;
     if (job->tries++ == 0)
         job->began = clock_ms();
-    *job->reply = '\0';
+    if (!job->is_stored)
+        *job->reply = '\0';
+}
+
+bool wire_other_name(const struct job *job, const char *name, char *ret, size_t size) {
+    static const char mark[] = "FILE: ";
+    const char *given = strstr(job->reply, mark), *base = strrchr(name, '/');
+    char shown[WIRE_NAME_SIZE]; /* as a reply would show it */
+    int folder = base ? (int)(base + 1 - name) : 0;
+    (void)snprintf(shown, sizeof(shown), "%s", name + folder);
+    escape_in_place(shown, strlen(shown));
+    if (!given)
+        return false;
+    given += strlen(mark);
+    const char *slash = strrchr(given, '/');
+    if (strcmp(slash ? slash + 1 : given, shown) == 0)
+        return false;
+    (void)snprintf(ret, size, "%.*s%s", slash ? 0 : folder, name, given);
+    return true;
 }
 
 void wire_note_sent(struct job *job, const struct source *source) {

@@ -24,12 +24,25 @@ install -o nobody -m 600 "$T/one" /var/spool/stor/box/sub/two
 wait_for is_sent sub/two
 same "$T/one" "$ROOT/from outbox/sub/two"
 
+# what is hidden starts nothing; what cannot be sent makes no circles
+wait_for systemctl is-active stor-outbox@box.path
+before=$(systemctl show -P InvocationID stor-outbox@box.service)
+touch /var/spool/stor/box/.hidden
+systemctl restart stor-outbox@box.path # it looks at the folder
+[ "$(systemctl show -P InvocationID stor-outbox@box.service)" = "$before" ]
+[ "$(systemctl show -P SubState stor-outbox@box.path)" = waiting ]
+mkfifo /var/spool/stor/box/pipe
+has_failed() { [ "$(systemctl show -P SubState stor-outbox@box.service)" = auto-restart ]; }
+wait_for has_failed
+[ "$(systemctl show -P NRestarts stor-outbox@box.service)" -le 1 ]
+rm /var/spool/stor/box/pipe
+systemctl restart stor-outbox@box.service
+
 # what fails stays; the unit is not started in circles meanwhile
 wait_for systemctl is-active stor-outbox@box.path
 mkdir "$ROOT/from outbox/three"
 chown stord: "$ROOT/from outbox/three"
 cp "$T/one" /var/spool/stor/box/three
-has_failed() { [ "$(systemctl show -P SubState stor-outbox@box.service)" = auto-restart ]; }
 wait_for has_failed
 [ -e /var/spool/stor/box/three ]
 [ "$(systemctl show -P NRestarts stor-outbox@box.service)" -le 1 ]

@@ -41,6 +41,11 @@ static void oddities(void) {
     CHECK(is("me", "", ""));
     CHECK(!finds("machine", "a", NULL) && !finds("machine \"a", "b", NULL));
     CHECK(finds("machine a login \"me", "a", NULL) && is("me", "", ""));
+    CHECK(finds("machine a login #me password #p account # # b", "a", NULL) &&
+          is("#me", "#p", "#"));
+    CHECK(finds("macdef init\r\nmachine a\r\n\r\nmachine a login me\r\n", "a", NULL));
+    CHECK(is("me", "", ""));
+    CHECK(finds("macdef init\nmachine a\n \t\nmachine a login me", "a", NULL) && is("me", "", ""));
 }
 
 int main(void) {

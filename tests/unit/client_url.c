@@ -51,6 +51,8 @@ static void users_and_paths(void) {
     CHECK(has("ftp://a%40b@host/x%20y", "a@b", "x y"));
     CHECK(has("ftp://host/%2Fetc/x", "", "/etc/x") && has("ftp://host//x", "", "/x"));
     CHECK(has("ftp://host/a@b:c", "", "a@b:c") && has("ftp://host/%ff%3f", "", "\xff?"));
+    CHECK(has("ftp://host/a;type=i", "", "a") && has("ftp://host/a/;TYPE=I", "", "a/"));
+    CHECK(has("ftp://host/;type=i", "", "") && has("ftp://host/;type=i/x", "", ";type=i/x"));
     CHECK(url_is_one("ftp://x") && url_is_one("FTPS://x") && !url_is_one("ftp:/x"));
 }
 
@@ -64,6 +66,8 @@ static void what_is_no_url(void) {
     CHECK(refuses("ftp://[::1]x", NULL) && refuses("[::1]x", NULL) && refuses("[::1", NULL));
     CHECK(refuses("ftp://host:", NULL) && refuses("ftp://host:0", NULL));
     CHECK(refuses("ftp://host:65536", NULL) && refuses("ftp://host:ftp", NULL));
+    CHECK(refuses("host:21", NULL) && refuses("127.0.0.1:21", NULL) && refuses("host/", NULL));
+    CHECK(refuses("ftp://host/a;type=a", NULL) && refuses("ftp://host/a;type=d", NULL));
     CHECK(refuses("ftp://::1", NULL) && refuses("ftp://[::1", NULL) && refuses("ftp://[h]", NULL));
     CHECK(refuses("ftp://h%6fst", NULL) && refuses("ftp://host:21", "21"));
 }
