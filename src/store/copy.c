@@ -11,7 +11,7 @@
 #include "store/ascii.h"
 
 enum {
-    BUFFER_SIZE = 1 << 17,     /* writes of 1 MiB make folios that take ext4 three times as long */
+    BUFFER_SIZE = 1 << 20,     /* pages that are not filled are never touched */
     SMALL_SIZE = 1 << 14,      /* the same, for what comes before one that has filled it */
     WRITE_BACK_SIZE = 8 << 20, /* start write-back whenever so much has come */
     LOOK_EVERY = 32,           /* reads between two looks at the control connection, */
