@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/escape.h"
+#include "base/scratch.h"
 
 enum {
     ENOUGH = 256,    /* bytes for a title, if there are so many */
@@ -17,8 +18,8 @@ static struct {
     char *start;
     size_t room;   /* bytes there, with a NUL */
     size_t length; /* of what is written */
-    bool is_shown;
-} title;
+    bool is_hidden;
+} title = {.is_hidden = true}; /* not 0: so it lies among other data that is written to */
 
 /* The strings that follow each other from `end` on: moves *end behind them, as far as it is
  * useful. */
@@ -37,13 +38,13 @@ static void follow(char **pointer, const char *start, size_t n, char *copy) {
 }
 
 void title_open(char **argv, char **environment) {
-    static char copy[COPY_SIZE]; /* what was there */
     char *start = argv[0], *end = start;
     if (!start)
         return;
     extend(argv, start, &end);
     extend(environment, start, &end);
     size_t n = (size_t)(end - start);
+    char *copy = scratch_take(n); /* of what was there, to the end of the process */
     memcpy(copy, start, n);
     for (; *argv; argv++)
         follow(argv, start, n, copy);
@@ -56,11 +57,11 @@ void title_open(char **argv, char **environment) {
 }
 
 void title_show(void) {
-    title.is_shown = title.room > 0;
+    title.is_hidden = title.room == 0;
 }
 
 size_t title_write(size_t at, const char *text, size_t spare) {
-    if (!title.is_shown || at + spare >= title.room)
+    if (title.is_hidden || at + spare >= title.room)
         return at;
     size_t end = at + escape_line(title.start + at, title.room - at - spare, text);
     if (end < title.length)

@@ -80,10 +80,9 @@ enum event {
 };
 
 struct event_kind {
-    const char *name; /* in logs that programs read */
-    enum log_level level;
-    const char
-        *message_id; /* 128 bits in hexadecimal, see sd-id128(3): never changed, never reused */
+    char name[23]; /* in logs that programs read */
+    unsigned char level;
+    char message_id[33]; /* 128 bits in hexadecimal, see sd-id128(3): never changed, never reused */
 };
 
 extern const struct event_kind event_kinds[EVENT_KINDS];
