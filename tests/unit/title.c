@@ -20,6 +20,7 @@ static void lay_out(const char *last) {
     environment[2] = strcpy(at, last);
     arguments[2] = environment[3] = NULL;
     memset(&title, 0, sizeof(title));
+    title.is_hidden = true;
 }
 
 static void moves_what_is_there(void) {
