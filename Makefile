@@ -25,10 +25,11 @@ COMPILE = $(CC) -std=gnu17 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64 
 	-MMD -MP $(CPPFLAGS) $(CFLAGS)
 
 # Modules, which link what handler loads only when it is needed, and their libraries by pkg-config
-MODULES = systemd password tls
+MODULES = systemd password tls digest
 systemd_LIBRARY = libsystemd
 password_LIBRARY = libcrypt
 tls_LIBRARY = openssl
+digest_LIBRARY = nettle zlib
 TLS_OBJECTS = $(patsubst %.c,$(OBJ)/%.o,$(wildcard src/tls/*.c))
 
 SOURCES = handler.c client.c $(wildcard src/*.c src/*/*.c)
@@ -47,7 +48,7 @@ FUZZ_SECONDS = 60
 ALL_CORES = -j$(shell nproc)
 
 # What has to be installed, by Debian's names, as scripts/need takes them
-BUILD_PACKAGES = gcc make libc6-dev libcrypt-dev pkg-config libssl-dev libsystemd-dev
+BUILD_PACKAGES = gcc make libc6-dev libcrypt-dev pkg-config libssl-dev libsystemd-dev nettle-dev zlib1g-dev
 DEMO_PACKAGES = $(BUILD_PACKAGES) systemd
 TEST_PACKAGES = $(DEMO_PACKAGES) aria2 bats bsdextrautils busybox ckermit clamav-daemon clamdscan curl gnutls-bin inetutils-ftp iproute2 ipsvd \
 	libio-socket-ssl-perl lftp lua-socket lua5.4 man-db mandoc mono-mcs ncftp openssh-client openssl passwd perl php-cli procps \
@@ -86,11 +87,12 @@ $(OUT)/client: $(CLIENT_SOURCES:%.c=$(OBJ)/%.o) $(TLS_OBJECTS)
 $(OUT)/stord-tls.so: $(TLS_OBJECTS)
 $(OUT)/stord-systemd.so: $(OBJ)/src/log/systemd_module.o
 $(OUT)/stord-password.so: $(OBJ)/src/users/password_module.o
+$(OUT)/stord-digest.so: $(OBJ)/src/base/digest_module.o
 $(OUT)/stord-%.so:
 	@echo "  LINK $@"
 	@$(COMPILE) -shared $(LINK_HARDENING) -o $@ $^ $$(pkg-config --libs $($*_LIBRARY)) $(LDFLAGS) -Wl,--no-as-needed -lc
 
-$(OBJ)/src/log/systemd_module.o $(OBJ)/src/users/password_module.o: $(OBJ)/%.o: %.c
+$(OBJ)/src/log/systemd_module.o $(OBJ)/src/users/password_module.o $(OBJ)/src/base/digest_module.o: $(OBJ)/%.o: %.c
 	@echo "  CC $<"
 	@mkdir -p $(@D)
 	@$(COMPILE) -fPIC -fvisibility=hidden $$(pkg-config --cflags $($(patsubst %_module,%,$(*F))_LIBRARY)) -c -o $@ $<

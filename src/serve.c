@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/config.h"
 #include "base/descriptors.h"
+#include "base/digest.h"
 #include "base/path.h"
 #include "base/rights.h"
 #include "base/scratch.h"
@@ -161,6 +162,14 @@ static int load_tls(struct making *making) {
     return result < 0 ? complain(making, result, "TLS: %s", reason) : 0;
 }
 
+static int load_digest(struct making *making) {
+    const char *error = NULL;
+    if (!making->parts.config->checksum)
+        return 0;
+    making->parts.digest = digest_load(&error);
+    return making->parts.digest ? 0 : complain(making, -ELIBACC, "checksums: %s", error);
+}
+
 /* Gives up root for all that follows. */
 static int become_user(struct making *making) {
     int result = privileges_drop(&making->user);
@@ -297,9 +306,9 @@ static int confine(struct making *making, struct turns *turns) {
 /* Makes the parts in this order. Returns 0, or a negative errno with making->complaint. */
 static int make(struct making *making) {
     static int (*const steps[])(struct making *) = {
-        find_user,    start_gate,   start_helper,    load_tls,          become_user,
-        check_gate,   open_metrics, open_root,       watch_certificate, open_dial,
-        look_up_told, open_xferlog, open_transcript, open_names};
+        find_user,   start_gate,   start_helper, load_tls,        load_digest,
+        become_user, check_gate,   open_metrics, open_root,       watch_certificate,
+        open_dial,   look_up_told, open_xferlog, open_transcript, open_names};
     int result = 0;
     for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]) && result == 0; i++)
         result = steps[i](making);

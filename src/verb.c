@@ -10,6 +10,7 @@
 #include "verbs/auth.h"
 #include "verbs/connection.h"
 #include "verbs/files.h"
+#include "verbs/hash.h"
 #include "verbs/list.h"
 #include "verbs/rename.h"
 #include "verbs/retr.h"
@@ -80,6 +81,12 @@ static const struct verb verbs[] = {
      "YYYYMMDDHHMMSS file"},
     {"REST", verb_rest, ARGUMENT_REQUIRED, VERB_TRIM | VERB_KEEPS, RIGHT_NONE, "REST STREAM",
      "bytes"},
+    {"HASH", verb_hash, ARGUMENT_REQUIRED, VERB_OWN | VERB_DIGEST, RIGHT_READ, NULL, "file"},
+    {"XSHA256", verb_xsha256, ARGUMENT_REQUIRED, VERB_OWN | VERB_DIGEST, RIGHT_READ, "XSHA256",
+     "file"},
+    {"XSHA1", verb_xsha1, ARGUMENT_REQUIRED, VERB_OWN | VERB_DIGEST, RIGHT_READ, "XSHA1", "file"},
+    {"XMD5", verb_xmd5, ARGUMENT_REQUIRED, VERB_OWN | VERB_DIGEST, RIGHT_READ, "XMD5", "file"},
+    {"XCRC", verb_xcrc, ARGUMENT_REQUIRED, VERB_OWN | VERB_DIGEST, RIGHT_READ, "XCRC", "file"},
     {"RNFR", verb_rnfr, ARGUMENT_REQUIRED, VERB_OWN, RIGHT_RENAME, NULL, "name"},
     {"RNTO", verb_rnto, ARGUMENT_REQUIRED, VERB_OWN | VERB_NEW_NAME, RIGHT_RENAME, NULL,
      "new name"},
@@ -110,6 +117,15 @@ static const struct verb verbs[] = {
      "CSID", "Name=value;..."},
 };
 
+/* SITE, if it is about the next upload. */
+static const struct verb site_of_upload = {"SITE",
+                                           verb_site,
+                                           ARGUMENT_REQUIRED,
+                                           VERB_WORD | VERB_NESTED | VERB_KEEPS | VERB_PIPELINED,
+                                           RIGHT_NONE,
+                                           NULL,
+                                           ""};
+
 enum { VERB_COUNT = sizeof(verbs) / sizeof(verbs[0]), HELP_COLUMNS = 8, HELP_CELL = 7 };
 
 const struct verb *verb_find(const char *line) {
@@ -117,7 +133,8 @@ const struct verb *verb_find(const char *line) {
     for (size_t i = 0; i < VERB_COUNT; i++) {
         const char *name = verbs[i].name;
         if (strlen(name) == length && strncasecmp(name, line, length) == 0)
-            return &verbs[i];
+            return verbs[i].run == verb_site && site_is_of_upload(line + length) ? &site_of_upload
+                                                                                 : &verbs[i];
     }
     return NULL;
 }
@@ -157,6 +174,8 @@ static bool is_implemented(const struct session *session, const struct verb *ver
     bool needs_data =
         verb->traits & VERB_DATA || (verb->traits & VERB_TRANSFER && !(verb->traits & VERB_UPLOAD));
     if (needs_data && session->given->config->no_data_connections)
+        return false;
+    if (verb->traits & VERB_DIGEST && !hash_serves(session, verb->name))
         return false;
     return verb->run && (!(verb->traits & VERB_TLS) || session->given->secure->library);
 }
@@ -310,6 +329,8 @@ static int put_feature(struct session *session, const struct verb *verb) {
         return 0;
     if (verb->run == verb_mlst) /* shows what OPTS has selected */
         return list_feature(session);
+    if (verb->run == verb_hash)
+        return hash_feature(session);
     return verb->feature ? reply_line(session, "%s", verb->feature) : 0;
 }
 

@@ -68,6 +68,9 @@ struct config {
     const char *gate;                /* program that decides about uploads, or NULL */
     unsigned gate_time;              /* s that it may take */
     bool gate_failure_publishes;     /* if it fails, else the upload is kept for later */
+    unsigned checksum;               /* digests of uploads: bits of 1 << enum digest_kind */
+    uint64_t hash_max;               /* bytes of a file that is read for HASH, or
+                                      * VALUE_UNLIMITED */
     unsigned batch_files;            /* inline uploads that are synced together, */
     unsigned batch_time;             /* and ms that the first of them waits, at most */
     bool no_sync;                    /* nothing waits for the disk */

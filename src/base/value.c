@@ -8,6 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/digest.h"
 #include "base/rights.h"
 
 static const char *set_text(void *field, const char *value, const char *expected) {
@@ -38,6 +39,14 @@ const char *value_rights(void *field, const char *value) {
     if (rights < 0)
         return "a comma list of upload, append, replace, list, read, mkdir, rename, delete";
     *(unsigned *)field = (unsigned)rights;
+    return NULL;
+}
+
+const char *value_checksum(void *field, const char *value) {
+    int kinds = digest_parse_kinds(value);
+    if (kinds < 0)
+        return "a comma list of sha256, sha1, md5, crc32, or none";
+    *(unsigned *)field = (unsigned)kinds;
     return NULL;
 }
 

@@ -83,6 +83,7 @@ value_setter value_conflict;     /* enum conflict */
 value_setter value_file_mode;    /* mode_t, 0 to 0777, or VALUE_NO_MODE */
 value_setter value_dir_mode;     /* mode_t, 0 to 03777, or VALUE_NO_MODE */
 value_setter value_group;        /* gid_t by name or number, or VALUE_NO_GROUP */
+value_setter value_checksum;     /* unsigned: bits of 1 << enum digest_kind */
 value_setter value_limit;        /* uint64_t: bytes, or VALUE_UNLIMITED */
 value_setter value_room;         /* struct room */
 value_setter value_append;       /* bool: copy */

@@ -9,6 +9,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "base/digest.h"
 #include "base/terminal.h"
 #include "check/check_folders.h"
 #include "check/check_ports.h"
@@ -167,6 +168,8 @@ static void check_modules(struct check *check) {
         log_journal_stream() || getenv("LISTEN_FDS") || check->config->log == LOG_TARGET_JOURNAL;
     if (check->users_file && !password_load(&error))
         complaint_error(check, "modules", "nobody can log in: %s", error);
+    if (check->config->checksum && !digest_load(&error))
+        complaint_error(check, "modules", "nobody is served: checksums: %s", error);
     if (journal && !systemd_load(&error))
         complaint_error(check, "modules", "systemd hands over no connections: %s", error);
 }

@@ -17,6 +17,7 @@
 
 #include "base/await.h"
 #include "base/clock.h"
+#include "base/digest.h"
 #include "base/escape.h"
 #include "base/scratch.h"
 #include "log/json.h"
@@ -129,6 +130,14 @@ static void add_number(struct record *record, const char *name, const char *valu
     record->facts[record->count++] = (struct fact){name, value, true};
 }
 
+static void add_digests(struct record *record, const struct digest_set *digests) {
+    for (unsigned kind = 0; kind < DIGEST_KINDS; kind++) {
+        if (digest_has(digests->kinds, kind))
+            add(record, digest_names[kind].option,
+                digest_text(digests, kind, record->digests[kind]));
+    }
+}
+
 static void collect(struct record *record, const struct log_context *context,
                     const struct log_facts *facts) {
     add(record, "session", context->session);
@@ -143,6 +152,8 @@ static void collect(struct record *record, const struct log_context *context,
         add_number(record, "bytes", record->bytes);
         add_number(record, "seconds", record->seconds);
     }
+    if (facts->digests)
+        add_digests(record, facts->digests);
     if (facts->reply) {
         (void)snprintf(record->reply, RECORD_NUMBER, "%d", facts->reply);
         add_number(record, "reply", record->reply);

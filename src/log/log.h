@@ -10,6 +10,7 @@
 
 #include "log/event.h"
 
+struct digest_set;
 struct systemd;
 
 /* How to log. */
@@ -42,13 +43,14 @@ struct log {
 
 /* What is known of one event in addition to its text. What is not known is 0. */
 struct log_facts {
-    const char *user;    /* if it is not the one who is logged in */
-    const char *file;    /* its path on the disk, any bytes */
-    const char *verdict; /* whether an upload is whole and why: doc/design.md */
-    int reply;           /* code of the reply to the client */
-    bool moved;          /* bytes and seconds are known */
-    uint64_t bytes;      /* transferred */
-    double seconds;      /* that the transfer took */
+    const char *user;                 /* if it is not the one who is logged in */
+    const char *file;                 /* its path on the disk, any bytes */
+    const char *verdict;              /* whether an upload is whole and why: doc/design.md */
+    int reply;                        /* code of the reply to the client */
+    bool moved;                       /* bytes and seconds are known */
+    uint64_t bytes;                   /* transferred */
+    double seconds;                   /* that the transfer took */
+    const struct digest_set *digests; /* of the file */
 };
 
 /* Chooses where to log. If a target is not available, the next best is taken and the log says

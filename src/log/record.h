@@ -7,11 +7,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/digest.h"
 #include "log/event.h"
 
 enum {
     RECORD_LIMIT = 17408, /* longest text in bytes; a path may have 4096, escaped 4 times */
-    RECORD_FACTS = 10,    /* facts of one event at most */
+    RECORD_FACTS = 14,    /* facts of one event at most */
     RECORD_NUMBER = 24    /* size of a number as text */
 };
 
@@ -27,6 +28,7 @@ struct record {
     int priority;     /* of syslog */
     const char *text; /* one line, escaped */
     char bytes[RECORD_NUMBER], seconds[RECORD_NUMBER], reply[RECORD_NUMBER];
+    char digests[DIGEST_KINDS][DIGEST_TEXT];
     struct fact facts[RECORD_FACTS];
     size_t count;
 };

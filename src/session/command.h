@@ -40,8 +40,9 @@ enum verb_trait {
     VERB_NESTED = 1 << 15,    /* its argument is a command of its own, perhaps with a password */
     VERB_NO_PATH = 1 << 16,   /* its argument is not a file's name either */
     VERB_NEW_NAME = 1 << 17,  /* its argument is a name to be given: errors are 553 */
-    VERB_PIPELINED = 1 << 18  /* neither sees nor changes what is stored, or uploads: it may be run
+    VERB_PIPELINED = 1 << 18, /* neither sees nor changes what is stored, or uploads: it may be run
                                * while uploads wait, and its reply may, too: see pipeline */
+    VERB_DIGEST = 1 << 19     /* exists only if its digests are made */
 };
 
 /* One row of the table of verbs. */

@@ -1,5 +1,7 @@
 #include "session/parameters.h"
 
+#include <string.h>
+
 #include "session/facts.h"
 
 void parameters_reset(struct parameters *parameters, bool ascii) {
@@ -26,6 +28,12 @@ void parameters_restart_at(struct parameters *parameters, uint64_t offset) {
     parameters->restart = offset;
 }
 
+void parameters_declare(struct parameters *parameters, const uint8_t *digest) {
+    parameters->declared = digest != NULL;
+    if (digest)
+        memcpy(parameters->digest, digest, sizeof(parameters->digest));
+}
+
 void parameters_choose_facts(struct parameters *parameters, unsigned facts) {
     parameters->facts = facts;
 }
@@ -34,7 +42,7 @@ void parameters_spend(struct parameters *parameters, bool by_upload) {
     parameters->restart = 0;
     parameters->allo_past = true;
     if (by_upload)
-        parameters->allo_given = parameters->allo_refused = false;
+        parameters->allo_given = parameters->allo_refused = parameters->declared = false;
 }
 
 bool parameters_announced(const struct parameters *parameters, bool is_inline, uint64_t *ret_size) {

@@ -15,6 +15,7 @@ void session_reset(struct session *session) {
     retry_reset(&session->retry);
     view_reset(session);
     oldest_forget(&session->oldest);
+    digests_reset(&session->digests, given->config->checksum);
     who_reset(&session->who, given->config, given->peer, !secure_is_missing(session));
     log_set_user(given->log, NULL);
     doing_begin(session);
@@ -70,4 +71,5 @@ void session_close(struct session *session) {
     turns_close(&session->turns);
     oldest_forget(&session->oldest);
     view_reset(session);
+    digests_reset(&session->digests, 0);
 }

@@ -15,6 +15,7 @@
 #include "sandbox/sandbox.h"
 #include "session/command.h"
 #include "session/data.h"
+#include "session/digests.h"
 #include "session/doing.h"
 #include "session/leave.h"
 #include "session/names.h"
@@ -46,7 +47,8 @@ struct session_parts {
     const struct path_root *root;        /* the root folder */
     const struct dial *dial;             /* where to connect to in active mode */
     const struct helper *helper;         /* the credential helper */
-    struct gate *gate;             /* who decides about uploads */
+    struct gate *gate;                   /* who decides about uploads */
+    const struct digest *digest;         /* makes digests; NULL: there are none */
     const struct secure_setup *secure;   /* TLS */
     const struct names *names;           /* file names in the client's encoding */
     const struct sandbox_state *sandbox; /* how it is confined */
@@ -69,6 +71,7 @@ struct session {
     struct doing doing;            /* what the process list shows */
     struct uploads uploads;        /* what has been uploaded */
     struct view view;              /* what the client sees */
+    struct digests digests;        /* of what has been uploaded */
     struct secure secure;          /* TLS */
     struct data data;              /* data connections */
     struct names names;            /* file names in the client's encoding */

@@ -48,7 +48,8 @@ void tell_transfer(const struct session *session, const struct transfer *transfe
                                     .reply = transfer->reply,
                                     .moved = true,
                                     .bytes = transfer->bytes,
-                                    .seconds = transfer->seconds};
+                                    .seconds = transfer->seconds,
+                                    .digests = transfer->digests};
     const char *user = session->given->log->context.user;
     if (transfer->reply)
         (void)snprintf(reply, sizeof(reply), ": reply %d", transfer->reply);

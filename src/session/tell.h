@@ -11,6 +11,7 @@
 #include "log/event.h"
 #include "users/account.h"
 
+struct digest_set;
 struct session;
 
 enum { TELL_PLACE_SIZE = 2 * PATH_SIZE + ACCOUNT_HOME_LIMIT }; /* of a path on the disk */
@@ -23,11 +24,12 @@ struct transfer {
     const char *verdict; /* one word for an upload; the reason for a download or listing */
     const char *pardon;  /* the option that would have accepted it; or NULL */
     int reply;           /* code of the reply to it; 0: the client is gone */
-    uint64_t bytes;      /* that were transferred */
-    double seconds;      /* that it took */
-    bool is_file;        /* else a listing */
-    bool incoming;       /* an upload */
-    bool ascii;          /* line ends were converted */
+    const struct digest_set *digests; /* of the file, or NULL */
+    uint64_t bytes;                   /* that were transferred */
+    double seconds;                   /* that it took */
+    bool is_file;                     /* else a listing */
+    bool incoming;                    /* an upload */
+    bool ascii;                       /* line ends were converted */
 };
 
 /* Where a virtual path is on the disk: in out, which is returned. */

@@ -129,7 +129,7 @@ static int begin_new(struct store *store) {
     if (result == 0)
         result = limits_admit(store);
     if (result == 0)
-        result = stage_open(store, store->adds);
+        result = stage_open(store, store->adds || (store->request->summed && old >= 0));
     if (result == 0 && old >= 0)
         result = take_beginning(store, old);
     if (old >= 0)

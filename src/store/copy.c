@@ -82,6 +82,8 @@ static bool write_all(struct receive *receive, const uint8_t *bytes, size_t n) {
             continue;
         if (done <= 0)
             return stop(receive, COPY_FAILED, done < 0 ? -errno : -EIO);
+        if (receive->copy->tap)
+            receive->copy->tap(receive->copy->context, bytes, (size_t)done);
         bytes += done;
         n -= (size_t)done;
         receive->result.written += (uint64_t)done;

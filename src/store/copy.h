@@ -41,6 +41,9 @@ typedef ssize_t copy_read(void *context, void *bytes, size_t n);
  * errno. */
 typedef int copy_wait(void *context);
 
+/* Gets bytes that have been written to the file, each once and in their order. */
+typedef void copy_tap(void *context, const void *bytes, size_t n);
+
 /* May the file get so many bytes? Asked now and then, and before it exceeds `most`; *ret_most is
  * the new limit. Returns 0 or a negative errno. */
 typedef int copy_check(struct store *store, uint64_t size, uint64_t *ret_most);
@@ -66,7 +69,8 @@ struct copy {
     copy_read *read;
     copy_wait *wait;
     copy_wait *look; /* without waiting */
-    void *context;   /* of all three */
+    copy_tap *tap;   /* or NULL */
+    void *context;   /* of all four */
 };
 
 /* Receives into the file. Small uploads cost one read and one write; large ones go in large

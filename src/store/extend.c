@@ -304,6 +304,9 @@ static int add_in_place(struct store *store, const struct stat *st) {
         return is_reserved(errno) ? -EOPNOTSUPP : -errno;
     int result = add_to(&adding);
     if (result == 0) {
+        struct stat now;
+        if (store->request->summed && fstat(adding.file, &now) == 0)
+            store->changed = now.st_mtim;
         store->old = adding.old;
         (void)path_identify_open(adding.file, &store->id);
         store->old_id = store->id;

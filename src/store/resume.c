@@ -58,7 +58,10 @@ static int become_partial(struct store *store) {
  * the new bytes have come. */
 static int open_partial(struct store *store) {
     struct stat st;
-    store->fd = openat(store->work, store->temp, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+    if (store->request->summed) /* fails for a client that may read nothing */
+        store->fd = openat(store->work, store->temp, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+    if (store->fd < 0)
+        store->fd = openat(store->work, store->temp, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
     if (store->fd < 0 || fstat(store->fd, &st) < 0)
         return -errno;
     store->old_size = st.st_size;

@@ -146,6 +146,9 @@ static void undo(struct store *store, enum published how) {
 
 int store_name(struct store *store, enum published *ret_how) {
     *ret_how = NOT_PUBLISHED;
+    struct stat st;
+    if (store->request->summed && fstat(store->fd, &st) == 0)
+        store->changed = st.st_mtim;
     if (path_identify_open(store->fd, &store->id) == 0)
         addition_clear(store->request->partial.root, store->fd, &store->id);
     int result = stage_close(store);

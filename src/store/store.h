@@ -73,6 +73,8 @@ struct store_request {
     struct addition *addition; /* remembers what is added to files in place */
     bool copies;               /* APPE copies the file and replaces it */
     bool no_sync;              /* do not wait for the disk */
+    bool summed;               /* digests are made of it: what it begins with is read, if that is
+                                * allowed, and its time of change is noted */
     int stop;                  /* long copies and waits end once it is readable; or -1 */
 };
 
@@ -105,6 +107,7 @@ struct store {
     uint64_t most;                 /* the same, as far as known by the quota */
     struct path_id id;             /* which file it is, when it gets its name; or 0 */
     struct path_id old_id;         /* which file it resumes; or 0 */
+    struct timespec changed;       /* its time of change, if that is noted */
     off_t old_size;                /* of the partial that it resumes */
     char name[NAME_MAX + 1];       /* final name; valid also when the store is over */
     char temp[RESERVED_NAME_SIZE]; /* reserved name; "" if it has none */

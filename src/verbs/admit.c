@@ -33,6 +33,14 @@ static void add_text(struct facts *facts, const char *name, const char *value) {
     add(facts, "STORD_%s=%s", name, value ? value : "");
 }
 
+/* Of what the program gets: of an addition nobody knows it. */
+static void add_digest(const struct upload *upload, struct facts *facts) {
+    const struct digest_set *digests = &upload->sum.digests;
+    char text[DIGEST_TEXT];
+    if (digest_has(digests->kinds, DIGEST_SHA256) && !upload->store.adds)
+        add_text(facts, "SHA256", digest_text(digests, DIGEST_SHA256, text));
+}
+
 static void collect(const struct session *session, const struct upload *upload, const char *word,
                     const struct stat *file, struct facts *facts) {
     const struct log_context *context = &session->given->log->context;
@@ -47,6 +55,7 @@ static void collect(const struct session *session, const struct upload *upload, 
     add_text(facts, "SESSION", context->session);
     add_text(facts, "VERDICT", word);
     add_text(facts, "REPLACES", store_replaces(&upload->store) ? "yes" : "no");
+    add_digest(upload, facts);
 }
 
 bool admit_asks(const struct session *session) {

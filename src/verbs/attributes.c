@@ -95,7 +95,7 @@ static bool parse_time(const char *text, size_t count, time_t *ret) {
 /* Sets the time of last change of a plain file. *time becomes the file's new time: file systems
  * change times that they cannot store. Returns 0 or a negative errno. */
 static int set_time(struct session *session, const char *name, time_t *time) {
-    struct stat st;
+    struct stat st, before;
     char path[PATH_SIZE];
     int result = look_up_to_set(session, name, path);
     if (result == 0)
@@ -108,10 +108,13 @@ static int set_time(struct session *session, const char *name, time_t *time) {
     int parent = path_open_parent(&session->who.root, path, &last);
     if (parent < 0)
         return parent;
+    before = st;
     const struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {.tv_sec = *time}};
     bool done = utimensat(parent, last, times, AT_SYMLINK_NOFOLLOW) == 0 &&
                 fstatat(parent, last, &st, AT_SYMLINK_NOFOLLOW) == 0;
     result = done ? 0 : -errno;
+    if (done)
+        digests_set_time(&session->digests, &before, &st);
     *time = st.st_mtime;
     (void)close(parent);
     return result;

@@ -222,6 +222,7 @@ static struct copy begin_copy(struct receive_job *job) {
                          .progress = watch_begin_bytes(&job->session->watch),
                          .gather = job->conn->tls ? GATHER_SIZE : 0,
                          .read = read_wire,
+                         .tap = job->tap,
                          .context = job};
 }
 

@@ -23,6 +23,7 @@ struct receive_job {
     bool is_tls;             /* and has: the first bytes were TLS */
     bool is_inline;          /* over the control connection */
     bool converts;           /* line ends are converted: the client's count differs from ours */
+    copy_tap *tap;           /* gets what is written, with this job as its context; or NULL */
     bool announced;          /* ALLO said how many there will be */
     uint64_t size;           /* that many */
     long long begun;         /* filled in: when it began to wait for the bytes, by clock_us, */

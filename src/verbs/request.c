@@ -38,6 +38,7 @@ void request_fill(struct session *session, struct upload *upload) {
     request->places = &session->pipeline.places;
     request->addition = &session->addition;
     request->stop = session->given->stop;
+    sum_fill(session, upload);
 }
 
 /* Finds the file that the client means, and what it may learn of it. */

@@ -12,6 +12,7 @@
 #include "store/store.h"
 #include "store/usage.h"
 #include "verbs/receive.h"
+#include "verbs/sum.h"
 
 struct session;
 
@@ -29,6 +30,7 @@ struct upload {
     struct receive_job job;       /* where the bytes come from */
     double begun;                 /* when they began: clock_seconds */
     struct copy_result result;    /* how they ended */
+    struct sum sum;               /* their digests */
 };
 
 /* Fills in what the uploads of a session have in common. */

@@ -6,6 +6,7 @@
 #include "session/reply.h"
 #include "session/session.h"
 #include "verbs/attributes.h"
+#include "verbs/hash.h"
 #include "verbs/list.h"
 
 int verb_syst(struct session *session, const char *argument) {
@@ -105,19 +106,40 @@ static const struct site {
     int (*run)(struct session *session, const char *argument);
     enum right right;
     const char *help;
+    bool of_upload; /* it is about the next upload, and exists only if SHA-256 is made */
 } sites[] = {
-    {"HELP", site_help, RIGHT_NONE, ""},
-    {"CHMOD", site_chmod, RIGHT_REPLACE, "mode name"},
-    {"UTIME", site_utime, RIGHT_REPLACE, "YYYYMMDDHHMMSS file"},
-    {"UMASK", site_umask, RIGHT_NONE, "[mask]"},
+    {"HELP", site_help, RIGHT_NONE, "", false},
+    {"CHMOD", site_chmod, RIGHT_REPLACE, "mode name", false},
+    {"UTIME", site_utime, RIGHT_REPLACE, "YYYYMMDDHHMMSS file", false},
+    {"UMASK", site_umask, RIGHT_NONE, "[mask]", false},
+    {"SHA256", site_sha256, RIGHT_NONE, "hex", true},
 };
+
+static bool is_served(const struct session *session, const struct site *site) {
+    return !site->of_upload || digest_has(session->given->config->checksum, DIGEST_SHA256);
+}
 
 static int site_help(struct session *session, const char *argument) {
     (void)argument;
     int result = reply_begin(session, 214, "The following SITE commands are recognized:");
     for (size_t i = 0; i < sizeof(sites) / sizeof(sites[0]) && result == 0; i++)
-        result = reply_line(session, "%s %s", sites[i].name, sites[i].help);
+        result = is_served(session, &sites[i])
+                     ? reply_line(session, "%s %s", sites[i].name, sites[i].help)
+                     : 0;
     return result < 0 ? result : reply_end(session, 214, "Help OK");
+}
+
+static bool is_site(const struct site *site, const char *word, size_t length) {
+    return strlen(site->name) == length && strncasecmp(site->name, word, length) == 0;
+}
+
+bool site_is_of_upload(const char *argument) {
+    const char *word = argument + strspn(argument, " ");
+    for (size_t i = 0; i < sizeof(sites) / sizeof(sites[0]); i++) {
+        if (sites[i].of_upload && is_site(&sites[i], word, strcspn(word, " ")))
+            return true;
+    }
+    return false;
 }
 
 int verb_site(struct session *session, const char *argument) {
@@ -126,7 +148,7 @@ int verb_site(struct session *session, const char *argument) {
     const char *word = rest + strspn(rest, " ");
     for (size_t i = 0; i < sizeof(sites) / sizeof(sites[0]); i++) {
         const struct site *site = &sites[i];
-        if (strlen(site->name) != length || strncasecmp(site->name, argument, length) != 0)
+        if (!is_site(site, argument, length) || !is_served(session, site))
             continue;
         const char *name = strchr(word, ' ');
         session_means(session, name ? name + 1 : NULL);

@@ -5,6 +5,8 @@
 #ifndef STORD_SERVICE_H
 #define STORD_SERVICE_H
 
+#include <stdbool.h>
+
 struct session;
 
 /* RFC 959 section 4.1.3 */
@@ -24,5 +26,8 @@ int verb_csid(struct session *session, const char *argument); /* the same, both 
 
 /* SITE and its table (RFC 959 section 4.1.3) */
 int verb_site(struct session *session, const char *argument);
+
+/* Is SITE with that argument about the next upload? */
+bool site_is_of_upload(const char *argument);
 
 #endif

@@ -8,6 +8,7 @@
 
 #include "session/reply.h"
 #include "session/session.h"
+#include "verbs/hash.h"
 #include "verbs/list.h"
 
 /* One of the values that a parameter may have, and what it means. */
@@ -92,7 +93,8 @@ int verb_opts(struct session *session, const char *argument) {
     static const struct {
         const char *name;
         int (*set)(struct session *session, const char *value);
-    } options[] = {{"UTF8", set_utf8}, {"UTF-8", set_utf8}, {"MLST", list_select}};
+    } options[] = {
+        {"UTF8", set_utf8}, {"UTF-8", set_utf8}, {"MLST", list_select}, {"HASH", hash_choose}};
     size_t length = strcspn(argument, " ");
     const char *value = argument + length + (argument[length] == ' ');
     for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {

@@ -17,6 +17,9 @@ enum { LATER_TIME = 2000000 /* µs before 451: lftp tries again at once, a hundr
 
 static const char failed[] = "Failed to upload file";
 
+static const struct verdict other_digest = {"digest", "it has another SHA-256 than declared", 550,
+                                            NULL};
+
 /* Logs how it ended. code: of the reply, or 0. pardon: the option that would accept it, or NULL. */
 static void tell_pardon(const struct session *session, const struct upload *upload,
                         const char *word, int code, const char *pardon) {
@@ -26,6 +29,7 @@ static void tell_pardon(const struct session *session, const struct upload *uplo
                                       .path = upload->path,
                                       .verdict = word,
                                       .reply = code,
+                                      .digests = &upload->sum.digests,
                                       .bytes = upload->result.received,
                                       .seconds = clock_seconds() - upload->begun,
                                       .is_file = true,
@@ -182,6 +186,8 @@ static bool has_shrunk(const struct session *session, const struct upload *uploa
 
 static const struct verdict *judge(const struct session *session, const struct upload *upload) {
     const struct verdict *verdict = receive_judge(&upload->job, &upload->result);
+    if (!verdict->reason && sum_differs(upload))
+        return &other_digest;
     return !verdict->reason && has_shrunk(session, upload) ? &receive_shrunk : verdict;
 }
 
@@ -191,7 +197,9 @@ static int reply_verdict(struct session *session, struct upload *upload,
                          const struct verdict *verdict) {
     int kept = 0, code = verdict->code;
     forget_failure(session, upload);
-    if (verdict == &receive_shrunk) /* what was kept before is better */
+    if (verdict != &other_digest)
+        sum_forget(upload);
+    if (verdict == &other_digest || verdict == &receive_shrunk) /* what was kept before is better */
         store_abort(&upload->store);
     else /* nobody must resume what may be another client's */
         kept = keep(session, upload, verdict != &receive_contested && !data_has_rival(session));
@@ -222,6 +230,7 @@ static int conclude(struct session *session, struct upload *upload, const char *
     if (error < 0)
         return fail_late(session, upload, error);
     upload->stored = true;
+    sum_note(session, upload);
     uploads_count(&session->uploads, upload->result.received);
     forget_failure(session, upload);
     note_name(session, upload);
@@ -405,6 +414,8 @@ static int transfer(struct session *session, struct upload *upload) {
     watch_begin(&session->watch, !upload->job.is_inline);
     doing_transfer(session, upload->job.size);
     int error = receive_bytes(&upload->job, &upload->result);
+    if (error == 0 && upload->result.end != COPY_FAILED)
+        sum_end(session, upload);
     struct upload *copy = error == 0 ? put_off(session, upload) : NULL;
     if (copy) {
         result = pipeline_wait(session, &copy->store, copy->result.received, finish_late);
@@ -423,6 +434,14 @@ static int refuse_ascii(struct session *session) {
     return reply_send(session, 554, "%s: it cannot be resumed in TYPE A; use TYPE I", failed);
 }
 
+/* What it has declared cannot be compared: nothing changes. */
+static int refuse_declared(struct session *session, struct upload *upload) {
+    static const char why[] = "its SHA-256 cannot be known beforehand: it adds to what is there";
+    tell_refused(session, EVENT_UPLOAD_FAILED, "digest", 550, failed);
+    (void)keep(session, upload, true);
+    return end(session, upload, reply_told(session, 550, "%s: %s", failed, why));
+}
+
 /* Does the client resume at an offset that it has counted itself? */
 static bool counts_on(const struct store_request *request) {
     return request->base != STORE_NOTHING && request->may_resume;
@@ -439,6 +458,8 @@ static int run(struct session *session, const char *name, struct upload *upload)
         return data_refuse(session);
     int error = request_begin(session, upload, name);
     quota_note(session, &upload->usage);
+    if (error == 0 && !sum_begin(session, upload))
+        return refuse_declared(session, upload);
     if (error == 0)
         return transfer(session, upload);
     int result = refuse(session, upload, error);

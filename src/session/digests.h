@@ -1,0 +1,26 @@
+/*
+ * digests: what a session knows about the digests of files (--checksum).
+ */
+#ifndef STORD_DIGESTS_H
+#define STORD_DIGESTS_H
+
+#include "base/digest.h"
+#include "session/known.h"
+
+struct digests {
+    enum digest_kind chosen; /* what HASH tells: see OPTS HASH */
+    struct known known;      /* of what has been uploaded */
+};
+
+/* As after the greeting. kinds: those that are made. */
+void digests_reset(struct digests *digests, unsigned kinds);
+
+/* OPTS HASH */
+void digests_choose(struct digests *digests, enum digest_kind kind);
+
+/* See known. */
+void digests_note(struct digests *digests, const struct known_file *file,
+                  const struct digest_set *set);
+void digests_set_time(struct digests *digests, const struct stat *before, const struct stat *after);
+
+#endif
