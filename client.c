@@ -94,6 +94,7 @@ static void choose_link(const struct options *options, struct session *session) 
     if (options->active && options->program)
         options_refuse("--active", "not with -e");
     session->active = options->active;
+    session->verifies = options->verify && strcmp(options->verify, "hash") == 0;
     session->control.timeout = options->timeout;
     session->control.verbose = options->verbose && !options->quiet;
     long long rate = options->limit_rate ? number_size(options->limit_rate) : 0;

@@ -126,7 +126,7 @@ static const struct verb site_of_upload = {"SITE",
                                            NULL,
                                            ""};
 
-enum { VERB_COUNT = sizeof(verbs) / sizeof(verbs[0]), HELP_COLUMNS = 8, HELP_CELL = 7 };
+enum { VERB_COUNT = sizeof(verbs) / sizeof(verbs[0]), HELP_COLUMNS = 8, HELP_CELL = 9 };
 
 const struct verb *verb_find(const char *line) {
     size_t length = strcspn(line, " ");

@@ -123,8 +123,8 @@ class Session(Player):
 
 LOOK = ["SIZE {}", "MDTM {}", "MLST {}", "MLSD {}", "LIST {}", "LIST -la {}", "LIST -a", "NLST {}", "STAT {}",
         "RETR {}", "DELE {}", "RMD {}", "RNFR {}", "MFMT 20200101000000 {}", "MDTM 20200101000000 {}", "SITE CHMOD 600 {}",
-        "SITE UTIME 20200101000000 {}", "SITE UTIME {} 20200101000000 20200101000000 20200101000000 UTC", "CWD {}"]
-SEE = ["SIZE {}", "MDTM {}", "MLST {}", "LIST {}", "LIST -la {}", "NLST {}", "STAT {}", "MLSD", "STAT ."]
+        "HASH {}", "XSHA256 {}", "SITE UTIME 20200101000000 {}", "SITE UTIME {} 20200101000000 20200101000000 20200101000000 UTC", "CWD {}"]
+SEE = ["SIZE {}", "HASH {}", "MDTM {}", "MLST {}", "LIST {}", "LIST -la {}", "NLST {}", "STAT {}", "MLSD", "STAT ."]
 
 
 def fill(steps, name):

@@ -475,6 +475,58 @@ PYTHON
     [[ $output == *$'\n213 6000000\n'* ]]
 }
 
+@test "--verify=hash: stord is told the digest beforehand, and stores nothing else" {
+    local sum
+    sum=$(sha256sum <"$T/file" | cut -d' ' -f1)
+    serve --checksum sha256 --allow upload,replace,read
+    upload --verify=hash "$T/file" "$T/large"
+    [ "$status" = 0 ]
+    [ "$(grep -c '^200 The next upload must have that SHA-256' <<<"$output")" = 2 ]
+    [[ $output != *$'\n213 '* ]]
+    cmp "$T/file" "$ROOT/file"
+    cmp "$T/large" "$ROOT/large"
+    upload --verify=hash --name piped - < <(cat "$T/file")
+    [ "$status" = 66 ] # it cannot be read again, and is stored
+    [[ $output == *"213 SHA-256 0-999 $sum piped"* ]]
+    [[ $stderr == *"-: stored, not verified: "* ]]
+    # what is changed on its way
+    printf 'was here\n' >"$ROOT/lines"
+    printf 'this is ZZZ\n' >"$T/lines"
+    run --separate-stderr timeout 60 "$CLIENT" --verify=hash \
+        -e "sed -u s/ZZZ/ZZY/ | '$HANDLER' --root '$ROOT' --checksum sha256 2>'$T/log'" -h there "$T/lines"
+    [ "$status" = 1 ]
+    [[ $stderr == *"550 Failed to upload file: it has another SHA-256 than declared"* ]]
+    [ "$(cat "$ROOT/lines")" = 'was here' ]
+}
+
+@test "--verify=hash: the digest is declared over data connections, too, to whoever announces SITE SHA256" {
+    DIGEST=$(sha256sum <"$T/file" | cut -d' ' -f1) scripted <<'PYTHON'
+accept()
+say("220 Hello\r\n")
+hear("FEAT")
+say("211-Features:\r\n EPSV\r\n SITE SHA256\r\n211 End\r\n")
+hear("USER anonymous")
+say("331 Password?\r\n")
+hear("PASS client@")
+say("230 Fine\r\n")
+hear("TYPE I")
+say("200 Binary\r\n")
+hear("EPSV")
+data = passive("229 Extended (|||{port}|)\r\n")
+hear("SITE SHA256 " + os.environ["DIGEST"])
+say("200 Noted\r\n")
+hear("STOR file")
+say("150 Go\r\n")
+store("file", receive(data)[0])
+say("226 Done\r\n")
+quit()
+PYTHON
+    upload --verify=hash "$T/file"
+    [ "$status" = 0 ]
+    script_done
+    stored "$T/file"
+}
+
 @test "HASH, XSHA512, XSHA256, XSHA1 and XMD5 are used as they are offered, the best of them" {
     local feature name
     for feature in 'HASH SHA-1*;SHA-256;MD5' 'HASH MD5*' XMD5 XSHA1 XSHA XSHA256 XSHA512; do

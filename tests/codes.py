@@ -154,7 +154,7 @@ def unlogged(answers, lines, events, is_in):
 
 def is_meant(verb, line):
     """Does the command end with the name of a file that there can be?"""
-    takes = "STOR STOU APPE RETR CWD XCWD MKD XMKD RMD XRMD DELE RNFR RNTO LIST NLST MLSD MLST SIZE MDTM MFMT SITE STAT"
+    takes = "STOR STOU APPE RETR CWD XCWD MKD XMKD RMD XRMD DELE RNFR RNTO LIST NLST MLSD MLST SIZE MDTM MFMT SITE STAT HASH"
     words = line.split(" ")
     return (verb in takes.split() and len(words) > 1 + (verb in ("MFMT", "SITE")) and
             not re.search(r"\.\.|\.stord|\\x|^SITE [XUH](?!TIME)|^SITE [A-Z]*$|(^| )(-[a-z]*|/)$", line))

@@ -36,7 +36,7 @@ make_user() {
 
 # blind OPTION...: no reply differs where others have files.
 blind() {
-    command -p python3 "$TOP/tests/blind.py" "$HANDLER" --log-level=error "$@" 2>"$T/log" || {
+    command -p python3 "$TOP/tests/blind.py" "$HANDLER" --log-level=error --checksum sha256 "$@" 2>"$T/log" || {
         cat "$T/log" >&2
         return 1
     }
@@ -73,7 +73,7 @@ STEPS
 }
 
 @test "dropbox: a client that may see is told: the comparison can fail" {
-    command -p python3 "$TOP/tests/blind.py" --seen "$HANDLER" --log-level=error \
+    command -p python3 "$TOP/tests/blind.py" --seen "$HANDLER" --log-level=error --checksum sha256 \
         --allow upload,mkdir,list,delete
 }
 

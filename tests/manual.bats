@@ -121,6 +121,7 @@ section() { awk -v name=".Sh $2" '/^\.Sh / { is = ($0 == name) } is' "$1"; }
     {
         printf '%s\n' MESSAGE_ID PRIORITY SYSLOG_IDENTIFIER STORD_EVENT
         sed -nE 's/^ *add(_number)?\(record, "([a-z]+)".*/STORD_\U\2/p' "$TOP/src/log/log.c"
+        sed -nE 's/^ *\[DIGEST_.*\{"([a-z0-9]+)".*/STORD_\U\1/p' "$TOP/src/base/digest.c"
     } | sort | diff - "$T/fields"
     sed -nE 's/^\.It Cm (.*)/\1/p' "$T/logs" | sort |
         diff - <(sed -n '/^## Verdicts/,/^## Inter/s/^| `\([a-z-]*\)` .*/\1/p' "$TOP/doc/design.md" | sort)

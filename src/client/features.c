@@ -42,6 +42,7 @@ void features_read(struct features *ret, const struct reply *reply) {
     char list[256];
     bool used = false;
     *ret = (struct features){.is_inline = reply_has_feature(reply, "INLINE ALLO"),
+                             .declares = reply_has_feature(reply, "SITE SHA256"),
                              .has_mfmt = reply_has_feature(reply, "MFMT")};
     if (reply_feature_value(reply, "HASH", list, sizeof(list)))
         for (size_t i = 0; i < DIGESTS && !*ret->hash; i++)

@@ -12,6 +12,7 @@ enum { FEATURES_HASH_SIZE = 16 };
 
 struct features {
     bool is_inline;                     /* INLINE ALLO: stord */
+    bool declares;                      /* SITE SHA256: stord */
     bool has_mfmt;                      /* draft-somers-ftp-mfxx */
     char hash[FEATURES_HASH_SIZE];      /* OpenSSL's name of the digest to ask for, or "" */
     char hash_word[FEATURES_HASH_SIZE]; /* and the server's */

@@ -9,13 +9,14 @@
 #include <unistd.h>
 
 #include "base/await.h"
+#include "client/declare.h"
 #include "client/limit.h"
 #include "client/progress.h"
 #include "client/resume.h"
 #include "client/send.h"
 #include "client/wire.h"
 
-enum { COMMANDS_SIZE = 2 * WIRE_NAME_SIZE + 128 };
+enum { COMMANDS_SIZE = 2 * WIRE_NAME_SIZE + 128 + DECLARE_SIZE };
 
 bool flight_takes(const struct flight *flight, const struct job *job) {
     if (job->kind != JOB_FILE || job->is_stored)
@@ -75,6 +76,9 @@ static struct job *crash(struct flight *flight) {
 /* What a reply means for the one that it is for. Returns whether it is what was due. */
 static bool is_due(struct flight *flight, struct flying *flying, int code) {
     switch (flying->due) {
+    case DUE_SITE:
+        flying->due = DUE_ALLO;
+        return code == 200;
     case DUE_REST:
         flying->due = DUE_ALLO;
         return code == 350;
@@ -220,13 +224,18 @@ static bool has_room(struct flight *flight) {
     return true;
 }
 
-/* Puts the commands into the buffer. Returns the first reply that is due. */
-static enum due put_commands(struct flight *flight, const char *name, off_t offset, off_t size) {
+/* Puts the commands into the buffer; declares: the first one, or "", as it is if there is an
+ * offset. Returns the first reply that is due. */
+static enum due put_commands(struct flight *flight, const char *declares, const char *name,
+                             off_t offset, off_t size) {
     char *to = flight->out + flight->end;
     int n = offset > 0 ? snprintf(to, COMMANDS_SIZE, "REST %jd\r\n", (intmax_t)offset) : 0;
+    n += snprintf(to + n, COMMANDS_SIZE - (size_t)n, "%s%s", declares, *declares ? "\r\n" : "");
     n += snprintf(to + n, COMMANDS_SIZE - (size_t)n, "ALLO %jd\r\nSTOR %s\r\n", (intmax_t)size,
                   name);
     flight->end += (size_t)n;
+    if (*declares)
+        return DUE_SITE;
     return offset > 0 ? DUE_REST : DUE_ALLO;
 }
 
@@ -240,7 +249,7 @@ static void begin_flight(struct control *control) {
 /* Puts it into flight: the source is open. Returns the job if it came to its end by that. */
 static struct job *take_off(struct flight *flight, struct job *job, struct failure *failure) {
     struct source *source = &flight->source;
-    char name[WIRE_NAME_SIZE];
+    char name[WIRE_NAME_SIZE], declares[DECLARE_SIZE];
     off_t offset = flight->resumes && flight->count == 0
                        ? resume_offset(flight->session, job, job->target, source)
                        : 0;
@@ -250,12 +259,13 @@ static struct job *take_off(struct flight *flight, struct job *job, struct failu
     if (!good)
         failure_ours(failure, FAILURE_OTHER, "the name is too long");
     good = good && source_seek(source, offset, failure);
+    declare_command(flight->session, job, source, offset, declares);
     size_t before = flight->end;
     if (flight->count++ == 0)
         begin_flight(&flight->session->control);
     flight->ring[(flight->head + flight->count - 1) % FLIGHT_FILES] =
         (struct flying){.job = job,
-                        .due = put_commands(flight, name, offset, source->size - offset),
+                        .due = put_commands(flight, declares, name, offset, source->size - offset),
                         .bytes = source->size,
                         .end = ULLONG_MAX};
     flight->bytes += source->size;

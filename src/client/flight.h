@@ -1,7 +1,7 @@
 /*
  * flight: inline uploads to stord, many in flight: ALLO, STOR and the bytes of one file after those
- * of the other, without waiting. Replies come in the same order, three a file: that is how each 226
- * finds its file. What is in flight is bounded in files and bytes.
+ * of the other, without waiting. Replies come in the same order, so many a file: that is how each
+ * 226 finds its file. What is in flight is bounded in files and bytes.
  *
  * stord ends the session with the first refusal, and takes nothing that follows for commands. So
  * what was in flight behind a refused file is put back, and sent in the next session; there the
@@ -26,7 +26,7 @@ enum {
 /* One that is in flight, and which reply comes next. */
 struct flying {
     struct job *job;
-    enum due { DUE_REST, DUE_ALLO, DUE_STOR, DUE_FINAL } due;
+    enum due { DUE_SITE, DUE_REST, DUE_ALLO, DUE_STOR, DUE_FINAL } due;
     off_t bytes;
     unsigned long long end; /* where its last byte is in what is sent */
 };

@@ -21,7 +21,7 @@ struct job_identity {
     struct timespec changed;
 };
 
-enum { JOB_REPLY_SIZE = 512, JOB_DIGEST_SIZE = 160 };
+enum { JOB_REPLY_SIZE = 512, JOB_DIGEST_SIZE = 160, JOB_DECLARED_SIZE = 65 };
 
 /* What the server had under that name before the first try */
 enum { JOB_NOT_ASKED = -2, JOB_NOTHING = -1 };
@@ -46,7 +46,8 @@ struct job {
     bool is_found;              /* in a folder: it is no symbolic link, unless -L follows them */
     bool may_lack_size;         /* a pipe, or a file of /proc, may be the source */
     char reply[JOB_REPLY_SIZE]; /* the final one */
-    char digest[JOB_DIGEST_SIZE]; /* "SHA-256:..." if both sides have the same; "" */
+    char declared[JOB_DECLARED_SIZE]; /* its SHA-256, which the server was told; or "" */
+    char digest[JOB_DIGEST_SIZE];     /* "SHA-256:..." if both sides have the same; "" */
 };
 
 #endif

@@ -36,6 +36,7 @@ struct session {
     struct secret secret;
     const char *folder;          /* where the files go; "": the folder of the login */
     bool make_folder;            /* if it is missing */
+    bool verifies;               /* digests are wanted: --verify=hash */
     bool active;                 /* the server opens the data connections */
     struct tls_context *context; /* if server.security asks for TLS; else NULL */
     bool ordinary;               /* has shown that it is an ordinary FTP server: bytes of a file

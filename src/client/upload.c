@@ -7,6 +7,7 @@
 
 #include "base/await.h"
 #include "client/data.h"
+#include "client/declare.h"
 #include "client/login.h"
 #include "client/outgoing.h"
 #include "client/progress.h"
@@ -21,7 +22,8 @@ struct try {
     struct job *job;
     struct source *source;
     const char *name;
-    off_t offset; /* where it begins */
+    off_t offset;                /* where it begins */
+    char declares[DECLARE_SIZE]; /* a command before the upload's own; or "" */
     struct failure *failure;
 };
 
@@ -47,6 +49,11 @@ static bool confirm(const struct try *try, enum sent sent) {
     return false;
 }
 
+/* Sends the command that declares the digest. True: it was taken, or there is none. */
+static bool declare(const struct try *try) {
+    return !*try->declares || control_ask(control_of(try), "%s", try->declares) / 100 == 2;
+}
+
 /* Uploads over the control connection, up to its end, and so the session's. A refusal is answered
  * by a reset. */
 static bool send_inline(const struct try *try) {
@@ -54,7 +61,7 @@ static bool send_inline(const struct try *try) {
     enum sent sent = SENT_SHORT;
     bool stored = false;
     outgoing_end_by_reset(&control->conn, true);
-    if (control_ask(control, "STOR %s", try->name) / 100 == 1)
+    if (declare(try) && control_ask(control, "STOR %s", try->name) / 100 == 1)
         sent = send_source(control, &control->conn, try->source, true, try->failure);
     else
         control_explain(control, try->failure, "");
@@ -92,7 +99,7 @@ static bool begin_over_data(const struct try *try) {
     const char *verb = "STOR";
     if (try->offset > 0 && control_ask(control, "REST %jd", (intmax_t)try->offset) != 350)
         verb = "APPE";
-    if (control->reply.code > 0 && control->reply.code != 421 &&
+    if (control->reply.code > 0 && control->reply.code != 421 && declare(try) &&
         control_ask(control, "%s %s", verb, try->name) / 100 == 1)
         return true;
     control_explain(control, try->failure, "");
@@ -164,6 +171,7 @@ bool upload_file(struct session *session, struct job *job, const char *name, boo
         try.offset = resume_offset(session, job, name, &source);
         resume_look(session, job, name, &source);
     }
+    declare_command(session, job, &source, try.offset, try.declares);
     progress_file(job->source, source.size);
     bool good = source_seek(&source, try.offset, failure);
     bool stored = good && (send_by_way(&try) || (give_account(&try) && send_by_way(&try)));

@@ -2,6 +2,7 @@
 #include "session/parameters.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "check.h"
 
@@ -57,12 +58,32 @@ static void type_is_the_default_until_it_is_given(void) {
     CHECK(parameters.ascii && !parameters.type_given);
 }
 
+static void a_declared_digest_is_for_the_next_upload(void) {
+    static const uint8_t digest[DIGEST_SIZE] = {1, 2, 3};
+    parameters_reset(&parameters, false);
+    CHECK(!parameters.declared);
+    parameters_declare(&parameters, digest);
+    CHECK(parameters.declared && memcmp(parameters.digest, digest, sizeof(digest)) == 0);
+    parameters_spend(&parameters, false); /* whatever comes between */
+    CHECK(parameters.declared);
+    parameters_spend(&parameters, true);
+    CHECK(!parameters.declared);
+    parameters_declare(&parameters, digest);
+    parameters_declare(&parameters, NULL);
+    CHECK(!parameters.declared);
+    parameters_declare(&parameters, digest);
+    parameters_reset(&parameters, false);
+    CHECK(!parameters.declared);
+}
+
 int main(void) {
     check_run("parameters: ALLO is for one upload", allo_is_for_one_upload);
     check_run("parameters: other commands end ALLO, except for inline data",
               other_commands_end_allo_but_for_inline_data);
     check_run("parameters: where ALLO is not understood, no inline upload may begin",
               allo_that_is_not_understood_is_refused);
+    check_run("parameters: a declared digest is for the next upload, whatever comes between",
+              a_declared_digest_is_for_the_next_upload);
     check_run("parameters: REST is for the next command", rest_is_for_the_next_command);
     check_run("parameters: the type is the default until TYPE",
               type_is_the_default_until_it_is_given);
