@@ -81,12 +81,6 @@ static const struct verb verbs[] = {
      "YYYYMMDDHHMMSS file"},
     {"REST", verb_rest, ARGUMENT_REQUIRED, VERB_TRIM | VERB_KEEPS, RIGHT_NONE, "REST STREAM",
      "bytes"},
-    {"HASH", verb_hash, ARGUMENT_REQUIRED, VERB_OWN | VERB_DIGEST, RIGHT_READ, NULL, "file"},
-    {"XSHA256", verb_xsha256, ARGUMENT_REQUIRED, VERB_OWN | VERB_DIGEST, RIGHT_READ, "XSHA256",
-     "file"},
-    {"XSHA1", verb_xsha1, ARGUMENT_REQUIRED, VERB_OWN | VERB_DIGEST, RIGHT_READ, "XSHA1", "file"},
-    {"XMD5", verb_xmd5, ARGUMENT_REQUIRED, VERB_OWN | VERB_DIGEST, RIGHT_READ, "XMD5", "file"},
-    {"XCRC", verb_xcrc, ARGUMENT_REQUIRED, VERB_OWN | VERB_DIGEST, RIGHT_READ, "XCRC", "file"},
     {"RNFR", verb_rnfr, ARGUMENT_REQUIRED, VERB_OWN, RIGHT_RENAME, NULL, "name"},
     {"RNTO", verb_rnto, ARGUMENT_REQUIRED, VERB_OWN | VERB_NEW_NAME, RIGHT_RENAME, NULL,
      "new name"},
@@ -115,6 +109,12 @@ static const struct verb verbs[] = {
      "CLNT", "name"},
     {"CSID", verb_csid, ARGUMENT_REQUIRED, VERB_ANYTIME | VERB_TRIM | VERB_KEEPS, RIGHT_NONE,
      "CSID", "Name=value;..."},
+    {"HASH", verb_hash, ARGUMENT_REQUIRED, VERB_OWN | VERB_DIGEST, RIGHT_READ, NULL, "file"},
+    {"XSHA256", verb_xsha256, ARGUMENT_REQUIRED, VERB_OWN | VERB_DIGEST, RIGHT_READ, "XSHA256",
+     "file"},
+    {"XSHA1", verb_xsha1, ARGUMENT_REQUIRED, VERB_OWN | VERB_DIGEST, RIGHT_READ, "XSHA1", "file"},
+    {"XMD5", verb_xmd5, ARGUMENT_REQUIRED, VERB_OWN | VERB_DIGEST, RIGHT_READ, "XMD5", "file"},
+    {"XCRC", verb_xcrc, ARGUMENT_REQUIRED, VERB_OWN | VERB_DIGEST, RIGHT_READ, "XCRC", "file"},
 };
 
 /* SITE, if it is about the next upload. */

@@ -423,6 +423,18 @@ vanish
 STEPS
 }
 
+@test "checksum: a client that has closed its side only is told it, however long the file is" {
+    truncate -s 20M "$ROOT/x"
+    talk --checksum sha256 --allow "$READERS" <<STEPS
+binary
+> HASH x
+> QUIT
+eof
+< 213 $(sha256sum <"$ROOT/x" | cut -d' ' -f1) x
+< 221
+STEPS
+}
+
 # ---------------------------------------------------------------- a digest that is declared
 
 # declared REPLY SHA256: uploads hello in every way, with that digest declared; x must be replied to so

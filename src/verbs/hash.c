@@ -150,6 +150,8 @@ static int answer(struct session *session, const struct question *question,
 static int refuse(struct session *session, int error) {
     if (error == -ECANCELED)
         return reply_send(session, 426, "%s: as you asked", failed);
+    if (error == -ENOTCONN)
+        return reply_send(session, 426, "%s: the control connection was closed", failed);
     if (error == -ESHUTDOWN) {
         (void)leave_stopping(session);
         return reply_send(session, 421, "%s: the service is shutting down", failed);

@@ -48,7 +48,7 @@ int reading_add(const struct session *session, int fd, uint64_t n, struct digest
 
 int reading_watch(struct session *session, int fd, uint64_t n, struct digest_state *state) {
     for (uint64_t at = 0; at < n; at += piece_of(n - at)) {
-        int result = watch_wait(session, -1, 0, 0);
+        int result = at > 0 ? watch_wait(session, -1, 0, 0) : -ETIMEDOUT;
         if (result == -ETIMEDOUT)
             result = add(session, fd, at, piece_of(n - at), state);
         if (result < 0)

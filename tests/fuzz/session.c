@@ -33,6 +33,7 @@
 #include <unistd.h>
 
 #include "base/digest.h"
+#include "gate/gate.h"
 #include "log/systemd.h"
 #include "loop.h"
 #include "sandbox/sandbox.h"
@@ -523,6 +524,7 @@ static void run(const struct config *config, struct log *log) {
     static struct dial dial;
     must(dial.address || dial_open(&dial, &peer) == 0);
     const struct helper none = {.fd = -1};
+    const struct gate no_gate = {.fd = -1};
     const struct names no_names = {0};
     const struct sandbox_state unconfined = {.descriptors = 128};
     static struct transcript transcript;
@@ -541,6 +543,7 @@ static void run(const struct config *config, struct log *log) {
                                         .root = &fuzz.root,
                                         .dial = &dial,
                                         .helper = &none,
+                                        .gate = &no_gate,
                                         .digest = &fuzz_digest,
                                         .secure = &fuzz_secure,
                                         .names = &no_names,
