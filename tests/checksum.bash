@@ -3,6 +3,7 @@
 load resume
 
 ALL_KINDS=sha256,sha1,md5,crc32
+# shellcheck disable=SC2034 # for the tests
 READERS=upload,append,replace,list,read,mkdir,rename,delete
 
 # summed [OPTION...] <<STEPS: talk, with all digests; the log is JSON

@@ -62,15 +62,14 @@ struct config {
     mode_t dir_mode;                 /* of folders, or VALUE_NO_MODE */
     gid_t group;                     /* of both, or VALUE_NO_GROUP */
     uint64_t max_file_size;          /* bytes an upload may have, or VALUE_UNLIMITED */
+    uint64_t hash_max;               /* bytes of a file that is read for HASH, or the same */
     struct room min_free;            /* room that uploads leave on the disk */
     const char *names_from;          /* how names that are not UTF-8 are read: see names_open */
-    bool copies;                     /* appending copies the file, and replaces it */
     const char *gate;                /* program that decides about uploads, or NULL */
     unsigned gate_time;              /* s that it may take */
-    bool gate_failure_publishes;     /* if it fails, else the upload is kept for later */
     unsigned checksum;               /* digests of uploads: bits of 1 << enum digest_kind */
-    uint64_t hash_max;               /* bytes of a file that is read for HASH, or
-                                      * VALUE_UNLIMITED */
+    bool copies;                     /* appending copies the file, and replaces it */
+    bool gate_failure_publishes;     /* if it fails, else the upload is kept for later */
     unsigned batch_files;            /* inline uploads that are synced together, */
     unsigned batch_time;             /* and ms that the first of them waits, at most */
     bool no_sync;                    /* nothing waits for the disk */

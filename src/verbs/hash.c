@@ -82,7 +82,7 @@ int site_sha256(struct session *session, const char *argument) {
 
 /* Looks at the file. Returns 0 or a negative errno. */
 static int look(const struct session *session, struct question *question) {
-    struct stat st;
+    struct stat st = {0};
     int result = path_identify(&session->who.root, question->real, &question->file.id);
     if (result == 0)
         result = view_file_stat(session, question->real, &st, &question->version);

@@ -104,15 +104,15 @@ static int site_help(struct session *session, const char *argument);
 static const struct site {
     const char *name;
     int (*run)(struct session *session, const char *argument);
-    enum right right;
     const char *help;
+    enum right right;
     bool of_upload; /* it is about the next upload, and exists only if SHA-256 is made */
 } sites[] = {
-    {"HELP", site_help, RIGHT_NONE, "", false},
-    {"CHMOD", site_chmod, RIGHT_REPLACE, "mode name", false},
-    {"UTIME", site_utime, RIGHT_REPLACE, "YYYYMMDDHHMMSS file", false},
-    {"UMASK", site_umask, RIGHT_NONE, "[mask]", false},
-    {"SHA256", site_sha256, RIGHT_NONE, "hex", true},
+    {"HELP", site_help, "", RIGHT_NONE, false},
+    {"CHMOD", site_chmod, "mode name", RIGHT_REPLACE, false},
+    {"UTIME", site_utime, "YYYYMMDDHHMMSS file", RIGHT_REPLACE, false},
+    {"UMASK", site_umask, "[mask]", RIGHT_NONE, false},
+    {"SHA256", site_sha256, "hex", RIGHT_NONE, true},
 };
 
 static bool is_served(const struct session *session, const struct site *site) {
