@@ -524,7 +524,7 @@ static void run(const struct config *config, struct log *log) {
     static struct dial dial;
     must(dial.address || dial_open(&dial, &peer) == 0);
     const struct helper none = {.fd = -1};
-    const struct gate no_gate = {.fd = -1};
+    struct gate no_gate = {.fd = -1};
     const struct names no_names = {0};
     const struct sandbox_state unconfined = {.descriptors = 128};
     static struct transcript transcript;
