@@ -179,6 +179,20 @@ STEPS
     untold 3
 }
 
+@test "checksum: a session that adds to a file again does not read it again" {
+    need strace
+    truncate -s 3M "$ROOT/x"
+    traced '-e trace=pread64' summed <<'STEPS'
+binary
+append x one
+append x two
+append x three
+STEPS
+    truthful 3
+    # what is added is read once more, when it is; and x by the first one
+    [ "$(awk -F'= ' '/pread64/ { n += $NF } END { print n }' "$T/trace")" -lt 3200000 ]
+}
+
 # ---------------------------------------------------------------- HASH and its kin
 
 @test "checksum: HASH tells the digest that OPTS HASH has chosen, until REIN" {

@@ -494,7 +494,7 @@ PYTHON
     printf 'this is ZZZ\n' >"$T/lines"
     run --separate-stderr timeout 60 "$CLIENT" --verify=hash \
         -e "sed -u s/ZZZ/ZZY/ | '$HANDLER' --root '$ROOT' --checksum sha256 2>'$T/log'" -h there "$T/lines"
-    [ "$status" = 1 ]
+    [ "$status" = 77 ]
     [[ $stderr == *"550 Failed to upload file: it has another SHA-256 than declared"* ]]
     [ "$(cat "$ROOT/lines")" = 'was here' ]
 }

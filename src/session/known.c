@@ -31,7 +31,7 @@ void known_note(struct known *known, const struct known_file *file,
             (struct known_row){.file = *file, .digests = *digests};
 }
 
-static bool is_same(const struct known_file *a, const struct known_file *b) {
+bool known_is_same(const struct known_file *a, const struct known_file *b) {
     return path_is_same(&a->id, &b->id) && a->size == b->size &&
            clock_order(&a->changed, &b->changed) == 0;
 }
@@ -45,7 +45,7 @@ static size_t count_of(const struct known *known) {
 const struct digest_set *known_find(const struct known *known, const struct known_file *file) {
     for (size_t i = 1; i <= count_of(known); i++) {
         const struct known_row *row = &known->rows[(known->noted - i) % KNOWN_LIMIT];
-        if (is_same(&row->file, file))
+        if (known_is_same(&row->file, file))
             return &row->digests;
     }
     return NULL;

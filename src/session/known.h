@@ -6,6 +6,7 @@
 #ifndef STORD_KNOWN_H
 #define STORD_KNOWN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/stat.h>
 
@@ -26,6 +27,8 @@ struct known {
     size_t room;
     size_t noted; /* files so far; row noted % KNOWN_LIMIT is next */
 };
+
+bool known_is_same(const struct known_file *a, const struct known_file *b);
 
 /* Remembers the digests of a file, in place of the oldest if there are too many. Without memory for
  * them it does not. */

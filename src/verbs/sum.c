@@ -10,8 +10,9 @@
 #include "verbs/reading.h"
 #include "verbs/request.h"
 
-/* Of the upload whose bytes come: a session has one at a time. */
-static struct digest_state running;
+/* Of the upload whose bytes come, a session has one at a time; and as they were before their end.
+ */
+static struct digest_state running, ended;
 
 /* A copy_tap. */
 static void add(void *context, const void *bytes, size_t n) {
@@ -27,6 +28,13 @@ void sum_fill(const struct session *session, struct upload *upload) {
     upload->request.summed = session->given->digest != NULL;
 }
 
+/* Its state, if this session has added to that file last. */
+static const struct digest_state *state_of(const struct session *session, int fd,
+                                           const struct stat *st) {
+    struct known_file file = {.size = st->st_size, .changed = st->st_mtim};
+    return path_identify_open(fd, &file.id) == 0 ? digests_state(&session->digests, &file) : NULL;
+}
+
 /* Reads the file to which bytes are to be added. Returns 0 or a negative errno. */
 static int read_old(const struct session *session, struct upload *upload, uint64_t size) {
     struct stat *old = &upload->sum.old;
@@ -36,8 +44,12 @@ static int read_old(const struct session *session, struct upload *upload, uint64
     int result = fstat(fd, old) < 0 ? -errno : 0;
     if (result == 0 && (!S_ISREG(old->st_mode) || (uint64_t)old->st_size != size))
         result = -ESTALE;
-    if (result == 0)
-        result = reading_add(session, fd, size, &running);
+    const struct digest_state *state = result == 0 ? state_of(session, fd, old) : NULL;
+    if (state)
+        running = *state;
+    else if (result == 0)
+        result = size > session->given->config->hash_max ? -EFBIG
+                                                         : reading_add(session, fd, size, &running);
     (void)close(fd);
     return result;
 }
@@ -46,10 +58,10 @@ static int read_old(const struct session *session, struct upload *upload, uint64
 static int read_beginning(const struct session *session, struct upload *upload) {
     const struct store *store = &upload->store;
     upload->sum.size = store->adds ? store->before : store->kept;
-    if (upload->sum.size > session->given->config->hash_max)
-        return -EFBIG;
     if (store->adds && store->taken)
         return read_old(session, upload, store->before);
+    if (upload->sum.size > session->given->config->hash_max)
+        return -EFBIG;
     return reading_add(session, store->fd, store->kept, &running);
 }
 
@@ -68,6 +80,8 @@ void sum_end(const struct session *session, struct upload *upload) {
     struct sum *sum = &upload->sum;
     if (!sum->is_made)
         return;
+    if (upload->store.adds)
+        ended = running;
     session->given->digest->end(&running, &sum->digests);
     sum->size += upload->result.written;
 }
@@ -99,8 +113,11 @@ void sum_note(struct session *session, struct upload *upload) {
         return;
     const struct known_file file = {
         .id = upload->store.id, .size = (off_t)sum->size, .changed = upload->store.changed};
-    if (is_of_old(upload))
-        digests_note(&session->digests, &file, &sum->digests);
-    else
+    if (!is_of_old(upload)) {
         sum_forget(upload);
+        return;
+    }
+    digests_note(&session->digests, &file, &sum->digests);
+    if (upload->store.adds)
+        digests_keep_state(&session->digests, &file, &ended);
 }
