@@ -239,10 +239,10 @@ assert families["stord_uploads"].type == "counter" and families["stord_build_inf
 assert families["stord_sessions_open"].type == "gauge"
 print("\n".join(sorted(sample.labels["verdict"] for sample in families["stord_uploads"].samples)))
 ' "$T/told" >"$T/verdicts"
-    sed -n 's/^| `\([a-z-]*\)` | .* | \(226\|426\|421\|552\|55x\) |$/\1/p' "$TOP/doc/design.md" | LC_ALL=C sort | diff "$T/verdicts" -
+    sed -n '/^## Verdicts/,/^## The gate/s/^| `\([a-z-]*\)` .*/\1/p' "$TOP/doc/design.md" | LC_ALL=C sort | diff "$T/verdicts" -
     # whatever the handler can say of an upload is one of them
     grep -hoE '\{"[a-z-]+", (NULL|")' "$TOP"/src/verbs/receive.c | grep -oE '[a-z-]{3,}' | sort -u | grep -vxFf "$T/verdicts" && fail "not told"
-    [ "$(wc -l <"$T/verdicts")" = 16 ]
+    [ "$(wc -l <"$T/verdicts")" -gt 16 ]
 }
 
 @test "metrics: HTTP answers /metrics and /health, in the format that is asked for" {

@@ -17,9 +17,10 @@
 
 /* All verdicts of uploads: doc/design.md */
 static const char *const verdicts[] = {
-    "size",     "close",     "short",   "reset",   "tls-truncated", "tls-broken",
-    "stalled",  "vanished",  "aborted", "stopped", "tls-unasked",   "contested",
-    "no-space", "too-large", "quota",   "failed",
+    "size",     "close",     "short",      "reset",   "tls-truncated", "tls-broken",
+    "stalled",  "vanished",  "aborted",    "stopped", "tls-unasked",   "contested",
+    "no-space", "too-large", "quota",      "failed",  "no-connection", "refused",
+    "digest",   "gate",      "gate-later",
 };
 
 enum { VERDICTS = sizeof(verdicts) / sizeof(verdicts[0]) };

@@ -437,9 +437,8 @@ static int refuse_ascii(struct session *session) {
 /* What it has declared cannot be compared: nothing changes. */
 static int refuse_declared(struct session *session, struct upload *upload) {
     static const char why[] = "its SHA-256 cannot be known beforehand: it adds to what is there";
-    tell_refused(session, EVENT_UPLOAD_FAILED, "digest", 550, failed);
     (void)keep(session, upload, true);
-    return end(session, upload, reply_told(session, 550, "%s: %s", failed, why));
+    return end(session, upload, reply_send(session, 550, "%s: %s", failed, why));
 }
 
 /* Does the client resume at an offset that it has counted itself? */
