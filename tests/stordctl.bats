@@ -224,3 +224,34 @@ no_control() { run "-$1" --separate-stderr ctl "${@:2}"; }
     grep '^421 ' <&"$two"
     run -67 ctl kick 127.0.0.1
 }
+
+@test "stordctl who, kick: a user is not taken for an address, nor what is uploaded for either" {
+    need_root "looks at all processes"
+    need ss ps
+    local secret name command reply=''
+    secret=$(hash secret)
+    users "192.0.2.7:$secret:/::" "localhost:$secret:/::" "a 192.0.2.8 b:$secret:/::" "c:$secret:/::"
+    serve --users "$T/users"
+    # on NAME FILE: a session of that user, which uploads
+    on() {
+        exec {wire}<>"/dev/tcp/127.0.0.1/$PORT"
+        for command in "USER $1" 'PASS secret' 'ALLO 5' "STOR $2"; do
+            read -r _ <&"$wire"
+            printf '%s\r\n' "$command" >&"$wire"
+        done
+        until [[ $reply == 150* ]]; do read -r reply <&"$wire"; done
+        reply=''
+    }
+    on 192.0.2.7 '192.0.2.9 idle'
+    on localhost x
+    on 'a 192.0.2.8 b' y
+    on c '127.0.0.1 STOR x'
+    ctl who | tee "$T/who"
+    [ "$(awk 'NR > 1 { $1 = $2 = ""; print }' "$T/who" | sort | sed 's/^ *//')" = \
+        $'192.0.2.7 127.0.0.1 STOR 192.0.2.9 idle\na 192.0.2.8 b 127.0.0.1 STOR y\nc 127.0.0.1 STOR 127.0.0.1 STOR x\nlocalhost 127.0.0.1 STOR x' ]
+    for name in 192.0.2.8 192.0.2.9 x idle; do run -67 ctl kick "$name"; done
+    ctl kick 'a 192.0.2.8 b'
+    [ "$(ctl who | wc -l)" = 4 ]
+    ctl kick 127.0.0.1
+    [ "$(ctl who | wc -l)" = 1 ]
+}
