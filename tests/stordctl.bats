@@ -197,6 +197,13 @@ no_control() { run "-$1" --separate-stderr ctl "${@:2}"; }
     [ "$(complete_words stordctl user l)" = 'lock list' ]
     # every command of the help, and no other
     [ "$(complete_words stordctl '' | tr ' ' '\n' | grep -v -- -- | sort)" = "$(ctl --help | sed -nE 's/^  ([a-z]+) .*/\1/p; s/^  (doctor|who).*/\1/p' | sort -u)" ]
+    # every option that a line may have, which the reader tells of one that there is not
+    user add x nothing 2>&1 | sed -n 's/.*option "nothing" wants //p' | sed 's/,* or / /; s/,//g' | tr ' ' '\n' | sort >"$T/options" || :
+    [ -s "$T/options" ]
+    [ "$(complete_words stordctl user add x '' | tr ' ' '\n' | grep -vxE 'home=|rights=' | sort)" = "$(cat "$T/options")" ]
+    for option in $(cat "$T/options"); do
+        grep -E "[ =]$option( |\$)" "$I/share/zsh/site-functions/_stordctl" >/dev/null || fail "zsh: $option"
+    done
     zsh -n "$I/share/zsh/site-functions/_stordctl"
 }
 
