@@ -353,7 +353,7 @@ tls cert=me
 > PASS secret
 < 530
 STEPS
-        logged 'Login refused: me may not log in while it is locked'
+        logged 'Login refused from .*: locked: user me'
     done
     users "me:!:/::cert=$(fingerprint "$T/me.crt")"
     logs_in me
