@@ -115,6 +115,16 @@ no_control() { run "-$1" --separate-stderr ctl "${@:2}"; }
     unchanged 65 user add you
 }
 
+@test "stordctl user: what is no plain file is not replaced" {
+    mkfifo "$T/users"
+    for words in 'add me' 'del me' list; do
+        # shellcheck disable=SC2086 # words
+        run -66 --separate-stderr user $words
+        [[ $stderr == *"$T/users is no plain file"* ]]
+    done
+    [ -p "$T/users" ]
+}
+
 @test "stordctl user passwd, lock, unlock: one password counts, or none, and the one of before is back" {
     users "me:$(hash old):/me:upload:tls,cert=CN=me,O=a:b:" "box:!:/box::cert=CN=box"
     user passwd box
