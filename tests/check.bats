@@ -429,7 +429,7 @@ warning: users, line 3: home $ROOT is $ROOT$ROOT on the disk: / was probably mea
     STORD_CHECK=no run -0 "$HANDLER" --root "$ROOT" <<<QUIT
     [[ $output == *'221 '* ]]
     export STORD_CHECK=yes
-    for over in tcp tcp6; do
+    for over in tcp tcp6 unix pair; do
         talk -o "$over" <<'STEPS'
 < 421
 exits 64
