@@ -304,6 +304,7 @@ tls_files() {
     run -0 check --users "$T/users" "${TLS[@]}"
     [[ $output == *'0 warnings' ]]
     # nor can those whose time is over
+    # shellcheck disable=SC2016
     users_of_nobody 'a:$6$s$h:/::tls,until=2001-01-01' 'b:$6$s$h:/::until=2001-01-01'
     run -0 check --users "$T/users" "${TLS[@]}"
     [[ $output == *"warning: users: nobody in $T/users can log in"* ]]

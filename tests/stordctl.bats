@@ -211,9 +211,9 @@ no_control() { run "-$1" --separate-stderr ctl "${@:2}"; }
     user add x nothing 2>&1 | sed -n 's/.*option "nothing" wants //p' | sed 's/,* or / /; s/,//g' | tr ' ' '\n' | sort >"$T/options" || :
     [ -s "$T/options" ]
     [ "$(complete_words stordctl user add x '' | tr ' ' '\n' | grep -vxE 'home=|rights=' | sort)" = "$(cat "$T/options")" ]
-    for option in $(cat "$T/options"); do
+    while IFS= read -r option; do
         grep -E "[ =]$option( |\$)" "$I/share/zsh/site-functions/_stordctl" >/dev/null || fail "zsh: $option"
-    done
+    done <"$T/options"
     zsh -n "$I/share/zsh/site-functions/_stordctl"
 }
 
