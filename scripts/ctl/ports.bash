@@ -43,6 +43,7 @@ do_open() {
     need_root
     has_systemd || die UNAVAILABLE "there is no systemd here: port and bind in $xinetd say where xinetd listens"
     if systemctl is-active -q stord-busy.service; then unit=stord-busy.service; fi
+    units_are_ours
     refuse_taken "$unit" "$port"
     local state status=0
     state=$(systemctl is-active "$unit") || :

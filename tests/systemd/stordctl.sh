@@ -208,6 +208,14 @@ for address in 192.0.2.77 999.1.1.1; do
     grep -x 'ListenStream=\[::1\]:2121' /etc/systemd/system/stord.socket.d/open.conf
     [ "$(ls -A /etc/systemd/system/stord.socket.d)" = open.conf ]
 done
+# several at once: the last one wins, and each is right while it speaks
+for number in 2131 2132 2133; do stordctl open "$number" 127.0.0.1 >"$T/open-$number" 2>&1 & done
+wait
+for number in 2131 2132 2133; do grep "stord.socket listens on port $number, and on no other" "$T/open-$number" >/dev/null || fail "$(cat "$T/open-$number")"; done
+[ "$(ss -Hltn | grep -c ':213[123] ')" = 1 ]
+for i in 1 2 3; do { stordctl check >"$T/check-$i" 2>&1 || echo wrong >>"$T/check-$i"; } & done
+wait
+for i in 1 2 3; do [ "$(tail -n 1 "$T/check-$i")" = '0 errors, 0 warnings' ] || fail "$(cat "$T/check-$i")"; done
 # what the administrator has edited wins, and is told
 printf '%s\n' '[Socket]' ListenStream= ListenStream=127.0.0.1:2222 >/etc/systemd/system/stord.socket.d/override.conf
 refuses 78 stordctl open 2323
@@ -254,7 +262,7 @@ for word in yes on 1 true; do
     does stordctl doctor
     says 'ok    anybody may upload'
 done
-echo STORD_USERS=none >/etc/stord/stord.env
+echo ' STORD_USERS = none' >/etc/stord/stord.env # as systemd reads it
 refuses 78 stordctl doctor
 says 'strangers who come by a relay count: socat'
 kill "$relay"
