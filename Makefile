@@ -387,6 +387,7 @@ install: all ## install below PREFIX (and SYSCONFDIR), perhaps into DESTDIR
 	@$(call put,644,units/stord.sysusers.conf,$(PREFIX)/lib/sysusers.d/stord.conf)
 	@$(call put,644,units/stord.tmpfiles.conf,$(PREFIX)/lib/tmpfiles.d/stord.conf)
 	@$(call put,644,xinetd.d/stord,$(SYSCONFDIR)/xinetd.d/stord)
+	@install -d "$(DESTDIR)$(SYSCONFDIR)/stord"
 	@$(call put,644,$(MANUAL),$(PREFIX)/share/man/man8/stord-handler.8)
 	@$(call put,644,doc/stord.7,$(PREFIX)/share/man/man7/stord.7)
 	@$(call put,644,build/man/stor.1,$(PREFIX)/share/man/man1/stor.1)
@@ -415,7 +416,7 @@ image: need-IMAGE ## build a container image, by podman, buildah or docker
 uninstall: ## take away what install put there
 	rm -f $(INSTALLED:%="$(DESTDIR)%")
 	rmdir "$(DESTDIR)$(PREFIX)/share/stord" "$(DESTDIR)$(LIBEXECDIR)" "$(DESTDIR)$(UNITDIR)"/stord*@*.d \
-		"$(DESTDIR)$(PREFIX)/share/doc/stord" 2>/dev/null || :
+		"$(DESTDIR)$(PREFIX)/share/doc/stord" "$(DESTDIR)$(SYSCONFDIR)/stord" 2>/dev/null || :
 
 clean: ## remove what was built
 	rm -rf build handler client $(MODULES:%=stord-%.so)

@@ -193,6 +193,11 @@ void start_shield(struct start *ret_start) {
     *ret_start = start;
 }
 
+bool start_is_socket(const struct start *start) {
+    struct stat st;
+    return fstat(start->in, &st) == 0 && S_ISSOCK(st.st_mode);
+}
+
 static void put_back(int from, int to) {
     (void)(from < 0 ? close(to) : put_at(from, to));
 }

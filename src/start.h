@@ -32,6 +32,9 @@ void start_shield(struct start *ret_start);
 /* Puts fds 0 to 2 back, if no session is wanted. */
 void start_unshield(const struct start *start);
 
+/* Was fd 0 a socket, of whatever kind? To be asked after start_shield. */
+bool start_is_socket(const struct start *start);
+
 /* Afterwards: signal dispositions are the defaults (SIGPIPE and SIGXFSZ ignored); only the signals
  * that ask us to stop (HUP, INT, TERM) are blocked, and come through the descriptor `stop`;
  * libsystemd's module is loaded if LISTEN_FDS or `journal` (the log goes there) asks for it; the

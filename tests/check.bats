@@ -303,6 +303,11 @@ tls_files() {
     [[ $output == *'  user a: '*' tls only'* ]]
     run -0 check --users "$T/users" "${TLS[@]}"
     [[ $output == *'0 warnings' ]]
+    # nor can those whose time is over
+    # shellcheck disable=SC2016
+    users_of_nobody 'a:$6$s$h:/::tls,until=2001-01-01' 'b:$6$s$h:/::until=2001-01-01'
+    run -0 check --users "$T/users" "${TLS[@]}"
+    [[ $output == *"warning: users: nobody in $T/users can log in"* ]]
     users_of_nobody 'b:!:/::cert=CN=b,O=Test'
     run -0 check --users "$T/users"
     [[ $output == *"warning: users: $T/users:1: has a certificate, but TLS is not served"* ]]
@@ -425,7 +430,7 @@ warning: users, line 3: home $ROOT is $ROOT$ROOT on the disk: / was probably mea
     STORD_CHECK=no run -0 "$HANDLER" --root "$ROOT" <<<QUIT
     [[ $output == *'221 '* ]]
     export STORD_CHECK=yes
-    for over in tcp tcp6; do
+    for over in tcp tcp6 unix pair; do
         talk -o "$over" <<'STEPS'
 < 421
 exits 64

@@ -100,8 +100,9 @@ STEPS
 }
 
 @test "login: a user that is not there, a wrong password and a locked user are told the same" {
-    users "me:$(hash secret):/::" "gone:!$(hash secret):/::" "never:*:/::" "elsewhere:$(hash secret):/::from=192.0.2.0/24"
-    for user in me nobody gone never elsewhere "$(printf '%065d' 0)"; do
+    users "me:$(hash secret):/::" "gone:!$(hash secret):/::" "never:*:/::" "elsewhere:$(hash secret):/::from=192.0.2.0/24" \
+        "both:!$(hash secret):/::cert=CN=both" "card:!:/::cert=CN=card"
+    for user in me nobody gone never elsewhere both card "$(printf '%065d' 0)"; do
         password=secret
         if [ "$user" = me ]; then password=wrong; fi
         at_once login <<STEPS
@@ -119,10 +120,10 @@ STEPS
     logged 'Login failed from 127\.0\.0\.1:[0-9]+: user nobody$'
     not_logged 'Logged in'
     # The log alone says why, always with the peer
-    local why='the password is wrong: user me|there is no such user: user (nobody|)|locked: user (gone|never)'
-    why+='|may not log in from there: user elsewhere'
-    [ "$(grep -cE "Login refused from 127\.0\.0\.1:[0-9]+: ($why)$" "$T/log")" = 6 ]
-    [ "$(grep -cE 'Login failed from 127\.0\.0\.1:[0-9]+: user ' "$T/log")" = 6 ]
+    local why='the password is wrong: user me|there is no such user: user (nobody|)|locked: user (gone|never|both)'
+    why+='|may not log in from there: user elsewhere|there is no password, only a certificate: user card'
+    [ "$(grep -cE "Login refused from 127\.0\.0\.1:[0-9]+: ($why)$" "$T/log")" = 8 ]
+    [ "$(grep -cE 'Login failed from 127\.0\.0\.1:[0-9]+: user ' "$T/log")" = 8 ]
 }
 
 @test "login: the third wrong password ends the session, whatever the names and what stood between" {

@@ -142,6 +142,22 @@ STEPS
     warned 0 --min-free 5%
     grep -q 'user me: .* when-full=oldest' "$T/check"
     grep -q 'user you: .* until=2001-01-01 (over) when-full=oldest' "$T/check"
+    # a home inside this one is somebody else's, and one beside it is not
+    inside='when-full=oldest takes files of others, too'
+    user she /home2
+    user he /hom
+    warned 1
+    if grep "$inside" "$T/check"; then fail "they are beside"; fi
+    user it /home/inner
+    warned 1
+    grep "^warning: users, line 1: $inside: home /home/inner of line 5 is inside this one" "$T/check"
+    : >"$T/users"
+    user top / quota=100,when-full=oldest
+    warned 0
+    if grep "$inside" "$T/check"; then fail "there is nobody else"; fi
+    user it /home
+    warned 0
+    grep "$inside: home /home of line 2" "$T/check"
 }
 
 @test "when-full=oldest: without it files stay" {

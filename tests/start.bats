@@ -222,6 +222,9 @@ STEPS
     [ -z "$(find "$ROOT" -type f)" ]
     run -0 "$HANDLER" --check --root "$ROOT" --local=no
     if [[ $output == *'no login'* ]]; then fail "$output"; fi
+    [[ $output == *'warning: local: nobody is served: --local=no wants a users file'* ]]
+    run -0 "$HANDLER" --check --root "$ROOT" --local=no --anonymous
+    if [[ $output == *'nobody is served'* ]]; then fail "$output"; fi
 }
 
 @test "start: a stranger relayed over a socketpair or pipes is no local client (promise 5)" {

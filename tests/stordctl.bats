@@ -115,6 +115,16 @@ no_control() { run "-$1" --separate-stderr ctl "${@:2}"; }
     unchanged 65 ctl_user add you
 }
 
+@test "stordctl user: what is no plain file is not replaced" {
+    mkfifo "$T/users"
+    for words in 'add me' 'del me' list; do
+        # shellcheck disable=SC2086 # words
+        run -66 --separate-stderr user $words
+        [[ $stderr == *"$T/users is no plain file"* ]]
+    done
+    [ -p "$T/users" ]
+}
+
 @test "stordctl user passwd, lock, unlock: one password counts, or none, and the one of before is back" {
     users "me:$(hash old):/me:upload:tls,cert=CN=me,O=a:b:" "box:!:/box::cert=CN=box"
     ctl_user passwd box
@@ -197,6 +207,13 @@ no_control() { run "-$1" --separate-stderr ctl "${@:2}"; }
     [ "$(complete_words stordctl user l)" = 'lock list' ]
     # every command of the help, and no other
     [ "$(complete_words stordctl '' | tr ' ' '\n' | grep -v -- -- | sort)" = "$(ctl --help | sed -nE 's/^  ([a-z]+) .*/\1/p; s/^  (doctor|who).*/\1/p' | sort -u)" ]
+    # every option that a line may have, which the reader tells of one that there is not
+    user add x nothing 2>&1 | sed -n 's/.*option "nothing" wants //p' | sed 's/,* or / /; s/,//g' | tr ' ' '\n' | sort >"$T/options" || :
+    [ -s "$T/options" ]
+    [ "$(complete_words stordctl user add x '' | tr ' ' '\n' | grep -vxE 'home=|rights=' | sort)" = "$(cat "$T/options")" ]
+    while IFS= read -r option; do
+        grep -E "[ =]$option( |\$)" "$I/share/zsh/site-functions/_stordctl" >/dev/null || fail "zsh: $option"
+    done <"$T/options"
     zsh -n "$I/share/zsh/site-functions/_stordctl"
 }
 
@@ -223,4 +240,35 @@ no_control() { run "-$1" --separate-stderr ctl "${@:2}"; }
     grep '^421 ' <&"$one"
     grep '^421 ' <&"$two"
     run -67 ctl kick 127.0.0.1
+}
+
+@test "stordctl who, kick: a user is not taken for an address, nor what is uploaded for either" {
+    need_root "looks at all processes"
+    need ss ps
+    local secret name command reply=''
+    secret=$(hash secret)
+    users "192.0.2.7:$secret:/::" "localhost:$secret:/::" "a 192.0.2.8 b:$secret:/::" "c:$secret:/::"
+    serve --users "$T/users"
+    # on NAME FILE: a session of that user, which uploads
+    on() {
+        exec {wire}<>"/dev/tcp/127.0.0.1/$PORT"
+        for command in "USER $1" 'PASS secret' 'ALLO 5' "STOR $2"; do
+            read -r _ <&"$wire"
+            printf '%s\r\n' "$command" >&"$wire"
+        done
+        until [[ $reply == 150* ]]; do read -r reply <&"$wire"; done
+        reply=''
+    }
+    on 192.0.2.7 '192.0.2.9 idle'
+    on localhost x
+    on 'a 192.0.2.8 b' y
+    on c '127.0.0.1 STOR x'
+    ctl who | tee "$T/who"
+    [ "$(awk 'NR > 1 { $1 = $2 = ""; print }' "$T/who" | sort | sed 's/^ *//')" = \
+        $'192.0.2.7 127.0.0.1 STOR 192.0.2.9 idle\na 192.0.2.8 b 127.0.0.1 STOR y\nc 127.0.0.1 STOR 127.0.0.1 STOR x\nlocalhost 127.0.0.1 STOR x' ]
+    for name in 192.0.2.8 192.0.2.9 x idle; do run -67 ctl kick "$name"; done
+    ctl kick 'a 192.0.2.8 b'
+    [ "$(ctl who | wc -l)" = 4 ]
+    ctl kick 127.0.0.1
+    [ "$(ctl who | wc -l)" = 1 ]
 }

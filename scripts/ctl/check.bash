@@ -17,6 +17,7 @@ check_all() {
     checked=0 errors=0 warnings=0
     local unit
     if has_systemd; then
+        units_are_ours
         for unit in stord stord-tls stord-inline; do
             if ! in_use "$unit.socket"; then continue; fi
             check_unit "$unit@check.service" "$unit.socket"

@@ -75,13 +75,13 @@ look_at_certificate() {
 # Who has no users file serves this machine without a login; a relay makes everybody a part of it.
 look_at_clients() {
     local relays
-    if [ "$(setting STORD_ANONYMOUS)" = yes ]; then
+    if is_on STORD_ANONYMOUS; then
         ok "anybody may upload (STORD_ANONYMOUS)"
-    elif setting STORD_USERS >/dev/null || users_credential >/dev/null; then
+    elif users_are_set; then
         ok "everybody logs in"
     else
         [ "$outside" != yes ] || bad "open to other machines, which are all refused: $(lacking_users)"
-        [ "$(setting STORD_LOCAL)" != no ] || return 0
+        ! is_off STORD_LOCAL || return 0 # what that means, the check says
         relays=$(relays) || relays=
         if [ -n "$relays" ]; then
             bad "everybody on this machine uploads without a login, and strangers who come by a relay count: $relays; STORD_LOCAL=no asks for users"
@@ -107,7 +107,7 @@ relays() {
 # ---------------------------------------------------------------------------------------------- network
 look_at_network() {
     [ "$outside" = yes ] || return 0
-    [ "$(setting STORD_NO_DATA_CONNECTIONS)" != yes ] || return 0
+    ! is_on STORD_NO_DATA_CONNECTIONS || return 0
     look_at_firewall
     look_at_nat
 }
@@ -134,7 +134,7 @@ firewalls() {
 }
 look_at_nat() {
     local addresses
-    if setting STORD_PASSIVE_ADDRESS >/dev/null; then return; fi
+    if setting STORD_PASSIVE_ADDRESS | grep -vx own >/dev/null; then return; fi
     addresses=$(ip -4 -o address show scope global 2>/dev/null | awk '{ sub(/\/.*/, "", $4); print $4 }')
     [ -n "$addresses" ] || return 0
     if grep -qvE '^(10\.|192\.168\.|172\.(1[6-9]|2[0-9]|3[01])\.|100\.(6[4-9]|[7-9][0-9]|1[01][0-9]|12[0-7])\.|169\.254\.)' <<<"$addresses"; then return; fi

@@ -43,9 +43,16 @@ do_open() {
     need_root
     has_systemd || die UNAVAILABLE "there is no systemd here: port and bind in $xinetd say where xinetd listens"
     if systemctl is-active -q stord-busy.service; then unit=stord-busy.service; fi
+    units_are_ours
     refuse_taken "$unit" "$port"
+    local state status=0
+    state=$(systemctl is-active "$unit") || :
     drop_in "$unit" "$port" "$address"
-    apply "$unit" "$port" "$address"
+    (apply "$unit" "$port" "$address") || status=$?
+    if [ "$status" != 0 ]; then
+        take_back "$unit" "$state"
+        exit "$status"
+    fi
     warn_strangers "$port" "$address"
 }
 
@@ -59,6 +66,8 @@ refuse_taken() {
 drop_in() {
     local folder=/etc/systemd/system/$1.d
     mkdir -p "$folder"
+    rm -f "$folder/.open.old"
+    if [ -e "$folder/open.conf" ]; then cp -p "$folder/open.conf" "$folder/.open.old"; fi
     if ! {
         echo '# Made by stordctl open'
         case $1:$3 in
@@ -77,6 +86,19 @@ drop_in() {
     fi
 }
 
+# take_back UNIT STATE: the drop-in of before, and what listened by it
+take_back() {
+    local folder=/etc/systemd/system/$1.d
+    if [ -e "$folder/.open.old" ]; then mv -f "$folder/.open.old" "$folder/open.conf"; else rm -f "$folder/open.conf"; fi
+    systemctl daemon-reload
+    systemctl reset-failed "$1" 2>/dev/null || :
+    if [ "$2" != active ]; then
+        systemctl stop "$1"
+    elif systemctl restart "$1"; then
+        note "$1 listens where it did before"
+    fi
+}
+
 # apply UNIT PORT ADDRESS: a socket whose unit has changed listens nowhere until it is restarted; sessions go on
 apply() {
     local tries
@@ -86,6 +108,7 @@ apply() {
     systemctl restart "$1" || die UNAVAILABLE "$1 does not start: journalctl -u $1 -n 20"
     for ((tries = 0; tries < 100; tries++)); do
         if port_is_taken "$2"; then
+            rm -f "/etc/systemd/system/$1.d/.open.old"
             note "$1 listens on port $2, and on no other; from this machine: stor ${3:+-h $3 }-p $2 FILE"
             systemctl is-enabled -q "$1" 2>/dev/null || note "after a restart of the machine it does not: systemctl enable $1"
             return
@@ -97,6 +120,6 @@ apply() {
 
 warn_strangers() {
     case $2 in 127.* | ::1) return ;; esac
-    if [ "$(setting STORD_ANONYMOUS)" = yes ] || setting STORD_USERS >/dev/null || users_credential >/dev/null; then return; fi
+    if is_on STORD_ANONYMOUS || users_are_set; then return; fi
     note "there are no users yet, so other machines are refused: stordctl user add NAME"
 }

@@ -17,13 +17,14 @@ sessions() {
 }
 
 # session_title PID SECONDS: what the session tells in its title, "stord: [USER] PEER WHAT"; else what others know of it.
-# A name may have blanks in it, so the peer is the first word that can be one.
+# A name may have blanks in it, and addresses, so the peer is the first word that can be one before what is done; or the
+# first at all, in a title that had no more room.
 session_title() {
     local title user peer what
-    local host='[0-9]+(\.[0-9]+){3}|[0-9a-f]*:[0-9a-f:.]*|localhost|unknown'
+    local doing='idle|not logged in|[A-Z]{3,4}' host='[0-9]+(\.[0-9]+){3}|[0-9a-f]*:[0-9a-f:.]*|localhost|unknown'
     title=$({ tr '\0\t' '  ' <"/proc/$1/cmdline"; } 2>/dev/null) || title=
     if [[ $title == 'stord: '* ]]; then
-        title=$(sed -E "s/^stord: //; s/ +\$//; s/(^| )($host) /\\1\t\\2\t/" <<<"$title")
+        title=$(sed -E "s/^stord: //; s/ +\$//; s/(^| )($host) (($doing)( .*)?)\$/\\1\t\\2\t\\4/; t; s/(^| )($host)( |\$)/\\1\t\\2\t/" <<<"$title")
         IFS=$'\t' read -r user peer what <<<"-$title"
         user=${user#-} user=${user% }
     else

@@ -25,6 +25,7 @@ find_file() {
     [ -n "$file" ] || file=$(setting STORD_USERS) || file=$(users_credential) || file=
     if [ -z "$file" ] || [ "$file" = none ]; then file=/etc/stord/users known=; fi
     file=$(readlink -m -- "$file")
+    if [ -e "$file" ] && [ ! -f "$file" ]; then die NOINPUT "$file is no plain file"; fi # /dev/null would be replaced
     folder=${file%/*}/
 }
 

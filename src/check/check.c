@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sysexits.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/digest.h"
@@ -90,8 +91,11 @@ static void check_who_can_log_in(struct check *check) {
     for (size_t i = 0; i < check->users.count; i++) {
         const struct user *user = &check->users.rows[i];
         if (!check_tls_user(check, user))
-            able += users_is_strong(user->hash) || check_tls_lets_in(check, user);
+            able += !users_is_over(user, time(NULL)) &&
+                    (users_is_strong(user->hash) || check_tls_lets_in(check, user));
     }
+    if (!check->users_file && !check->config->local && !check->config->anonymous)
+        complaint_warning(check, "local", "nobody is served: --local=no wants a users file");
     if (check->users_file && !check->users_broken && able == 0 && !check->config->anonymous)
         complaint_warning(check, "users", "nobody in %s can log in", check->users_file);
 }

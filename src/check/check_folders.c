@@ -179,6 +179,30 @@ static void check_home(struct check *check, const char *about, const struct acco
     (void)close(fd);
 }
 
+/* Is that home beneath the other one? */
+static bool is_beneath(const char *home, const char *above) {
+    size_t n = strlen(above);
+    return n == 1 ? home[1] != '\0' : strncmp(home, above, n) == 0 && home[n] == '/';
+}
+
+/* Where old files go: is there anything that makes them, and whose are they? */
+static void check_ousting(struct check *check, const char *about, const struct account *account) {
+    if (account->quota == VALUE_UNLIMITED &&
+        check->config->min_free.bytes + check->config->min_free.percent == 0)
+        complaint_warning(check, about,
+                          "when-full=oldest makes no room without quota= or --min-free");
+    for (size_t i = 0; i < check->users.count; i++) {
+        const struct user *other = &check->users.rows[i];
+        if (is_beneath(other->account.home, account->home)) {
+            complaint_warning(check, about,
+                              "when-full=oldest takes files of others, too: home %s of line %u is "
+                              "inside this one",
+                              other->account.home, other->line);
+            return;
+        }
+    }
+}
+
 void check_homes(struct check *check) {
     if (check->root.fd < 0)
         return;
@@ -192,9 +216,7 @@ void check_homes(struct check *check) {
         account_complete(&account, check->config);
         (void)snprintf(about, sizeof(about), "users, line %u", check->users.rows[i].line);
         check_home(check, about, &account);
-        if (account.ousts && account.quota == VALUE_UNLIMITED &&
-            check->config->min_free.bytes + check->config->min_free.percent == 0)
-            complaint_warning(check, about,
-                              "when-full=oldest makes no room without quota= or --min-free");
+        if (account.ousts)
+            check_ousting(check, about, &account);
     }
 }

@@ -216,7 +216,7 @@ static unsigned count_locks(int fd) {
         if (fcntl(fd, F_OFD_GETLK, &lock) < 0 || lock.l_type == F_UNLCK)
             continue;
         count++;
-        off_t end = lock.l_start + (lock.l_len > 0 ? lock.l_len : 1);
+        off_t end = lock.l_len > 0 ? lock.l_start + lock.l_len : INT64_MAX; /* 0: to the end */
         if (lock.l_start > range.first && n < MOST)
             ranges[n++] = (struct range){range.first, lock.l_start - 1};
         if (end <= range.last && n < MOST)

@@ -112,7 +112,8 @@ static const char *reason_of(const struct user *user) {
     if (!user)
         return "there is no such user";
     if (!users_is_strong(user->hash))
-        return *user->certificate ? "there is no password, only a certificate" : "locked";
+        return *user->certificate && !user->locked ? "there is no password, only a certificate"
+                                                   : "locked";
     return "the password is wrong";
 }
 

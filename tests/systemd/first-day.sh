@@ -29,6 +29,7 @@ unset STORD_USER
 cd "$TOP" || exit
 rm -rf /etc/stord
 make -s install PREFIX=/usr/local | tee "$T/next"
+[ -d /etc/stord ] # where settings go
 section systemd | block systemd-sysusers >"$T/commands"
 cat "$T/commands"
 bash -eu -o pipefail "$T/commands"

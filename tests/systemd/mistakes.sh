@@ -71,7 +71,7 @@ typo() { setting STORD_USRES=/etc/stord/users; }
 after typo '421 ' STORD_USRES 'unknown variable STORD_USRES'
 no_number() { setting STORD_IDLE_TIMEOUT=soon; }
 after no_number '421 ' 'STORD_IDLE_TIMEOUT wants' 'STORD_IDLE_TIMEOUT wants'
-wrong_ports() { setting STORD_PASSIVE_PORTS=50000:50099; }
+wrong_ports() { setting STORD_PASSIVE_PORTS=50099-50000; }
 after wrong_ports '421 ' 'STORD_PASSIVE_PORTS wants' 'STORD_PASSIVE_PORTS wants'
 comment_behind() { setting 'STORD_USERS=/etc/stord/users # the users'; }
 after comment_behind '421 ' '/etc/stord/users # the users: No such file' '/etc/stord/users # the users: No such file'
@@ -94,7 +94,7 @@ after twice '421 ' '/etc/stord/users:2: that user is in an earlier line' '/etc/s
 no_end() { printf 'you:%s:/you::' "$hash" >>/etc/stord/users; }
 after no_end '421 ' '/etc/stord/users:2: the last line has no end' '/etc/stord/users:2: the last line has no end'
 other_net() { sed -i 's/:$/:from=192.0.2.0\/24/' /etc/stord/users; }
-after other_net '530 ' 'me may not' 'from=192.0.2.0/24' 0
+after other_net '530 ' 'may not log in from there: user me' 'from=192.0.2.0/24' 0
 wrong_password() { sed -i "s|:.*:/me|:$(printf 'other\n' | /usr/local/libexec/stord/handler --hash):/me|" /etc/stord/users; }
 after wrong_password '530 ' 'Login failed from 127.0.0.1:' '0 errors' 0
 

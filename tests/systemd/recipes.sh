@@ -93,7 +93,7 @@ sends acme "ftp://127.0.0.1:$PORT/" other
 came report.pdf "$ROOT/partners/acme"
 sed -i 's/$/until=2001-01-01/' /etc/stord/users
 must_fail sends acme "ftp://127.0.0.1:$PORT/" other
-logged 'acme may not log in any more (until=2001-01-01)'
+logged 'may not log in any more (until=2001-01-01): user acme'
 undo
 
 echo '== A backup, and what comes of it.'

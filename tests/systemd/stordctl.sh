@@ -200,6 +200,22 @@ port_listens 2121 127.0.0.1
 if grep 'no users' "$T/said"; then fail "nobody else can come"; fi
 does stordctl open 2121 ::1
 [ "$(ss -Hltn 'sport = :2121' | awk '{ print $4 }')" = '[::1]:2121' ]
+# what cannot be leaves all as it was
+for address in 192.0.2.77 999.1.1.1; do
+    if stordctl open 2323 "$address" >"$T/said" 2>&1; then fail "nobody can listen at $address"; fi
+    says 'listens where it did before'
+    [ "$(ss -Hltn 'sport = :2121' | awk '{ print $4 }')" = '[::1]:2121' ]
+    grep -x 'ListenStream=\[::1\]:2121' /etc/systemd/system/stord.socket.d/open.conf
+    [ "$(ls -A /etc/systemd/system/stord.socket.d)" = open.conf ]
+done
+# several at once: the last one wins, and each is right while it speaks
+for number in 2131 2132 2133; do stordctl open "$number" 127.0.0.1 >"$T/open-$number" 2>&1 & done
+wait
+for number in 2131 2132 2133; do grep "stord.socket listens on port $number, and on no other" "$T/open-$number" >/dev/null || fail "$(cat "$T/open-$number")"; done
+[ "$(ss -Hltn | grep -c ':213[123] ')" = 1 ]
+for i in 1 2 3; do { stordctl check >"$T/check-$i" 2>&1 || echo wrong >>"$T/check-$i"; } & done
+wait
+for i in 1 2 3; do [ "$(tail -n 1 "$T/check-$i")" = '0 errors, 0 warnings' ] || fail "$(cat "$T/check-$i")"; done
 # what the administrator has edited wins, and is told
 printf '%s\n' '[Socket]' ListenStream= ListenStream=127.0.0.1:2222 >/etc/systemd/system/stord.socket.d/override.conf
 refuses 78 stordctl open 2323
@@ -231,6 +247,26 @@ wait_port 2101
 refuses 78 stordctl doctor
 says 'strangers who come by a relay count: socat'
 kill "$relay"
+# flags in any of the words that sessions take, and no users file that is called none
+wait_for eval '! port_listens 2101'
+socat TCP-LISTEN:2101,fork,reuseaddr TCP:127.0.0.1:22000 &
+relay=$!
+wait_port 2101
+for word in no off 0 false; do
+    printf '%s\n' STORD_USERS=none "STORD_LOCAL=$word" >/etc/stord/stord.env
+    does stordctl doctor
+    says 'look  stord.socket: local: nobody is served'
+done
+for word in yes on 1 true; do
+    printf '%s\n' STORD_USERS=none "STORD_ANONYMOUS=$word" >/etc/stord/stord.env
+    does stordctl doctor
+    says 'ok    anybody may upload'
+done
+echo ' STORD_USERS = none' >/etc/stord/stord.env # as systemd reads it
+refuses 78 stordctl doctor
+says 'strangers who come by a relay count: socat'
+kill "$relay"
+rm /etc/stord/stord.env
 # another program has the port
 systemctl stop stord.socket
 socat TCP-LISTEN:22000,fork,reuseaddr STDOUT &

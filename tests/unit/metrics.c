@@ -169,6 +169,25 @@ static void sessions_are_counted_until_they_are_killed(void) {
     CHECK(sessions() == 0);
 }
 
+/* Whoever may write the file may lock it; reading must end. */
+static void locks_to_the_end_are_one(void) {
+    static const struct flock locks[] = {
+        {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 0, .l_len = 0},
+        {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = PRESENCE + 5, .l_len = 0},
+        {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = PRESENCE - 5, .l_len = 10},
+    };
+    begin();
+    for (size_t i = 0; i < sizeof(locks) / sizeof(locks[0]); i++) {
+        struct flock lock = locks[i];
+        int fd = open(file, O_RDWR | O_CLOEXEC);
+        CHECK(fd >= 0 && fcntl(fd, F_OFD_SETLK, &lock) == 0);
+        (void)alarm(60); /* it must not be awaited for ever */
+        CHECK(sessions() == 1);
+        (void)alarm(0);
+        (void)close(fd);
+    }
+}
+
 int main(void) {
     check_run("metrics: what was counted before is added", what_was_counted_before_is_added);
     check_run("metrics: processes add at once", processes_add_at_once);
@@ -177,6 +196,7 @@ int main(void) {
     check_run("metrics: other files are left alone", other_files_are_left_alone);
     check_run("metrics: sessions are counted until they are killed",
               sessions_are_counted_until_they_are_killed);
+    check_run("metrics: locks to the end are one", locks_to_the_end_are_one);
     (void)unlink(file);
     return check_end();
 }
