@@ -208,7 +208,7 @@ no_control() { run "-$1" --separate-stderr ctl "${@:2}"; }
     # every command of the help, and no other
     [ "$(complete_words stordctl '' | tr ' ' '\n' | grep -v -- -- | sort)" = "$(ctl --help | sed -nE 's/^  ([a-z]+) .*/\1/p; s/^  (doctor|who).*/\1/p' | sort -u)" ]
     # every option that a line may have, which the reader tells of one that there is not
-    user add x nothing 2>&1 | sed -n 's/.*option "nothing" wants //p' | sed 's/,* or / /; s/,//g' | tr ' ' '\n' | sort >"$T/options" || :
+    ctl_user add x nothing 2>&1 | sed -n 's/.*option "nothing" wants //p' | sed 's/,* or / /; s/,//g' | tr ' ' '\n' | sort >"$T/options" || :
     [ -s "$T/options" ]
     [ "$(complete_words stordctl user add x '' | tr ' ' '\n' | grep -vxE 'home=|rights=' | sort)" = "$(cat "$T/options")" ]
     while IFS= read -r option; do
