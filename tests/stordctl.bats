@@ -119,7 +119,7 @@ no_control() { run "-$1" --separate-stderr ctl "${@:2}"; }
     mkfifo "$T/users"
     for words in 'add me' 'del me' list; do
         # shellcheck disable=SC2086 # words
-        run -66 --separate-stderr user $words
+        run -66 --separate-stderr ctl_user $words
         [[ $stderr == *"$T/users is no plain file"* ]]
     done
     [ -p "$T/users" ]
