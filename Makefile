@@ -214,6 +214,7 @@ torture: need-TEST ## kill handlers and clients N times in the middle of uploads
 	@$(MAKE) $(ALL_CORES) --no-print-directory tests-built
 	@tests/torture $(N)
 	@tests/kills --wait auto,20 --kills $$(( $(N) / 20 ))
+	@tests/couriers --uploads $$(( $(N) * 10 ))
 
 SECONDS = 3600
 model: need-TEST ## sessions at random against a model of what must be there, SECONDS long, by SEED
@@ -339,9 +340,12 @@ floors: all ## who calls whom: circles, and calls that go up; FLOORS=--left: wit
 	@scripts/floors $(FLOORS) $(OBJ) $(HANDLER_SOURCES)
 	@scripts/floors $(FLOORS) $(OBJ) $(CLIENT_SOURCES) $(wildcard src/tls/*.c)
 
+EVENT_UNITS = stord-events.path stord-events.timer stord-events.service
+
 INSTALLED = $(LIBEXECDIR)/handler $(MODULES:%=$(LIBEXECDIR)/stord-%.so) $(PREFIX)/bin/stor \
 	$(UNITDIR)/stord.socket $(UNITDIR)/stord@.service $(PREFIX)/lib/sysusers.d/stord.conf \
 	$(UNITDIR)/stord-tls.socket $(UNITDIR)/stord-busy.service \
+	$(EVENT_UNITS:%=$(UNITDIR)/%) \
 	$(UNITDIR)/stord-tls@.service $(UNITDIR)/stord-tls@.service.d/00-tls.conf \
 	$(UNITDIR)/stord-inline.socket $(UNITDIR)/stord-metrics.socket $(UNITDIR)/stord-metrics@.service \
 	$(UNITDIR)/stord-inline@.service $(UNITDIR)/stord-inline@.service.d/00-inline.conf \
@@ -373,6 +377,7 @@ install: all ## install below PREFIX (and SYSCONFDIR), perhaps into DESTDIR
 	@$(call put,644,units/stord.socket,$(UNITDIR)/stord.socket)
 	@$(call put,644,units/stord-busy.service,$(UNITDIR)/stord-busy.service)
 	@$(call put,644,units/stord@.service,$(UNITDIR)/stord@.service)
+	@$(foreach unit,$(EVENT_UNITS),$(call put,644,units/$(unit),$(UNITDIR)/$(unit)) &&) :
 	@$(call put,644,units/stord-tls.socket,$(UNITDIR)/stord-tls.socket)
 	@$(call put,644,units/stord@.service,$(UNITDIR)/stord-tls@.service)
 	@$(call put,644,units/stord-tls@.service.conf,$(UNITDIR)/stord-tls@.service.d/00-tls.conf)

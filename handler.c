@@ -13,6 +13,7 @@
 #include "base/terminal.h"
 #include "base/title.h"
 #include "check/check.h"
+#include "check/deliver.h"
 #include "check/figures.h"
 #include "check/hash.h"
 #include "check/list.h"
@@ -25,9 +26,33 @@
 
 extern char **environ;
 
+static void open_log(struct log *log, const struct config *config, const struct start *start) {
+    const struct log_setup setup = {.target = config->log,
+                                    .level = config->log_level,
+                                    .json = config->log_json,
+                                    .stderr_is_client = start->stderr_is_client,
+                                    .systemd = start->systemd};
+    log_open(log, &setup);
+    if (start->systemd_error)
+        log_event(log, EVENT_NO_LIBSYSTEMD, "Continuing without libsystemd: %s",
+                  start->systemd_error);
+}
+
+/* It logs, because nobody may be there to read what it prints. */
+static int run_deliverer(const struct config *config, const struct start *start) {
+    struct log log;
+    struct start with = *start;
+    if (log_wants_journal(config->log))
+        with.systemd = systemd_load(&with.systemd_error);
+    open_log(&log, config, &with);
+    int status = deliver_events(config, &log);
+    log_close(&log);
+    return status;
+}
+
 /* Does what is asked for at a terminal instead of a session. Returns the exit status. */
 static int run_mode(enum config_outcome outcome, const struct config *config,
-                    const char *complaint) {
+                    const struct start *start, const char *complaint) {
     switch (outcome) {
     case CONFIG_HELP:
         config_print_help(stdout);
@@ -45,6 +70,8 @@ static int run_mode(enum config_outcome outcome, const struct config *config,
         return recount_homes(config);
     case CONFIG_METRICS:
         return figures_run(config);
+    case CONFIG_DELIVER:
+        return run_deliverer(config, start);
     default:
         terminal_line(stderr, "handler: %s", complaint);
         return outcome == CONFIG_USAGE ? EX_USAGE : EX_CONFIG;
@@ -71,19 +98,6 @@ static int refuse_streams(const struct log *log, int error) {
     return EX_OSERR;
 }
 
-static void open_log(struct log *log, const struct config *config, const struct start *start) {
-    const struct log_setup setup = {.target = config->log,
-                                    .level = config->log_level,
-                                    .json = config->log_json,
-                                    .counts = config->metrics_file != NULL,
-                                    .stderr_is_client = start->stderr_is_client,
-                                    .systemd = start->systemd};
-    log_open(log, &setup);
-    if (start->systemd_error)
-        log_event(log, EVENT_NO_LIBSYSTEMD, "Continuing without libsystemd: %s",
-                  start->systemd_error);
-}
-
 int main(int argc, char **argv) {
     struct start start;
     struct config config;
@@ -99,7 +113,7 @@ int main(int argc, char **argv) {
     if (!has_client(&start, &config)) {
         if (!start.is_network)
             start_unshield(&start);
-        return run_mode(outcome, &config, complaint);
+        return run_mode(outcome, &config, &start, complaint);
     }
     int status, tamed = start_tame(&start, log_wants_journal(config.log));
     open_log(&log, &config, &start);

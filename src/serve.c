@@ -31,7 +31,9 @@
 #include "session/secure.h"
 #include "session/session.h"
 #include "session/transcript.h"
+#include "session/truth.h"
 #include "store/daily.h"
+#include "store/notice.h"
 #include "store/usage.h"
 #include "users/account.h"
 #include "users/helper.h"
@@ -69,6 +71,7 @@ struct making {
     bool counts; /* the metrics have been opened, or cannot be */
     struct helper helper;
     struct gate gate;
+    struct notices notices;
     struct secure_setup secure;
     struct path_root root;
     struct dial dial;
@@ -216,6 +219,34 @@ static int watch_certificate(struct making *making) {
     return 0;
 }
 
+/* A folder that is another user's is a set-up that does not work. If it cannot be made, uploads are
+ * put off (451) until it can. */
+static int open_notices(struct making *making) {
+    const struct config *config = making->parts.config;
+    if (!config->events)
+        return 0;
+    int result = notices_open(&making->notices, making->root.fd, config->no_sync);
+    making->parts.notices = &making->notices;
+    if (result == -EPERM)
+        return complain(making, result, "%.400s/" NOTICE_FOLDER ": it is not this user's folder",
+                        config->root);
+    if (result < 0)
+        log_event(making->parts.log, EVENT_NOTICE_LOST, "No events can be written: %s",
+                  strerror(-result));
+    return 0;
+}
+
+/* What sessions have left that died: here all of the root can still be looked at. */
+static void recover_notices(struct making *making) {
+    struct truth truth = {&making->root, making->boot};
+    if (!making->parts.notices || making->notices.pending < 0)
+        return;
+    int result = notices_recover(&making->notices, truth_judge, &truth);
+    if (result < 0)
+        log_event(making->parts.log, EVENT_NOTICE_LOST,
+                  "Events of sessions that died cannot be recovered: %s", strerror(-result));
+}
+
 static int open_dial(struct making *making) {
     int result =
         making->parts.config->no_data_connections ? 0 : dial_open(&making->dial, &making->peer);
@@ -294,6 +325,7 @@ static int confine(struct making *making, struct turns *turns) {
     const struct sandbox sandbox = {.config = making->parts.config,
                                     .log = making->parts.log,
                                     .root = &making->root,
+                                    .notices = making->parts.notices,
                                     .rights = account_most_rights(making->parts.config),
                                     .dial = &making->dial,
                                     .helper = making->helper.fd < 0 ? -1 : making->helper.pid};
@@ -306,9 +338,9 @@ static int confine(struct making *making, struct turns *turns) {
 /* Makes the parts in this order. Returns 0, or a negative errno with making->complaint. */
 static int make(struct making *making) {
     static int (*const steps[])(struct making *) = {
-        find_user,   start_gate,   start_helper, load_tls,        load_digest,
-        become_user, check_gate,   open_metrics, open_root,       watch_certificate,
-        open_dial,   look_up_told, open_xferlog, open_transcript, open_names};
+        find_user,    start_gate,   start_helper,    load_tls,     load_digest,       become_user,
+        check_gate,   open_metrics, open_root,       open_notices, watch_certificate, open_dial,
+        look_up_told, open_xferlog, open_transcript, open_names};
     int result = 0;
     for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]) && result == 0; i++)
         result = steps[i](making);
@@ -321,6 +353,7 @@ static int make(struct making *making) {
 static int speak(struct making *making) {
     static struct session session; /* static only for its size: nothing else refers to it */
     usage_boot(making->boot);
+    recover_notices(making);
     clock_be_exact(); /* not allowed any more once the session is confined */
     session_init(&session, &making->parts);
     if (confine(making, &session.turns) < 0) {

@@ -79,6 +79,7 @@ section() { awk -v name=".Sh $2" '/^\.Sh / { is = ($0 == name) } is' "$1"; }
     printf '%s\n' --create --home-dir --init-groups --now --regid --reuid --shell --system --name --pretty \
         --cap-drop --fdpass --network --no-summary --read-only --security-opt \
         --append --groups --exclude --reference --cursor-file \
+        --silent --show-error --fail --header --json --mail-from --mail-rcpt --upload-file --config \
         --inetd --transfers --checkers --max-time --since --output-fields --update-catalog >>"$T/known"
     for page in "${PAGES[@]}"; do rendered "$page"; done >"$T/text"
     grep -hoE -- '(^|[^[:alnum:]-])--[a-z][a-z0-9-]+' "$T/text" "${OTHERS[@]}" | grep -oE -- '--.*' |
@@ -366,7 +367,7 @@ after_edit() {
                 { [ "$page" = stord.7 ] && grep -hE "\bshow $name\b" "${RECIPES[@]}"; } ;;
             env | users) continue ;; # all of them are looked at in one loop
             listen) grep -h "listens $page\b" "$TOP/tests/manual.bats" ;;
-            *) grep -hE "(example|use) $page $kind $name\b" "$TOP"/tests/{manual,gate_clients}.bats "$TOP/tests/systemd/manual.sh" ||
+            *) grep -hE "(example|use) $page $kind $name\b" "$TOP"/tests/{manual,gate_clients,deliver}.bats "$TOP"/tests/systemd/{manual,events}.sh ||
                 { [ "$page" = stord.7 ] && grep -hE "\brecipe $kind $name\b" "${RECIPES[@]}"; } ;;
             esac >/dev/null || fail "$page: nobody plays $kind $name"
         done
@@ -517,7 +518,7 @@ use() {
         grep '^0 errors' "$T/out" >&2
         echo "$name" >>"$T/checked"
     done
-    for name in network tls inline anonymous scanners partners group cameras nat metrics; do grep -qx "$name" "$T/checked"; done
+    for name in network tls inline anonymous scanners partners group cameras nat metrics events; do grep -qx "$name" "$T/checked"; done
     use stord.7 env folder | grep -qx "STORD_ROOT=$ROOT"
     use stord.7 users scanners | grep -q '^camera:'
     use stord.7 users partners | grep -q '^globex:'

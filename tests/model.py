@@ -42,7 +42,7 @@ JOBS = 4            # most of the time a sequence waits
 SHRINK_SECONDS = 60
 ENOUGH = 1500       # steps, after which all of these must have come to pass:
 NEEDED = ("stored", "bursts", "appended", "resumed", "extended", "renamed", "deleted", "refused", "partials shown", "killed",
-          "terminated", "left", "taken away", "replaced on the disk") + (("not let in",) if os.geteuid() == 0 else ())
+          "terminated", "left", "taken away", "replaced on the disk", "events") + (("not let in",) if os.geteuid() == 0 else ())
 
 
 def rules():

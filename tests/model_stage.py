@@ -246,6 +246,18 @@ class Stage:
             session.quit()
         self.check("sessions have ended")
         self.check_left()
+        self.check_events()
+
+    def check_events(self):
+        """Each upload has one; where a handler was killed it may have one that the model does not know of."""
+        if not self.config.events:
+            return
+        new, pending = (os.listdir(f"{self.root}/.stord.events/{folder}") for folder in ("new", "pending"))
+        least = self.world.acknowledgements
+        if pending or not least <= len(new) <= least + self.kills():
+            raise Failure(1, "events are missing, or there are too many", f"{least} of uploads",
+                          f"{len(new)}, and {len(pending)} pending")
+        self.counts["events"] += len(new)
 
     # ------------------------------------------------------------- the reserved folder
 

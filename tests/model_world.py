@@ -75,12 +75,14 @@ class Config:
         self.stalls = rng.random() < 0.08
         self.no_sync = rng.random() < 0.5
         self.copies = has_append_option and rng.random() < 0.3
+        self.events = rng.random() < 0.3
         self.gate = rng.random() < 0.3 and os.geteuid() == 0  # its program must not be ours to change
 
     def options(self):
         given = ["--allow", self.allow, "--on-conflict", self.conflict]
         for word, is_given in (("--resume-hours=0", not self.keeps), ("--stall-timeout=1", self.stalls),
-                               ("--no-sync", self.no_sync), ("--append=copy", self.copies)):
+                               ("--no-sync", self.no_sync), ("--append=copy", self.copies),
+                               ("--events=uploaded", self.events)):
             given += [word] * is_given
         return given
 
@@ -196,6 +198,7 @@ class World:
         self.config, self.clock = config, 0
         self.files, self.partials = {}, {name: [] for name in NAMES}
         self.came = {}  # when a session last published under a name, be that there still or not
+        self.acknowledgements = 0
         self.kept = {b""}  # all that any interrupted upload may ever have left
 
     def tick(self):
@@ -281,6 +284,7 @@ class World:
             rule = results[0].rule if results else 3
             raise Failure(rule, f"{upload.verb} {upload.name} was acknowledged",
                           " | ".join(map(str, results)) or "a refusal", self.changes(disk))
+        self.acknowledgements += 1
         result, name = match
         self.publish(name, result)
         self.note_came(upload.name, name)

@@ -570,6 +570,7 @@ PLAIN, LINKS = ("plainfs",), ("plainfs", "links")
 DELETE = ("--allow=upload,append,replace,list,delete",)
 TLS = ("--tls=require", "--tls-cert={certificate}")
 RECORDS = ("--xferlog={folder}/xferlog", "--transcript={folder}")
+EVENTS = ("--events=uploaded",)
 POLICY = ("--file-mode=0604", "--dir-mode=0705", "--group=1")
 
 SCENARIOS = [
@@ -615,6 +616,16 @@ SCENARIOS = [
     Scenario("records-inline", inline, X, over="pair", options=RECORDS),
     Scenario("records-epsv", epsv, X, options=RECORDS),
     Scenario("records-reset", reset_data, X, options=RECORDS, ends="refused"),
+    Scenario("events", epsv, options=EVENTS),
+    Scenario("events-replace", inline, X, over="pair", options=EVENTS),
+    Scenario("events-pipelined", pipelined, {"y": OLD}, options=EVENTS),
+    Scenario("events-pipelined-pipe", pipelined, over="pipe", options=EVENTS),
+    Scenario("events-append", append, X, options=EVENTS),
+    Scenario("events-append-copy", append, X, options=(*EVENTS, "--append=copy")),
+    Scenario("events-restart", restart, X, options=EVENTS),
+    Scenario("events-rename", renamed, X, options=(*EVENTS, "--on-conflict=rename")),
+    Scenario("events-plain", inline, X, wrap=PLAIN, can_undo=False, options=EVENTS),
+    Scenario("events-short", short, X, options=EVENTS, ends="refused"),
     Scenario("go-on", go_on, partial=True),
     Scenario("go-on-over-old", go_on, X, partial=True),
     Scenario("go-on-over-long", go_on_inline, {"x": 10 * OLD}, partial=True),

@@ -156,6 +156,11 @@ files_below() { (cd "$1" && find . ! -type d | sort); }
     if grep -rl /usr/local "$T/dest" --include='stord*' --include='00-*'; then fail "the old prefix is left"; fi
 }
 
+@test "events are delivered by a consumer that fails half of the time, and the path unit never gives up" {
+    need curl
+    in_systemd events.sh
+}
+
 @test "stord-busy.service serves many, refuses too many, loses nothing when it is restarted" {
     need curl nsenter strace tcpsvd
     "$TOP/tests/peers"

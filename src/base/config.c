@@ -107,6 +107,13 @@ static const struct option options[] = {
      "digests of uploads: sha256, sha1, md5, crc32; for the log, and for HASH"},
     {"hash-max", "SIZE", "1G", value_limit, FIELD(hash_max),
      "largest file that HASH reads: bytes, or followed by K, M, G or T, or none"},
+    {"events", "LIST", "none", value_events, FIELD(events),
+     "given to other programs: uploaded, upload-failed, renamed, removed"},
+    {"deliver-hours", "H", "72", value_hours, FIELD(deliver_hours),
+     "hours for which --deliver tries an event again"},
+    {"tries", "N", "none", value_tries, FIELD(tries), "how often --deliver tries an event"},
+    {"batch", NULL, "no", value_flag, FIELD(batch),
+     "--deliver gives one run of the program all events that are due"},
     {"append", "HOW", "in-place", value_append, FIELD(copies),
      "APPE adds to the file: in-place, or copy (replaced as a whole)"},
     {"batch-files", "N", "64", value_batch, FIELD(batch_files),
@@ -143,6 +150,7 @@ static const struct mode {
     {"--recount", CONFIG_RECOUNT, false, NULL, "count what homes with a quota hold, and print it"},
     {"--metrics", CONFIG_METRICS, false, NULL,
      "print the figures of --metrics-file, disk and quotas"},
+    {"--deliver", CONFIG_DELIVER, false, NULL, "give the events to the program after --"},
     {"--help", CONFIG_HELP, true, NULL, "print this and exit"},
     {"--version", CONFIG_VERSION, true, NULL, "print the version and exit"},
 };
@@ -331,6 +339,25 @@ static bool find_tls(struct config *config, char error[CONFIG_ERROR_SIZE]) {
     return false;
 }
 
+/* A program follows "--". Returns where the arguments before that end. */
+static int find_program(struct config *config, int argc, char *const *argv) {
+    int end = 1;
+    while (end < argc && strcmp(argv[end], "--") != 0)
+        end++;
+    config->program = end < argc ? argv + end + 1 : NULL;
+    return end;
+}
+
+static bool has_program_if_needed(const struct config *config, char error[CONFIG_ERROR_SIZE]) {
+    bool delivers = config->wanted == CONFIG_DELIVER, has = config->program && *config->program;
+    if (delivers == has && delivers == (config->program != NULL))
+        return true;
+    (void)snprintf(error, CONFIG_ERROR_SIZE, "%s (see --help)",
+                   delivers ? "--deliver wants a program: -- PROGRAM ARG..."
+                            : "only --deliver takes a program");
+    return false;
+}
+
 enum config_outcome config_load(struct config *ret_config, int argc, char *const *argv,
                                 char *const *environment, char error[CONFIG_ERROR_SIZE]) {
     struct config config = {0};
@@ -344,9 +371,10 @@ enum config_outcome config_load(struct config *ret_config, int argc, char *const
     enum config_outcome outcome = load_environment(&config, environment, error);
     enum config_outcome from_arguments = CONFIG_SERVE;
     int at = 1;
-    while (at < argc && from_arguments == CONFIG_SERVE)
-        from_arguments = load_argument(&config, argc, argv, &at, error);
-    for (; at < argc; at++) { /* whoever asks for --check, say, gets no 421 */
+    int end = find_program(&config, argc, argv);
+    while (at < end && from_arguments == CONFIG_SERVE)
+        from_arguments = load_argument(&config, end, argv, &at, error);
+    for (; at < end; at++) { /* whoever asks for --check, say, gets no 421 */
         if (find_mode(argv[at]))
             config.wanted = find_mode(argv[at])->outcome;
     }
@@ -360,6 +388,8 @@ enum config_outcome config_load(struct config *ret_config, int argc, char *const
     bool wants_tls = config.wanted == CONFIG_SERVE || config.wanted == CONFIG_CHECK;
     if (outcome == CONFIG_SERVE && wants_tls && !find_tls(&config, error))
         outcome = CONFIG_BAD;
+    if (outcome == CONFIG_SERVE && !has_program_if_needed(&config, error))
+        outcome = CONFIG_USAGE;
     if (outcome == CONFIG_SERVE)
         *ret_config = config;
     ret_config->wanted = config.wanted;

@@ -24,6 +24,7 @@ enum config_outcome {
     CONFIG_LIST_USERS, /* --list-users was asked for, and the settings are good */
     CONFIG_RECOUNT,    /* --recount was asked for, and the settings are good */
     CONFIG_METRICS,    /* --metrics was asked for, and the settings are good */
+    CONFIG_DELIVER,    /* --deliver was asked for, and the settings are good */
     CONFIG_USAGE,      /* the command line is wrong (EX_USAGE) */
     CONFIG_BAD         /* the environment is wrong, or TLS lacks a file (EX_CONFIG) */
 };
@@ -66,12 +67,17 @@ struct config {
     struct room min_free;            /* room that uploads leave on the disk */
     const char *names_from;          /* how names that are not UTF-8 are read: see names_open */
     const char *gate;                /* program that decides about uploads, or NULL */
+    char *const *program;            /* of --deliver: it and its arguments, or NULL */
     unsigned gate_time;              /* s that it may take */
     unsigned checksum;               /* digests of uploads: bits of 1 << enum digest_kind */
-    bool copies;                     /* appending copies the file, and replaces it */
-    bool gate_failure_publishes;     /* if it fails, else the upload is kept for later */
+    unsigned events;                 /* that are given to other programs: enum value_event */
+    unsigned deliver_hours;          /* h after which one that cannot be delivered is given up, */
+    unsigned tries;                  /* or how often it is tried; 0: no matter how often */
     unsigned batch_files;            /* inline uploads that are synced together, */
     unsigned batch_time;             /* and ms that the first of them waits, at most */
+    bool copies;                     /* appending copies the file, and replaces it */
+    bool gate_failure_publishes;     /* if the gate fails, else uploads are kept for later */
+    bool batch;                      /* one run of the program gets all events that are due */
     bool no_sync;                    /* nothing waits for the disk */
     bool no_data_connections;        /* uploads come over the control connection only */
     const char *user;                /* the system user to become if started as root */

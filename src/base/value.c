@@ -91,6 +91,29 @@ const char *value_gate_failure(void *field, const char *value) {
     return set_choice(field, value, "later", "publish") ? NULL : "later or publish";
 }
 
+const char *value_events(void *field, const char *value) {
+    static const char *const words[] = {"uploaded", "upload-failed", "renamed", "removed", NULL};
+    char word[16];
+    unsigned events = 0;
+    for (const char *at = value; strcmp(value, "none") != 0; at++) {
+        size_t n = strcspn(at, ",");
+        int i = -1;
+        if (n < sizeof(word)) {
+            memcpy(word, at, n);
+            word[n] = '\0';
+            i = find_word(words, word);
+        }
+        if (i < 0)
+            return "a comma list of uploaded, upload-failed, renamed, removed; or none";
+        events |= 1U << i;
+        at += n;
+        if (*at == '\0')
+            break;
+    }
+    *(unsigned *)field = events;
+    return NULL;
+}
+
 const char *value_log_format(void *field, const char *value) {
     return set_choice(field, value, "text", "json") ? NULL : "text or json";
 }
@@ -149,6 +172,14 @@ const char *value_batch(void *field, const char *value) {
     uint64_t n;
     if (!parse_number(value, 1, 64, &n))
         return "a number from 1 to 64";
+    *(unsigned *)field = (unsigned)n;
+    return NULL;
+}
+
+const char *value_tries(void *field, const char *value) {
+    uint64_t n = 0;
+    if (strcmp(value, "none") != 0 && !parse_number(value, 1, 1000, &n))
+        return "a number from 1 to 1000, or none";
     *(unsigned *)field = (unsigned)n;
     return NULL;
 }

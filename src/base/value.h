@@ -45,6 +45,14 @@ enum conflict {
     CONFLICT_REFUSE   /* that file stays, the upload is refused */
 };
 
+/* Events that are given to other programs. */
+enum value_event {
+    VALUE_UPLOADED = 1,
+    VALUE_UPLOAD_FAILED = 2,
+    VALUE_RENAMED = 4,
+    VALUE_REMOVED = 8
+};
+
 /* Whether sessions are under TLS. */
 enum tls_mode {
     TLS_AUTO,    /* TLS_ALLOW if there is a certificate, else TLS_OFF */
@@ -89,6 +97,8 @@ value_setter value_room;         /* struct room */
 value_setter value_append;       /* bool: copy */
 value_setter value_gate_time;    /* unsigned: seconds, 1 to 3600 */
 value_setter value_gate_failure; /* bool: publish */
+value_setter value_events;       /* unsigned: bits of enum value_event */
+value_setter value_tries;        /* unsigned, 1 to 1000; none is 0 */
 value_setter value_tls;          /* enum tls_mode */
 value_setter value_flag;         /* bool: yes or no */
 

@@ -202,6 +202,7 @@ int check_run(const struct config *config) {
         check_names,
         check_modules,
         check_gate,
+        check_events,
         check_confinement,
     };
     struct check check = {.config = config, .users_file = config->users, .root = {.fd = -1}};

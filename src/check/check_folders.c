@@ -13,6 +13,7 @@
 #include "gate/gate.h"
 #include "log/metrics.h"
 #include "store/limits.h"
+#include "store/notice.h"
 #include "store/reserved.h"
 #include "store/workplace.h"
 
@@ -69,6 +70,22 @@ void check_unfinished(struct check *check) {
     } else if (workplace_is_near(fd, check->root.fd) == 0) {
         complaint_error(check, RESERVED_FOLDER, "it is on another file system than the root");
     }
+    if (fd >= 0)
+        (void)close(fd);
+}
+
+void check_events(struct check *check) {
+    if (check->root.fd < 0 || !check->config->events)
+        return;
+    int fd = reserved_open_as(check->root.fd, NOTICE_FOLDER, false), result;
+    if (fd == -ENOENT && may_write(check->root.fd) < 0)
+        complaint_error(check, NOTICE_FOLDER, "it cannot be made in the root: no events");
+    else if (fd == -EPERM)
+        complaint_error(check, NOTICE_FOLDER, "it is not this user's folder: sessions are refused");
+    else if (fd < 0 && fd != -ENOENT)
+        complaint_error(check, NOTICE_FOLDER, "%s", strerror(-fd));
+    else if (fd >= 0 && (result = may_write(fd)) < 0)
+        complaint_error(check, NOTICE_FOLDER, "%s", strerror(-result));
     if (fd >= 0)
         (void)close(fd);
 }

@@ -12,6 +12,9 @@ void check_root(struct check *check);
 /* The reserved folder: is it ours, or can it be made? */
 void check_unfinished(struct check *check);
 
+/* The folder of events, if any are wanted. */
+void check_events(struct check *check);
+
 /* The gate's program. */
 void check_gate(struct check *check);
 

@@ -20,7 +20,7 @@ static const char *const verdicts[] = {
     "size",     "close",     "short",      "reset",   "tls-truncated", "tls-broken",
     "stalled",  "vanished",  "aborted",    "stopped", "tls-unasked",   "contested",
     "no-space", "too-large", "quota",      "failed",  "no-connection", "refused",
-    "digest",   "gate",      "gate-later",
+    "digest",   "gate",      "gate-later", "untold",
 };
 
 enum { VERDICTS = sizeof(verdicts) / sizeof(verdicts[0]) };

@@ -72,4 +72,12 @@ const struct event_kind event_kinds[EVENT_KINDS] = {
     [EVENT_QUOTA_EXCEEDED] = {"quota-exceeded", LOG_LEVEL_WARNING,
                               "e76dff6fd8cb4fa4a40ec2de3c95eaaf"},
     [EVENT_QUOTA_COUNTED] = {"quota-counted", LOG_LEVEL_INFO, "80832b5bad9942f1b6f7fb87ff92fd9f"},
+    [EVENT_NOTICE_LOST] = {"event-lost", LOG_LEVEL_ERROR, "984e98c3a55146b79eb6006ed3e30ca4"},
+    [EVENT_DELIVERED] = {"delivered", LOG_LEVEL_DEBUG, "02978b403e354a4890e6453ea648dce2"},
+    [EVENT_DELIVER_SAYS] = {"deliver-says", LOG_LEVEL_WARNING, "21770d582ce2477ba40e48bb54372cc4"},
+    [EVENT_NOT_DELIVERED] = {"not-delivered", LOG_LEVEL_WARNING,
+                             "1dbd0ae5afb846c0ab054a25623c0dcc"},
+    [EVENT_GIVEN_UP] = {"given-up", LOG_LEVEL_ERROR, "79d2d9739546441d9d8e00defae74a8b"},
+    [EVENT_DELIVER_BROKEN] = {"deliver-broken", LOG_LEVEL_ERROR,
+                              "c15b697778c04c479dbdfa371fa3472b"},
 };

@@ -76,6 +76,14 @@ enum event {
     EVENT_QUOTA_EXCEEDED,
     EVENT_QUOTA_COUNTED,
 
+    /* Events for other programs */
+    EVENT_NOTICE_LOST,
+    EVENT_DELIVERED,
+    EVENT_DELIVER_SAYS,
+    EVENT_NOT_DELIVERED,
+    EVENT_GIVEN_UP,
+    EVENT_DELIVER_BROKEN,
+
     EVENT_KINDS
 };
 

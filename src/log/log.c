@@ -32,6 +32,8 @@ enum {
     FIELDS_MOST = RECORD_FACTS + 5
 };
 
+_Static_assert((int)LOG_LINE == (int)JSON_LIMIT, "a line of the log");
+
 enum { OUTLET_UNKNOWN = -2 }; /* nothing has been sent yet */
 
 /* Where the log goes: a process has one place for it, whatever `struct log` it uses. */
@@ -319,6 +321,28 @@ static void write_event(const struct log *log, enum event event, const struct lo
     collect(&record, &log->context, facts);
     put(log, &record);
     scratch_give(raw);
+}
+
+size_t log_compose(const struct log *log, enum event event, const struct log_facts *facts,
+                   const struct log_more *more, size_t count, const char *text,
+                   char line[LOG_LINE]) {
+    struct record record;
+    struct timespec now;
+    char *escaped = scratch_take(RECORD_LIMIT);
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    (void)escape_line(escaped, RECORD_LIMIT, text);
+    record.kind = &event_kinds[event];
+    record.text = escaped;
+    record.count = 0;
+    collect(&record, &log->context, facts);
+    for (size_t i = 0; i < count && record.count < RECORD_FACTS; i++) {
+        if (more[i].value && *more[i].value)
+            record.facts[record.count++] =
+                (struct fact){more[i].name, more[i].value, more[i].is_number};
+    }
+    size_t n = json_line(line, 0, &record, &now, getpid());
+    scratch_give(escaped);
+    return n;
 }
 
 /* Is it to be written? Counts it in any case. */

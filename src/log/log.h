@@ -6,6 +6,7 @@
 #define STORD_LOG_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "log/event.h"
@@ -23,7 +24,7 @@ struct log_setup {
     const struct systemd *systemd; /* the journal's functions; NULL without the module */
 };
 
-enum { LOG_SESSION_SIZE = 17 };
+enum { LOG_SESSION_SIZE = 17, LOG_LINE = 65536 /* bytes of a line of JSON at most */ };
 
 /* What all events of a session have in common. NULL or "": not known. The texts stay the
  * caller's. */
@@ -81,6 +82,18 @@ void log_event(const struct log *log, enum event event, const char *format, ...)
 /* The same with facts. */
 void log_about(const struct log *log, enum event event, const struct log_facts *facts,
                const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/* One fact more; NULL or "": it is left out. */
+struct log_more {
+    const char *name, *value;
+    bool is_number;
+};
+
+/* Puts the line of JSON together that the log has for an event with that text (json_line), with
+ * `count` facts more, of which those without a value are left out. Returns its length. */
+size_t log_compose(const struct log *log, enum event event, const struct log_facts *facts,
+                   const struct log_more *more, size_t count, const char *text,
+                   char line[LOG_LINE]);
 
 /* Before the process ends: waits, up to half a second, until the journal has read what was logged,
  * because it looks up the sender in /proc. */

@@ -12,7 +12,7 @@
 
 enum {
     RECORD_LIMIT = 17408, /* longest text in bytes; a path may have 4096, escaped 4 times */
-    RECORD_FACTS = 14,    /* facts of one event at most */
+    RECORD_FACTS = 20,    /* facts of one event at most */
     RECORD_NUMBER = 24    /* size of a number as text */
 };
 

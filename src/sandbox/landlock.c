@@ -77,6 +77,11 @@ uint64_t landlock_count_files(void) {
     return LOOK | KEEP | FILL | REMOVE | READ;
 }
 
+uint64_t landlock_notice_files(void) {
+    return LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_REFER |
+           REMOVE;
+}
+
 bool landlock_leaves_truncation(uint64_t files) {
     return !(files & LANDLOCK_ACCESS_FS_TRUNCATE) && landlock_version() < TRUNCATE;
 }

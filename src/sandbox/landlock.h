@@ -31,6 +31,9 @@ uint64_t landlock_files(unsigned rights);
 /* The same for the counts of quotas. */
 uint64_t landlock_count_files(void);
 
+/* For the folders of events (--events). */
+uint64_t landlock_notice_files(void);
+
 /* Can files still be emptied that may not be written, because the kernel cannot forbid that? */
 bool landlock_leaves_truncation(uint64_t files);
 

@@ -15,6 +15,7 @@
 #include "sandbox/filter.h"
 #include "sandbox/landlock.h"
 #include "sandbox/socketcall.h"
+#include "store/notice.h"
 #include "store/reserved.h"
 #include "store/usage.h"
 
@@ -35,7 +36,7 @@
 enum {
     MEMORY = 512 << 20, /* bytes */
     DESCRIPTORS = 128,
-    RULES = 3, /* of Landlock at most */
+    RULES = 5, /* of Landlock at most */
     COMPLAINT_SIZE = 256
 };
 
@@ -125,6 +126,16 @@ static bool confine_files(struct lack *lack, const struct landlock_rule *wanted,
     return result == 0;
 }
 
+/* Events are written whatever the user may do. Returns how many rules that takes. */
+static unsigned add_notices(const struct notices *notices, struct landlock_rule *rules) {
+    if (!notices)
+        return 0;
+    uint64_t files = landlock_notice_files();
+    rules[0] = (struct landlock_rule){.fd = notices->pending, .files = files};
+    rules[1] = (struct landlock_rule){.fd = notices->fresh, .files = files};
+    return 2;
+}
+
 static unsigned log_groups(const struct log *log) {
     unsigned groups = log_settle(log) ? 0 : FILTER_LOGGING;
     return groups | (log->setup.target == LOG_TARGET_JOURNAL ? FILTER_JOURNAL : 0);
@@ -147,8 +158,9 @@ static void confine_calls(struct lack *lack, struct filter_facts *facts) {
 
 int sandbox_enter(const struct sandbox *sandbox, struct sandbox_state *ret_state) {
     struct lack lack = {.config = sandbox->config};
-    const struct landlock_rule root = {.fd = sandbox->root->fd,
-                                       .files = landlock_files(sandbox->rights)};
+    struct landlock_rule rules[RULES] = {
+        {.fd = sandbox->root->fd, .files = landlock_files(sandbox->rights)}};
+    unsigned count = 1 + add_notices(sandbox->notices, rules + 1);
     bool helped = sandbox->helper > 0, connects = sandbox->dial->address != NULL;
     struct filter_facts facts = {.groups = FILTER_SESSION | (connects ? FILTER_DATA : 0) |
                                            (helped ? FILTER_HELPED : 0),
@@ -157,7 +169,7 @@ int sandbox_enter(const struct sandbox *sandbox, struct sandbox_state *ret_state
     facts.groups |= log_groups(sandbox->log) | aio_group(sandbox->config);
     note(&lack, set_limits(false, &ret_state->descriptors), "limits");
     unsigned extra = (connects ? 0 : LANDLOCK_NO_TCP) | (helped ? 0 : LANDLOCK_NO_SIGNALS);
-    ret_state->files = confine_files(&lack, &root, 1, extra);
+    ret_state->files = confine_files(&lack, rules, count, extra);
     confine_calls(&lack, &facts);
     ret_state->said = lack.error != 0;
     return judge(&lack, sandbox->log);
@@ -175,10 +187,11 @@ int sandbox_narrow(const struct config *config, const struct log *log,
     bool makes = home->rights & (RIGHTS_OWN | RIGHT_APPEND | RIGHT_RENAME);
     int reserved = reserved_open(home->top->fd, makes);
     int counts = home->is_counted ? usage_open_folder(home->top) : -1;
-    const struct landlock_rule rules[RULES] = {{.fd = home->home->fd, .files = files},
-                                               {.fd = reserved, .files = files},
-                                               {.fd = counts, .files = landlock_count_files()}};
-    (void)confine_files(&lack, rules, RULES, LANDLOCK_NO_SIGNALS); /* the helper has gone */
+    struct landlock_rule rules[RULES] = {{.fd = home->home->fd, .files = files},
+                                         {.fd = reserved, .files = files},
+                                         {.fd = counts, .files = landlock_count_files()}};
+    unsigned count = 3 + add_notices(home->notices, rules + 3);
+    (void)confine_files(&lack, rules, count, LANDLOCK_NO_SIGNALS); /* the helper has gone */
     if (reserved >= 0)
         (void)close(reserved);
     if (counts >= 0)

@@ -18,10 +18,11 @@ struct log;
 struct sandbox {
     const struct config *config;
     const struct log *log;
-    const struct path_root *root; /* the root folder */
-    unsigned rights;              /* what the session's user may do at most: bits of enum right */
-    const struct dial *dial;      /* where it may connect to; without address: no sockets */
-    pid_t helper;                 /* the credential helper, which it may kill; -1: there is none */
+    const struct path_root *root;  /* the root folder */
+    const struct notices *notices; /* where events for other programs go, or NULL */
+    unsigned rights;               /* what the session's user may do at most: bits of enum right */
+    const struct dial *dial;       /* where it may connect to; without address: no sockets */
+    pid_t helper;                  /* the credential helper, which it may kill; -1: there is none */
 };
 
 /* How far that succeeded. */
@@ -33,11 +34,12 @@ struct sandbox_state {
 
 /* The home of a user who has logged in. */
 struct sandbox_home {
-    const struct path_root *top;  /* the root folder */
-    const struct path_root *home; /* what the user sees of it */
-    unsigned rights;              /* bits of enum right */
-    bool is_counted;              /* there is a quota */
-    struct sandbox_state state;   /* of sandbox_enter */
+    const struct path_root *top;   /* the root folder */
+    const struct path_root *home;  /* what the user sees of it */
+    const struct notices *notices; /* as in struct sandbox */
+    unsigned rights;               /* bits of enum right */
+    bool is_counted;               /* there is a quota */
+    struct sandbox_state state;    /* of sandbox_enter */
 };
 
 /* Gives up what no session needs: core dumps, access to our memory by other processes of the user,

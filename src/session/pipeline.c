@@ -22,7 +22,8 @@ void pipeline_init(struct pipeline *pipeline) {
 bool pipeline_may_wait(const struct session *session, int fd) {
     const struct pipeline *pipeline = &session->pipeline;
     unsigned most = session->given->config->batch_files;
-    bool is_open = (unsigned)fd + SPARE < session->given->sandbox->descriptors;
+    unsigned events = session->given->notices ? pipeline->count + 1 : 0; /* a file each */
+    bool is_open = (unsigned)fd + SPARE + events < session->given->sandbox->descriptors;
     return most > 1 && pipeline->count < most && is_open && !session->leave.over;
 }
 

@@ -31,6 +31,7 @@
 #include "session/watch.h"
 #include "session/who.h"
 #include "store/addition.h"
+#include "store/notice.h"
 #include "store/oldest.h"
 #include "store/turn.h"
 
@@ -49,6 +50,7 @@ struct session_parts {
     const struct helper *helper;         /* the credential helper */
     struct gate *gate;                   /* who decides about uploads */
     const struct digest *digest;         /* makes digests; NULL: there are none */
+    const struct notices *notices;       /* where events for other programs go, or NULL */
     const struct secure_setup *secure;   /* TLS */
     const struct names *names;           /* file names in the client's encoding */
     const struct sandbox_state *sandbox; /* how it is confined */

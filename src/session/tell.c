@@ -6,7 +6,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/scratch.h"
 #include "log/log.h"
+#include "log/record.h"
+#include "session/notify.h"
 #include "session/session.h"
 #include "store/reserved.h"
 
@@ -41,27 +44,72 @@ static void add_to_xferlog(const struct session *session, const struct transfer 
     xferlog_add(session->given->xferlog, session->given->log, &entry);
 }
 
-void tell_transfer(const struct session *session, const struct transfer *transfer) {
-    char file[TELL_PLACE_SIZE], reply[32] = "", pardon[96] = "";
-    const struct log_facts facts = {.file = tell_place(session, transfer->path, file),
-                                    .verdict = transfer->verdict,
-                                    .reply = transfer->reply,
-                                    .moved = true,
-                                    .bytes = transfer->bytes,
-                                    .seconds = transfer->seconds,
-                                    .digests = transfer->digests};
+static struct log_facts facts_of(const struct transfer *transfer, const char *file) {
+    return (struct log_facts){.file = file,
+                              .verdict = transfer->verdict,
+                              .reply = transfer->reply,
+                              .moved = true,
+                              .bytes = transfer->bytes,
+                              .seconds = transfer->seconds,
+                              .digests = transfer->digests};
+}
+
+/* Says it in words. Returns them, in scratch. */
+static char *say(const struct session *session, const struct transfer *transfer) {
+    char reply[32] = "", pardon[96] = "", *text = scratch_take(RECORD_LIMIT);
     const char *user = session->given->log->context.user;
     if (transfer->reply)
         (void)snprintf(reply, sizeof(reply), ": reply %d", transfer->reply);
     if (transfer->pardon)
         (void)snprintf(pardon, sizeof(pardon), "; %s, or lenient in the users file, would allow it",
                        transfer->pardon);
-    log_about(session->given->log, transfer->event, &facts,
-              "%s: %s%s (%llu bytes, %.3f s, %s) %s %s%s%s%s%s", transfer->what,
-              before(session->who.account.home), transfer->path,
-              (unsigned long long)transfer->bytes, transfer->seconds, transfer->verdict,
-              transfer->incoming ? "from" : "to", session->given->peer->text, user ? ", user " : "",
-              user ? user : "", reply, pardon);
+    (void)snprintf(text, RECORD_LIMIT, "%s: %s%s (%llu bytes, %.3f s, %s) %s %s%s%s%s%s",
+                   transfer->what, before(session->who.account.home), transfer->path,
+                   (unsigned long long)transfer->bytes, transfer->seconds, transfer->verdict,
+                   transfer->incoming ? "from" : "to", session->given->peer->text,
+                   user ? ", user " : "", user ? user : "", reply, pardon);
+    scratch_keep(text, strlen(text) + 1);
+    return text;
+}
+
+size_t tell_notice(const struct session *session, const struct transfer *transfer,
+                   const struct notice_facts *facts, char text[NOTICE_LIMIT]) {
+    char file[TELL_PLACE_SIZE];
+    const struct log_facts known = facts_of(transfer, tell_place(session, transfer->path, file));
+    char *said = say(session, transfer);
+    const struct notify_about about = {
+        .event = transfer->event, .facts = &known, .path = transfer->path, .text = said};
+    size_t n = notify_compose(session, &about, facts, text);
+    scratch_give(said);
+    return n;
+}
+
+void tell_lost(const struct session *session, const char *path, int error) {
+    char file[TELL_PLACE_SIZE];
+    const struct log_facts facts = {.file = tell_place(session, path, file)};
+    log_about(session->given->log, EVENT_NOTICE_LOST, &facts,
+              "The event about %s%s cannot be written: %s", before(session->who.account.home), path,
+              strerror(-error));
+}
+
+/* Gives other programs the event of what has happened, if they are to have it: not of an upload,
+ * whose event has been written before. */
+static void notify(const struct session *session, enum event event, const struct log_facts *facts,
+                   const char *path, const char *from, const char *text) {
+    const struct notify_about about = {
+        .event = event, .facts = facts, .path = path, .from = from, .text = text};
+    int result = event == EVENT_UPLOADED ? 0 : notify_of(session, &about);
+    if (result < 0)
+        tell_lost(session, path, result);
+}
+
+void tell_transfer(const struct session *session, const struct transfer *transfer) {
+    char file[TELL_PLACE_SIZE];
+    const struct log_facts facts = facts_of(transfer, tell_place(session, transfer->path, file));
+    char *said = say(session, transfer);
+    log_about(session->given->log, transfer->event, &facts, "%s", said);
+    notify(session, transfer->event, &facts, transfer->path, NULL, said);
+    scratch_give(said);
     if (session->given->xferlog && transfer->is_file)
         add_to_xferlog(session, transfer, file);
     transcript_note(session, "%s: %s (%llu bytes, %s)", transfer->what, transfer->path,
@@ -74,6 +122,7 @@ void tell_file(const struct session *session, enum event event, const char *what
     const struct log_facts facts = {.file = tell_place(session, path, file)};
     log_about(session->given->log, event, &facts, "%s: %s%s", what,
               before(session->who.account.home), path);
+    notify(session, event, &facts, path, NULL, what);
 }
 
 void tell_no_connection(const struct session *session, const char *path, const char *reason,
@@ -85,24 +134,24 @@ void tell_no_connection(const struct session *session, const char *path, const c
               reason, reply);
 }
 
-/* The file that the command means: its path on the disk, or NULL. */
-static const char *meant(const struct session *session, char out[TELL_PLACE_SIZE]) {
-    char path[PATH_SIZE];
+/* The file that the command means: its virtual path, or NULL. */
+static const char *meant(const struct session *session, char path[PATH_SIZE]) {
     const char *name = session->meant ? session->meant : command_name(session->command);
     if (!session->who.logged_in || !name || path_resolve(session->place.cwd, name, path) < 0)
         return NULL;
-    return tell_place(session, path, out);
+    return path;
 }
 
 void tell_refused(const struct session *session, enum event event, const char *verdict, int reply,
                   const char *text) {
-    char file[TELL_PLACE_SIZE];
+    char file[TELL_PLACE_SIZE], room[PATH_SIZE];
     const struct command *command = session->command;
+    const char *path = meant(session, room);
     const char *user = session->given->log->context.user;
     const bool whole = command->secrecy == COMMAND_PUBLIC;
     const bool blank = command->verb && *command->argument;
     const struct log_facts facts = {
-        .file = meant(session, file), .verdict = verdict, .reply = reply};
+        .file = path ? tell_place(session, path, file) : NULL, .verdict = verdict, .reply = reply};
     /* The text of a reply repeats what cannot be an argument */
     log_about(session->given->log, event, &facts, "%s: reply %d to %s%s%s: %s%s%s",
               command->secrecy == COMMAND_SECRET_LINE && command->verb ? "Refused" : text, reply,
@@ -111,6 +160,8 @@ void tell_refused(const struct session *session, enum event event, const char *v
               !whole          ? "***"
               : command->verb ? command->argument
                               : command->text);
+    if (path)
+        notify(session, event, &facts, path, NULL, text);
 }
 
 void tell_foreign(const struct session *session) {
@@ -130,8 +181,10 @@ void tell_renamed(const struct session *session, const char *from, const char *t
     char file[TELL_PLACE_SIZE];
     const struct log_facts facts = {.file = tell_place(session, to, file)};
     const char *home = before(session->who.account.home);
+    char old[TELL_PLACE_SIZE];
     log_about(session->given->log, EVENT_RENAMED, &facts, "Renamed: %s%s to %s%s", home, from, home,
               to);
+    notify(session, EVENT_RENAMED, &facts, to, tell_place(session, from, old), "Renamed");
 }
 
 void tell_ousted(const struct session *session, const char *path, uint64_t bytes,

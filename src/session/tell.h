@@ -9,6 +9,7 @@
 
 #include "base/path.h"
 #include "log/event.h"
+#include "store/notice.h"
 #include "users/account.h"
 
 struct digest_set;
@@ -37,6 +38,14 @@ const char *tell_place(const struct session *session, const char *path, char out
 
 /* Logs a transfer, also in the xferlog and the transcript if there are any. */
 void tell_transfer(const struct session *session, const struct transfer *transfer);
+
+/* Puts the event for other programs together that tells of an upload which is about to end so.
+ * Returns its length. */
+size_t tell_notice(const struct session *session, const struct transfer *transfer,
+                   const struct notice_facts *facts, char text[NOTICE_LIMIT]);
+
+/* Logs that the event about the file of a virtual path cannot be written. */
+void tell_lost(const struct session *session, const char *path, int error);
 
 /* Logs what was done to the file of a virtual path. */
 void tell_file(const struct session *session, enum event event, const char *what, const char *path);

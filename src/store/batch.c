@@ -1,24 +1,67 @@
 #include "store/batch.h"
 
+#include "store/notice.h"
 #include "store/store.h"
 
 /* ---------------------------------------------------------------- their bytes */
 
-/* Brings the bytes of all to the disk. */
-static void sync_files(struct batch_item *items, unsigned count, struct flush *flush) {
+/* Which file of an upload is to be synced; -1: none. */
+typedef int which_file(const struct store *store);
+
+static int bytes_of(const struct store *store) {
+    return store->fd;
+}
+
+static int event_of(const struct store *store) {
+    return store->request->notice ? store->request->notice->fd : -1;
+}
+
+/* Brings one file of each to the disk. */
+static void sync_each(struct batch_item *items, unsigned count, struct flush *flush,
+                      which_file *which) {
     unsigned where[BATCH_MOST], n = 0;
     int fds[BATCH_MOST] = {-1}, results[BATCH_MOST];
     for (unsigned i = 0; i < count; i++) {
-        items[i].result = store_prepare(items[i].store);
-        items[i].is_over = false;
-        if (items[i].result < 0 || items[i].store->request->no_sync)
+        int fd = items[i].result < 0 ? -1 : which(items[i].store);
+        if (fd < 0 || items[i].store->request->no_sync)
             continue;
-        fds[n] = items[i].store->fd;
+        fds[n] = fd;
         where[n++] = i;
     }
     flush_files(flush, fds, results, n);
     for (unsigned i = 0; i < n; i++)
         items[where[i]].result = results[i];
+}
+
+/* The event of an upload could not be synced. */
+static void note_untold(struct batch_item *item) {
+    item->store->untold = item->result;
+    item->result = -STORE_UNTOLD;
+}
+
+/* Writes the events, and brings them to the disk. */
+static void announce(struct batch_item *items, unsigned count, struct flush *flush) {
+    bool were_good[BATCH_MOST];
+    for (unsigned i = 0; i < count; i++) {
+        if (items[i].result == 0)
+            items[i].result = store_announce(items[i].store, false);
+        were_good[i] = items[i].result == 0;
+    }
+    sync_each(items, count, flush, event_of);
+    for (unsigned i = 0; i < count; i++) {
+        if (were_good[i] && items[i].result < 0)
+            note_untold(&items[i]);
+    }
+}
+
+/* Brings the bytes of all to the disk, and their events. */
+static void sync_files(struct batch_item *items, unsigned count, struct flush *flush) {
+    for (unsigned i = 0; i < count; i++) {
+        items[i].result = store_prepare(items[i].store);
+        items[i].is_over = false;
+    }
+    sync_each(items, count, flush, bytes_of);
+    announce(items, count, flush);
 }
 
 /* ---------------------------------------------------------------- their names */
@@ -51,23 +94,45 @@ static unsigned name_some(struct batch_item *items, unsigned count) {
     return count;
 }
 
+/* What is synced for all: the folder of events. */
+struct common {
+    bool is_done;
+    int result;
+};
+
+/* Syncs the folder of events, once. *ret_also: that does for the folder of an item, too. */
+static int sync_events(struct common *common, const struct store *store, bool *ret_also) {
+    const struct notice *notice = store->request->notice;
+    if (!notice)
+        return 0;
+    if (!common->is_done)
+        common->result = notices_sync(notice->notices, store->folder, ret_also);
+    else
+        *ret_also = notices_reach(notice->notices, store->folder);
+    common->is_done = true;
+    return common->result;
+}
+
 /* Syncs the folder of an item, unless it was synced for one before it. */
-static int sync_folder(const struct batch_item *items, unsigned at) {
+static int sync_folder(const struct batch_item *items, unsigned at, struct common *common) {
     const struct store *store = items[at].store;
+    bool also = false;
     if (store->request->no_sync)
         return 0;
     for (unsigned i = 0; i < at; i++) {
         if (items[i].how != NOT_PUBLISHED && items[i].store->folder == store->folder)
             return items[i].synced;
     }
-    return path_sync_folder(store->folder, store->work);
+    int result = sync_events(common, store, &also);
+    return result < 0 || also ? result : path_sync_folder(store->folder, store->work);
 }
 
 /* What has been named stays so, once the folders are synced. */
 static void settle(struct batch_item *items, unsigned count) {
+    struct common common = {0};
     for (unsigned i = 0; i < count; i++) {
         if (items[i].how != NOT_PUBLISHED)
-            items[i].synced = sync_folder(items, i);
+            items[i].synced = sync_folder(items, i, &common);
     }
     for (unsigned i = count; i-- > 0;) { /* the last first: it may have replaced another */
         struct batch_item *item = &items[i];

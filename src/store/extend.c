@@ -10,6 +10,7 @@
 #include "store/addition.h"
 #include "store/copy.h"
 #include "store/limits.h"
+#include "store/notice.h"
 #include "store/stage.h"
 #include "store/store.h"
 
@@ -200,6 +201,18 @@ static int write_within(struct adding *adding) {
     return result;
 }
 
+/* Shows the event: once the addition has ended, so that nobody takes back what it tells of. */
+static int tell(const struct store *store) {
+    struct notice *notice = store->request->notice;
+    bool also;
+    int result = notice_show(notice);
+    if (result == 0 && notice)
+        result = notices_sync(notice->notices, store->folder, &also);
+    if (result == 0)
+        notice_end(notice);
+    return result;
+}
+
 static int write_and_sync(struct adding *adding) {
     const struct store_request *request = adding->store->request;
     int result = addition_begin(request->addition, &adding->facts, adding->file);
@@ -214,6 +227,8 @@ static int write_and_sync(struct adding *adding) {
         result = path_sync(adding->file);
     if (result == 0)
         result = addition_end(request->addition);
+    if (result == 0)
+        result = tell(adding->store);
     if (result == 0)
         return 0;
     take_back(adding);
@@ -263,6 +278,9 @@ static int add_to(struct adding *adding) {
     result = measure(adding);
     if (result == 0)
         result = check_name(adding);
+    if (result == 0)
+        result = notice_correct(request->notice, adding->store->name, adding->old.st_ino,
+                                adding->facts.length + adding->facts.more);
     if (result < 0) {
         (void)addition_end(request->addition);
         return result;

@@ -11,6 +11,8 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "store/notice.h"
+#include "store/stage.h"
 #include "store/store.h"
 
 enum { LINK_TRIES = 16, PUBLISH_TRIES = 16, SUFFIX_LIMIT = 16 };
@@ -237,11 +239,25 @@ static int publish_over(struct store *store, enum published *ret_published) {
     return is_unsupported(result) ? publish_by_rename(store, ret_published) : result;
 }
 
+/* The event must be true before the file has the name. */
+static int correct_notice(const struct store *store) {
+    struct stat st = {.st_ino = store->id.inode};
+    if (!store->request->notice)
+        return 0;
+    if (st.st_ino == 0 && fstat(store->fd, &st) < 0)
+        return -errno;
+    return notice_correct(store->request->notice, store->name, st.st_ino,
+                          (uint64_t)stage_end(store));
+}
+
 int publish_file(struct store *store, enum published *ret_published) {
     char wish[sizeof(store->name)];
     memcpy(wish, store->name, sizeof(wish));
     for (int i = 0; i < PUBLISH_TRIES; i++) {
-        int result = goes_on(store) ? -EEXIST : publish_new(store);
+        int result = correct_notice(store);
+        if (result < 0)
+            return result;
+        result = goes_on(store) ? -EEXIST : publish_new(store);
         if (result == 0)
             *ret_published = ADDED;
         if (result != -EEXIST || store->on_conflict == CONFLICT_REFUSE)

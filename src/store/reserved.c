@@ -37,14 +37,14 @@ static int make_folder(int at, const char *name) {
     return usable || fchmodat(at, name, FOLDER_MODE, 0) == 0 ? 0 : -errno;
 }
 
-int reserved_open(int folder, bool create) {
+int reserved_open_as(int folder, const char *name, bool create) {
     const int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
-    int fd = openat(folder, RESERVED_FOLDER, flags);
+    int fd = openat(folder, name, flags);
     if (fd < 0 && errno == ENOENT && create) {
-        int result = make_folder(folder, RESERVED_FOLDER);
+        int result = make_folder(folder, name);
         if (result < 0)
             return result;
-        fd = openat(folder, RESERVED_FOLDER, flags);
+        fd = openat(folder, name, flags);
     }
     if (fd < 0)
         return open_error();
@@ -54,6 +54,10 @@ int reserved_open(int folder, bool create) {
         return fd;
     (void)close(fd); /* its owner could replace our files */
     return result < 0 ? result : -EPERM;
+}
+
+int reserved_open(int folder, bool create) {
+    return reserved_open_as(folder, RESERVED_FOLDER, create);
 }
 
 /* Makes a folder, if it is missing, and opens it. */

@@ -9,6 +9,8 @@
  *   ROOT/.stord.unfinished/.stord.shared/            what clients have uploaded: see share
  *   ROOT/.stord.unfinished/.stord.turns/             who may change a name: see turn
  *   ROOT/.stord.unfinished/.stord.usage/             how much homes are used: see usage
+ *
+ * Beside it stands ROOT/.stord.events/, for events (--events): see notice.
  */
 #ifndef STORD_RESERVED_H
 #define STORD_RESERVED_H
@@ -25,6 +27,9 @@ enum { RESERVED_NAME_SIZE = sizeof(PATH_RESERVED_PREFIX) + 16 };
  * makes it first if `create` is set. Returns a descriptor or a negative errno: -EPERM if it belongs
  * to another user. */
 int reserved_open(int folder, bool create);
+
+/* The same for another name in place of RESERVED_FOLDER. */
+int reserved_open_as(int folder, const char *name, bool create);
 
 /* Makes a folder in the root's reserved folder, if it is missing, and opens it with O_PATH. path is
  * like a virtual path, shorter than PATH_SIZE, and not "/". Returns as reserved_open. */

@@ -1,10 +1,13 @@
 #include "store/store.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "store/begin.h"
 #include "store/extend.h"
 #include "store/limits.h"
+#include "store/notice.h"
 #include "store/publish.h"
 #include "store/resume.h"
 #include "store/stage.h"
@@ -20,6 +23,7 @@ static void close_folders(const struct store *store) {
 }
 
 static void finish(struct store *store) {
+    notice_drop(store->request->notice);
     turns_end_flight(store->request->turns, store->flight);
     stage_drop(store);
     if (store->lent)
@@ -108,6 +112,22 @@ int store_sync(struct store *store) {
     return store->adds ? 0 : stage_sync(store);
 }
 
+int store_announce(struct store *store, bool sync) {
+    const struct store_request *request = store->request;
+    struct stat st;
+    if (!request->notice)
+        return 0;
+    bool adds = store->adds && fstatat(store->folder, request->name, &st, AT_SYMLINK_NOFOLLOW) == 0;
+    int result = adds || fstat(store->fd, &st) == 0 ? 0 : -errno;
+    uint64_t size = (adds ? (uint64_t)st.st_size : store->kept) + store->written;
+    if (result == 0)
+        result = notice_write(request->notice, request->name, st.st_ino, size);
+    if (result == 0 && sync)
+        result = notice_sync(request->notice);
+    store->untold = result;
+    return result < 0 ? -STORE_UNTOLD : 0;
+}
+
 bool store_replaces(const struct store *store) {
     return store->taken && (store->adds || store->on_conflict == CONFLICT_REPLACE);
 }
@@ -152,7 +172,9 @@ int store_name(struct store *store, enum published *ret_how) {
     if (path_identify_open(store->fd, &store->id) == 0)
         addition_clear(store->request->partial.root, store->fd, &store->id);
     int result = stage_close(store);
-    return result == 0 ? publish_within(store, ret_how) : result;
+    if (result == 0)
+        result = publish_within(store, ret_how);
+    return result == 0 ? notice_show(store->request->notice) : result;
 }
 
 /* The folder has been synced, with that result. */
@@ -161,15 +183,27 @@ static int settle(struct store *store, enum published how, int result) {
         undo(store, how);
     else if (result == 0)
         publish_identify(store, &store->id);
+    if (result == 0)
+        notice_end(store->request->notice);
     return result;
+}
+
+/* Brings the new name to the disk, and with it the event. */
+static int sync_name(const struct store *store) {
+    const struct notice *notice = store->request->notice;
+    bool also = false;
+    if (store->request->no_sync)
+        return 0;
+    int result = notice ? notices_sync(notice->notices, store->folder, &also) : 0;
+    return result < 0 || also ? result : path_sync_folder(store->folder, store->work);
 }
 
 /* Gives the file its name, for good. */
 static int publish(struct store *store) {
     enum published how;
     int result = store_name(store, &how);
-    if (result == 0 && !store->request->no_sync)
-        result = path_sync_folder(store->folder, store->work);
+    if (result == 0)
+        result = sync_name(store);
     return settle(store, how, result);
 }
 

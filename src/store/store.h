@@ -20,6 +20,7 @@
 #include "base/value.h"
 #include "store/addition.h"
 #include "store/copy.h"
+#include "store/notice.h"
 #include "store/oldest.h"
 #include "store/partial.h"
 #include "store/places.h"
@@ -32,6 +33,7 @@
 /* Errors that nothing else gives */
 enum {
     STORE_OTHER = EBADE,        /* it is no longer what the client was shown */
+    STORE_UNTOLD = ECOMM,       /* its event cannot be written: store->untold says why */
     STORE_LITTLE_LEFT = EBADSLT /* it would fit, but not leave the room that is to stay free */
 };
 
@@ -71,6 +73,7 @@ struct store_request {
     struct oldest *oldest;     /* what goes if the home or the disk is full; NULL: nothing */
     struct places *places;     /* folders that are open for uploads that wait */
     struct addition *addition; /* remembers what is added to files in place */
+    struct notice *notice;     /* the event that tells of it; or NULL */
     bool copies;               /* APPE copies the file and replaces it */
     bool no_sync;              /* do not wait for the disk */
     bool summed;               /* digests are made of it: what it begins with is read, if that is
@@ -95,6 +98,7 @@ struct store {
     enum store_base base;          /* what of a file it begins with */
     enum conflict on_conflict;     /* as in the request; a file that is extended is replaced */
     uint64_t kind;                 /* of uploads: see turn_kind */
+    int untold;                    /* why its event cannot be written: a negative errno */
     off_t flight;                  /* shows that it is in flight; or 0 */
     struct timespec begun;         /* when, by the clock of the file system */
     uint64_t began;                /* the version that the client saw under the name then */
@@ -142,6 +146,11 @@ int store_prepare(struct store *store);
  * store_keep or store_abort. */
 int store_sync(struct store *store);
 
+/* Writes the event that will tell of it, if one is wanted; to be shown by store_publish. After
+ * store_prepare. sync: brings it to the disk, too. Returns 0 or -STORE_UNTOLD; then, or if it must
+ * not be published, call store_keep or store_abort. */
+int store_announce(struct store *store, bool sync);
+
 /* Does a file have the name that is replaced, or added to? */
 bool store_replaces(const struct store *store);
 
@@ -149,13 +158,14 @@ bool store_replaces(const struct store *store);
  * Returns 0 once that is on disk, and removes partials of that name. On a negative errno (as
  * store_begin's; -EBUSY if the file that it resumes has changed meanwhile) everything is as it was
  * before store_begin, except on file systems that can neither exchange two names nor link: there an
- * old file may be gone if the sync of the folder fails. Either way the store is over. */
+ * old file may be gone if the sync of the folder fails, or its event cannot be shown. Either way
+ * the store is over. */
 int store_publish(struct store *store);
 
 /* The steps of store_publish, for several uploads at once (see batch) that add to no file, each
- * within its turn. store_name gives the file its name: *ret_how. Returns 0 or a negative errno.
- * store_settle, with the result of store_name or of the sync of the folder, takes that back or
- * finishes, and returns the result of the upload; then the store is over. */
+ * within its turn. store_name gives the file its name, and shows its event: *ret_how. Returns 0 or
+ * a negative errno. store_settle, with the result of store_name or of the sync of the folder, takes
+ * that back or finishes, and returns the result of the upload; then the store is over. */
 int store_name(struct store *store, enum published *ret_how);
 int store_settle(struct store *store, enum published how, int result);
 

@@ -93,6 +93,7 @@ static int narrow(struct session *session) {
                                       .home = &session->who.root,
                                       .rights = session->who.rights,
                                       .is_counted = session->who.account.quota != VALUE_UNLIMITED,
+                                      .notices = session->given->notices,
                                       .state = *session->given->sandbox};
     return sandbox_narrow(session->given->config, session->given->log, &home);
 }

@@ -9,6 +9,7 @@
 #include "session/session.h"
 #include "session/view.h"
 #include "store/publish.h"
+#include "verbs/announce.h"
 
 void request_fill(struct session *session, struct upload *upload) {
     const struct config *config = session->given->config;
@@ -39,6 +40,7 @@ void request_fill(struct session *session, struct upload *upload) {
     request->addition = &session->addition;
     request->stop = session->given->stop;
     sum_fill(session, upload);
+    announce_want(session, upload);
 }
 
 /* Finds the file that the client means, and what it may learn of it. */

@@ -27,6 +27,7 @@ struct upload {
     bool is_own;                  /* the client uploaded the present file in this session */
     struct store_request request; /* what it is to become */
     struct store store;           /* the transaction */
+    struct notice notice;         /* the event that tells of it, if one is wanted */
     struct receive_job job;       /* where the bytes come from */
     double begun;                 /* when they began: clock_seconds */
     struct copy_result result;    /* how they ended */

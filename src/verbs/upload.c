@@ -11,11 +11,12 @@
 #include "session/tell.h"
 #include "session/view.h"
 #include "verbs/admit.h"
+#include "verbs/announce.h"
 #include "verbs/request.h"
 
 enum { LATER_TIME = 2000000 /* µs before 451: lftp tries again at once, a hundred times */ };
 
-static const char failed[] = "Failed to upload file";
+static const char failed[] = "Failed to upload file", later[] = "gate-later";
 
 static const struct verdict other_digest = {"digest", "it has another SHA-256 than declared", 550,
                                             NULL};
@@ -23,19 +24,7 @@ static const struct verdict other_digest = {"digest", "it has another SHA-256 th
 /* Logs how it ended. code: of the reply, or 0. pardon: the option that would accept it, or NULL. */
 static void tell_pardon(const struct session *session, const struct upload *upload,
                         const char *word, int code, const char *pardon) {
-    bool good = code == 226;
-    const struct transfer transfer = {.event = good ? EVENT_UPLOADED : EVENT_UPLOAD_FAILED,
-                                      .what = good ? "File uploaded" : "Upload failed",
-                                      .path = upload->path,
-                                      .verdict = word,
-                                      .reply = code,
-                                      .digests = &upload->sum.digests,
-                                      .bytes = upload->result.received,
-                                      .seconds = clock_seconds() - upload->begun,
-                                      .is_file = true,
-                                      .incoming = true,
-                                      .pardon = pardon,
-                                      .ascii = upload->job.converts};
+    const struct transfer transfer = announce_transfer(upload, upload->path, word, code, pardon);
     tell_transfer(session, &transfer);
 }
 
@@ -249,16 +238,30 @@ static int turn_away(struct session *session, struct upload *upload, const char 
 }
 
 /* It is to be sent again later: resumed, if it can be. If it cannot, no client must try to. */
-static int put_off_client(struct session *session, struct upload *upload, const char *said) {
+static int put_off_client(struct session *session, struct upload *upload, const char *word,
+                          const char *said) {
     int kept = keep(session, upload, true), code = kept > 0 ? 451 : 550;
     forget_failure(session, upload);
     if (kept > 0 && upload->request.base != STORE_ALL)
         note_failure(session, upload);
-    tell(session, upload, "gate-later", code);
-    if (kept > 0)
+    tell(session, upload, word, code);
+    if (kept > 0 && !pipeline_waits(&session->pipeline))
         (void)watch_until(session, clock_us() + LATER_TIME);
     return reply_send(session, code, "%s: %s%s", failed, *said ? said : "not now",
                       kept > 0 ? "; try again later" : "");
+}
+
+/* The event that is to tell of it cannot be written. */
+static int lack_event(struct session *session, struct upload *upload) {
+    tell_lost(session, upload->path, upload->store.untold);
+    return put_off_client(session, upload, "untold", "its event cannot be written now");
+}
+
+/* It may have its name. */
+static int publish(struct session *session, struct upload *upload, const char *word) {
+    if (store_announce(&upload->store, true) < 0)
+        return lack_event(session, upload);
+    return conclude(session, upload, word, store_publish(&upload->store));
 }
 
 /* The gate's program has failed. */
@@ -269,8 +272,8 @@ static int do_without_answer(struct session *session, struct upload *upload, con
     (void)snprintf(text, sizeof(text), "The gate has failed: %s: %s", why,
                    publishes ? "published without it" : "not published");
     tell_file(session, EVENT_GATE_BROKEN, text, upload->path);
-    return publishes ? conclude(session, upload, word, store_publish(&upload->store))
-                     : put_off_client(session, upload, "it cannot be checked now");
+    return publishes ? publish(session, upload, word)
+                     : put_off_client(session, upload, later, "it cannot be checked now");
 }
 
 /* The upload is whole, and the gate has answered. */
@@ -278,11 +281,11 @@ static int decide(struct session *session, struct upload *upload, const char *wo
                   const struct gate_answer *answer) {
     switch ((enum gate_outcome)answer->outcome) {
     case GATE_OPEN:
-        return conclude(session, upload, word, store_publish(&upload->store));
+        return publish(session, upload, word);
     case GATE_CLOSED:
         return turn_away(session, upload, answer->said);
     case GATE_LATER:
-        return put_off_client(session, upload, answer->said);
+        return put_off_client(session, upload, later, answer->said);
     default:
         return do_without_answer(session, upload, word, answer->said);
     }
@@ -364,7 +367,9 @@ static int finish_late(struct session *session, const struct command *command, v
     struct upload *upload = waited;
     const struct command *outer = session_begin_command(session, command);
     const char *word = judge(session, upload)->word;
+    bool untold = !item->is_over && item->result == -STORE_UNTOLD;
     int result = item->is_over ? conclude(session, upload, word, item->result)
+                 : untold      ? lack_event(session, upload)
                                : fail_locally(session, upload, item->result);
     (void)session_begin_command(session, outer);
     return end(session, upload, result);
@@ -388,6 +393,7 @@ static struct upload *put_off(struct session *session, const struct upload *uplo
     copy->request.name = strrchr(copy->path, '/') + 1;
     copy->request.seen = copy->seen;
     copy->request.usage = &copy->usage;
+    announce_want(session, copy);
     copy->request.partial.path = copy->asked;
     copy->store.request = &copy->request;
     copy->job.store = &copy->store;

@@ -11,7 +11,7 @@ systemd-tmpfiles --create --clean --remove --prefix="$ROOT" 2>&1 | tee "$T/compl
 [ ! -s "$T/complaints" ] || fail "tmpfiles.d"
 systemd-analyze verify --man=no --recursive-errors=yes stord.socket stord@.service \
     stord-tls.socket stord-tls@.service stord-inline.socket stord-inline@.service stord-metrics.socket stord-metrics@.service stord.slice \
-    stord{,-tls,-inline}@check.service stord-check.{service,timer} 2>&1 | tee "$T/complaints"
+    stord{,-tls,-inline}@check.service stord-check.{service,timer} stord-events.{path,timer,service} 2>&1 | tee "$T/complaints"
 [ ! -s "$T/complaints" ] || fail "units"
 # exposed UNIT MOST: how much, in tenths
 exposed() {
@@ -22,6 +22,7 @@ exposed stord@.service 12
 exposed stord-tls@.service 12
 exposed stord-inline@.service 5
 exposed stord-metrics@.service 5
+exposed stord-events.service 20
 # What the handler lets itself call, its unit lets it call, too: except what the drop-in for a group adds, and
 # what only a build for tests needs.
 # calls NAME...: those that such words of SystemCallFilter= mean
