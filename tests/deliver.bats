@@ -200,8 +200,8 @@ SERVER
 
 # ---------------------------------------------------------------- the programs of stord(7)
 
-# recipe NAME [SED...]: that program of the page, as $T/tell
-recipe() {
+# consumer_of NAME [SED...]: that program of the page, as $T/tell
+consumer_of() {
     example stord.7 program "$1" | sed "${@:2}" >"$T/tell"
     chmod 755 "$T/tell"
 }
@@ -210,7 +210,7 @@ recipe() {
     make_events 2
     mkdir "$T/work"
     example stord.7 program queue >/dev/null
-    recipe queue "s|/var/spool/work|$T/work|"
+    consumer_of queue "s|/var/spool/work|$T/work|"
     deliver -- "$T/tell"
     [ "$(cat "$T"/work/*.json | grep -c '"event":"uploaded"')" = 2 ]
     [ "$(count_in later)" = 0 ]
@@ -226,7 +226,7 @@ recipe() {
     mkdir "$T/bucket"
     printf '[bucket]\ntype = alias\nremote = %s\n' "$T/bucket" >"$T/rclone.conf"
     example stord.7 program bucket >/dev/null
-    recipe bucket "s|/etc/stord/rclone.conf|$T/rclone.conf|"
+    consumer_of bucket "s|/etc/stord/rclone.conf|$T/rclone.conf|"
     deliver -- "$T/tell"
     [ "$(cat "$T/bucket/inbox/a1" "$T/bucket/inbox/a2")" = hihi ] || { cat "$T/log"; find "$T/bucket"; false; }
     [ "$(count_in later)" = 0 ]
@@ -266,7 +266,7 @@ SERVER
     spawn "$(command -pv python3)" -IS "$T/smtp.py" "$T/mail"
     wait_for grep -qE '^[0-9]+$' "$SPAWN_LOG"
     example stord.7 program mail >/dev/null
-    recipe mail "s|mail.example.org|127.0.0.1:$(cat "$SPAWN_LOG")|"
+    consumer_of mail "s|mail.example.org|127.0.0.1:$(cat "$SPAWN_LOG")|"
     deliver -- "$T/tell"
     [ "$(count_in later)" = 0 ] || fail "$(cat "$T/log")"
     grep -q '^RCPT TO:<office@example.org>' "$T/mail"

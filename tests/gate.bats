@@ -1,6 +1,6 @@
 # The gate: a program decides about each upload before it gets its name (promises 1 and 2).
 # bats file_tags=asan
-# shellcheck shell=bats
+# shellcheck shell=bats disable=SC2016
 bats_require_minimum_version 1.5.0
 load gate
 
@@ -10,8 +10,8 @@ setup() {
 }
 teardown() { teardown_sandbox; }
 
-# ways: how an upload of x can come, as steps that end before its last reply; a `|` is between two lines
-ways() {
+# gate_ways: how an upload of x can come, as steps that end before its last reply; a `|` is between two lines
+gate_ways() {
     cat <<'WAYS'
 > EPSV|< 229|> STOR x|< 150|put hello
 > PASV|< 227|> STOR x|< 150|put hello
@@ -35,7 +35,7 @@ ${way//|/$'\n'}
 < $1" || fail "$way over '$old'" || return
             "$2" "$old" || fail "$way over '$old'" || return
         done
-    done < <(ways)
+    done < <(gate_ways)
 }
 
 is_new() { [ "$(cat "$ROOT/x")" = hello ] && nothing_left; }

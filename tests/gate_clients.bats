@@ -14,18 +14,18 @@ setup() {
 }
 teardown() { teardown_sandbox; }
 
-put_with_curl() { curl -sS --retry 2 --retry-delay 1 -T "$T/sent" "ftp://127.0.0.1:$PORT/x"; }
-put_with_lftp() {
+send_by_curl() { curl -sS --retry 2 --retry-delay 1 -T "$T/sent" "ftp://127.0.0.1:$PORT/x"; }
+send_by_lftp() {
     lftp -c "set net:max-retries 5; set net:reconnect-interval-base 1; open -p $PORT 127.0.0.1; put $T/sent -o x"
 }
-put_with_ncftpput() { ncftpput -V -t 20 -P "$PORT" -C 127.0.0.1 "$T/sent" x; }
-put_with_wput() { wput --quiet --tries=3 "$T/sent" "ftp://127.0.0.1:$PORT/x"; }
-put_with_rclone() {
+send_by_ncftpput() { ncftpput -V -t 20 -P "$PORT" -C 127.0.0.1 "$T/sent" x; }
+send_by_wput() { wput --quiet --tries=3 "$T/sent" "ftp://127.0.0.1:$PORT/x"; }
+send_by_rclone() {
     rclone copyto "$T/sent" ":ftp,host=127.0.0.1,port=$PORT,user=anonymous,pass='$(rclone obscure x)':x" --retries 3 \
         --low-level-retries 1
 }
-put_with_stor() { "$CLIENT" -q -h 127.0.0.1 -p "$PORT" --retry 2 --name x "$T/sent"; }
-put_with_ftplib() {
+send_by_stor() { "$CLIENT" -q -h 127.0.0.1 -p "$PORT" --retry 2 --name x "$T/sent"; }
+send_by_ftplib() {
     command -p python3 -I - "$PORT" "$T/sent" <<'PY'
 import ftplib, sys
 with ftplib.FTP() as ftp, open(sys.argv[2], "rb") as file:
@@ -42,7 +42,7 @@ lies_there() {
 
 # client_obeys PUT: over nothing and over a file, when the gate publishes, refuses, and first says later
 client_obeys() {
-    local put=put_with_$1 before
+    local put=send_by_$1 before
     if [ "$1" != stor ] && [ "$1" != ftplib ]; then need "$1"; fi
     serve --gate "$GATE" --allow upload,append,replace,list,read
     for before in '' old; do

@@ -44,8 +44,8 @@ STEPS
     rm "$ROOT/hello"
 }
 
-# asked LINE...: the reply to these lines over HTTP goes to $T/reply
-asked() {
+# is_asked_for LINE...: the reply to these lines over HTTP goes to $T/reply
+is_asked_for() {
     local wire
     exec {wire}<>"/dev/tcp/127.0.0.1/$PORT"
     printf '%b' "$@" >&"$wire"
@@ -249,22 +249,22 @@ print("\n".join(sorted(sample.labels["verdict"] for sample in families["stord_up
     "$TOP/tests/peers"
     stores_one
     serve --metrics --metrics-file "$METRICS"
-    asked 'GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n'
+    is_asked_for 'GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n'
     answered 200 'Content-Type: text/plain; version=0.0.4; charset=utf-8' 'stord_sessions_total 1' 'Connection: close'
     [ "$(sed '1,/^\r$/d' "$T/reply" | wc -c)" = "$(tr -d '\r' <"$T/reply" | sed -n 's/^Content-Length: //p')" ]
     sed '1,/^\r$/d' "$T/reply" | promtool check metrics
     if grep EOF "$T/reply"; then fail "that is OpenMetrics"; fi
-    asked 'GET /metrics HTTP/1.1\r\nAccept: application/openmetrics-text\r\n\r\n'
+    is_asked_for 'GET /metrics HTTP/1.1\r\nAccept: application/openmetrics-text\r\n\r\n'
     answered 200 'Content-Type: application/openmetrics-text; version=1.0.0; charset=utf-8' '# TYPE stord_uploads counter' '# EOF'
-    asked 'GET /health HTTP/1.0\r\n\r\n'
+    is_asked_for 'GET /health HTTP/1.0\r\n\r\n'
     answered 200 ok
-    asked 'GET / HTTP/1.0\r\n\r\n'
+    is_asked_for 'GET / HTTP/1.0\r\n\r\n'
     answered 404
-    asked 'POST /metrics HTTP/1.0\r\n\r\n'
+    is_asked_for 'POST /metrics HTTP/1.0\r\n\r\n'
     answered 405 'Allow: GET'
-    asked 'USER anonymous\r\n\r\n'
+    is_asked_for 'USER anonymous\r\n\r\n'
     answered 400
-    asked "$(head -c 20000 /dev/zero | tr '\0' 'a')"'\r\n\r\n'
+    is_asked_for "$(head -c 20000 /dev/zero | tr '\0' 'a')"'\r\n\r\n'
     answered 400
     # scrapes are not sessions
     figure stord_sessions_total 1
@@ -274,25 +274,25 @@ print("\n".join(sorted(sample.labels["verdict"] for sample in families["stord_up
 @test "metrics: /health says what is wrong" {
     stores_one
     serve --metrics --metrics-file "$METRICS" --min-free 1000T
-    asked 'GET /health HTTP/1.0\r\n\r\n'
+    is_asked_for 'GET /health HTTP/1.0\r\n\r\n'
     answered 503 'the disk is full'
     kill_spawned
     echo broken >"$T/users"
     serve --metrics --metrics-file "$METRICS" --users "$T/users"
-    asked 'GET /health HTTP/1.0\r\n\r\n'
+    is_asked_for 'GET /health HTTP/1.0\r\n\r\n'
     answered 503 'the users file is broken'
-    asked 'GET /metrics HTTP/1.0\r\n\r\n'
+    is_asked_for 'GET /metrics HTTP/1.0\r\n\r\n'
     answered 200
     kill_spawned
     echo broken >"$METRICS"
     serve --metrics --metrics-file "$METRICS"
-    asked 'GET /metrics HTTP/1.0\r\n\r\n'
+    is_asked_for 'GET /metrics HTTP/1.0\r\n\r\n'
     answered 503 'no metrics: see the log'
-    asked 'GET /health HTTP/1.0\r\n\r\n'
+    is_asked_for 'GET /health HTTP/1.0\r\n\r\n'
     answered 503 'no metrics'
     kill_spawned
     STORD_NONSENSE=1 serve --metrics
-    asked 'GET /health HTTP/1.0\r\n\r\n'
+    is_asked_for 'GET /health HTTP/1.0\r\n\r\n'
     answered 503 'wrong settings: see the log'
 }
 
@@ -316,7 +316,7 @@ print("\n".join(sorted(sample.labels["verdict"] for sample in families["stord_up
     answered 200 'stord_sessions_total 1'
     exec {wire}>&-
     # one that says nothing is answered and let go
-    asked ''
+    is_asked_for ''
     answered 400
     wait_for all_gone "$pid"
 }

@@ -103,7 +103,7 @@ STEPS
 > ALLO 11
 < 200
 > STOR b
-< 552 quota of 50 bytes
+< 552 quota of 50$
 > PASV
 < 227
 > ALLO 50
@@ -226,6 +226,7 @@ STEPS
 }
 
 @test "quota: who waits for the count goes on once it is free, and is stopped when we are" {
+    export STORD_PROCESS_TITLE=no # it is found by its arguments
     local pid
     stores 226 a 10
     mkfifo "$T/hold"

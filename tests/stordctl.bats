@@ -13,10 +13,10 @@ setup() {
 teardown() { teardown_sandbox; }
 
 ctl() { "$I/sbin/stordctl" "$@"; }
-# user VERB...: in $T/users; the password is secret
-user() { printf 'secret\n' | ctl --users="$T/users" user "$@"; }
-# logs_in NAME PASSWORD CODE
-logs_in() {
+# ctl_user VERB...: in $T/users; the password is secret
+ctl_user() { printf 'secret\n' | ctl --users="$T/users" user "$@"; }
+# login_gets NAME PASSWORD CODE
+login_gets() {
     talk --users "$T/users" <<STEPS
 < 220
 > USER $1
@@ -40,14 +40,14 @@ no_control() { run "-$1" --separate-stderr ctl "${@:2}"; }
 # ------------------------------------------------------------------------------------------- users
 
 @test "stordctl user add: who was added logs in, and nobody else; the file is for sessions alone" {
-    user add acme home=/partners/acme rights=upload,list quota=10G from=127.0.0.0/8
+    ctl_user add acme home=/partners/acme rights=upload,list quota=10G from=127.0.0.0/8
     grep -E '^acme:\$y\$[^:]+:/partners/acme:upload,list:quota=10G,from=127\.0\.0\.0/8$' "$T/users"
-    user add 'b c'
+    ctl_user add 'b c'
     grep -E '^b c:\$y\$[^:]+:/b c::$' "$T/users"
-    logs_in acme secret 230
-    logs_in 'b c' secret 230
-    at_once logs_in acme wrong 530
-    at_once logs_in b secret 530
+    login_gets acme secret 230
+    login_gets 'b c' secret 230
+    at_once login_gets acme wrong 530
+    at_once login_gets b secret 530
     all_done
     [ "$(stat -c %a "$T/users")" = 600 ] || [ "$(stat -c '%a %U:%G' "$T/users")" = '640 root:stord' ]
 }
@@ -64,55 +64,55 @@ no_control() { run "-$1" --separate-stderr ctl "${@:2}"; }
     ln -s elsewhere/users "$T/users"
     before=$(getfacl -cn "$T/elsewhere/users") text=$(cat "$T/users")
     inode=$(stat -c %i "$T/elsewhere/users")
-    user add you
+    ctl_user add you
     [ "$(stat -c %u:%g "$T/elsewhere/users")" = 1234:4321 ]
     [ "$(getfacl -cn "$T/elsewhere/users")" = "$before" ]
     [ "$(stat -c %i "$T/elsewhere/users")" != "$inode" ] # another file, and never half of one
     [ -L "$T/users" ]
     [ "$(head -n 4 "$T/users")" = "$text" ]
-    user del you
+    ctl_user del you
     [ "$(cat "$T/users")" = "$text" ]
-    user lock me
+    ctl_user lock me
     [ "$(sed -n '1p;3,$p' "$T/users")" = $'# those of the first floor\n\n# end' ]
 }
 
 @test "stordctl user: what would let nobody in, or mean something else, changes nothing" {
     users "me:$(hash secret):/me::" "10:$(hash secret):/ten::"
-    unchanged 65 user add me
+    unchanged 65 ctl_user add me
     [[ $stderr == *'there is a user me in '*' already'* ]]
-    unchanged 65 user add you rights=writing
+    unchanged 65 ctl_user add you rights=writing
     [[ $stderr == *"$T/users:3: the rights are not a comma list"* ]]
-    unchanged 65 user add you home=relative
-    unchanged 65 user add you quota=10X
-    unchanged 65 user add you from=1.2.3.4 from=1.2.3.5
-    unchanged 65 user add you home=/a:b
-    unchanged 65 user add you home=/a $'tls\nroot:!:/::'
-    unchanged 65 user add $'you\nroot'
-    for name in '' a:b '#you' "$(printf '%065d' 0)"; do unchanged 65 user add "$name"; done
+    unchanged 65 ctl_user add you home=relative
+    unchanged 65 ctl_user add you quota=10X
+    unchanged 65 ctl_user add you from=1.2.3.4 from=1.2.3.5
+    unchanged 65 ctl_user add you home=/a:b
+    unchanged 65 ctl_user add you home=/a $'tls\nroot:!:/::'
+    unchanged 65 ctl_user add $'you\nroot'
+    for name in '' a:b '#you' "$(printf '%065d' 0)"; do unchanged 65 ctl_user add "$name"; done
     # A hash that cannot be made
     unchanged 65 ctl --users="$T/users" user add you < <(echo)
     unchanged 66 ctl --users="$T/users" user passwd me </dev/null
-    for verb in passwd lock unlock del show; do unchanged 67 user $verb you; done
+    for verb in passwd lock unlock del show; do unchanged 67 ctl_user $verb you; done
     mv "$T/users" "$T/kept"
-    run -65 user add you rights=writing
+    run -65 ctl_user add you rights=writing
     [ ! -e "$T/users" ]
     mv "$T/kept" "$T/users"
     # Names are compared, and not numbers or patterns
-    for name in 1e1 010 '1.' m. ME 'me:'; do unchanged 67 user del "$name"; done
+    for name in 1e1 010 '1.' m. ME 'me:'; do unchanged 67 ctl_user del "$name"; done
 }
 
 @test "stordctl user: a file that is wrong already is nobody's to change" {
     users "me:$(hash secret):/me::" 'you'
     for verb in passwd lock unlock del show; do
-        unchanged 65 user $verb me
+        unchanged 65 ctl_user $verb me
         [[ $stderr == *"$T/users:2: there are not five fields"* ]]
     done
-    unchanged 65 user add him
-    unchanged 65 user list
+    unchanged 65 ctl_user add him
+    unchanged 65 ctl_user list
     unchanged 66 ctl --users="$T/none" user list
     # A last line without its end may be half of one
     printf 'me:%s:/me::' "$(hash secret)" >"$T/users"
-    unchanged 65 user add you
+    unchanged 65 ctl_user add you
 }
 
 @test "stordctl user: what is no plain file is not replaced" {
@@ -127,35 +127,35 @@ no_control() { run "-$1" --separate-stderr ctl "${@:2}"; }
 
 @test "stordctl user passwd, lock, unlock: one password counts, or none, and the one of before is back" {
     users "me:$(hash old):/me:upload:tls,cert=CN=me,O=a:b:" "box:!:/box::cert=CN=box"
-    user passwd box
+    ctl_user passwd box
     grep -E '^box:\$y\$[^:]*:/box::cert=CN=box$' "$T/users"
     before=$(cat "$T/users")
-    user lock me
-    user lock box
-    [ "$(user list | awk '{ print $1, $2 }')" = $'me locked\nbox locked' ]
-    at_once logs_in box secret 530
+    ctl_user lock me
+    ctl_user lock box
+    [ "$(ctl_user list | awk '{ print $1, $2 }')" = $'me locked\nbox locked' ]
+    at_once login_gets box secret 530
     all_done
-    run -0 --separate-stderr user lock me
+    run -0 --separate-stderr ctl_user lock me
     [[ $stderr == *already* ]]
-    user unlock me
-    user unlock box
+    ctl_user unlock me
+    ctl_user unlock box
     [ "$(cat "$T/users")" = "$before" ]
-    logs_in box secret 230
-    [ "$(user show me | sed -n 's/^options *//p')" = tls,cert=CN=me,O=a:b: ]
-    [ "$(user list | awk '{ print $1, $2 }')" = $'me both\nbox both' ]
+    login_gets box secret 230
+    [ "$(ctl_user show me | sed -n 's/^options *//p')" = tls,cert=CN=me,O=a:b: ]
+    [ "$(ctl_user list | awk '{ print $1, $2 }')" = $'me both\nbox both' ]
     # A locked one stays locked with another password
-    user lock box
+    ctl_user lock box
     printf 'new\n' | ctl --users="$T/users" user passwd box
     grep -E '^box:!\$y\$' "$T/users"
-    user unlock box
-    logs_in box new 230
+    ctl_user unlock box
+    login_gets box new 230
     # Who logs in by a certificate alone has nothing else to be unlocked
-    user add press cert=CN=press
+    ctl_user add press cert=CN=press
     grep -x 'press:!:/press::cert=CN=press' "$T/users"
-    unchanged 65 user unlock press
-    user lock press
+    unchanged 65 ctl_user unlock press
+    ctl_user lock press
     grep -x 'press:!!:/press::cert=CN=press' "$T/users"
-    user unlock press
+    ctl_user unlock press
     grep -x 'press:!:/press::cert=CN=press' "$T/users"
 }
 
@@ -163,13 +163,13 @@ no_control() { run "-$1" --separate-stderr ctl "${@:2}"; }
     users "me:$(hash secret):/me::"
     (while "$HANDLER" --users "$T/users" --list-users >/dev/null && [ ! -e "$T/stop" ]; do :; done && touch "$T/whole") 3>&- &
     reader=$!
-    for number in {1..20}; do at_once user add "user$number"; done
+    for number in {1..20}; do at_once ctl_user add "user$number"; done
     all_done
     touch "$T/stop"
     wait "$reader"
     [ -e "$T/whole" ]
     [ "$("$HANDLER" --users "$T/users" --list-users | cut -f3 | sort -V | paste -sd' ')" = "me $(printf 'user%s ' {1..20} | sed 's/ $//')" ]
-    for number in {1..20}; do at_once user del "user$number"; done
+    for number in {1..20}; do at_once ctl_user del "user$number"; done
     all_done
     [ "$(wc -l <"$T/users")" = 1 ]
 }

@@ -20,7 +20,7 @@ do_user() {
 
 # find_file: file, a plain path; known: somebody has set it
 find_file() {
-    made= known=yes
+    made='' known=yes
     file=$users_file
     [ -n "$file" ] || file=$(setting STORD_USERS) || file=$(users_credential) || file=
     if [ -z "$file" ] || [ "$file" = none ]; then file=/etc/stord/users known=; fi
