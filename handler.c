@@ -82,8 +82,8 @@ static int run_mode(enum config_outcome outcome, const struct config *config,
 
 /* Is there a client that needs a reply, whatever was asked for? What is printed at a terminal is
  * not for it. Only the report of --check in ExecStartPre= goes elsewhere, to the journal; that of
- * STORD_CHECK does not, for it would be the settings of all sessions that have it; nor does it go to
- * a local socket, behind which a relay may be. */
+ * STORD_CHECK does not, for it would be the settings of all sessions that have it; nor does it go
+ * to a local socket, behind which a relay may be. */
 static bool has_client(const struct start *start, const struct config *config) {
     bool before_session = config->wanted == CONFIG_CHECK && !config->check && log_journal_stream();
     bool asked = config->wanted == CONFIG_CHECK && config->check && start_is_socket(start);
