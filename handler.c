@@ -30,6 +30,7 @@ static void open_log(struct log *log, const struct config *config, const struct 
     const struct log_setup setup = {.target = config->log,
                                     .level = config->log_level,
                                     .json = config->log_json,
+                                    .counts = config->metrics_file != NULL,
                                     .stderr_is_client = start->stderr_is_client,
                                     .systemd = start->systemd};
     log_open(log, &setup);

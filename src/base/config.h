@@ -68,6 +68,7 @@ struct config {
     const char *names_from;          /* how names that are not UTF-8 are read: see names_open */
     const char *gate;                /* program that decides about uploads, or NULL */
     char *const *program;            /* of --deliver: it and its arguments, or NULL */
+    const char *user;                /* the system user to become if started as root */
     unsigned gate_time;              /* s that it may take */
     unsigned checksum;               /* digests of uploads: bits of 1 << enum digest_kind */
     unsigned events;                 /* that are given to other programs: enum value_event */
@@ -80,7 +81,6 @@ struct config {
     bool batch;                      /* one run of the program gets all events that are due */
     bool no_sync;                    /* nothing waits for the disk */
     bool no_data_connections;        /* uploads come over the control connection only */
-    const char *user;                /* the system user to become if started as root */
     bool require_confinement;        /* do not serve if the kernel cannot confine us */
     bool check;                      /* the environment asks for --check; never a session */
     bool process_title;              /* show in the process list what sessions do */
