@@ -6,8 +6,8 @@
 #include "session/session.h"
 
 enum {
-    PIECE_SIZE = 256 << 10, /* bytes to read at once */
-    LOOK_SIZE = 4 << 20     /* between two looks at the control connection: some milliseconds */
+    PIECE_SIZE = 64 << 10, /* bytes to read at once */
+    LOOK_SIZE = 4 << 20    /* between two looks at the control connection: some milliseconds */
 };
 
 static int read_piece(int fd, uint8_t *bytes, size_t n, uint64_t at) {
