@@ -6,7 +6,7 @@
 #include "session/session.h"
 
 enum {
-    PIECE_SIZE = 64 << 10, /* bytes to read at once */
+    PIECE_SIZE = 16 << 10, /* bytes to read at once */
     LOOK_SIZE = 4 << 20    /* between two looks at the control connection: some milliseconds */
 };
 
