@@ -99,8 +99,11 @@ try:
 except OSError:
     pass
 out = b""
-while piece := ours.recv(65536):
-    out += piece
+try:
+    while piece := ours.recv(65536):
+        out += piece
+except ConnectionResetError:
+    pass  # what came behind the reply was not read any more
 sys.stdout.buffer.write(out)
 sys.exit(p.wait())
 PY
