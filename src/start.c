@@ -7,13 +7,13 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/descriptors.h"
+#include "base/stop.h"
 #include "log/log.h"
 
 enum {
@@ -39,22 +39,6 @@ static void set_signals(void) {
         const struct sigaction action = {.sa_handler = signals_wanted[i].action};
         (void)sigaction(signals_wanted[i].number, &action, NULL);
     }
-}
-
-/* Receives the signals that ask us to stop through a descriptor. They stay pending for ever, so
- * that nothing else has to remember them. Returns the descriptor, or -1 if there is none: then the
- * signals kill. */
-static int catch_stop(void) {
-    sigset_t signals;
-    (void)sigemptyset(&signals);
-    (void)sigaddset(&signals, SIGHUP);
-    (void)sigaddset(&signals, SIGINT);
-    (void)sigaddset(&signals, SIGTERM);
-    int fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
-    if (fd < 0)
-        (void)sigemptyset(&signals);
-    (void)sigprocmask(SIG_SETMASK, &signals, NULL);
-    return fd;
 }
 
 /* Takes the one connection that LISTEN_FDS hands over. Returns 0, also if there is none for us, or
@@ -252,6 +236,6 @@ int start_tame(struct start *start, bool journal) {
     close_leaked();
     if (result == 0)
         result = start->error ? start->error : placed;
-    start->stop = catch_stop();
+    start->stop = stop_catch();
     return result;
 }

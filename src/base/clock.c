@@ -33,6 +33,11 @@ long long clock_deadline(unsigned seconds) {
     return clock_ms() + seconds * 1000LL;
 }
 
+int clock_until(long long deadline) {
+    long long left = deadline - clock_ms();
+    return left > 0 ? (int)left : 0;
+}
+
 double clock_seconds(void) {
     struct timespec now;
     (void)clock_gettime(CLOCK_MONOTONIC, &now);

@@ -24,6 +24,9 @@ void clock_be_exact(void);
 /* The moment that is so many seconds from now, as clock_ms tells it. */
 long long clock_deadline(unsigned seconds);
 
+/* How many ms poll(2) may wait until that moment: 0 once it is past. */
+int clock_until(long long deadline);
+
 /* clock_ms in seconds, with fractions. */
 double clock_seconds(void);
 

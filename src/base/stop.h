@@ -6,6 +6,11 @@
 
 #include <stdbool.h>
 
+/* Receives the signals that ask us to stop through a descriptor. They stay pending for ever, so
+ * that nothing else has to remember them. Returns the descriptor, or -1 if there is none: then the
+ * signals kill. */
+int stop_catch(void);
+
 /* Is it readable? -1: never. */
 bool stop_asked(int stop);
 

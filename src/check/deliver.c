@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/signalfd.h>
 #include <sysexits.h>
 #include <time.h>
 #include <unistd.h>
@@ -229,17 +228,6 @@ static int deliver_all(struct deliver *deliver) {
     }
 }
 
-/* The signals that ask us to stop. */
-static int catch_stop(void) {
-    sigset_t signals;
-    (void)sigemptyset(&signals);
-    (void)sigaddset(&signals, SIGHUP);
-    (void)sigaddset(&signals, SIGINT);
-    (void)sigaddset(&signals, SIGTERM);
-    (void)sigprocmask(SIG_BLOCK, &signals, NULL);
-    return signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
-}
-
 /* How many events one run takes: each has a descriptor. */
 static size_t most_of(const struct config *config) {
     struct rlimit limit;
@@ -270,7 +258,7 @@ int deliver_events(const struct config *config, const struct log *log) {
     static struct deliver deliver; /* static only for its size */
     deliver = (struct deliver){.config = config, .log = log, .most = most_of(config)};
     usage_boot(deliver.boot);
-    deliver.stop = catch_stop();
+    deliver.stop = stop_catch();
     int result = open_events(&deliver);
     if (result < 0)
         return result == -ENOENT && deliver.root.fd > 0 ? EX_OK : EX_CONFIG;

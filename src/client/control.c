@@ -65,8 +65,7 @@ void control_begin_wait(struct control *control) {
 }
 
 int control_left(const struct control *control) {
-    long long left = control->deadline - clock_ms();
-    return left > 0 ? (int)left : 0;
+    return clock_until(control->deadline);
 }
 
 /* Prints one line, which is without its end and has room for a NUL, and adds it to the reply. */

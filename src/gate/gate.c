@@ -4,16 +4,15 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/await.h"
 #include "gate/keeper.h"
+#include "users/aide.h"
 
 enum { OFF_TIME = 2000 /* ms to wait for the end of a program that is killed */ };
 
@@ -65,21 +64,11 @@ const char *gate_fault(const char *program) {
 }
 
 int gate_start(struct gate *ret_gate, const struct gate_setup *setup) {
-    int pair[2];
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
-        return -errno;
-    pid_t pid = fork();
-    if (pid == 0) {
-        (void)close(pair[0]);
-        keeper_run(setup, pair[1]);
-    }
-    (void)close(pair[1]);
-    if (pid < 0) {
-        int error = -errno;
-        (void)close(pair[0]);
-        return error;
-    }
-    *ret_gate = (struct gate){.fd = pair[0], .pid = pid};
+    pid_t pid; /* it ends by itself, once our end is closed */
+    int fd = aide_start(SOCK_SEQPACKET, keeper_run, setup, &pid);
+    if (fd < 0)
+        return fd;
+    *ret_gate = (struct gate){.fd = fd};
     return 0;
 }
 
@@ -118,11 +107,4 @@ void gate_call_off(const struct gate *gate) {
     struct pollfd one = {.fd = gate->fd, .events = POLLIN};
     if (send(gate->fd, "", 1, MSG_NOSIGNAL) == 1 && await_poll(&one, 1, OFF_TIME) > 0)
         (void)gate_take(gate, &answer);
-}
-
-void gate_end(struct gate *gate) {
-    if (gate->fd < 0)
-        return;
-    (void)close(gate->fd);
-    gate->fd = -1;
 }

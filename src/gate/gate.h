@@ -37,7 +37,6 @@ struct gate_answer {
 /* The session's end. */
 struct gate {
     int fd;             /* -1: there is none */
-    pid_t pid;          /* of the gatekeeper */
     unsigned questions; /* that were asked */
 };
 
@@ -67,8 +66,5 @@ int gate_take(const struct gate *gate, struct gate_answer *ret_answer);
 
 /* Ends the program, and waits for the answer to what was asked. */
 void gate_call_off(const struct gate *gate);
-
-/* At the end of the session, for the session's process. */
-void gate_end(struct gate *gate);
 
 #endif

@@ -4,15 +4,12 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "base/descriptors.h"
 #include "gate/errand.h"
-#include "log/metrics.h"
-#include "users/privileges.h"
+#include "users/aide.h"
 
 enum { FACTS_MOST = 16 };
 
@@ -69,28 +66,14 @@ static bool split(char *facts, size_t n, char *environment[FACTS_MOST + 1]) {
     return true;
 }
 
-/* Has as little as possible of what the session has. */
-static void shed(const struct gate_setup *setup) {
-    sigset_t none;
-    (void)sigemptyset(&none);
-    (void)sigprocmask(SIG_SETMASK, &none, NULL);
-    (void)signal(SIGPIPE, SIG_IGN); /* of programs' outputs; errand gives them back the default */
-    (void)close(DESCRIPTOR_IN);
-    (void)close(DESCRIPTOR_OUT);
-    if (privileges_drop(setup->user) < 0) /* nor could it log why */
-        _exit(EXIT_FAILURE);
-    (void)prctl(PR_SET_DUMPABLE, 0);
-    if (setup->metrics) {
-        metrics_forget();                   /* the session counts what came before */
-        (void)metrics_open(setup->metrics); /* and logs why not */
-    }
-}
-
-_Noreturn void keeper_run(const struct gate_setup *setup, int fd) {
+_Noreturn void keeper_run(const void *context, int fd) {
+    const struct gate_setup *setup = context;
     static char facts[GATE_FACTS];
     char *environment[FACTS_MOST + 1];
     int file;
-    shed(setup);
+    aide_begin(setup->metrics);
+    (void)signal(SIGPIPE, SIG_IGN); /* of programs' outputs; errand gives them back the default */
+    aide_become(setup->user, setup->metrics);
     for (;;) {
         struct gate_answer answer = {.outcome = GATE_BROKEN};
         ssize_t n = receive(fd, &answer.question, facts, &file);

@@ -7,7 +7,8 @@
 
 #include "gate/gate.h"
 
-/* Answers the questions that come over fd, until its other end is closed. */
-_Noreturn void keeper_run(const struct gate_setup *setup, int fd);
+/* An aide_work: answers the questions that come over fd, until its other end is closed. context: a
+ * struct gate_setup. */
+_Noreturn void keeper_run(const void *context, int fd);
 
 #endif

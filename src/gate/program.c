@@ -142,12 +142,6 @@ static int start(struct run *run) {
 
 /* ---------------------------------------------------------------- its end */
 
-/* How long poll(2) may wait until then. */
-static int left_until(long long deadline) {
-    long long left = deadline - clock_ms();
-    return left > 0 ? (int)left : 0;
-}
-
 /* Waits for its end. Returns PROGRAM_EXITED if it has ended by itself. */
 static enum program_end await(struct run *run) {
     unsigned time = run->setup->time;
@@ -159,7 +153,7 @@ static enum program_end await(struct run *run) {
                                {.fd = run->pidfd, .events = POLLIN},
                                {.fd = run->out, .events = POLLIN},
                                {.fd = run->err, .events = POLLIN}};
-        int left = time ? left_until(deadline) : -1;
+        int left = time ? clock_until(deadline) : -1;
         int n = left == 0 ? 0 : await_poll(fds, sizeof(fds) / sizeof(fds[0]), left);
         if (n > 0 && fds[0].revents)
             return PROGRAM_STOPPED;

@@ -215,8 +215,7 @@ static int to_journal(const struct log *log, const struct record *record) {
 /* Writes what can be written before the deadline. Returns how many bytes, 0 if none. */
 static size_t write_piece(const char *bytes, size_t n, long long deadline) {
     struct pollfd ready = {.fd = STDERR_FILENO, .events = POLLOUT};
-    long long left = deadline - clock_ms();
-    if (await_poll(&ready, 1, left > 0 ? (int)left : 0) <= 0)
+    if (await_poll(&ready, 1, clock_until(deadline)) <= 0)
         return 0;
     ssize_t written = way.is_pipe ? -1 : send(STDERR_FILENO, bytes, n, MSG_DONTWAIT | MSG_NOSIGNAL);
     way.is_pipe = way.is_pipe || (written < 0 && errno == ENOTSOCK);

@@ -80,8 +80,7 @@ static int shake_hands(struct session *session) {
         int result = conn_handshake(&control->conn);
         if (result != -EAGAIN)
             return result;
-        long long left = deadline - clock_ms();
-        result = control_await_read(control, left > 0 ? (int)left : 0);
+        result = control_await_read(control, clock_until(deadline));
         if (result < 0)
             return result;
     }
@@ -156,8 +155,7 @@ int secure_leave(struct session *session) {
     control_finish(control);
     do { /* until the client's close_notify; what it sends before that is dropped */
         control_drop(control);
-        long long left = deadline - clock_ms();
-        result = control_fill(control, left > 0 ? (int)left : 0);
+        result = control_fill(control, clock_until(deadline));
     } while (result > 0);
     conn_bare(&control->conn);
     control_drop(control);

@@ -12,10 +12,9 @@
 #include <unistd.h>
 
 #include "base/config.h"
-#include "base/descriptors.h"
-#include "log/metrics.h"
 #include "net/line.h"
 #include "sandbox/sandbox.h"
+#include "users/aide.h"
 #include "users/certname.h"
 #include "users/password.h"
 #include "users/privileges.h"
@@ -205,23 +204,14 @@ static void answer_questions(struct helping *helper, int fd) {
     }
 }
 
-/* The helper: it closes the client's connection, and ends with the session. */
-static _Noreturn void run(const struct helper_setup *setup, int fd) {
+/* The helper: an aide_work. It ends with the session. */
+static _Noreturn void run(const void *context, int fd) {
+    const struct helper_setup *setup = context;
     struct helping helper = {.setup = setup};
-    if (setup->config->metrics_file)
-        metrics_forget(); /* the session counts what came before */
-    sigset_t none;
-    (void)sigemptyset(&none);
-    (void)sigprocmask(SIG_SETMASK, &none, NULL);
-    (void)close(DESCRIPTOR_IN);
-    (void)close(DESCRIPTOR_OUT);
+    aide_begin(setup->config->metrics_file);
     if (setup->user->wanted) /* only root may be able to */
         load(&helper);
-    if (privileges_drop(setup->user) < 0) /* nor could it log why */
-        _exit(EXIT_FAILURE);
-    if (setup->config->metrics_file)
-        (void)metrics_open(setup->config->metrics_file); /* the session logs why not */
-    (void)prctl(PR_SET_DUMPABLE, 0);
+    aide_become(setup->user, setup->config->metrics_file);
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* it may be in the middle of a long hash then */
     (void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
     answer_questions(&helper, fd);
@@ -229,21 +219,11 @@ static _Noreturn void run(const struct helper_setup *setup, int fd) {
 }
 
 int helper_start(struct helper *ret_helper, const struct helper_setup *setup) {
-    int pair[2];
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
-        return -errno;
-    pid_t pid = fork();
-    if (pid == 0) {
-        (void)close(pair[0]);
-        run(setup, pair[1]);
-    }
-    (void)close(pair[1]);
-    if (pid < 0) {
-        int error = -errno;
-        (void)close(pair[0]);
-        return error;
-    }
-    *ret_helper = (struct helper){.fd = pair[0], .pid = pid};
+    pid_t pid;
+    int fd = aide_start(SOCK_STREAM, run, setup, &pid);
+    if (fd < 0)
+        return fd;
+    *ret_helper = (struct helper){.fd = fd, .pid = pid};
     return 0;
 }
 

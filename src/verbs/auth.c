@@ -138,11 +138,10 @@ static int log_in_anonymous(struct session *session) {
  * the reply's time does not depend on the hash. */
 static int refuse_login(struct session *session, long long begun) {
     const bool may_retry = who_may_retry(&session->who);
-    long long left = begun + FAILURE_DELAY - clock_ms();
     const struct log_facts facts = {.user = session->who.user, .reply = may_retry ? 530 : 421};
     log_about(session->given->log, EVENT_LOGIN_FAILED, &facts, "Login failed from %s: user %s",
               session->given->peer->text, session->who.user);
-    (void)control_await(&session->control, -1, 0, left > 0 ? (int)left : 0);
+    (void)control_await(&session->control, -1, 0, clock_until(begun + FAILURE_DELAY));
     if (!may_retry)
         return leave_saying(session, 421, "Too many wrong passwords; closing");
     return reply_told(session, 530, "Login incorrect");
