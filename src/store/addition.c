@@ -2,24 +2,19 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/sum.h"
+#include "store/order.h"
 #include "store/reserved.h"
 #include "store/turn.h"
 #include "store/version.h"
 
 #define ADDITION_FOLDER PATH_RESERVED_PREFIX "additions"
-
-#ifndef XFS_SUPER_MAGIC
-#define XFS_SUPER_MAGIC 0x58465342
-#endif
 
 enum {
     ENTRY_TIME = 10000, /* ms to wait for a session that looks at it */
@@ -194,16 +189,11 @@ int addition_open(struct addition *addition, int folder, const char *name, int f
     return result;
 }
 
-/* Does the file system bring changes of names and lengths to the disk in their order? Then the file
- * cannot be longer on disk without its entry there. Not btrfs, which brings a synced file to the
- * disk ahead of other changes. */
+/* Where the order of changes is kept the file cannot be longer on disk without its entry there. */
 static bool is_in_order(const struct addition *addition, int file) {
     struct stat entry, target;
-    struct statfs fs;
-    if (fstat(addition->fd, &entry) < 0 || fstat(file, &target) < 0 || fstatfs(file, &fs) < 0)
-        return false;
-    bool ordered = fs.f_type == EXT4_SUPER_MAGIC || fs.f_type == XFS_SUPER_MAGIC;
-    return ordered && entry.st_dev == target.st_dev;
+    return fstat(addition->fd, &entry) == 0 && fstat(file, &target) == 0 && order_is_kept(file) &&
+           entry.st_dev == target.st_dev;
 }
 
 int addition_begin(struct addition *addition, const struct entry_facts *facts, int file) {

@@ -3,35 +3,28 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/path.h"
 #include "base/scratch.h"
+#include "store/order.h"
 #include "store/reserved.h"
 #include "store/turn.h"
-
-#ifndef XFS_SUPER_MAGIC
-#define XFS_SUPER_MAGIC 0x58465342
-#endif
 
 enum { FILE_MODE = 0600, TRIES = 16 };
 
 /* ---------------------------------------------------------------- the folders */
 
-/* Does the file system keep the order of changes of names? See addition, which relies on it, too.
- */
+/* Does a sync of the folder for new ones cover the changes of names before it? */
 static void look_at_order(struct notices *notices) {
     struct stat st;
-    struct statfs fs;
-    bool known = fstat(notices->fresh, &st) == 0 && fstatfs(notices->fresh, &fs) == 0;
-    notices->in_order = known && (fs.f_type == EXT4_SUPER_MAGIC || fs.f_type == XFS_SUPER_MAGIC);
+    bool known = fstat(notices->fresh, &st) == 0;
+    notices->in_order = known && order_is_kept(notices->fresh);
     notices->device = known ? st.st_dev : 0;
 }
 
